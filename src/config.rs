@@ -1,0 +1,209 @@
+//! The checked configuration: the types that the program runs on, one struct per part.
+//!
+//! [`file`] is the TOML as an operator writes it, [`check`] turns it into these types and reports every
+//! fault at once. Nothing outside this module ever sees an unchecked value, and each part of the program
+//! is handed its own section alone.
+
+pub mod check;
+pub mod file;
+pub mod secret;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use url::Url;
+
+pub use secret::Secret;
+
+/// Everything the operator decides, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `[server]`
+    pub server: Server,
+    /// `[[endpoint]]`, in the file's order; the first is the default. Empty: askd answers from its knowledge.
+    pub endpoints: Vec<Endpoint>,
+    /// `[session]`
+    pub session: Session,
+    /// `[knowledge]`
+    pub knowledge: Knowledge,
+    /// `[store]`
+    pub store: Store,
+    /// `[page]`
+    pub page: Page,
+    /// `[log]`
+    pub log: Log,
+}
+
+/// `[server]`: where askd listens and how much it takes on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Server {
+    /// One listener each; at least one.
+    pub listen: Vec<Listen>,
+    /// The address people type, when a proxy stands in front. Its origin may open `/ws`.
+    pub public_url: Option<Url>,
+    /// Further origins (`https://example.org`) that may open `/ws`, beside the page's own.
+    pub allowed_origins: Vec<String>,
+    /// TCP and Unix connections open at once, of every kind; beyond it the kernel's backlog waits.
+    pub max_connections: usize,
+    /// WebSocket sessions open at once; beyond it `503`.
+    pub max_sessions: usize,
+    /// WebSocket sessions from one address; beyond it `429`. Unix sockets have no address and are not counted.
+    pub max_sessions_per_client: usize,
+    /// How long a client may take to send a request's headers.
+    pub header_timeout: Duration,
+    /// How long running answers may go on after SIGTERM.
+    pub shutdown_grace: Duration,
+}
+
+/// One address to listen on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listen {
+    /// `host:port`, resolved when the configuration was checked.
+    Tcp(SocketAddr),
+    /// `unix:/path`
+    Unix(PathBuf),
+}
+
+/// `[[endpoint]]`: one OpenAI-compatible server.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Unique; what the page and the log call it.
+    pub name: String,
+    /// Up to and without `/chat/completions`; a query string (Azure's `api-version`) is kept.
+    pub base_url: Url,
+    /// The models on offer, the default first; at least one.
+    pub models: Vec<String>,
+    /// Sent as `Authorization: Bearer …`, or bare in `api_key_header`.
+    pub api_key: Option<Secret>,
+    /// The header that takes the bare key (Azure: `api-key`).
+    pub api_key_header: Option<String>,
+    /// Goes before the conversation, always.
+    pub system_prompt: Option<String>,
+    /// Sampling temperature, 0 to 2; absent: the endpoint's own.
+    pub temperature: Option<f32>,
+    /// Tokens of an answer; absent: the endpoint's own.
+    pub max_tokens: Option<u32>,
+    /// Further request headers; the values are treated as secrets.
+    pub headers: Vec<(String, Secret)>,
+    /// Further fields of the request's JSON body; they win over askd's own.
+    pub extra_body: serde_json::Map<String, serde_json::Value>,
+    /// Ask for token counts (`stream_options.include_usage`).
+    pub usage: bool,
+    /// Tokens (estimated) of system prompt, earlier turns and question that are sent.
+    pub context: usize,
+    /// Answers at once.
+    pub concurrency: usize,
+    /// Questions that may wait in line for a free slot; beyond it `queue_full`.
+    pub queue: usize,
+    /// To an established connection.
+    pub connect_timeout: Duration,
+    /// From the request to the first chunk, retries included.
+    pub first_chunk_timeout: Duration,
+    /// From one chunk to the next.
+    pub chunk_timeout: Duration,
+    /// From the request to the end of the answer.
+    pub total_timeout: Duration,
+    /// Further tries before the first chunk.
+    pub retries: u32,
+}
+
+/// `[session]`: one browser's connection.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    /// What becomes of a running answer when its last reader has gone.
+    pub on_leave: OnLeave,
+    /// Between pings; a client silent for two is gone.
+    pub heartbeat: Duration,
+    /// A reader that takes nothing for so long is closed with 1013.
+    pub send_timeout: Duration,
+    /// A session that asks nothing for so long, with no answer running, is closed with 1001.
+    pub idle_timeout: Duration,
+    /// Bytes of one question.
+    pub max_question: usize,
+    /// Bytes of one answer, thinking included; the answer ends there with `length`.
+    pub max_answer: usize,
+    /// Questions a minute and session; 0: no limit.
+    pub questions_per_minute: u32,
+}
+
+/// `session.on_leave`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnLeave {
+    /// `"stop"`: abort the endpoint's request in the same breath.
+    Stop,
+    /// A duration: go on for so long, in case the reader comes back.
+    Grace(Duration),
+    /// `"finish"`: go on to the end.
+    Finish,
+}
+
+/// `[knowledge]`: what askd answers from when there is no endpoint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Knowledge {
+    /// Use the set that ships inside the binary.
+    pub built_in: bool,
+    /// Entries shown as sources at the most.
+    pub passages: usize,
+    /// 0 to 1; a best match below it is no match.
+    pub min_score: f32,
+}
+
+/// `[store]`: conversations, which live in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Store {
+    /// Conversations kept; beyond it the one untouched for longest goes.
+    pub max_conversations: usize,
+    /// Bytes of questions and answers kept; beyond it likewise.
+    pub max_memory: usize,
+    /// A conversation untouched for so long is forgotten.
+    pub retention: Duration,
+}
+
+/// `[page]`: what the page says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The window's and the page's title.
+    pub title: String,
+    /// Shown before the first question; Markdown.
+    pub welcome: String,
+    /// Questions offered before the first one.
+    pub suggestions: Vec<String>,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Log {
+    /// A level, or directives as `tracing-subscriber`'s `EnvFilter` reads them.
+    pub level: String,
+    /// How the console's lines look.
+    pub format: LogFormat,
+    /// Where files are written; `None`: no files.
+    pub directory: Option<PathBuf>,
+    /// When a new file begins.
+    pub rotation: Rotation,
+    /// Bytes after which a new file begins too.
+    pub max_size: u64,
+    /// Files kept, the current one included.
+    pub max_files: usize,
+    /// Log the texts of questions and answers too.
+    pub texts: bool,
+}
+
+/// `log.format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `log.rotation`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// At midnight, UTC.
+    Daily,
+    /// At each full hour, UTC.
+    Hourly,
+    /// By size alone.
+    Never,
+}
