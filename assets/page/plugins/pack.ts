@@ -1,0 +1,70 @@
+// What happens to the built files before they go into the binary: `.br` and `.gz` siblings for text, and a
+// size budget for the first load that fails the build when the page outgrows it.
+
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+import type { Plugin } from "vite";
+
+/** Bytes, gzipped, of everything that a first visit loads. */
+const FIRST_LOAD_BUDGET = 120 * 1024;
+
+/** What the server replaces in `index.html`; without them it cannot put the operator's words in. */
+const MARKERS = ["<title>askd</title>", '<script id="askd-page" type="application/json">{}</script>'];
+
+/** Files at or below this size gain nothing from compression. */
+const WORTH_COMPRESSING = 512;
+
+const TEXT = /\.(html|js|css|svg|json|txt|webmanifest)$/;
+
+export function pack(): Plugin {
+  let out = "dist";
+  return {
+    name: "askd-pack",
+    apply: "build",
+    configResolved(config) {
+      out = config.build.outDir;
+    },
+    closeBundle() {
+      let total = 0;
+      for (const file of files(out).filter((name) => TEXT.test(name))) {
+        total += compress(file);
+      }
+      const html = readFileSync(join(out, "index.html"), "utf8");
+      for (const marker of MARKERS.filter((marker) => html.split(marker).length !== 2)) {
+        this.error(`index.html must hold exactly one ${marker}`);
+      }
+      const kib = (total / 1024).toFixed(1);
+      if (total > FIRST_LOAD_BUDGET) {
+        this.error(`the first load is ${kib} KiB gzipped; the budget is ${FIRST_LOAD_BUDGET / 1024} KiB`);
+      }
+      this.info(`first load ${kib} KiB gzipped, of ${FIRST_LOAD_BUDGET / 1024}`);
+    },
+  };
+}
+
+/** Writes the siblings of one file and returns its size on the wire, gzipped. */
+function compress(file: string): number {
+  const bytes = readFileSync(file);
+  const gz = gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION });
+  // index.html is filled in by the server for each deployment, so it has no fixed compressed form.
+  if (bytes.length > WORTH_COMPRESSING && !file.endsWith("index.html")) {
+    const br = brotliCompressSync(bytes, {
+      params: {
+        [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+        [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+      },
+    });
+    if (br.length < bytes.length) writeFileSync(`${file}.br`, br);
+    if (gz.length < bytes.length) writeFileSync(`${file}.gz`, gz);
+  }
+  return gz.length;
+}
+
+function files(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    return statSync(path).isDirectory() ? files(path) : [path];
+  });
+}

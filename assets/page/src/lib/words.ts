@@ -1,0 +1,100 @@
+// The page's state in words: what a person reads at each moment. Pure, so that every sentence can be tested.
+
+import type { Connection } from "./link";
+import type { Turn } from "./reduce";
+
+export type Status = {
+  words: string;
+  tone: "busy" | "calm" | "warning" | "error";
+  /** Whether asking the same again makes sense. */
+  retry: boolean;
+};
+
+const says = (words: string, tone: Status["tone"], retry = false): Status => ({ words, tone, retry });
+
+/** What stands under a turn, or `null` when the answer speaks for itself. */
+export function turnStatus(turn: Turn, connection: Connection, now: number): Status | null {
+  return turn.ending === null ? openStatus(turn, connection, now) : endStatus(turn);
+}
+
+function openStatus(turn: Turn, connection: Connection, now: number): Status {
+  const live = connection.kind === "ready" || (connection.kind === "draining" && turn.accepted);
+  if (!live) {
+    if (turn.stopping) return says("Will be stopped when the connection is back", "warning");
+    return turn.accepted
+      ? says("The connection was lost; the answer goes on when it is back", "warning")
+      : says(
+          connection.kind === "connecting" ? "Connecting" : "Waiting for the connection; the question is kept",
+          "warning",
+        );
+  }
+  if (turn.stopping) return says("Stopping", "busy");
+  if (turn.problem !== null) return says(turn.problem.message, "error");
+  if (!turn.accepted) return says("Sending", "busy");
+  if (turn.place !== null) return says(`Waiting in line: place ${turn.place}`, "busy");
+  if (turn.text !== "") return says("Answering", "busy");
+  if (turn.thinking !== "") return says("Thinking", "busy");
+  const seconds = Math.floor((now - turn.asked) / 1000);
+  return says(`Waiting for the first word${seconds >= 2 ? ` (${duration(seconds)})` : ""}`, "busy");
+}
+
+function endStatus(turn: Turn): Status | null {
+  const why = turn.problem?.message;
+  switch (turn.ending) {
+    case "stop":
+    case null:
+      return turn.text === "" ? says("The model ended without a word.", "warning", true) : null;
+    case "cancelled":
+      return says("Stopped by you.", "calm", true);
+    case "length":
+      return says("Cut off: the answer reached its length limit.", "warning");
+    case "content_filter":
+      return says("Cut off by the endpoint's content filter.", "warning", true);
+    case "interrupted":
+      return says(
+        why ?? "Interrupted: the server stopped, or nobody was reading, before the answer was whole.",
+        "warning",
+        true,
+      );
+    case "lost":
+      return says(
+        "The server no longer has this answer: it was restarted, or the conversation is too old. What had come is kept here.",
+        "warning",
+        true,
+      );
+    case "failed":
+    case "refused":
+      return says(why ?? "The answer failed, and the server did not say why.", "error", true);
+  }
+}
+
+/** What stands beside the composer about the connection, or `null` when all is well. */
+export function connectionStatus(connection: Connection, now: number): string | null {
+  switch (connection.kind) {
+    case "ready":
+      return null;
+    case "connecting":
+      return "Connecting";
+    case "draining":
+      return "The server is about to restart. A running answer goes on; a new question waits.";
+    case "waiting": {
+      const seconds = Math.ceil((connection.until - now) / 1000);
+      return `${connection.why} Reconnecting${seconds > 0 ? ` in ${duration(seconds)}` : ""}`;
+    }
+    case "asleep":
+      return "Disconnected while idle. Typing reconnects.";
+    case "closed":
+      return connection.why;
+  }
+}
+
+/** What a screen reader hears: each state once, never the answer letter by letter. */
+export function announcement(turn: Turn | null, status: Status | null): string {
+  if (turn === null) return "";
+  if (turn.ending === null) return (status?.words ?? "").replace(/ \([^)]*\)$/, "");
+  return turn.ending === "stop" && status === null ? "The answer is complete." : (status?.words ?? "");
+}
+
+export function duration(seconds: number): string {
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}

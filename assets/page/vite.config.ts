@@ -1,0 +1,22 @@
+// How the page is built: hashed names under `assets/`, nothing inlined (the server's CSP forbids it), and
+// every text file with compressed siblings, so that the server compresses nothing while it serves.
+
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vitest/config";
+
+import { pack } from "./plugins/pack.ts";
+
+export default defineConfig({
+  plugins: [svelte(), pack()],
+  // The page is also served for `/c/<conversation>`, so its files need absolute addresses.
+  base: "/",
+  build: {
+    outDir: process.env["ASKD_PAGE_OUT"] ?? "dist",
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  test: { environment: "happy-dom", include: ["test/**/*.test.ts"] },
+});
