@@ -12,9 +12,9 @@ export async function probe(): Promise<Finding> {
     const answer = await fetch("/readyz", { cache: "no-store", signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
     const retryAfterMs = Math.min((Number(answer.headers.get("retry-after")) || 0) * 1000, LONGEST_WAIT_MS);
     if (answer.ok) {
-      return { why: "The server takes no further connection just now; it may be full.", retryAfterMs };
+      return { why: "The server takes no further connection now; it may be full.", retryAfterMs };
     }
-    return { why: "The server is not ready yet, or is about to restart.", retryAfterMs };
+    return { why: "The server is not ready.", retryAfterMs };
   } catch {
     return {
       why: navigator.onLine ? "The server cannot be reached." : "This device is offline.",

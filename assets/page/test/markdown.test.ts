@@ -1,0 +1,133 @@
+// Markdown: the same in pieces as whole, and nothing of a model's that could act on the reader.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import { grow, nodes, NOTHING, whole } from "../src/lib/markdown";
+
+const BLOCKS = [
+  "A paragraph with *emphasis*, `code` and a [link](https://example.org).",
+  "# Heading",
+  "A setext heading\n---",
+  "- one\n- two\n  - nested\n\n  still in two",
+  "1. first\n2. second\n\n   ```sh\n   ls -l\n   ```\n3. third",
+  '```rust\nfn main() {\n    println!("hi");\n\n}\n```',
+  "~~~\nno language\n~~~",
+  "| a | b |\n|---|--:|\n| 1 | 2 |\n| 3 | 4 |",
+  "> quoted\n> twice\n>\n> and on",
+  "---",
+  "line one\r\nline two",
+  "<details><summary>More</summary>\n\ninside\n\n</details>",
+  "- [x] done\n- [ ] open",
+  "    indented code\n    more",
+  "Términos, 漢字, עברית and 👩‍💻 in one line.",
+];
+
+describe("block by block", () => {
+  test("growing_in_any_pieces_ends_as_the_whole", () => {
+    const texts = fc
+      .array(fc.constantFrom(...BLOCKS), { minLength: 1, maxLength: 8 })
+      .map((blocks) => blocks.join("\n\n"));
+    fc.assert(
+      fc.property(texts, fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }), (text, steps) => {
+        let blocks = NOTHING;
+        for (let at = 0, n = 0; at < text.length; n++) {
+          at = Math.min(at + steps[n % steps.length]!, text.length);
+          blocks = grow(blocks, text.slice(0, at));
+        }
+        expect(blocks.html).toEqual(whole(text));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("finished_blocks_are_read_no_more", () => {
+    const text = Array.from({ length: 50 }, (_, n) => `Paragraph ${n}.`).join("\n\n");
+    const blocks = grow(NOTHING, text);
+    expect(blocks.frozen).toBe(48);
+    expect(text.length - blocks.offset).toBeLessThan(40);
+    const longer = grow(blocks, `${text} And more.`);
+    expect(longer.html.slice(0, 48)).toEqual(blocks.html.slice(0, 48));
+    expect(longer.html.at(-1)).toContain("And more.");
+  });
+});
+
+describe("nothing acts on the reader", () => {
+  const show = (markdown: string) => {
+    const box = document.createElement("div");
+    for (const block of whole(markdown)) box.append(nodes(block));
+    return box;
+  };
+
+  test.each([
+    ["a script", "<script>alert(1)</script>x", "script"],
+    ["a handler", '<b onclick="alert(1)">x</b>', "[onclick]"],
+    ["a style", '<p style="position:fixed">x</p>', "[style]"],
+    ["an id", '<p id="app">x</p>', "[id]"],
+    ["a form", '<form action="/x"><input name="a"><button>go</button></form>', "form, input, button:not([data-copy])"],
+    ["a frame", '<iframe src="https://example.org"></iframe>', "iframe"],
+    ["a class of the page's", '<span class="visually-hidden round">x</span>', "[class]"],
+    ["a drawing", "<svg><use href='#x'/></svg>", "svg"],
+    ["an image from elsewhere", "![gone](https://evil.example/?q=secret)", "img"],
+    ["an image without a scheme", "![gone](//evil.example/x.png)", "img"],
+    ["a source set", '<img srcset="https://evil.example/x 2x" alt="gone">', "[srcset]"],
+  ])("%s is dropped", (_, markdown, selector) => {
+    expect(show(markdown).querySelector(selector)).toBeNull();
+  });
+
+  test("a_dropped_image_leaves_its_words", () => {
+    expect(show("See ![the chart](https://evil.example/x).").textContent).toBe("See the chart.");
+  });
+
+  test("images_from_here_and_in_data_stay", () => {
+    const box = show("![a](/logo.png) ![b](data:image/png;base64,AAAA)");
+    expect(box.querySelectorAll("img")).toHaveLength(2);
+  });
+
+  test.each(["javascript:alert(1)", "data:text/html,x", "vbscript:x", "/relative", "file:///etc/passwd"])(
+    "a link to %s is only words",
+    (href) => {
+      expect(show(`[words](${href})`).querySelector("[href]")).toBeNull();
+    },
+  );
+
+  test.each(["https://example.org/", "http://example.org/", "mailto:a@example.org"])(
+    "a link to %s opens elsewhere and tells nothing",
+    (href) => {
+      const link = show(`[words](${href})`).querySelector("a");
+      expect(link?.getAttribute("href")).toBe(href);
+      expect(link?.getAttribute("target")).toBe("_blank");
+      expect(link?.getAttribute("rel")).toBe("noopener noreferrer");
+    },
+  );
+});
+
+describe("how it looks", () => {
+  const show = (markdown: string) => {
+    const box = document.createElement("div");
+    for (const block of whole(markdown)) box.append(nodes(block));
+    return box;
+  };
+
+  test("code_is_coloured_and_can_be_copied_as_it_was", () => {
+    const box = show('```rust\nlet a = "<b>";\n```');
+    expect(box.querySelector(".hljs-keyword")?.textContent).toBe("let");
+    expect(box.querySelector("code")?.textContent).toBe('let a = "<b>";\n');
+    expect(box.querySelector("[data-copy]")).not.toBeNull();
+    expect(box.querySelector(".code-head")?.textContent).toContain("rust");
+  });
+
+  test("an_unknown_language_is_shown_plain", () => {
+    expect(show("```klingon\n<b>\n```").querySelector("code")?.textContent).toBe("<b>\n");
+  });
+
+  test("words_find_their_own_direction_and_code_does_not", () => {
+    const box = show("שלום\n\n```\ncode\n```");
+    expect(box.querySelector("p")?.getAttribute("dir")).toBe("auto");
+    expect(box.querySelector("pre")?.getAttribute("dir")).toBe("ltr");
+  });
+
+  test("a_table_scrolls_in_its_own_box", () => {
+    expect(show("| a |\n|---|\n| 1 |").querySelector(".table-box > table")).not.toBeNull();
+  });
+});

@@ -1,0 +1,25 @@
+// Identifiers and the operator's settings.
+
+import { expect, test } from "vitest";
+
+import { uuid7 } from "../src/lib/ids";
+import { settings } from "../src/lib/settings";
+
+test("identifiers_are_uuid_v7_in_the_order_of_time", () => {
+  const ids = [1_700_000_000_000, 1_700_000_000_001, 1_800_000_000_000].map((at) => uuid7(at));
+  for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  expect(ids.toSorted()).toEqual(ids);
+  expect(parseInt(ids[0]!.replaceAll("-", "").slice(0, 12), 16)).toBe(1_700_000_000_000);
+});
+
+test("settings_come_from_the_page_and_have_defaults", () => {
+  const page = (json: string) =>
+    new DOMParser().parseFromString(`<script id="askd-page" type="application/json">${json}</script>`, "text/html");
+  expect(settings(page('{"title":"T","welcome":"W","suggestions":["a"]}'))).toEqual({
+    title: "T",
+    welcome: "W",
+    suggestions: ["a"],
+  });
+  expect(settings(page("{}"))).toEqual({ title: "askd", welcome: "", suggestions: [] });
+  expect(settings(page("{"))).toEqual({ title: "askd", welcome: "", suggestions: [] });
+});

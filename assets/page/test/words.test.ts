@@ -1,0 +1,60 @@
+// Every state has its words, and they are true.
+
+import { expect, test } from "vitest";
+
+import type { Connection } from "../src/lib/link";
+import { newTurn, type Turn } from "../src/lib/reduce";
+import { announcement, connectionStatus, turnStatus } from "../src/lib/words";
+
+const ready: Connection = { kind: "ready" };
+const away: Connection = { kind: "waiting", until: 4200, why: "The connection was lost." };
+
+function turn(more: Partial<Turn>): Turn {
+  return newTurn({ id: "t", conversation: "c", parent: null, follows: null, question: "?", asked: 0, ...more });
+}
+
+test.each<[string, Partial<Turn>, Connection]>([
+  ["Sending", {}, ready],
+  ["Connecting", {}, { kind: "connecting" }],
+  ["Waiting for the connection; the question is kept", {}, away],
+  ["Waiting for the connection; the question is kept", {}, { kind: "draining" }],
+  ["Waiting in line: place 3", { accepted: true, place: 3 }, ready],
+  ["Waiting for the first word (9 s)", { accepted: true }, ready],
+  ["Thinking", { accepted: true, thinking: "hm" }, ready],
+  ["Answering", { accepted: true, thinking: "hm", text: "a" }, ready],
+  ["Answering", { accepted: true, text: "a" }, { kind: "draining" }],
+  ["Stopping", { accepted: true, stopping: true }, ready],
+  ["The connection was lost; the answer goes on when it is back", { accepted: true }, away],
+  ["Will be stopped when the connection is back", { accepted: true, stopping: true }, away],
+  ["Stopped by you.", { ending: "cancelled" }, ready],
+  ["Cut off: the answer reached its length limit.", { ending: "length", text: "a" }, ready],
+  ["It broke.", { ending: "failed", problem: { code: "upstream_failed", message: "It broke." } }, ready],
+])("%s", (words, more, connection) => {
+  expect(turnStatus(turn(more), connection, 9000)?.words).toBe(words);
+});
+
+test("a_whole_answer_speaks_for_itself", () => {
+  expect(turnStatus(turn({ ending: "stop", text: "a" }), ready, 0)).toBeNull();
+});
+
+test("every_end_but_a_whole_one_and_the_length_limit_can_be_retried", () => {
+  const retries = (["cancelled", "failed", "refused", "lost", "interrupted", "content_filter"] as const).map(
+    (ending) => turnStatus(turn({ ending, text: "a" }), ready, 0)?.retry,
+  );
+  expect(retries).toEqual([true, true, true, true, true, true]);
+  expect(turnStatus(turn({ ending: "length", text: "a" }), ready, 0)?.retry).toBe(false);
+});
+
+test("the_countdown_counts", () => {
+  expect(connectionStatus(away, 0)).toBe("The connection was lost. Reconnecting in 5 s");
+  expect(connectionStatus(away, 4200)).toBe("The connection was lost. Reconnecting");
+  expect(connectionStatus(ready, 0)).toBeNull();
+});
+
+test("a_screen_reader_hears_states_and_no_ticking", () => {
+  const waiting = turn({ accepted: true });
+  const at = (now: number) => announcement(waiting, turnStatus(waiting, ready, now));
+  expect(at(5000)).toBe("Waiting for the first word");
+  expect(at(6000)).toBe(at(5000));
+  expect(announcement(turn({ ending: "stop", text: "a" }), null)).toBe("The answer is complete.");
+});
