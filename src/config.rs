@@ -1,17 +1,23 @@
 //! The checked configuration: the types that the program runs on, one struct per part.
 //!
-//! [`file`] is the TOML as an operator writes it, [`check`] turns it into these types and reports every
-//! fault at once. Nothing outside this module ever sees an unchecked value, and each part of the program
+//! [`file`] reads the TOML as an operator writes it, [`section`] hands it out key by key, and [`check`] turns
+//! it into these types and reports every fault at once, each as a [`fault`] that people can act on. Nothing outside this module ever sees an unchecked value, and each part of the program
 //! is handed its own section alone.
 
-pub mod check;
-pub mod file;
-pub mod secret;
+mod check;
+mod echo;
+mod fault;
+mod file;
+mod report;
+mod secret;
+mod section;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use url::Url;
 
+pub use check::{Env, Loaded, Overrides, check, load};
+pub use fault::{Fault, Faults, Place};
 pub use secret::Secret;
 
 /// Everything the operator decides, checked.
@@ -63,10 +69,20 @@ pub enum Listen {
     Unix(PathBuf),
 }
 
+/// As the operator writes it.
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
 /// `[[endpoint]]`: one OpenAI-compatible server.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Endpoint {
-    /// Unique; what the page and the log call it.
+    /// Unique; what the page and the log call it. Not given: the address's host.
     pub name: String,
     /// Up to and without `/chat/completions`; a query string (Azure's `api-version`) is kept.
     pub base_url: Url,
@@ -104,6 +120,26 @@ pub struct Endpoint {
     pub total_timeout: Duration,
     /// Further tries before the first chunk.
     pub retries: u32,
+}
+
+impl Endpoint {
+    /// The address for people and logs: without the query string, which may hold a key.
+    pub fn address(&self) -> String {
+        let mut url = self.base_url.clone();
+        url.set_query(None);
+        url.into()
+    }
+}
+
+/// Leaves out what may hold a key: the query string, and the values of `extra_body`.
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("name", &self.name)
+            .field("base_url", &self.address())
+            .field("models", &self.models)
+            .finish_non_exhaustive()
+    }
 }
 
 /// `[session]`: one browser's connection.
@@ -174,7 +210,7 @@ pub struct Page {
 pub struct Log {
     /// A level, or directives as `tracing-subscriber`'s `EnvFilter` reads them.
     pub level: String,
-    /// How the console's lines look.
+    /// How lines look, on the console and in the files.
     pub format: LogFormat,
     /// Where files are written; `None`: no files.
     pub directory: Option<PathBuf>,

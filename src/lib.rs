@@ -1,1 +1,5 @@
+//! askd, as far as this branch needs it.
 
+pub mod cli;
+pub mod config;
+pub mod telemetry;

@@ -1,0 +1,149 @@
+//! The command line: `askd [serve]` and `askd check`.
+//!
+//! Only what is said before anything runs is printed here; a running askd speaks through its log.
+
+use std::{
+    env,
+    fmt::Write as _,
+    io::{self, IsTerminal, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{self, Config, Loaded, Overrides};
+
+/// The exit code for a configuration that askd cannot start with (`EX_CONFIG` of sysexits).
+pub const EXIT_CONFIG: u8 = 78;
+
+/// A chat page for your LLM endpoint: one binary, one TOML file.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "askd", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do; serve, if nothing is named.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// The configuration; else ./askd.toml, else /etc/askd/askd.toml, else the defaults
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "ASKD_CONFIG",
+        hide_env_values = true
+    )]
+    pub config: Option<PathBuf>,
+
+    /// Listen here and not where the configuration says: 127.0.0.1:8080, [::]:80, unix:/run/askd.sock; may come
+    /// several times
+    #[arg(
+        long,
+        global = true,
+        value_name = "ADDR",
+        env = "ASKD_LISTEN",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    pub listen: Vec<String>,
+
+    /// Log this much: error, warn, info, debug, trace, or directives such as info,askd=debug
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        env = "ASKD_LOG",
+        hide_env_values = true
+    )]
+    pub log_level: Option<String>,
+}
+
+/// What askd can be told to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Serve the page and its answers (the default)
+    Serve,
+    /// Check the configuration, tell every fault in it, and start nothing
+    Check,
+}
+
+impl Cli {
+    /// What to do.
+    pub fn command(&self) -> Command {
+        self.command.unwrap_or(Command::Serve)
+    }
+
+    /// Loads the configuration. What is wrong with it is printed, and the exit code is returned.
+    pub fn load(&self) -> Result<Loaded, ExitCode> {
+        let overrides = Overrides {
+            listen: self.listen.clone(),
+            log_level: self.log_level.clone(),
+        };
+        let env = |name: &str| env::var(name).ok();
+        config::load(self.config.as_deref(), &overrides, &env).map_err(|faults| {
+            complain(&faults.render(colour()));
+            ExitCode::from(EXIT_CONFIG)
+        })
+    }
+
+    /// `askd check`: prints what the configuration means, or what is wrong with it.
+    pub fn check(&self) -> ExitCode {
+        match self.load() {
+            Ok(loaded) => {
+                for warning in &loaded.warnings {
+                    complain(&format!("{}\n", warning.render_warning(colour())));
+                }
+                // Nobody is left to tell when standard output is closed.
+                let _ = io::stdout().write_all(summary(&loaded).as_bytes());
+                ExitCode::SUCCESS
+            }
+            Err(code) => code,
+        }
+    }
+}
+
+/// Prints to standard error, and bears that it may be closed.
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Whether the terminal behind standard error wants colours.
+fn colour() -> bool {
+    let wanted = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    wanted && io::stderr().is_terminal()
+}
+
+/// A few lines on what a configuration makes askd do; nothing secret.
+fn summary(loaded: &Loaded) -> String {
+    let Config {
+        server,
+        endpoints,
+        log,
+        ..
+    } = &loaded.config;
+    let file = match &loaded.file {
+        Some(path) => path.display().to_string(),
+        None => "no configuration file, the defaults".to_owned(),
+    };
+    let mut text = format!("{file}: ok\n");
+    for listen in &server.listen {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  listens on   {listen}");
+    }
+    for endpoint in endpoints {
+        let models = endpoint.models.join(", ");
+        let address = endpoint.address();
+        let _ = writeln!(
+            text,
+            "  answers by   {} at {address}: {models}",
+            endpoint.name
+        );
+    }
+    if endpoints.is_empty() {
+        text.push_str("  answers by   its built-in knowledge\n");
+    }
+    if let Some(directory) = &log.directory {
+        let _ = writeln!(text, "  logs into    {}", directory.display());
+    }
+    text
+}

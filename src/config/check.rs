@@ -1,0 +1,369 @@
+//! From the file as written to the checked [`Config`], telling every fault at once.
+//!
+//! Every key, its bounds and its default stand here (those of an endpoint in [`endpoint`]) and nowhere
+//! else; `config.example.toml` is compared with them by a test.
+
+mod endpoint;
+mod key;
+mod server;
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use toml::de::{DeTable, DeValue};
+use tracing_subscriber::EnvFilter;
+
+use super::{
+    Config, Endpoint, Knowledge, Log, LogFormat, OnLeave, Page, Rotation, Session, Store,
+    fault::{Fault, Faults},
+    file,
+    report::{Draft, Report},
+    section::{self, Section, Wrong},
+};
+
+/// Where a configuration is looked for when none is named, in this order.
+const SEARCHED: [&str; 2] = ["askd.toml", "/etc/askd/askd.toml"];
+
+/// Keys whose values can be no secret: all that a line which is not TOML may show.
+const HARMLESS: [&str; 15] = [
+    "listen",
+    "max_connections",
+    "max_sessions",
+    "max_sessions_per_client",
+    "name",
+    "model",
+    "models",
+    "temperature",
+    "max_tokens",
+    "retries",
+    "on_leave",
+    "heartbeat",
+    "title",
+    "level",
+    "rotation",
+];
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+const GIB: u64 = 1024 * MIB;
+
+/// What the command line and the environment say over the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `--listen` or `ASKD_LISTEN`; empty: what the file says.
+    pub listen: Vec<String>,
+    /// `--log-level` or `ASKD_LOG`.
+    pub log_level: Option<String>,
+}
+
+/// A configuration that is free of faults.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// What the program runs on.
+    pub config: Config,
+    /// The file that it came from; absent: askd runs on its defaults.
+    pub file: Option<PathBuf>,
+    /// What is doubtful, and starts all the same.
+    pub warnings: Vec<Fault>,
+}
+
+/// Reads the environment; handed in, so that nothing here depends on the process.
+pub type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
+
+/// Finds, reads and checks the configuration: the file at `path`, else the first one of the usual places
+/// that exists, else the defaults alone.
+pub fn load(path: Option<&Path>, overrides: &Overrides, env: Env<'_>) -> Result<Loaded, Faults> {
+    let usual = || SEARCHED.iter().map(Path::new).find(|path| path.exists());
+    let Some(path) = path.or_else(usual) else {
+        return check("the defaults", "", overrides, env);
+    };
+    let text = file::read(path)?;
+    let origin = path.display().to_string();
+    checked(&origin, &text, Some(path), overrides, env)
+}
+
+/// Checks a configuration's text; `origin` is what people know it as.
+pub fn check(
+    origin: &str,
+    text: &str,
+    overrides: &Overrides,
+    env: Env<'_>,
+) -> Result<Loaded, Faults> {
+    checked(origin, text, None, overrides, env)
+}
+
+fn checked(
+    origin: &str,
+    text: &str,
+    path: Option<&Path>,
+    overrides: &Overrides,
+    env: Env<'_>,
+) -> Result<Loaded, Faults> {
+    let root = file::parse(origin, text, &HARMLESS)?;
+    let report = Report::new(origin, text, root.get_ref());
+    let config = read(&report, root.get_ref(), overrides, env);
+    if report.holds_key() && path.is_some_and(key::is_readable_by_all) {
+        let draft = Draft::new(
+            "",
+            None,
+            "every user of this machine can read the configuration",
+        );
+        report.warn(draft.help(format!("it holds a key or headers: chmod o-r {origin}")));
+    }
+    let (faults, warnings) = report.finish();
+    if faults.is_empty() {
+        Ok(Loaded {
+            config,
+            file: path.map(Path::to_owned),
+            warnings,
+        })
+    } else {
+        Err(Faults(faults))
+    }
+}
+
+/// The defaults, as an empty file gives them.
+impl Default for Config {
+    fn default() -> Self {
+        check("the defaults", "", &Overrides::default(), &|_| None)
+            .expect("a test holds that the defaults have no fault")
+            .config
+    }
+}
+
+fn read<'t>(
+    report: &Report<'t>,
+    root: &DeTable<'t>,
+    overrides: &Overrides,
+    env: Env<'_>,
+) -> Config {
+    let root = Section::root(report, root);
+    let endpoints = endpoint::read(report, &root, env);
+    let config = Config {
+        server: server::read(report, root.section("server"), &overrides.listen),
+        session: session(report, root.section("session")),
+        knowledge: knowledge(report, root.section("knowledge"), &endpoints),
+        store: store(root.section("store")),
+        page: page(root.section("page"), endpoints.is_empty()),
+        log: log(report, root.section("log"), overrides, env),
+        endpoints,
+    };
+    root.finish();
+    one_turn_fits(report, &config);
+    config
+}
+
+fn session(report: &Report<'_>, section: Section<'_, '_>) -> Session {
+    let session = Session {
+        on_leave: section
+            .get("on_leave", on_leave)
+            .map_or(OnLeave::Grace(secs(3)), |given| given.value),
+        heartbeat: section
+            .duration("heartbeat", secs(1)..=hours(1))
+            .unwrap_or(secs(20)),
+        send_timeout: section
+            .duration("send_timeout", secs(1)..=hours(1))
+            .unwrap_or(secs(20)),
+        idle_timeout: section
+            .duration("idle_timeout", secs(1)..=hours(24 * 365))
+            .unwrap_or(hours(1)),
+        max_question: section
+            .size("max_question", 16..=16 * MIB)
+            .unwrap_or(32 * KIB as usize),
+        max_answer: section
+            .size("max_answer", KIB..=64 * MIB)
+            .unwrap_or(MIB as usize),
+        questions_per_minute: section
+            .number("questions_per_minute", 0..=60_000)
+            .unwrap_or(30),
+    };
+    let keys = ["session.heartbeat", "session.idle_timeout"];
+    if session.heartbeat > session.idle_timeout && !report.is_faulty(&keys) {
+        let key = section.first_of(&["heartbeat", "idle_timeout"]);
+        let draft = section.draft(
+            key,
+            "does not fit: the heartbeat is longer than the idle_timeout",
+        );
+        report.fault(
+            draft
+                .allowed("heartbeat <= idle_timeout")
+                .help("raise session.idle_timeout or lower session.heartbeat"),
+        );
+    }
+    section.finish();
+    session
+}
+
+fn on_leave(value: &DeValue<'_>) -> Result<OnLeave, Wrong> {
+    match value.as_str() {
+        Some("stop") => Ok(OnLeave::Stop),
+        Some("finish") => Ok(OnLeave::Finish),
+        _ => match section::duration(value, &(Duration::ZERO..=hours(24))) {
+            Ok(Duration::ZERO) => Ok(OnLeave::Stop),
+            Ok(grace) => Ok(OnLeave::Grace(grace)),
+            Err(wrong) => Err(Wrong {
+                allowed: "\"stop\", \"finish\" or a duration up to \"1day\"".to_owned(),
+                ..wrong
+            }),
+        },
+    }
+}
+
+fn knowledge(report: &Report<'_>, section: Section<'_, '_>, endpoints: &[Endpoint]) -> Knowledge {
+    let knowledge = Knowledge {
+        built_in: section.flag("built_in").unwrap_or(true),
+        passages: section.number("passages", 1..=20).unwrap_or(3),
+        min_score: section.fraction("min_score", 0.0..=1.0).unwrap_or(0.35),
+    };
+    if !knowledge.built_in && endpoints.is_empty() && !report.is_faulty(&["endpoint"]) {
+        let draft = section.draft("built_in", "is false, and there is no endpoint");
+        report.fault(
+            draft
+                .allowed("true, or an [[endpoint]]")
+                .help("askd has nothing to answer from: add an [[endpoint]] or remove this line"),
+        );
+    }
+    section.finish();
+    knowledge
+}
+
+fn store(section: Section<'_, '_>) -> Store {
+    let store = Store {
+        max_conversations: section
+            .number("max_conversations", 1..=10_000_000)
+            .unwrap_or(10_000),
+        max_memory: section
+            .size("max_memory", MIB..=1024 * GIB)
+            .unwrap_or(64 * MIB as usize),
+        retention: section
+            .duration("retention", secs(60)..=hours(24 * 3650))
+            .unwrap_or(hours(24)),
+    };
+    section.finish();
+    store
+}
+
+/// A store that cannot hold one question and its answer forgets what it has just promised to keep.
+fn one_turn_fits(report: &Report<'_>, config: &Config) {
+    let keys = [
+        "store.max_memory",
+        "session.max_question",
+        "session.max_answer",
+    ];
+    let turn = config.session.max_question + config.session.max_answer;
+    if config.store.max_memory >= turn || report.is_faulty(&keys) {
+        return;
+    }
+    let draft = Draft::new(keys[0], None, "cannot hold one question and one answer");
+    report.fault(draft.help(format!(
+        "raise it to at least \"{} B\", or lower session.max_answer",
+        turn
+    )));
+}
+
+fn page(section: Section<'_, '_>, from_knowledge: bool) -> Page {
+    let (welcome, suggestions) = if from_knowledge {
+        (
+            "Ask about decentralised finance: lending, exchanges, staking, stablecoins, risks. \
+             The answers come from a small set that askd carries inside.",
+            [
+                "What is impermanent loss?",
+                "How does liquid staking work?",
+                "How do lending protocols set interest rates?",
+                "What keeps a stablecoin at its peg?",
+            ]
+            .as_slice(),
+        )
+    } else {
+        ("Ask a question to begin.", [].as_slice())
+    };
+    let text = |key, default: &str| {
+        section
+            .text(key)
+            .map_or_else(|| default.to_owned(), |given| given.value)
+    };
+    let page = Page {
+        title: text("title", "askd"),
+        welcome: text("welcome", welcome),
+        suggestions: section.texts("suggestions").map_or_else(
+            || suggestions.iter().map(|&s| s.to_owned()).collect(),
+            |given| given.into_iter().map(|text| text.value).collect(),
+        ),
+    };
+    section.finish();
+    page
+}
+
+fn log(report: &Report<'_>, section: Section<'_, '_>, overrides: &Overrides, env: Env<'_>) -> Log {
+    let written = section.get("level", |value| {
+        let level = section::text(value)?;
+        level_is_good(&level)?;
+        Ok(level)
+    });
+    let over = overrides.log_level.as_ref().inspect(|level| {
+        if let Err(wrong) = level_is_good(level) {
+            let draft = Draft::new("", None, format!("the log level {}", wrong.found));
+            report.fault(
+                draft
+                    .origin("--log-level or ASKD_LOG")
+                    .allowed(format!("allowed: {}", wrong.allowed))
+                    .help(wrong.help),
+            );
+        }
+    });
+    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+    let rotations = [
+        ("daily", Rotation::Daily),
+        ("hourly", Rotation::Hourly),
+        ("never", Rotation::Never),
+    ];
+    let log = Log {
+        level: over
+            .cloned()
+            .or(written.map(|given| given.value))
+            .unwrap_or_else(|| "info".to_owned()),
+        format: section.word("format", &formats).unwrap_or(LogFormat::Text),
+        directory: section
+            .text("directory")
+            .map(|given| given.value)
+            .or_else(|| env("LOGS_DIRECTORY").filter(|path| !path.is_empty()))
+            .map(PathBuf::from),
+        rotation: section
+            .word("rotation", &rotations)
+            .unwrap_or(Rotation::Daily),
+        max_size: section
+            .size("max_size", 4 * KIB..=1024 * GIB)
+            .unwrap_or(50 * MIB),
+        max_files: section.number("max_files", 1..=10_000).unwrap_or(7),
+        texts: section.flag("texts").unwrap_or(false),
+    };
+    section.finish();
+    log
+}
+
+/// Refuses directives that `EnvFilter` refuses, and a bare word that is no level: `EnvFilter` takes a
+/// mistyped `infos` for the name of a module, and then logs nothing else.
+fn level_is_good(level: &str) -> Result<(), Wrong> {
+    let levels = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_level = |word: &str| levels.contains(&word.trim().to_ascii_lowercase().as_str());
+    let mut directives = level.split(',');
+    let fine = directives.all(|directive| directive.contains('=') || is_level(directive));
+    if fine && EnvFilter::builder().parse(level).is_ok() {
+        return Ok(());
+    }
+    Err(Wrong {
+        found: format!("is {level:?}"),
+        allowed: levels.join(", "),
+        help: "write a level, or directives such as \"info,askd=debug\"".to_owned(),
+    })
+}
+
+const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+const fn hours(hours: u64) -> Duration {
+    Duration::from_secs(hours * 3600)
+}

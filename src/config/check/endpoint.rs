@@ -1,0 +1,439 @@
+//! `[[endpoint]]`: one OpenAI-compatible server each.
+
+use hyper::header::{HeaderName, HeaderValue};
+use serde_json::{Map, Number, Value};
+use toml::de::DeValue;
+use url::{Host, Url};
+
+use super::super::{
+    Endpoint, Secret,
+    report::{Draft, Report},
+    section::{Given, Section},
+};
+use super::{Env, hours, key, secs, server::web_address};
+
+/// Headers that belong to the connection or that askd writes.
+const OWN_HEADERS: [&str; 5] = [
+    "accept",
+    "connection",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+];
+
+/// Fields of the request without which no answer streams.
+const OWN_FIELDS: [&str; 2] = ["messages", "stream"];
+
+/// Parts of a name by which a value is taken for a secret.
+const SECRET_NAMES: [&str; 6] = ["key", "token", "secret", "password", "auth", "credential"];
+
+/// Reads every `[[endpoint]]`.
+pub(super) fn read(report: &Report<'_>, root: &Section<'_, '_>, env: Env<'_>) -> Vec<Endpoint> {
+    let mut endpoints: Vec<Endpoint> = Vec::new();
+    for section in root.sections("endpoint") {
+        let endpoint = one(report, &section, env);
+        if endpoints.iter().any(|other| other.name == endpoint.name) {
+            let draft = section.draft("name", format!("is {:?} once more", endpoint.name));
+            report.fault(
+                draft.allowed("a name that no other endpoint has").help(
+                    "rename one of the two: the page and the log tell endpoints by their names",
+                ),
+            );
+        }
+        section.finish();
+        endpoints.push(endpoint);
+    }
+    endpoints
+}
+
+fn one(report: &Report<'_>, section: &Section<'_, '_>, env: Env<'_>) -> Endpoint {
+    let text = |key| section.text(key).map(|given| given.value);
+    let base_url = base_url(report, section);
+    let api_key = key::read(report, section, env);
+    let headers = headers(report, section);
+    let endpoint = Endpoint {
+        name: text("name").unwrap_or_else(|| base_url.host_str().unwrap_or_default().to_owned()),
+        models: models(report, section),
+        api_key_header: api_key_header(report, section),
+        system_prompt: text("system_prompt"),
+        temperature: section.fraction("temperature", 0.0..=2.0),
+        max_tokens: section.number("max_tokens", 1..=10_000_000),
+        extra_body: extra_body(report, section),
+        usage: section.flag("usage").unwrap_or(true),
+        context: section.number("context", 16..=100_000_000).unwrap_or(4096),
+        concurrency: section.number("concurrency", 1..=10_000).unwrap_or(4),
+        queue: section.number("queue", 0..=100_000).unwrap_or(64),
+        connect_timeout: section
+            .duration("connect_timeout", millis(1)..=secs(600))
+            .unwrap_or(secs(5)),
+        first_chunk_timeout: section
+            .duration("first_chunk_timeout", millis(1)..=hours(24))
+            .unwrap_or(secs(120)),
+        chunk_timeout: section
+            .duration("chunk_timeout", millis(1)..=hours(24))
+            .unwrap_or(secs(60)),
+        total_timeout: section
+            .duration("total_timeout", millis(1)..=hours(24))
+            .unwrap_or(secs(15 * 60)),
+        retries: section.number("retries", 0..=10).unwrap_or(2),
+        base_url,
+        api_key,
+        headers,
+    };
+    if section.has("api_key") || section.has("headers") {
+        report.note_key();
+    }
+    timeouts_fit(report, section, &endpoint);
+    one_authorization(report, section, &endpoint);
+    warn_of_plain_http(report, section, &endpoint);
+    endpoint
+}
+
+/// Stands in for an address that has a fault, until the faults are told.
+fn no_url() -> Url {
+    Url::parse("http://invalid.invalid").expect("a constant that is a URL")
+}
+
+fn base_url(report: &Report<'_>, section: &Section<'_, '_>) -> Url {
+    const EXAMPLE: &str = "\"http://127.0.0.1:11434/v1\"";
+    // A password or a token can stand anywhere in what is not a plain URL.
+    let plain = |url: &Url| url.query().is_none();
+    let written = section
+        .raw("base_url")
+        .and_then(|raw| raw.get_ref().as_str());
+    let checked = written.map(web_address);
+    if !checked
+        .as_ref()
+        .is_some_and(|url| url.as_ref().is_ok_and(plain))
+    {
+        section.raw_secret("base_url");
+    }
+    match (section.text("base_url"), checked) {
+        (None, None) if !section.has("base_url") => {
+            let draft = section.draft("base_url", "is missing");
+            report.fault(
+                draft
+                    .allowed("an endpoint needs it")
+                    .help(format!("add base_url = {EXAMPLE}")),
+            );
+        }
+        (Some(_), Some(Err(help))) => {
+            let draft = section.draft("base_url", "is not an address that askd can ask");
+            report.fault(draft.allowed(EXAMPLE).help(help));
+        }
+        (Some(_), Some(Ok(url))) if url.path().contains("/chat/completions") => {
+            let draft = section.draft("base_url", "says too much");
+            report.fault(
+                draft
+                    .allowed(EXAMPLE)
+                    .help("end it before /chat/completions; askd adds that"),
+            );
+        }
+        (Some(_), Some(Ok(url))) => return url,
+        // An empty text or another type: told when it was read.
+        _ => {}
+    }
+    no_url()
+}
+
+fn models(report: &Report<'_>, section: &Section<'_, '_>) -> Vec<String> {
+    let one = section.text("model");
+    let several = section.texts("models");
+    if section.has("model") && section.has("models") {
+        let draft = section.draft("models", "is given beside model");
+        report.fault(
+            draft
+                .allowed("one of the two")
+                .help("put every name into models, the default first"),
+        );
+        return Vec::new();
+    }
+    if !section.has("model") && !section.has("models") {
+        let draft = section.draft("model", "is missing");
+        report.fault(
+            draft
+                .allowed("an endpoint needs model or models")
+                .help("add model = \"…\", the name that the endpoint knows it by"),
+        );
+    }
+    if several.as_ref().is_some_and(Vec::is_empty) && !report.is_faulty(&["endpoint.models"]) {
+        let draft = section.draft("models", "is empty");
+        report.fault(
+            draft
+                .allowed("at least one model")
+                .help("write models = [\"…\"], the default first"),
+        );
+    }
+    let mut models: Vec<String> = Vec::new();
+    for Given { value, span } in several.into_iter().flatten().chain(one) {
+        if models.contains(&value) {
+            let draft = Draft::new(
+                "endpoint.models",
+                Some(span),
+                format!("holds {value:?} twice"),
+            );
+            report.fault(
+                draft
+                    .allowed("each model once")
+                    .help("remove one of the two"),
+            );
+        } else {
+            models.push(value);
+        }
+    }
+    models
+}
+
+fn api_key_header(report: &Report<'_>, section: &Section<'_, '_>) -> Option<String> {
+    let name = section.text("api_key_header")?;
+    let keys = [
+        "api_key",
+        "api_key_file",
+        "api_key_env",
+        "api_key_credential",
+    ];
+    if HeaderName::try_from(name.value.as_str()).is_err() {
+        section.raw_secret("api_key_header");
+        let draft = section.draft("api_key_header", "is not the name of a header");
+        report.fault(
+            draft
+                .allowed("a name such as \"api-key\"")
+                .help("write the header's name; the key itself would go into api_key"),
+        );
+        return None;
+    }
+    if !keys.iter().any(|key| section.has(key)) {
+        let draft = section.draft("api_key_header", "has no key to carry");
+        report.fault(draft.allowed("with a key beside it").help(
+            "add api_key_file, api_key_env, api_key_credential or api_key, or remove this line",
+        ));
+    }
+    Some(name.value)
+}
+
+fn headers(report: &Report<'_>, section: &Section<'_, '_>) -> Vec<(String, Secret)> {
+    let mut headers = Vec::new();
+    let Some(raw) = section.raw_secret("headers") else {
+        return headers;
+    };
+    let full = |name: &str| format!("endpoint.headers.{name}");
+    let Some(table) = raw.get_ref().as_table() else {
+        let draft = section.draft("headers", "is not a table");
+        report.fault(
+            draft
+                .allowed("a table of names and texts")
+                .help("write headers = { X-Team = \"…\" }"),
+        );
+        return headers;
+    };
+    for (name, value) in table {
+        let key = name.get_ref().to_ascii_lowercase();
+        if HeaderName::try_from(key.as_str()).is_err() {
+            let draft = Draft::new(
+                "endpoint.headers",
+                Some(name.span()),
+                "holds what is not the name of a header",
+            );
+            report.fault(
+                draft
+                    .allowed("letters, digits and dashes")
+                    .help("correct the name"),
+            );
+        } else if OWN_HEADERS.contains(&key.as_str()) {
+            let draft = Draft::new(
+                &full(&key),
+                Some(name.span()),
+                "is a header that askd writes itself",
+            );
+            report.fault(draft.allowed("any other header").help("remove it"));
+        } else if let Some(text) = value.get_ref().as_str() {
+            if HeaderValue::from_str(text).is_ok() {
+                headers.push((key, Secret::new(text)));
+            } else {
+                let draft = Draft::new(
+                    &full(&key),
+                    Some(value.span()),
+                    "holds what no header can carry",
+                );
+                report.fault(
+                    draft
+                        .allowed("one line of text")
+                        .help("remove line ends and control characters"),
+                );
+            }
+        } else {
+            let draft = Draft::new(&full(&key), Some(value.span()), "is not a text");
+            report.fault(
+                draft
+                    .allowed("a text, in quotes")
+                    .help("put the value in quotes"),
+            );
+        }
+    }
+    headers
+}
+
+fn extra_body(report: &Report<'_>, section: &Section<'_, '_>) -> Map<String, Value> {
+    let mut fields = Map::new();
+    let Some(raw) = section.raw("extra_body") else {
+        return fields;
+    };
+    let Some(table) = raw.get_ref().as_table() else {
+        section.raw_secret("extra_body");
+        let draft = section.draft("extra_body", "is not a table");
+        report.fault(
+            draft
+                .allowed("a table of fields")
+                .help("write extra_body = { top_p = 0.9 }"),
+        );
+        return fields;
+    };
+    mask_secret_names(report, raw);
+    for (name, value) in table {
+        let full = format!("endpoint.extra_body.{}", name.get_ref());
+        if OWN_FIELDS.contains(&name.get_ref().as_ref()) {
+            let draft = Draft::new(
+                &full,
+                Some(name.span()),
+                "is a field that askd writes itself",
+            );
+            report.fault(draft.allowed("any other field").help("remove it"));
+            continue;
+        }
+        match json(value) {
+            Ok(json) => {
+                fields.insert(name.get_ref().clone().into_owned(), json);
+            }
+            Err(span) => {
+                let draft = Draft::new(&full, Some(span), "holds what JSON has no form for");
+                report.fault(
+                    draft
+                        .allowed("texts, finite numbers, true, false, arrays and tables")
+                        .help("write a date as a text, in quotes"),
+                );
+            }
+        }
+    }
+    fields
+}
+
+/// Masks every value whose name, at any depth, sounds like a secret's.
+fn mask_secret_names(report: &Report<'_>, value: &toml::Spanned<DeValue<'_>>) {
+    match value.get_ref() {
+        DeValue::Table(table) => {
+            for (name, value) in table {
+                let name = name.get_ref().to_ascii_lowercase();
+                if SECRET_NAMES.iter().any(|secret| name.contains(secret)) {
+                    report.mask(value);
+                } else {
+                    mask_secret_names(report, value);
+                }
+            }
+        }
+        DeValue::Array(items) => items.iter().for_each(|v| mask_secret_names(report, v)),
+        _ => {}
+    }
+}
+
+/// The JSON form of a TOML value, or the span of the part that has none.
+fn json(value: &toml::Spanned<DeValue<'_>>) -> Result<Value, std::ops::Range<usize>> {
+    let none = || value.span();
+    Ok(match value.get_ref() {
+        DeValue::String(text) => Value::String(text.clone().into_owned()),
+        DeValue::Boolean(flag) => Value::Bool(*flag),
+        DeValue::Integer(integer) => {
+            let number = i64::from_str_radix(integer.as_str(), integer.radix());
+            Value::Number(number.map_err(|_| none())?.into())
+        }
+        DeValue::Float(float) => {
+            let number = float.as_str().parse().ok().and_then(Number::from_f64);
+            Value::Number(number.ok_or_else(none)?)
+        }
+        DeValue::Datetime(_) => return Err(none()),
+        DeValue::Array(items) => Value::Array(items.iter().map(json).collect::<Result<_, _>>()?),
+        DeValue::Table(table) => {
+            let mut fields = Map::new();
+            for (name, value) in table {
+                fields.insert(name.get_ref().clone().into_owned(), json(value)?);
+            }
+            Value::Object(fields)
+        }
+    })
+}
+
+fn timeouts_fit(report: &Report<'_>, section: &Section<'_, '_>, endpoint: &Endpoint) {
+    let pairs = [
+        (
+            "connect_timeout",
+            endpoint.connect_timeout,
+            "first_chunk_timeout",
+            endpoint.first_chunk_timeout,
+        ),
+        (
+            "first_chunk_timeout",
+            endpoint.first_chunk_timeout,
+            "total_timeout",
+            endpoint.total_timeout,
+        ),
+    ];
+    for (short, shorter, long, longer) in pairs {
+        let keys = [section.full(short), section.full(long)];
+        if shorter <= longer || report.is_faulty(&keys.each_ref().map(String::as_str)) {
+            continue;
+        }
+        let draft = section.draft(
+            section.first_of(&[long, short]),
+            format!("does not fit: {short} is longer than {long}, which it is a part of"),
+        );
+        report.fault(
+            draft
+                .allowed(format!("{short} <= {long}"))
+                .help(format!("raise {long} or lower {short}")),
+        );
+    }
+}
+
+fn one_authorization(report: &Report<'_>, section: &Section<'_, '_>, endpoint: &Endpoint) {
+    let bearer = endpoint.api_key.is_some() && endpoint.api_key_header.is_none();
+    let carrier = endpoint
+        .api_key_header
+        .as_deref()
+        .unwrap_or("authorization")
+        .to_ascii_lowercase();
+    let twice = endpoint.headers.iter().any(|(name, _)| *name == carrier);
+    if twice && (bearer || endpoint.api_key_header.is_some()) {
+        let draft = section.draft(
+            "headers",
+            format!("sets {carrier}, and the key goes into the same header"),
+        );
+        report.fault(
+            draft
+                .allowed("one of the two")
+                .help("remove the header, or the key; api_key_header gives the key another header"),
+        );
+    }
+}
+
+/// A key that crosses a network in the clear is read by whoever stands on the way.
+fn warn_of_plain_http(report: &Report<'_>, section: &Section<'_, '_>, endpoint: &Endpoint) {
+    let url = &endpoint.base_url;
+    let loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => true,
+    };
+    let secrets = endpoint.api_key.is_some() || !endpoint.headers.is_empty();
+    if secrets && url.scheme() == "http" && !loopback {
+        let draft = section.draft("base_url", "sends the key over the network in the clear");
+        report.warn(
+            draft
+                .allowed("https://")
+                .help("use https, or see to it that the network is yours alone"),
+        );
+    }
+}
+
+const fn millis(millis: u64) -> std::time::Duration {
+    std::time::Duration::from_millis(millis)
+}

@@ -1,0 +1,242 @@
+//! `[server]`: listeners, origins and limits.
+
+use std::{
+    net::{SocketAddr, ToSocketAddrs},
+    path::PathBuf,
+};
+
+use url::Url;
+
+use super::super::{
+    Listen, Server,
+    report::{Draft, Report},
+    section::{Given, Section, Wrong},
+};
+use super::secs;
+
+/// Bytes that the kernel takes for a Unix socket's path (`sun_path`, with its closing zero).
+const MAX_UNIX_PATH: usize = 107;
+
+/// What to listen on when nobody says.
+const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
+
+/// Where people override `server.listen`.
+const FLAG: &str = "--listen or ASKD_LISTEN";
+
+/// Reads `[server]`; `over` replaces `listen` where it is not empty.
+pub(super) fn read(report: &Report<'_>, section: Section<'_, '_>, over: &[String]) -> Server {
+    let listen = listen(report, &section, over);
+    let server = Server {
+        listen,
+        public_url: public_url(report, &section),
+        allowed_origins: allowed_origins(report, &section),
+        max_connections: section
+            .number("max_connections", 1..=1_000_000)
+            .unwrap_or(12_000),
+        max_sessions: section
+            .number("max_sessions", 1..=1_000_000)
+            .unwrap_or(10_000),
+        max_sessions_per_client: section
+            .number("max_sessions_per_client", 1..=1_000_000)
+            .unwrap_or(100),
+        header_timeout: section
+            .duration("header_timeout", secs(1)..=secs(600))
+            .unwrap_or(secs(10)),
+        shutdown_grace: section
+            .duration("shutdown_grace", secs(0)..=secs(3600))
+            .unwrap_or(secs(20)),
+    };
+    let keys = ["server.max_sessions", "server.max_connections"];
+    if server.max_sessions > server.max_connections && !report.is_faulty(&keys) {
+        let key = section.first_of(&["max_sessions", "max_connections"]);
+        let draft = section.draft(key, "does not fit: each session needs a connection");
+        report.fault(
+            draft
+                .allowed("max_sessions <= max_connections")
+                .help(format!(
+                    "raise server.max_connections above {}, or lower server.max_sessions below {}",
+                    server.max_sessions, server.max_connections
+                )),
+        );
+    }
+    section.finish();
+    server
+}
+
+fn listen(report: &Report<'_>, section: &Section<'_, '_>, over: &[String]) -> Vec<Listen> {
+    // The file's own value is checked even where it is replaced: its faults do not wait for the day when
+    // the flag goes.
+    let written = section.texts("listen");
+    if section.has("listen") && written.as_ref().is_some_and(Vec::is_empty) {
+        let draft = section.draft("listen", "is empty");
+        report.fault(
+            draft
+                .allowed("at least one address")
+                .help(format!("write listen = [\"{DEFAULT_LISTEN}\"]")),
+        );
+    }
+    let written = written.unwrap_or_default();
+    let file = each(
+        written.into_iter().map(|Given { value, span }| {
+            let full = section.full("listen");
+            (value, move |message: String| {
+                Draft::new(&full, Some(span), message)
+            })
+        }),
+        report,
+    );
+    let flag = each(
+        over.iter().map(|value| {
+            let draft = |message: String| {
+                Draft::new("", None, format!("the address {message}")).origin(FLAG)
+            };
+            (value.clone(), draft)
+        }),
+        report,
+    );
+    if !flag.is_empty() {
+        flag
+    } else if !file.is_empty() {
+        file
+    } else {
+        parse(DEFAULT_LISTEN).into_iter().collect()
+    }
+}
+
+/// Parses addresses, and tells those that cannot be or come twice.
+fn each<D: FnOnce(String) -> Draft>(
+    addresses: impl Iterator<Item = (String, D)>,
+    report: &Report<'_>,
+) -> Vec<Listen> {
+    let mut listen = Vec::new();
+    for (address, draft) in addresses {
+        match parse(&address) {
+            Err(wrong) => {
+                report.fault(draft(wrong.found).allowed(wrong.allowed).help(wrong.help));
+            }
+            Ok(one) if listen.contains(&one) && !any_port(&one) => {
+                report.fault(
+                    draft(format!("is {address:?} once more")).help("remove one of the two"),
+                );
+            }
+            Ok(one) => listen.push(one),
+        }
+    }
+    listen
+}
+
+/// Port 0 is another port each time.
+fn any_port(listen: &Listen) -> bool {
+    matches!(listen, Listen::Tcp(address) if address.port() == 0)
+}
+
+fn parse(address: &str) -> Result<Listen, Wrong> {
+    let wrong = |help: &str| Wrong {
+        found: format!("is {address:?}"),
+        allowed: "\"127.0.0.1:8080\", \"[::]:80\" or \"unix:/run/askd.sock\"".to_owned(),
+        help: help.to_owned(),
+    };
+    if let Some(path) = address.strip_prefix("unix:") {
+        if !path.starts_with('/') {
+            return Err(wrong(
+                "write the socket's whole path: unix:/run/askd/askd.sock",
+            ));
+        }
+        if path.len() > MAX_UNIX_PATH {
+            return Err(wrong(
+                "the kernel takes at most 107 bytes: choose a shorter path",
+            ));
+        }
+        return Ok(Listen::Unix(PathBuf::from(path)));
+    }
+    if let Ok(numeric) = address.parse::<SocketAddr>() {
+        return Ok(Listen::Tcp(numeric));
+    }
+    let Some((host, port)) = address.rsplit_once(':') else {
+        return Err(wrong("name a host and a port, with a colon between them"));
+    };
+    if port.parse::<u16>().is_err() {
+        return Err(wrong("the port is a number, 0 to 65535"));
+    }
+    if host.is_empty() || host == "*" {
+        return Err(wrong(
+            "for all addresses write [::] or 0.0.0.0 before the port",
+        ));
+    }
+    let resolved: Vec<SocketAddr> = address
+        .to_socket_addrs()
+        .map_err(|error| {
+            wrong(&format!(
+                "write the host as numbers; its name is not known here: {error}"
+            ))
+        })?
+        .collect();
+    // A name such as `localhost` has several addresses; people and proxies try the IPv4 one most often.
+    let first = resolved.iter().find(|a| a.is_ipv4()).or(resolved.first());
+    first
+        .map(|address| Listen::Tcp(*address))
+        .ok_or_else(|| wrong("write the host as numbers; its name has no address"))
+}
+
+fn public_url(report: &Report<'_>, section: &Section<'_, '_>) -> Option<Url> {
+    let given = section.text("public_url")?;
+    match web_address(&given.value) {
+        Ok(url) => Some(url),
+        Err(help) => {
+            let draft = section.draft("public_url", "is not an address of the web");
+            report.fault(draft.allowed("\"https://ask.example.org\"").help(help));
+            None
+        }
+    }
+}
+
+fn allowed_origins(report: &Report<'_>, section: &Section<'_, '_>) -> Vec<String> {
+    let mut origins = Vec::new();
+    for Given { value, span } in section.texts("allowed_origins").unwrap_or_default() {
+        let origin = web_address(&value).and_then(|url| match url.path() {
+            "/" if url.query().is_none() => Ok(url.origin().ascii_serialization()),
+            _ => Err("an origin ends behind the host or the port: remove the path"),
+        });
+        match origin {
+            Ok(origin) => origins.push(origin),
+            Err(help) => {
+                let draft = Draft::new(
+                    &section.full("allowed_origins"),
+                    Some(span),
+                    "holds what is not an origin",
+                );
+                let help = if value == "*" {
+                    "name each origin: with * any page on the web could use this server"
+                } else {
+                    help
+                };
+                report.fault(draft.allowed("\"https://example.org\"").help(help));
+            }
+        }
+    }
+    origins
+}
+
+/// An `http` or `https` URL that names a server and nobody's password.
+pub(super) fn web_address(text: &str) -> Result<Url, &'static str> {
+    const SCHEME: &str = "begin with http:// or https:// and the host";
+    let lower = text.to_ascii_lowercase();
+    if !lower.starts_with("http://") && !lower.starts_with("https://") {
+        return Err(SCHEME);
+    }
+    let url = Url::parse(text).map_err(|error| match error {
+        url::ParseError::EmptyHost => "name the host behind the //",
+        url::ParseError::InvalidPort => "the port is a number, 1 to 65535",
+        url::ParseError::InvalidIpv4Address | url::ParseError::InvalidIpv6Address => {
+            "the host looks like an IP address, and is none"
+        }
+        _ => SCHEME,
+    })?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("remove the user and the password before the @");
+    }
+    if url.fragment().is_some() {
+        return Err("remove the # and what follows it");
+    }
+    Ok(url)
+}

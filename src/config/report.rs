@@ -1,0 +1,168 @@
+//! Gathers the faults of one file while it is read, and places them when all is known.
+//!
+//! Placing waits for the end because the echo of a line must mask every secret on it, and which values are
+//! secrets is known for certain only when every key has been asked for: a value that nobody asked for is
+//! masked as well, since it may be a key under a mistyped name.
+
+use std::cell::{Cell, RefCell};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::{
+    echo::{self, Span},
+    fault::Fault,
+};
+
+/// The faults, the warnings and the secrets found so far.
+pub(super) struct Report<'t> {
+    origin: String,
+    text: &'t str,
+    /// Keys and values that have no parts: what lies between them is punctuation and comments.
+    leaves: Vec<Span>,
+    secrets: RefCell<Vec<Span>>,
+    holds_key: Cell<bool>,
+    faults: RefCell<Vec<Draft>>,
+    warnings: RefCell<Vec<Draft>>,
+}
+
+/// A fault on its way: all but the place and the origin are final.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    span: Option<Span>,
+    fault: Fault,
+}
+
+impl Draft {
+    /// A fault of `key` (its full name), at a span of the file if it has one there.
+    pub(super) fn new(key: &str, span: Option<Span>, message: impl Into<String>) -> Self {
+        Self {
+            span,
+            fault: Fault {
+                origin: String::new(),
+                place: None,
+                key: key.to_owned(),
+                message: message.into(),
+                allowed: String::new(),
+                help: String::new(),
+            },
+        }
+    }
+
+    /// Says what would be right; a few words.
+    pub(super) fn allowed(mut self, allowed: impl Into<String>) -> Self {
+        self.fault.allowed = allowed.into();
+        self
+    }
+
+    /// Says what to do.
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.fault.help = help.into();
+        self
+    }
+
+    /// Says where the value came from, when it was not the file.
+    pub(super) fn origin(mut self, origin: &str) -> Self {
+        origin.clone_into(&mut self.fault.origin);
+        self
+    }
+}
+
+impl<'t> Report<'t> {
+    /// A report on `text`, which people know as `origin` and which holds `root`.
+    pub(super) fn new(origin: &str, text: &'t str, root: &DeTable<'_>) -> Self {
+        let mut leaves = Vec::new();
+        collect_leaves(root, &mut leaves);
+        Self {
+            origin: origin.to_owned(),
+            text,
+            leaves,
+            secrets: RefCell::default(),
+            holds_key: Cell::default(),
+            faults: RefCell::default(),
+            warnings: RefCell::default(),
+        }
+    }
+
+    /// Takes a fault.
+    pub(super) fn fault(&self, draft: Draft) {
+        self.faults.borrow_mut().push(draft);
+    }
+
+    /// Takes a warning: the program starts all the same.
+    pub(super) fn warn(&self, draft: Draft) {
+        self.warnings.borrow_mut().push(draft);
+    }
+
+    /// Whether one of these keys (full names) has a fault already: what follows from it is not told again.
+    pub(super) fn is_faulty(&self, keys: &[&str]) -> bool {
+        let faults = self.faults.borrow();
+        faults.iter().any(|f| keys.contains(&f.fault.key.as_str()))
+    }
+
+    /// Masks a value, and whatever it holds, in every echo.
+    pub(super) fn mask(&self, value: &Spanned<DeValue<'_>>) {
+        let mut secrets = self.secrets.borrow_mut();
+        collect_values(value, &mut secrets);
+    }
+
+    /// Notes that the file itself holds what only askd should read.
+    pub(super) fn note_key(&self) {
+        self.holds_key.set(true);
+    }
+
+    /// Whether [`Self::note_key`] was called.
+    pub(super) fn holds_key(&self) -> bool {
+        self.holds_key.get()
+    }
+
+    /// The faults and the warnings, placed, in the file's order.
+    pub(super) fn finish(self) -> (Vec<Fault>, Vec<Fault>) {
+        let faults = self.placed(&self.faults.borrow());
+        let warnings = self.placed(&self.warnings.borrow());
+        (faults, warnings)
+    }
+
+    fn placed(&self, drafts: &[Draft]) -> Vec<Fault> {
+        let mut drafts = drafts.to_vec();
+        drafts.sort_by_key(|d| d.span.as_ref().map_or(usize::MAX, |s| s.start));
+        drafts
+            .into_iter()
+            .map(|Draft { span, mut fault }| {
+                if fault.origin.is_empty() {
+                    fault.origin.clone_from(&self.origin);
+                    let secrets = self.secrets.borrow();
+                    fault.place = span.map(|s| echo::place(self.text, &s, &self.leaves, &secrets));
+                }
+                fault
+            })
+            .collect()
+    }
+}
+
+/// The spans of all keys and of all values that have no parts.
+fn collect_leaves(table: &DeTable<'_>, leaves: &mut Vec<Span>) {
+    for (key, value) in table {
+        leaves.push(key.span());
+        each_leaf(value, leaves);
+    }
+}
+
+fn each_leaf(value: &Spanned<DeValue<'_>>, leaves: &mut Vec<Span>) {
+    match value.get_ref() {
+        DeValue::Table(table) => collect_leaves(table, leaves),
+        DeValue::Array(items) => items.iter().for_each(|item| each_leaf(item, leaves)),
+        _ => leaves.push(value.span()),
+    }
+}
+
+/// The spans of the plain values in a value. Keys stay to be seen.
+fn collect_values(value: &Spanned<DeValue<'_>>, values: &mut Vec<Span>) {
+    match value.get_ref() {
+        DeValue::Table(table) => table.values().for_each(|v| collect_values(v, values)),
+        DeValue::Array(items) => items.iter().for_each(|v| collect_values(v, values)),
+        _ => values.push(value.span()),
+    }
+}
