@@ -11,6 +11,7 @@ mod file;
 mod report;
 mod secret;
 mod section;
+mod value;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 

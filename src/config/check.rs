@@ -5,6 +5,7 @@
 
 mod endpoint;
 mod key;
+mod request;
 mod server;
 
 use std::{
@@ -20,7 +21,8 @@ use super::{
     fault::{Fault, Faults},
     file,
     report::{Draft, Report},
-    section::{self, Section, Wrong},
+    section::Section,
+    value::{self, Wrong},
 };
 
 /// Where a configuration is looked for when none is named, in this order.
@@ -200,11 +202,11 @@ fn on_leave(value: &DeValue<'_>) -> Result<OnLeave, Wrong> {
     match value.as_str() {
         Some("stop") => Ok(OnLeave::Stop),
         Some("finish") => Ok(OnLeave::Finish),
-        _ => match section::duration(value, &(Duration::ZERO..=hours(24))) {
+        _ => match value::duration(value, &(Duration::ZERO..=hours(24))) {
             Ok(Duration::ZERO) => Ok(OnLeave::Stop),
             Ok(grace) => Ok(OnLeave::Grace(grace)),
             Err(wrong) => Err(Wrong {
-                allowed: "\"stop\", \"finish\" or a duration up to \"1day\"".to_owned(),
+                allowed: "\"stop\", \"finish\", or a duration up to \"24h\"".to_owned(),
                 ..wrong
             }),
         },
@@ -298,7 +300,7 @@ fn page(section: Section<'_, '_>, from_knowledge: bool) -> Page {
 
 fn log(report: &Report<'_>, section: Section<'_, '_>, overrides: &Overrides, env: Env<'_>) -> Log {
     let written = section.get("level", |value| {
-        let level = section::text(value)?;
+        let level = value::text(value)?;
         level_is_good(&level)?;
         Ok(level)
     });
@@ -308,7 +310,7 @@ fn log(report: &Report<'_>, section: Section<'_, '_>, overrides: &Overrides, env
             report.fault(
                 draft
                     .origin("--log-level or ASKD_LOG")
-                    .allowed(format!("allowed: {}", wrong.allowed))
+                    .allowed(wrong.allowed)
                     .help(wrong.help),
             );
         }
@@ -353,11 +355,11 @@ fn level_is_good(level: &str) -> Result<(), Wrong> {
     if fine && EnvFilter::builder().parse(level).is_ok() {
         return Ok(());
     }
-    Err(Wrong {
-        found: format!("is {level:?}"),
-        allowed: levels.join(", "),
-        help: "write a level, or directives such as \"info,askd=debug\"".to_owned(),
-    })
+    Err(Wrong::new(
+        format_args!("{level:?}"),
+        &levels.join(", "),
+        "write a level, or directives such as \"info,askd=debug\"",
+    ))
 }
 
 const fn secs(secs: u64) -> Duration {

@@ -21,7 +21,8 @@ pub(super) fn place(text: &str, span: &Span, leaves: &[Span], secrets: &[Span]) 
         .match_indices('#')
         .map(|(offset, _)| line.start + offset)
         .find(|&at| !covered(at, leaves));
-    let shown = line.start..comment.unwrap_or(line.end);
+    let end = comment.unwrap_or(line.end);
+    let shown = line.start..line.start + text[line.start..end].trim_end().len();
     placed(text, &line, &shown, |at| covered(at, secrets), span)
 }
 
@@ -150,7 +151,7 @@ mod tests {
     fn a_comment_is_not_shown_but_a_hash_inside_a_string_is() {
         let text = "a = 'b # c' # old key: sk-1";
         let place = place(text, &(4..11), std::slice::from_ref(&(4..11)), &[]);
-        assert_eq!(shown(&place), ("a = 'b # c' ", "'b # c'"));
+        assert_eq!(shown(&place), ("a = 'b # c'", "'b # c'"));
     }
 
     #[test]

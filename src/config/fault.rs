@@ -19,7 +19,7 @@ pub struct Fault {
     pub key: String,
     /// What was found.
     pub message: String,
-    /// What is allowed instead; shown under the caret.
+    /// What is allowed instead, behind "allowed: "; shown beside the caret.
     pub allowed: String,
     /// What to do.
     pub help: String,
@@ -37,6 +37,9 @@ pub struct Place {
     /// The bytes of `echo` that the caret goes under.
     pub caret: Range<usize>,
 }
+
+/// Characters of an "allowed: …" beyond which it gets a line of its own, below the caret's.
+const LONG_LABEL: usize = 70;
 
 /// How to begin a rendered fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,34 +73,40 @@ impl Fault {
         };
         let title = self.title();
         let mut group = Group::with_title(level.primary_title(title.as_str()));
+        let allowed = match self.allowed.as_str() {
+            "" => String::new(),
+            allowed => format!("allowed: {allowed}"),
+        };
+        let long = allowed.chars().count() > LONG_LABEL;
+        let label = if long { "" } else { allowed.as_str() };
         match &self.place {
             Some(place) => {
-                let caret = AnnotationKind::Primary
-                    .span(place.caret.clone())
-                    .label(self.allowed.as_str());
-                group = group
-                    .element(
-                        Origin::path(self.origin.as_str())
-                            .line(place.line)
-                            .char_column(place.column),
-                    )
-                    .element(
-                        Snippet::source(place.echo.as_str())
-                            .line_start(place.line)
-                            .annotation(caret),
-                    );
+                let caret = AnnotationKind::Primary.span(place.caret.clone());
+                let snippet = Snippet::source(place.echo.as_str())
+                    .path(self.origin.as_str())
+                    .line_start(place.line)
+                    .annotation(caret.label((!label.is_empty()).then_some(label)));
+                group = group.element(snippet);
             }
-            None => {
-                group = group.element(Origin::path(self.origin.as_str()));
-                if !self.allowed.is_empty() {
-                    group = group.element(Level::NOTE.message(self.allowed.as_str()));
-                }
-            }
+            None => group = group.element(Origin::path(self.origin.as_str())),
+        }
+        if !allowed.is_empty() && (long || self.place.is_none()) {
+            group = group.element(Level::NOTE.message(allowed.as_str()));
         }
         if !self.help.is_empty() {
             group = group.element(Level::HELP.message(self.help.as_str()));
         }
-        renderer.render(&[group])
+        self.with_true_column(renderer.render(&[group]))
+    }
+
+    /// The renderer counts columns in the echo, where a mask may be shorter than its secret.
+    fn with_true_column(&self, rendered: String) -> String {
+        let Some(place) = &self.place else {
+            return rendered;
+        };
+        let at = |column: usize| format!("{}:{}:{column}", self.origin, place.line);
+        let echoed = place.echo[..place.caret.start].chars().count() + 1;
+        rendered.replacen(&at(echoed), &at(place.column), 1)
     }
 }
 

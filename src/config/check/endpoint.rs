@@ -1,31 +1,15 @@
 //! `[[endpoint]]`: one OpenAI-compatible server each.
 
-use hyper::header::{HeaderName, HeaderValue};
-use serde_json::{Map, Number, Value};
-use toml::de::DeValue;
+use hyper::header::HeaderName;
 use url::{Host, Url};
 
 use super::super::{
-    Endpoint, Secret,
+    Endpoint,
     report::{Draft, Report},
-    section::{Given, Section},
+    section::Section,
+    value::Given,
 };
-use super::{Env, hours, key, secs, server::web_address};
-
-/// Headers that belong to the connection or that askd writes.
-const OWN_HEADERS: [&str; 5] = [
-    "accept",
-    "connection",
-    "content-length",
-    "content-type",
-    "transfer-encoding",
-];
-
-/// Fields of the request without which no answer streams.
-const OWN_FIELDS: [&str; 2] = ["messages", "stream"];
-
-/// Parts of a name by which a value is taken for a secret.
-const SECRET_NAMES: [&str; 6] = ["key", "token", "secret", "password", "auth", "credential"];
+use super::{Env, hours, key, request, secs, server::web_address};
 
 /// Reads every `[[endpoint]]`.
 pub(super) fn read(report: &Report<'_>, root: &Section<'_, '_>, env: Env<'_>) -> Vec<Endpoint> {
@@ -50,7 +34,7 @@ fn one(report: &Report<'_>, section: &Section<'_, '_>, env: Env<'_>) -> Endpoint
     let text = |key| section.text(key).map(|given| given.value);
     let base_url = base_url(report, section);
     let api_key = key::read(report, section, env);
-    let headers = headers(report, section);
+    let headers = request::headers(section);
     let endpoint = Endpoint {
         name: text("name").unwrap_or_else(|| base_url.host_str().unwrap_or_default().to_owned()),
         models: models(report, section),
@@ -58,7 +42,7 @@ fn one(report: &Report<'_>, section: &Section<'_, '_>, env: Env<'_>) -> Endpoint
         system_prompt: text("system_prompt"),
         temperature: section.fraction("temperature", 0.0..=2.0),
         max_tokens: section.number("max_tokens", 1..=10_000_000),
-        extra_body: extra_body(report, section),
+        extra_body: request::extra_body(report, section),
         usage: section.flag("usage").unwrap_or(true),
         context: section.number("context", 16..=100_000_000).unwrap_or(4096),
         concurrency: section.number("concurrency", 1..=10_000).unwrap_or(4),
@@ -150,11 +134,7 @@ fn models(report: &Report<'_>, section: &Section<'_, '_>) -> Vec<String> {
     }
     if !section.has("model") && !section.has("models") {
         let draft = section.draft("model", "is missing");
-        report.fault(
-            draft
-                .allowed("an endpoint needs model or models")
-                .help("add model = \"…\", the name that the endpoint knows it by"),
-        );
+        report.fault(draft.help("add model = \"…\", the name that the endpoint knows it by"));
     }
     if several.as_ref().is_some_and(Vec::is_empty) && !report.is_faulty(&["endpoint.models"]) {
         let draft = section.draft("models", "is empty");
@@ -209,156 +189,6 @@ fn api_key_header(report: &Report<'_>, section: &Section<'_, '_>) -> Option<Stri
         ));
     }
     Some(name.value)
-}
-
-fn headers(report: &Report<'_>, section: &Section<'_, '_>) -> Vec<(String, Secret)> {
-    let mut headers = Vec::new();
-    let Some(raw) = section.raw_secret("headers") else {
-        return headers;
-    };
-    let full = |name: &str| format!("endpoint.headers.{name}");
-    let Some(table) = raw.get_ref().as_table() else {
-        let draft = section.draft("headers", "is not a table");
-        report.fault(
-            draft
-                .allowed("a table of names and texts")
-                .help("write headers = { X-Team = \"…\" }"),
-        );
-        return headers;
-    };
-    for (name, value) in table {
-        let key = name.get_ref().to_ascii_lowercase();
-        if HeaderName::try_from(key.as_str()).is_err() {
-            let draft = Draft::new(
-                "endpoint.headers",
-                Some(name.span()),
-                "holds what is not the name of a header",
-            );
-            report.fault(
-                draft
-                    .allowed("letters, digits and dashes")
-                    .help("correct the name"),
-            );
-        } else if OWN_HEADERS.contains(&key.as_str()) {
-            let draft = Draft::new(
-                &full(&key),
-                Some(name.span()),
-                "is a header that askd writes itself",
-            );
-            report.fault(draft.allowed("any other header").help("remove it"));
-        } else if let Some(text) = value.get_ref().as_str() {
-            if HeaderValue::from_str(text).is_ok() {
-                headers.push((key, Secret::new(text)));
-            } else {
-                let draft = Draft::new(
-                    &full(&key),
-                    Some(value.span()),
-                    "holds what no header can carry",
-                );
-                report.fault(
-                    draft
-                        .allowed("one line of text")
-                        .help("remove line ends and control characters"),
-                );
-            }
-        } else {
-            let draft = Draft::new(&full(&key), Some(value.span()), "is not a text");
-            report.fault(
-                draft
-                    .allowed("a text, in quotes")
-                    .help("put the value in quotes"),
-            );
-        }
-    }
-    headers
-}
-
-fn extra_body(report: &Report<'_>, section: &Section<'_, '_>) -> Map<String, Value> {
-    let mut fields = Map::new();
-    let Some(raw) = section.raw("extra_body") else {
-        return fields;
-    };
-    let Some(table) = raw.get_ref().as_table() else {
-        section.raw_secret("extra_body");
-        let draft = section.draft("extra_body", "is not a table");
-        report.fault(
-            draft
-                .allowed("a table of fields")
-                .help("write extra_body = { top_p = 0.9 }"),
-        );
-        return fields;
-    };
-    mask_secret_names(report, raw);
-    for (name, value) in table {
-        let full = format!("endpoint.extra_body.{}", name.get_ref());
-        if OWN_FIELDS.contains(&name.get_ref().as_ref()) {
-            let draft = Draft::new(
-                &full,
-                Some(name.span()),
-                "is a field that askd writes itself",
-            );
-            report.fault(draft.allowed("any other field").help("remove it"));
-            continue;
-        }
-        match json(value) {
-            Ok(json) => {
-                fields.insert(name.get_ref().clone().into_owned(), json);
-            }
-            Err(span) => {
-                let draft = Draft::new(&full, Some(span), "holds what JSON has no form for");
-                report.fault(
-                    draft
-                        .allowed("texts, finite numbers, true, false, arrays and tables")
-                        .help("write a date as a text, in quotes"),
-                );
-            }
-        }
-    }
-    fields
-}
-
-/// Masks every value whose name, at any depth, sounds like a secret's.
-fn mask_secret_names(report: &Report<'_>, value: &toml::Spanned<DeValue<'_>>) {
-    match value.get_ref() {
-        DeValue::Table(table) => {
-            for (name, value) in table {
-                let name = name.get_ref().to_ascii_lowercase();
-                if SECRET_NAMES.iter().any(|secret| name.contains(secret)) {
-                    report.mask(value);
-                } else {
-                    mask_secret_names(report, value);
-                }
-            }
-        }
-        DeValue::Array(items) => items.iter().for_each(|v| mask_secret_names(report, v)),
-        _ => {}
-    }
-}
-
-/// The JSON form of a TOML value, or the span of the part that has none.
-fn json(value: &toml::Spanned<DeValue<'_>>) -> Result<Value, std::ops::Range<usize>> {
-    let none = || value.span();
-    Ok(match value.get_ref() {
-        DeValue::String(text) => Value::String(text.clone().into_owned()),
-        DeValue::Boolean(flag) => Value::Bool(*flag),
-        DeValue::Integer(integer) => {
-            let number = i64::from_str_radix(integer.as_str(), integer.radix());
-            Value::Number(number.map_err(|_| none())?.into())
-        }
-        DeValue::Float(float) => {
-            let number = float.as_str().parse().ok().and_then(Number::from_f64);
-            Value::Number(number.ok_or_else(none)?)
-        }
-        DeValue::Datetime(_) => return Err(none()),
-        DeValue::Array(items) => Value::Array(items.iter().map(json).collect::<Result<_, _>>()?),
-        DeValue::Table(table) => {
-            let mut fields = Map::new();
-            for (name, value) in table {
-                fields.insert(name.get_ref().clone().into_owned(), json(value)?);
-            }
-            Value::Object(fields)
-        }
-    })
 }
 
 fn timeouts_fit(report: &Report<'_>, section: &Section<'_, '_>, endpoint: &Endpoint) {

@@ -10,11 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::super::{
-    Secret,
-    report::Report,
-    section::{Given, Section},
-};
+use super::super::{Secret, report::Report, section::Section, value::Given};
 use super::Env;
 
 /// The four ways to give a key.

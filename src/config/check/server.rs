@@ -10,7 +10,8 @@ use url::Url;
 use super::super::{
     Listen, Server,
     report::{Draft, Report},
-    section::{Given, Section, Wrong},
+    section::Section,
+    value::{Given, Wrong},
 };
 use super::secs;
 
@@ -131,11 +132,8 @@ fn any_port(listen: &Listen) -> bool {
 }
 
 fn parse(address: &str) -> Result<Listen, Wrong> {
-    let wrong = |help: &str| Wrong {
-        found: format!("is {address:?}"),
-        allowed: "\"127.0.0.1:8080\", \"[::]:80\" or \"unix:/run/askd.sock\"".to_owned(),
-        help: help.to_owned(),
-    };
+    let allowed = "\"127.0.0.1:8080\", \"[::]:80\" or \"unix:/run/askd.sock\"";
+    let wrong = |help: &str| Wrong::new(format_args!("{address:?}"), allowed, help);
     if let Some(path) = address.strip_prefix("unix:") {
         if !path.starts_with('/') {
             return Err(wrong(
