@@ -12,7 +12,10 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{self, Config, Loaded, Overrides};
+use crate::{
+    config::{self, Config, Loaded, Overrides},
+    telemetry,
+};
 
 /// The exit code for a configuration that askd cannot start with (`EX_CONFIG` of sysexits).
 pub const EXIT_CONFIG: u8 = 78;
@@ -84,6 +87,19 @@ impl Cli {
             complain(&faults.render(colour()));
             ExitCode::from(EXIT_CONFIG)
         })
+    }
+
+    /// Starts the log that a configuration asks for, and repeats its warnings there. What is in the way is
+    /// printed, and the exit code is returned.
+    pub fn start_log(loaded: &Loaded) -> Result<telemetry::Guard, ExitCode> {
+        let guard = telemetry::start(&loaded.config.log).map_err(|error| {
+            complain(&format!("error: {error}"));
+            ExitCode::from(EXIT_CONFIG)
+        })?;
+        for warning in &loaded.warnings {
+            tracing::warn!("{warning}");
+        }
+        Ok(guard)
     }
 
     /// `askd check`: prints what the configuration means, or what is wrong with it.

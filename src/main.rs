@@ -1,4 +1,4 @@
-//! Arguments, configuration, exit code: as much of them as this branch needs.
+//! Arguments, configuration, log, exit code: as much of them as this branch needs.
 
 use std::process::ExitCode;
 
@@ -9,9 +9,15 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command() {
         Command::Check => cli.check(),
-        Command::Serve => match cli.load() {
-            Ok(_) => ExitCode::SUCCESS,
-            Err(code) => code,
-        },
+        Command::Serve => serve(&cli).unwrap_or_else(|code| code),
     }
+}
+
+fn serve(cli: &Cli) -> Result<ExitCode, ExitCode> {
+    let loaded = cli.load()?;
+    let _log = Cli::start_log(&loaded)?;
+    for listen in &loaded.config.server.listen {
+        tracing::info!(%listen, "would listen");
+    }
+    Ok(ExitCode::SUCCESS)
 }
