@@ -1,0 +1,345 @@
+//! What is said of each fault, word for word.
+
+use std::fmt::Write;
+
+use super::*;
+
+/// Faults of a file, each with a name.
+const FILES: [(&str, &str); 62] = [
+    // What is not TOML.
+    (
+        "a value without quotes",
+        "[server]\nlisten = 127.0.0.1:8080\n",
+    ),
+    (
+        "a quote that is not closed",
+        "[page]\ntitle = \"askd\nwelcome = \"Hello\"\n",
+    ),
+    (
+        "a section's bracket that is not closed",
+        "[server\nmax_sessions = 1\n",
+    ),
+    (
+        "a key twice",
+        "[session]\nheartbeat = \"1s\"\nheartbeat = \"2s\"\n",
+    ),
+    ("a section twice", "[session]\n[page]\n[session]\n"),
+    ("a letter too much", "[server]\nmax_sessions = 10O\n"),
+    ("a word alone", "serve please\n"),
+    // Names.
+    (
+        "a section that does not exist",
+        "[sever]\nlisten = [\"127.0.0.1:1\"]\n",
+    ),
+    ("a mistyped key", "[session]\nheart_beat = \"20s\"\n"),
+    ("a key far from all others", "[session]\nzzz = 1\n"),
+    (
+        "an endpoint under one bracket",
+        "[endpoint]\nname = \"a\"\n",
+    ),
+    ("a section that is a value", "server = 8080\n"),
+    // Types and ranges.
+    ("a number in quotes", "[server]\nmax_sessions = \"many\"\n"),
+    ("a number out of range", "[server]\nmax_sessions = 0\n"),
+    (
+        "a number below zero",
+        "[session]\nquestions_per_minute = -1\n",
+    ),
+    (
+        "a number beyond any",
+        "[server]\nmax_sessions = 99999999999999999999\n",
+    ),
+    ("a fraction out of range", "[knowledge]\nmin_score = 1.5\n"),
+    (
+        "a fraction that is no number",
+        "[knowledge]\nmin_score = nan\n",
+    ),
+    (
+        "a duration without a unit",
+        "[session]\nheartbeat = \"20\"\n",
+    ),
+    ("a duration that is a number", "[session]\nheartbeat = 20\n"),
+    ("a duration out of range", "[session]\nheartbeat = \"0s\"\n"),
+    (
+        "a size with an unknown unit",
+        "[session]\nmax_question = \"32 KiBi\"\n",
+    ),
+    (
+        "a size that is a number",
+        "[session]\nmax_question = 32768\n",
+    ),
+    ("a flag in quotes", "[log]\ntexts = \"yes\"\n"),
+    (
+        "a word that is none of the few",
+        "[log]\nformat = \"xml\"\n",
+    ),
+    ("an empty text", "[page]\ntitle = \"\"\n"),
+    ("a text that is a date", "[page]\ntitle = 2026-11-23\n"),
+    (
+        "texts that are one text",
+        "[server]\nlisten = \"127.0.0.1:8080\"\n",
+    ),
+    (
+        "texts of which one is a number",
+        "[page]\nsuggestions = [\"Why?\", 42]\n",
+    ),
+    ("another leaving", "[session]\non_leave = \"sometimes\"\n"),
+    // [server]
+    ("nothing to listen on", "[server]\nlisten = []\n"),
+    (
+        "an address without a port",
+        "[server]\nlisten = [\"127.0.0.1\"]\n",
+    ),
+    (
+        "an address without a host",
+        "[server]\nlisten = [\":8080\"]\n",
+    ),
+    (
+        "a port too high",
+        "[server]\nlisten = [\"127.0.0.1:80800\"]\n",
+    ),
+    (
+        "an address twice",
+        "[server]\nlisten = [\"127.0.0.1:80\", \"[::1]:80\", \"127.0.0.1:80\"]\n",
+    ),
+    (
+        "a socket's path that is not whole",
+        "[server]\nlisten = [\"unix:askd.sock\"]\n",
+    ),
+    (
+        "a public address without a scheme",
+        "[server]\npublic_url = \"ask.example.org\"\n",
+    ),
+    ("any origin", "[server]\nallowed_origins = [\"*\"]\n"),
+    (
+        "an origin with a path",
+        "[server]\nallowed_origins = [\"https://example.org/chat\"]\n",
+    ),
+    (
+        "more sessions than connections",
+        "[server]\nmax_sessions = 20000\n",
+    ),
+    // [[endpoint]]
+    ("an empty endpoint", "[[endpoint]]\n"),
+    (
+        "an address of another scheme",
+        "[[endpoint]]\nbase_url = \"ftp://host/v1\"\nmodel = \"m\"\n",
+    ),
+    (
+        "an address without a host behind the scheme",
+        "[[endpoint]]\nbase_url = \"http://\"\nmodel = \"m\"\n",
+    ),
+    (
+        "an address that says too much",
+        "[[endpoint]]\nbase_url = \"http://host/v1/chat/completions\"\nmodel = \"m\"\n",
+    ),
+    (
+        "model and models",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\nmodels = [\"n\"]\n",
+    ),
+    (
+        "no models",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodels = []\n",
+    ),
+    (
+        "a model twice",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodels = [\"m\", \"m\"]\n",
+    ),
+    (
+        "a name twice",
+        "[[endpoint]]\nname = \"a\"\nbase_url = \"http://h/v1\"\nmodel = \"m\"\n[[endpoint]]\nname = \"a\"\nbase_url = \"http://i/v1\"\nmodel = \"m\"\n",
+    ),
+    (
+        "a variable that is not set",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\napi_key_env = \"NOT_SET\"\n",
+    ),
+    (
+        "a variable that is empty",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\napi_key_env = \"EMPTY\"\n",
+    ),
+    (
+        "a key file that is not there",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\napi_key_file = \"/nonexistent/key\"\n",
+    ),
+    (
+        "a key file that is a directory",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\napi_key_file = \"/\"\n",
+    ),
+    (
+        "a credential without systemd",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\napi_key_credential = \"api-key\"\n",
+    ),
+    (
+        "a key's header without a key",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\napi_key_header = \"api-key\"\n",
+    ),
+    (
+        "a header twice",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\napi_key_env = \"GOOD_KEY\"\nheaders = { Authorization = \"Basic abc\" }\n",
+    ),
+    (
+        "a header of askd's own",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\nheaders = { Content-Type = \"text/plain\" }\n",
+    ),
+    (
+        "a field of askd's own",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\nextra_body = { stream = false }\n",
+    ),
+    (
+        "a date for JSON",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\n[endpoint.extra_body.deep]\nsince = 2026-11-23\n",
+    ),
+    (
+        "a connect timeout beyond the first chunk's",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\nconnect_timeout = \"3m\"\n",
+    ),
+    // What fits nothing else.
+    (
+        "a heartbeat beyond the idle timeout",
+        "[session]\nidle_timeout = \"10s\"\n",
+    ),
+    ("nothing to answer from", "[knowledge]\nbuilt_in = false\n"),
+    ("a mistyped level", "[log]\nlevel = \"infos\"\n"),
+];
+
+#[test]
+fn each_fault_names_file_line_column_key_and_remedy() {
+    let mut told = String::new();
+    for (name, text) in FILES {
+        let Err(faults) = load(text) else {
+            panic!("{name}: no fault was found");
+        };
+        for fault in &faults.0 {
+            assert!(fault.place.is_some(), "{name}: {fault:?}");
+            assert!(!fault.help.is_empty(), "{name}: {fault:?}");
+        }
+        writeln!(told, "## {name}\n\n{faults}\n").unwrap();
+    }
+    assert_eq!(FILES.len(), 62);
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn every_fault_of_a_file_is_told_at_once_in_the_files_order() {
+    let text = "[server]\nlisten = [\"x\"]\nmax_session = 1\n[session]\nheartbeat = 3\n\
+                [[endpoint]]\nmodel = 5\nretries = 99\n[log]\nlevel = \"loud\"\n";
+    let faults = load(text).unwrap_err();
+    let told: Vec<(usize, &str)> = faults
+        .0
+        .iter()
+        .map(|fault| (fault.place.as_ref().unwrap().line, fault.key.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (2, "server.listen"),
+            (3, "server.max_session"),
+            (5, "session.heartbeat"),
+            (6, "endpoint.base_url"),
+            (7, "endpoint.model"),
+            (8, "endpoint.retries"),
+            (10, "log.level"),
+        ]
+    );
+}
+
+#[test]
+fn what_follows_from_a_fault_is_not_told_as_another() {
+    let faults = load("[session]\nheartbeat = \"2h\"\nidle_timeout = \"5s\"\n").unwrap_err();
+    let keys: Vec<&str> = faults.0.iter().map(|fault| fault.key.as_str()).collect();
+    assert_eq!(keys, ["session.heartbeat"]);
+}
+
+#[test]
+fn a_fault_of_a_flag_names_the_flag() {
+    let overrides = Overrides {
+        listen: vec!["8080".to_owned()],
+        log_level: Some("loud".to_owned()),
+    };
+    let faults = check("askd.toml", "", &overrides, &env).unwrap_err();
+    insta::assert_snapshot!(faults);
+}
+
+#[test]
+fn flags_win_over_the_file() {
+    let overrides = Overrides {
+        listen: vec!["127.0.0.1:1".to_owned(), "unix:/x".to_owned()],
+        log_level: Some("debug".to_owned()),
+    };
+    let text = "[server]\nlisten = [\"127.0.0.1:2\"]\n[log]\nlevel = \"warn\"\n";
+    let config = check("askd.toml", text, &overrides, &env).unwrap().config;
+    let listen: Vec<String> = config
+        .server
+        .listen
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(listen, ["127.0.0.1:1", "unix:/x"]);
+    assert_eq!(config.log.level, "debug");
+}
+
+#[test]
+fn a_duration_a_size_and_a_leaving_mean_what_they_say() {
+    use askd::config::OnLeave;
+    use std::time::Duration;
+    let config = good("[session]\nidle_timeout = \"1h 30m\"\nmax_answer = \"1.5 MiB\"\n");
+    assert_eq!(config.session.idle_timeout, Duration::from_secs(5400));
+    assert_eq!(config.session.max_answer, 1_572_864);
+    let rows = [
+        ("stop", OnLeave::Stop),
+        ("0s", OnLeave::Stop),
+        ("finish", OnLeave::Finish),
+        ("250ms", OnLeave::Grace(Duration::from_millis(250))),
+    ];
+    for (text, on_leave) in rows {
+        let config = good(&format!("[session]\non_leave = \"{text}\"\n"));
+        assert_eq!(config.session.on_leave, on_leave);
+    }
+}
+
+#[test]
+fn an_endpoint_is_read_whole() {
+    let text = endpoint(
+        "api_key_env = \"GOOD_KEY\"\napi_key_header = \"api-key\"\nheaders = { X-Team = \"a\" }\n\
+         temperature = 1\nextra_body = { top_p = 0.5, stop = [\"x\"], deep = { n = 0x10 } }\nretries = 0\n",
+    );
+    let config = good(&text.replace("/v1", "/v1?api-version=1"));
+    let endpoint = &config.endpoints[0];
+    assert_eq!(endpoint.name, "127.0.0.1");
+    assert_eq!(
+        endpoint.base_url.as_str(),
+        "http://127.0.0.1:1/v1?api-version=1"
+    );
+    assert_eq!(endpoint.address(), "http://127.0.0.1:1/v1");
+    assert_eq!(endpoint.models, ["m"]);
+    assert_eq!(
+        endpoint.api_key.as_ref().unwrap().expose(),
+        "sk-from-the-environment"
+    );
+    assert_eq!(endpoint.headers[0].0, "x-team");
+    assert_eq!(endpoint.headers[0].1.expose(), "a");
+    assert_eq!(endpoint.temperature, Some(1.0));
+    assert_eq!(endpoint.retries, 0);
+    let extra = serde_json::to_string(&endpoint.extra_body).unwrap();
+    assert_eq!(extra, r#"{"deep":{"n":16},"stop":["x"],"top_p":0.5}"#);
+    assert_eq!(config.page.suggestions, [""; 0]);
+}
+
+#[test]
+fn a_key_over_plain_http_to_another_machine_is_a_warning_and_to_this_one_none() {
+    let near = [
+        "http://127.0.0.1:1/v1",
+        "http://[::1]/v1",
+        "http://localhost/v1",
+        "https://far.example/v1",
+    ];
+    for address in near {
+        let text = endpoint("api_key_env = \"GOOD_KEY\"");
+        let text = text.replace("http://127.0.0.1:1/v1", address);
+        assert_eq!(load(&text).unwrap().warnings, [], "{address}");
+    }
+    let text = endpoint("api_key_env = \"GOOD_KEY\"").replace("127.0.0.1:1", "192.168.1.7:8000");
+    let loaded = load(&text).unwrap();
+    assert_eq!(loaded.warnings.len(), 1);
+    insta::assert_snapshot!(loaded.warnings[0].render_warning(false));
+}
