@@ -28,25 +28,6 @@ use super::{
 /// Where a configuration is looked for when none is named, in this order.
 const SEARCHED: [&str; 2] = ["askd.toml", "/etc/askd/askd.toml"];
 
-/// Keys whose values can be no secret: all that a line which is not TOML may show.
-const HARMLESS: [&str; 15] = [
-    "listen",
-    "max_connections",
-    "max_sessions",
-    "max_sessions_per_client",
-    "name",
-    "model",
-    "models",
-    "temperature",
-    "max_tokens",
-    "retries",
-    "on_leave",
-    "heartbeat",
-    "title",
-    "level",
-    "rotation",
-];
-
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 const GIB: u64 = 1024 * MIB;
@@ -103,7 +84,7 @@ fn checked(
     overrides: &Overrides,
     env: Env<'_>,
 ) -> Result<Loaded, Faults> {
-    let root = file::parse(origin, text, &HARMLESS)?;
+    let root = file::parse(origin, text)?;
     let report = Report::new(origin, text, root.get_ref());
     let config = read(&report, root.get_ref(), overrides, env);
     if report.holds_key() && path.is_some_and(key::is_readable_by_all) {

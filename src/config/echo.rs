@@ -26,14 +26,20 @@ pub(super) fn place(text: &str, span: &Span, leaves: &[Span], secrets: &[Span]) 
     placed(text, &line, &shown, |at| covered(at, secrets), span)
 }
 
-/// The place of a fault in a text that does not parse, where no value's borders are known. What is shown
-/// can be no secret: the key before the `=`, and the rest of the line only if that key is `harmless`.
-pub(super) fn place_unparsed(text: &str, span: &Span, harmless: &[&str]) -> Place {
+/// The place of a fault in a text that does not parse, where no value's borders are known: any word may be
+/// part of a key. Shown are the name before the `=` and the signs that TOML is made of.
+pub(super) fn place_unparsed(text: &str, span: &Span) -> Place {
     let boundary = |at: usize| text.floor_char_boundary(at.min(text.len()));
     let span = boundary(span.start)..boundary(span.end.max(span.start));
     let line = line_around(text, span.start);
-    let safe = line.start + harmless_part(text, &line, harmless);
-    placed(text, &line, &line, |at| at >= safe, &span)
+    let name_ends = line.start + name_length(&text[line.clone()]);
+    let before = &text[..line.start];
+    let in_long_string = ["\"\"\"", "'''"]
+        .iter()
+        .any(|quotes| before.matches(quotes).count() % 2 == 1);
+    let is_sign = |at: usize| b" \t=\"'[]{},".contains(&text.as_bytes()[at]);
+    let is_secret = |at| in_long_string || (at >= name_ends && !is_sign(at));
+    placed(text, &line, &line, is_secret, &span)
 }
 
 /// The line that holds a byte, without its end and the blanks before it.
@@ -88,30 +94,20 @@ fn placed(
     }
 }
 
-/// How many bytes of a line in a text that does not parse may be shown. In doubt, none.
-fn harmless_part(text: &str, line: &Span, harmless: &[&str]) -> usize {
-    let source = &text[line.clone()];
-    let before = &text[..line.start];
-    let in_long_string = ["\"\"\"", "'''"]
-        .iter()
-        .any(|quotes| before.matches(quotes).count() % 2 == 1);
+/// How many bytes of a line are a key's name or a section's header: small letters, which no secret is made
+/// of alone.
+fn name_length(line: &str) -> usize {
     let plain = |c: char| c.is_ascii_lowercase() || "._ []".contains(c);
-    if in_long_string {
-        return 0;
-    }
-    if source.starts_with('[') && source.chars().all(plain) {
-        return source.len();
-    }
-    let Some((key, value)) = source.split_once('=') else {
-        return 0;
+    let name = match line.split_once('=') {
+        Some((name, _)) => name,
+        None if line.starts_with('[') => line,
+        None => "",
     };
-    if !key.chars().all(plain) {
-        return 0;
+    if name.chars().all(plain) {
+        name.len()
+    } else {
+        0
     }
-    if harmless.contains(&key.trim()) && !value.contains(['=', '#']) {
-        return source.len();
-    }
-    key.len() + 1
 }
 
 #[cfg(test)]
@@ -155,32 +151,33 @@ mod tests {
     }
 
     #[test]
-    fn of_a_line_that_does_not_parse_only_a_harmless_keys_value_is_shown() {
+    fn of_a_line_that_does_not_parse_only_the_name_and_the_signs_are_shown() {
         let rows = [
-            ("max = 10O0", "max = 10O0"),
-            ("api_key = 'sk-1", "api_key =***"),
-            ("max = 1 api_key = 'sk-1'", "max =***"),
-            ("max = 1 # sk-1", "max =***"),
+            ("max = 10O0", "max = ***"),
+            ("api_key = 'sk-1", "api_key = '***"),
+            ("max = 1 api_key = 'sk-1'", "max = *** *** = '***'"),
+            ("max = 1 # sk-1", "max = *** *** ***"),
+            ("listen = [\"a\", \"b\"", "listen = [\"***\", \"***\""),
             ("sk-1", "***"),
-            ("'sk-1' = 3", "***"),
+            ("'sk-1' = 3", "'***' = ***"),
             ("[endpoint.headers", "[endpoint.headers"),
-            ("['sk-1'", "***"),
-            ("x = '''\nmax = sk-1", "***"),
-            ("x = '''\n''' \nmax = 2", "max = 2"),
+            ("['sk-1'", "['***'"),
+            ("x = \"\"\"\nmax = sk-1", "***"),
+            ("x = \"\"\"\n\"\"\" \nmax = 2", "max = ***"),
         ];
         for (text, echo) in rows {
-            let place = place_unparsed(text, &(text.len()..text.len()), &["max"]);
+            let place = place_unparsed(text, &(text.len()..text.len()));
             assert_eq!(place.echo, echo, "{text}");
         }
-        assert_eq!(rows.len(), 10);
+        assert_eq!(rows.len(), 11);
     }
 
     #[test]
     fn a_place_outside_or_within_a_letter_is_shown_all_the_same() {
         let text = "max = 'é";
         for at in 0..20 {
-            let place = place_unparsed(text, &(at..at + 3), &["max"]);
-            assert_eq!(place.echo, text);
+            let place = place_unparsed(text, &(at..at + 3));
+            assert_eq!(place.echo, "max = '***");
         }
     }
 }

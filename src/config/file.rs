@@ -60,16 +60,12 @@ pub(super) fn read(path: &Path) -> Result<String, Faults> {
 }
 
 /// Parses a configuration, or tells what keeps it from being TOML.
-pub(super) fn parse<'t>(
-    origin: &str,
-    text: &'t str,
-    harmless: &[&str],
-) -> Result<Spanned<DeTable<'t>>, Faults> {
+pub(super) fn parse<'t>(origin: &str, text: &'t str) -> Result<Spanned<DeTable<'t>>, Faults> {
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut faults: Vec<Fault> = Vec::new();
     for error in errors {
         let span = error.span().unwrap_or(0..0);
-        let place = echo::place_unparsed(text, &span, harmless);
+        let place = echo::place_unparsed(text, &span);
         let last_line = faults.last().and_then(|f| f.place.as_ref()).map(|p| p.line);
         if last_line == Some(place.line) || faults.len() == MAX_SYNTAX_FAULTS {
             continue;

@@ -267,7 +267,11 @@ impl<'r, 't> Section<'r, 't> {
                 Some((_, known)) => format!("did you mean `{known}`?"),
                 None => "remove it, or move it to the section that it belongs to".to_owned(),
             };
-            let unknown = Draft::new(&self.full(name), Some(key.span()), "is not a key of askd's");
+            let unknown = Draft::new(
+                &self.full(name),
+                Some(key.span()),
+                "is not a key that askd knows",
+            );
             self.report
                 .fault(unknown.allowed(known.join(", ")).help(help));
         }

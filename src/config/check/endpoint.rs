@@ -95,11 +95,7 @@ fn base_url(report: &Report<'_>, section: &Section<'_, '_>) -> Url {
     match (section.text("base_url"), checked) {
         (None, None) if !section.has("base_url") => {
             let draft = section.draft("base_url", "is missing");
-            report.fault(
-                draft
-                    .allowed("an endpoint needs it")
-                    .help(format!("add base_url = {EXAMPLE}")),
-            );
+            report.fault(draft.help(format!("add base_url = {EXAMPLE}")));
         }
         (Some(_), Some(Err(help))) => {
             let draft = section.draft("base_url", "is not an address that askd can ask");
@@ -184,7 +180,7 @@ fn api_key_header(report: &Report<'_>, section: &Section<'_, '_>) -> Option<Stri
     }
     if !keys.iter().any(|key| section.has(key)) {
         let draft = section.draft("api_key_header", "has no key to carry");
-        report.fault(draft.allowed("with a key beside it").help(
+        report.fault(draft.allowed("only beside a key").help(
             "add api_key_file, api_key_env, api_key_credential or api_key, or remove this line",
         ));
     }

@@ -55,7 +55,7 @@ pub(super) fn read(report: &Report<'_>, section: Section<'_, '_>, over: &[String
             draft
                 .allowed("max_sessions <= max_connections")
                 .help(format!(
-                    "raise server.max_connections above {}, or lower server.max_sessions below {}",
+                    "raise server.max_connections to {}, or lower server.max_sessions to {}",
                     server.max_sessions, server.max_connections
                 )),
         );
