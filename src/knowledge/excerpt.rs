@@ -1,0 +1,120 @@
+//! The part of an answer that is most about a question, short enough for a source's card.
+
+/// Characters of an excerpt at most, its ellipsis included.
+pub(super) const MAX_CHARS: usize = 200;
+
+/// Picks the sentence that weighs most, the earliest of equals, and reads on from there as far as there is room.
+pub(super) fn excerpt(markdown: &str, weight: impl Fn(&str) -> f32) -> String {
+    let sentences = sentences(markdown);
+    let (mut start, mut heaviest) = (0, 0.0);
+    for (at, sentence) in sentences.iter().enumerate() {
+        let weight = weight(sentence);
+        if weight > heaviest {
+            (start, heaviest) = (at, weight);
+        }
+    }
+    shorten(&sentences[start..].join(" "))
+}
+
+/// The prose of a Markdown text as plain sentences. Code and tables are left out, for torn from their lines they
+/// cannot be read; a text of nothing else is taken as it is.
+fn sentences(markdown: &str) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let mut in_code = false;
+    for line in markdown.lines().map(str::trim) {
+        if line.starts_with("```") {
+            in_code = !in_code;
+        } else if !in_code && !line.starts_with('|') {
+            let plain = line
+                .trim_start_matches(['#', '-', '*', '>', ' '])
+                .replace(['*', '`'], "");
+            let ends = plain
+                .match_indices(['.', '?', '!', ';'])
+                .map(|(at, _)| at + 1);
+            let ends =
+                ends.filter(|end| plain[*end..].starts_with(' ') && !is_number(&plain[..*end]));
+            let mut from = 0;
+            for end in ends.chain([plain.len()]) {
+                sentences.push(plain[from..end].trim().to_owned());
+                from = end;
+            }
+        }
+    }
+    sentences.retain(|sentence| !sentence.is_empty());
+    if sentences.is_empty() {
+        sentences.push(markdown.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+    sentences
+}
+
+/// Whether this is only the number of a list's item: its point ends no sentence.
+fn is_number(text: &str) -> bool {
+    text.trim_end_matches('.')
+        .chars()
+        .all(|c| c.is_ascii_digit())
+}
+
+/// Cuts at a word's end and says so.
+fn shorten(text: &str) -> String {
+    if text.chars().count() <= MAX_CHARS {
+        return text.to_owned();
+    }
+    // One character is for the ellipsis, and the one after the last that fits tells whether a word ends there.
+    let room: String = text.chars().take(MAX_CHARS).collect();
+    let cut = room.rfind(char::is_whitespace).unwrap_or(0);
+    let whole = room[..cut].trim_end_matches([' ', ',', ';', ':', '(']);
+    if whole.is_empty() {
+        // One word longer than the room: there is no better place to cut.
+        return text.chars().take(MAX_CHARS - 1).chain(['…']).collect();
+    }
+    format!("{whole}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn holding(word: &str) -> impl Fn(&str) -> f32 {
+        move |sentence| if sentence.contains(word) { 1.0 } else { 0.0 }
+    }
+
+    #[test]
+    fn the_heaviest_sentence_comes_first() {
+        let answer = "Pools hold tokens.\n\n- **Fees** go to depositors. Nobody else.\n\n```\nFees = 1\n```\n| Fees |\n";
+        assert_eq!(
+            excerpt(answer, holding("Fees")),
+            "Fees go to depositors. Nobody else."
+        );
+        assert_eq!(
+            excerpt(answer, |_| 0.0),
+            "Pools hold tokens. Fees go to depositors. Nobody else."
+        );
+        assert_eq!(
+            excerpt("1. First. 2.5 per cent.", holding("First")),
+            "1. First. 2.5 per cent."
+        );
+    }
+
+    #[test]
+    fn a_text_of_code_alone_is_taken_as_it_is() {
+        assert_eq!(excerpt("```\nx * y = k\n```", |_| 1.0), "``` x * y = k ```");
+    }
+
+    proptest! {
+        #[test]
+        fn an_excerpt_is_short_and_of_whole_words(text in "[a-zé ]{0,500}") {
+            let excerpt = excerpt(&text, |_| 0.0);
+            prop_assert!(excerpt.chars().count() <= MAX_CHARS);
+            let words: Vec<&str> = text.split_whitespace().collect();
+            if let Some(cut) = excerpt.strip_suffix('…') && words.iter().all(|word| word.len() < 100) {
+                prop_assert!(cut.split_whitespace().zip(&words).all(|(a, b)| a == *b));
+            }
+        }
+
+        #[test]
+        fn no_text_breaks_it(text in any::<String>()) {
+            prop_assert!(excerpt(&text, |sentence| sentence.len() as f32).chars().count() <= MAX_CHARS);
+        }
+    }
+}
