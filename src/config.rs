@@ -51,6 +51,8 @@ pub struct Server {
     pub allowed_origins: Vec<String>,
     /// TCP and Unix connections open at once, of every kind; beyond it the kernel's backlog waits.
     pub max_connections: usize,
+    /// Connections from one address; one more is reset. Unix sockets have no address and are not counted.
+    pub max_connections_per_client: usize,
     /// WebSocket sessions open at once; beyond it `503`.
     pub max_sessions: usize,
     /// WebSocket sessions from one address; beyond it `429`. Unix sockets have no address and are not counted.

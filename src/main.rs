@@ -1,23 +1,82 @@
-//! Arguments, configuration, log, exit code: as much of them as this branch needs.
+//! Arguments -> configuration -> log -> runtime -> exit code.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use askd::cli::{Cli, Command};
+use anyhow::Context as _;
+use askd::{
+    app::{App, signals::Signals, systemd},
+    cli::{Cli, Command, EXIT_CONFIG},
+    config::Config,
+    http::accept::Listener,
+    shutdown::Shutdown,
+    telemetry,
+};
 use clap::Parser;
+use tokio::{runtime::Runtime, time::interval};
+
+/// How often lost log lines are told of.
+const TELL_DROPPED: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    match cli.command() {
-        Command::Check => cli.check(),
-        Command::Serve => serve(&cli).unwrap_or_else(|code| code),
+    if cli.command() == Command::Check {
+        return cli.check();
+    }
+    let loaded = match cli.load() {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    match run(loaded.config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("askd: {error:#}");
+            ExitCode::from(EXIT_CONFIG)
+        }
     }
 }
 
-fn serve(cli: &Cli) -> Result<ExitCode, ExitCode> {
-    let loaded = cli.load()?;
-    let _log = Cli::start_log(&loaded)?;
-    for listen in &loaded.config.server.listen {
-        tracing::info!(%listen, "would listen");
+fn run(config: Config) -> anyhow::Result<()> {
+    let log = Arc::new(telemetry::start(&config.log)?);
+    // Each session takes a descriptor, and each answer one more; the soft limit is often 1,024.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    let runtime = Runtime::new().context("cannot start the runtime")?;
+    let served = runtime.block_on(serve(config, log.clone()));
+    // What did not end in time is given up here; the log goes last.
+    runtime.shutdown_background();
+    served
+}
+
+async fn serve(config: Config, log: Arc<telemetry::Guard>) -> anyhow::Result<()> {
+    let signals = Signals::new().context("cannot listen for signals")?;
+    let listen = config.server.listen.iter().map(Listener::bind);
+    let listeners = listen.collect::<Result<Vec<_>, _>>()?;
+    let shutdown = Shutdown::new();
+    let app = App::new(config, shutdown.clone())?;
+    for listener in &listeners {
+        println!("askd serves {}", listener.address());
     }
-    Ok(ExitCode::SUCCESS)
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        listeners = listeners.len(),
+        "askd is up"
+    );
+    shutdown.spawn_background("systemd", systemd::report(app.watch(), shutdown.clone()));
+    shutdown.spawn_background("log keeper", keep_log(log, shutdown.clone()));
+    systemd::ready();
+    tokio::select! {
+        () = app.serve(listeners) => {}
+        () = signals.twice(&shutdown) => {}
+    }
+    Ok(())
+}
+
+async fn keep_log(log: Arc<telemetry::Guard>, shutdown: Shutdown) {
+    let mut beat = interval(TELL_DROPPED);
+    loop {
+        tokio::select! {
+            biased;
+            () = shutdown.halted() => return,
+            _ = beat.tick() => log.tell_dropped(),
+        }
+    }
 }

@@ -34,6 +34,9 @@ pub(super) fn read(report: &Report<'_>, section: Section<'_, '_>, over: &[String
         max_connections: section
             .number("max_connections", 1..=1_000_000)
             .unwrap_or(12_000),
+        max_connections_per_client: section
+            .number("max_connections_per_client", 1..=1_000_000)
+            .unwrap_or(300),
         max_sessions: section
             .number("max_sessions", 1..=1_000_000)
             .unwrap_or(10_000),

@@ -1,80 +1,145 @@
-// The messages between the page and the server, protocol 1.
+// Generated from src/session/wire.rs by `make wire`; do not edit.
 
-export type Options = { temperature?: number; max_tokens?: number };
+export type ClientMessage = { "type": "question",
+  /** Made by the client; the same id is asked once. */
+  turn: TurnId,
+  /** The question. */
+  text: string,
+  /** Absent: a new one. */
+  conversation?: ConversationId,
+  /** Absent: the newest turn; `null`: none. */
+  parent?: TurnId | null,
+  /** Absent: the first. */
+  endpoint?: string,
+  /** Absent: the endpoint's first. */
+  model?: string,
+  /** Absent: the endpoint's own. */
+  options?: Options, } | { "type": "cancel",
+  /** Which answer. */
+  turn: TurnId, } | { "type": "resume",
+  /** Which one. */
+  turn: TurnId,
+  /** From behind this event; 0 for all. */
+  after: Seq, };
 
-export type ClientMessage =
-  | {
-      type: "question";
-      turn: string;
-      text: string;
-      conversation?: string;
-      parent?: string | null;
-      endpoint?: string;
-      model?: string;
-      options?: Options;
-    }
-  | { type: "cancel"; turn: string }
-  | { type: "resume"; turn: string; after: number };
+export type Options = {
+  /** 0 to 2. */
+  temperature?: number,
+  /** At least 1. */
+  max_tokens?: number, };
+
+export type ServerMessage = { "type": "status" } & Status | { "type": "accepted",
+  /** Which turn. */
+  turn: TurnId,
+  /** Its conversation. */
+  conversation: ConversationId,
+  /** The turn that it follows, or `null`. */
+  parent: TurnId | null,
+  /** Events follow from behind this; 0: forget what you have of it. */
+  after: Seq, } | { "type": "queued",
+  /** Which turn. */
+  turn: TurnId,
+  /** Its place in line, from 1. */
+  position: number, } | { "type": "sources",
+  /** Which turn. */
+  turn: TurnId,
+  /** The event's number. */
+  seq: Seq,
+  /** The passages. */
+  items: Array<Source>, } | { "type": "chunk",
+  /** Which turn. */
+  turn: TurnId,
+  /** The last event that it covers. */
+  seq: Seq,
+  /** The piece. */
+  text: string,
+  /** Absent for the answer itself. */
+  channel?: Channel, } | { "type": "complete",
+  /** Which turn. */
+  turn: TurnId,
+  /** The event's number. */
+  seq: Seq,
+  /** Why it ended. */
+  outcome: Outcome,
+  /** What it cost, if the endpoint said. */
+  usage?: Usage,
+  /** How long it took. */
+  timing: Timing, } | { "type": "error",
+  /** For programs. */
+  code: ErrorCode,
+  /** A sentence for a person. */
+  message: string,
+  /** The turn that failed. */
+  turn?: TurnId,
+  /** When trying again may help. */
+  retry_after_ms?: number, };
+
+export type Status = { "state": "ready",
+  /** This session. */
+  session: SessionId,
+  /** [`PROTOCOL`]. */
+  protocol: number,
+  /** askd's version. */
+  server: string,
+  /** What a client must keep to. */
+  limits: WireLimits,
+  /** What can be asked, the default first. */
+  endpoints: Array<EndpointInfo>,
+  /** `"stop"`, `"finish"`, or a duration. */
+  on_leave: string, } | { "state": "draining",
+  /** When to connect again. */
+  reconnect_after_ms: number, };
+
+export type WireLimits = {
+  /** Bytes of one question, in UTF-8. */
+  question_bytes: number,
+  /** Questions a minute; 0: no limit. */
+  questions_per_minute: number, };
+
+export type EndpointInfo = {
+  /** Its name. */
+  name: string,
+  /** What it offers, the default first. */
+  models: Array<string>, };
+
+export type Source = {
+  /** Its number in the text, from 1. */
+  n: number,
+  /** What the document or entry is called. */
+  title: string,
+  /** Where it can be read. */
+  url?: string,
+  /** Its file, below the knowledge folder. */
+  path?: string,
+  /** The heading it stands under. */
+  heading?: string,
+  /** The part that is most about the question. */
+  excerpt: string,
+  /** How sure the match is, 0 to 1. */
+  score: number, };
+
+export type Usage = {
+  /** Of the request. */
+  prompt_tokens: number,
+  /** Of the answer. */
+  completion_tokens: number, };
+
+export type Timing = {
+  /** Until the first piece of text on any channel; absent when there was none. */
+  first_chunk_ms?: number,
+  /** Until the end. */
+  total_ms: number, };
 
 export type Outcome = "stop" | "length" | "content_filter" | "cancelled" | "interrupted" | "failed";
 
-export type Channel = "reasoning";
+export type Channel = "answer" | "reasoning";
 
-export type Source = {
-  n: number;
-  title: string;
-  url?: string;
-  path?: string;
-  heading?: string;
-  excerpt: string;
-  score: number;
-};
+export type ErrorCode = "bad_json" | "bad_frame" | "unknown_type" | "bad_field" | "question_too_long" | "question_empty" | "busy" | "unknown_turn" | "unknown_conversation" | "unknown_endpoint" | "rate_limited" | "queue_full" | "upstream_unreachable" | "upstream_refused" | "upstream_overloaded" | "upstream_failed" | "upstream_malformed" | "upstream_timeout" | "storage_failed" | "internal";
 
-export type ErrorCode =
-  | "bad_json"
-  | "bad_frame"
-  | "unknown_type"
-  | "bad_field"
-  | "question_too_long"
-  | "question_empty"
-  | "busy"
-  | "unknown_turn"
-  | "unknown_conversation"
-  | "unknown_endpoint"
-  | "rate_limited"
-  | "queue_full"
-  | "upstream_unreachable"
-  | "upstream_refused"
-  | "upstream_overloaded"
-  | "upstream_failed"
-  | "upstream_malformed"
-  | "upstream_timeout"
-  | "storage_failed"
-  | "internal";
+export type TurnId = string;
 
-export type Usage = { prompt_tokens: number; completion_tokens: number };
+export type ConversationId = string;
 
-export type Timing = { first_chunk_ms: number; total_ms: number };
+export type SessionId = string;
 
-export type Limits = { question_bytes: number };
-
-export type EndpointInfo = { name: string; models: string[] };
-
-export type ServerMessage =
-  | {
-      type: "status";
-      state: "ready";
-      session: string;
-      protocol: number;
-      server: string;
-      limits: Limits;
-      endpoints: EndpointInfo[];
-      on_leave: string;
-    }
-  | { type: "status"; state: "draining"; reconnect_after_ms: number }
-  | { type: "accepted"; turn: string; conversation: string; parent: string | null; after: number }
-  | { type: "queued"; turn: string; position: number }
-  | { type: "sources"; turn: string; seq: number; items: Source[] }
-  | { type: "chunk"; turn: string; seq: number; text: string; channel?: Channel }
-  | { type: "complete"; turn: string; seq: number; outcome: Outcome; usage?: Usage; timing: Timing }
-  | { type: "error"; code: ErrorCode; message: string; turn?: string; retry_after_ms?: number };
+export type Seq = number;

@@ -1,0 +1,238 @@
+//! The parts put together, once; going up, and coming down.
+
+pub mod signals;
+pub mod systemd;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::time::{interval, timeout};
+use tracing::{info, warn};
+
+use crate::{
+    config::{self, Config},
+    http::{
+        Site,
+        accept::{Acceptor, Listener},
+    },
+    knowledge::{Knowledge, KnowledgeError},
+    llm::openai::{OpenAi, SetupError},
+    session::{Sessions, registry::Registry},
+    shutdown::Shutdown,
+    store::Store,
+    turn::{
+        desk::{Backend, Desk, Rules, Station},
+        line::Line,
+    },
+};
+
+/// How often old conversations are looked for.
+const SWEEP: Duration = Duration::from_secs(60);
+/// The part of the shutdown's grace that is kept for ending what did not end by itself, at the most.
+const RESERVE: Duration = Duration::from_millis(1500);
+/// Questions answered from the built-in knowledge at once, and in line; each takes about a millisecond.
+const KNOWLEDGE_SLOTS: usize = 16;
+const KNOWLEDGE_LINE: usize = 1024;
+
+/// Why the parts cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// An endpoint's client.
+    #[error("the endpoint {name:?} cannot be set up: {error}")]
+    Endpoint {
+        /// Which one.
+        name: String,
+        /// Why.
+        error: SetupError,
+    },
+    /// The entries inside the binary.
+    #[error("the built-in knowledge cannot be read: {0}")]
+    Knowledge(#[from] KnowledgeError),
+}
+
+/// All parts of a server that is ready to listen.
+pub struct App {
+    server: config::Server,
+    site: Arc<Site>,
+    desk: Desk,
+    store: Arc<Store>,
+    registry: Arc<Registry>,
+    shutdown: Shutdown,
+}
+
+/// What is going on, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Open sessions.
+    pub sessions: usize,
+    /// Running turns.
+    pub turns: usize,
+    /// Tasks of every kind.
+    pub tasks: usize,
+}
+
+/// A look at a running server.
+#[derive(Clone)]
+pub struct Watch {
+    desk: Desk,
+    registry: Arc<Registry>,
+    shutdown: Shutdown,
+}
+
+impl Watch {
+    /// What is going on now.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            sessions: self.registry.len(),
+            turns: self.desk.running(),
+            tasks: self.shutdown.tasks(),
+        }
+    }
+}
+
+impl App {
+    /// Builds the parts; nothing runs yet.
+    pub fn new(config: Config, shutdown: Shutdown) -> Result<Self, BuildError> {
+        let Config {
+            server,
+            endpoints,
+            session,
+            knowledge,
+            store,
+            page,
+            log,
+        } = config;
+        let rules = Rules {
+            on_leave: session.on_leave,
+            max_answer: session.max_answer,
+            log_texts: log.texts,
+        };
+        let stations = stations(endpoints, &knowledge)?;
+        let store = Arc::new(Store::new(store));
+        let desk = Desk::new(stations, store.clone(), rules, shutdown.clone());
+        let registry = Registry::new(server.max_sessions, server.max_sessions_per_client);
+        let sessions = Sessions::new(session, desk.clone(), registry.clone(), shutdown.clone());
+        let site = Site::new(&server, &page, sessions, shutdown.clone());
+        Ok(Self {
+            server,
+            site,
+            desk,
+            store,
+            registry,
+            shutdown,
+        })
+    }
+
+    /// A look at it that stays when [`App::serve`] has taken it.
+    pub fn watch(&self) -> Watch {
+        Watch {
+            desk: self.desk.clone(),
+            registry: self.registry.clone(),
+            shutdown: self.shutdown.clone(),
+        }
+    }
+
+    /// Serves until the shutdown has run its course.
+    pub async fn serve(self, listeners: Vec<Listener>) {
+        let Self {
+            server,
+            site,
+            store,
+            shutdown,
+            ..
+        } = self;
+        let acceptor = Acceptor::new(
+            site,
+            server.max_connections,
+            server.max_connections_per_client,
+            server.header_timeout,
+            shutdown.clone(),
+        );
+        for listener in listeners {
+            shutdown.spawn_background("listener", acceptor.clone().run(listener));
+        }
+        drop(acceptor);
+        shutdown.spawn_background("sweeper", sweep(store, shutdown.clone()));
+        shutdown.draining().await;
+        descend(&shutdown, server.shutdown_grace).await;
+    }
+}
+
+fn stations(
+    endpoints: Vec<config::Endpoint>,
+    knowledge: &config::Knowledge,
+) -> Result<Vec<Station>, BuildError> {
+    if endpoints.is_empty() {
+        return Ok(vec![Station {
+            name: "knowledge".to_owned(),
+            models: vec!["built-in".to_owned()],
+            line: Arc::new(Line::new(KNOWLEDGE_SLOTS, KNOWLEDGE_LINE)),
+            backend: Backend::Knowledge {
+                knowledge: Arc::new(Knowledge::built_in()?),
+                passages: knowledge.passages,
+                min_score: knowledge.min_score,
+            },
+        }]);
+    }
+    endpoints
+        .into_iter()
+        .map(|config| {
+            let model = OpenAi::new(&config).map_err(|error| BuildError::Endpoint {
+                name: config.name.clone(),
+                error,
+            })?;
+            Ok(Station {
+                name: config.name.clone(),
+                models: config.models.clone(),
+                line: Arc::new(Line::new(config.concurrency, config.queue)),
+                backend: Backend::Endpoint {
+                    config: Box::new(config),
+                    model: Arc::new(model),
+                },
+            })
+        })
+        .collect()
+}
+
+async fn sweep(store: Arc<Store>, shutdown: Shutdown) {
+    let mut beat = interval(SWEEP);
+    loop {
+        tokio::select! {
+            biased;
+            () = shutdown.halted() => return,
+            _ = beat.tick() => store.sweep(),
+        }
+    }
+}
+
+/// Waits for the running answers as long as the grace allows, then ends what is left, and says what that was.
+async fn descend(shutdown: &Shutdown, grace: Duration) {
+    let begin = Instant::now();
+    let reserve = RESERVE.min(grace / 2);
+    if timeout(grace - reserve, shutdown.idle()).await.is_err() {
+        let busy = busy(shutdown);
+        warn!(
+            busy,
+            seconds = begin.elapsed().as_secs_f32(),
+            "still busy at the end of the grace; ending it"
+        );
+    }
+    shutdown.halt();
+    match timeout(reserve, shutdown.finished()).await {
+        Ok(()) => info!(
+            seconds = begin.elapsed().as_secs_f32(),
+            "everything has ended"
+        ),
+        Err(_) => warn!(busy = busy(shutdown), "did not end in time and is given up"),
+    }
+}
+
+fn busy(shutdown: &Shutdown) -> String {
+    let names = shutdown
+        .busy()
+        .into_iter()
+        .map(|(name, count)| format!("{count} {name}"));
+    names.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,49 @@
+//! SIGTERM and SIGINT: the first drains, the second ends at once.
+
+use std::io;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{info, warn};
+
+use crate::shutdown::Shutdown;
+
+/// The two signals, heard from the moment this is made.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Begins to listen.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+
+    /// Drains at the first signal, and returns at the second.
+    pub async fn twice(mut self, shutdown: &Shutdown) {
+        let signal = self.next().await;
+        info!(
+            signal,
+            busy = super::busy(shutdown),
+            "going down: running answers may end, nothing new begins"
+        );
+        super::systemd::stopping();
+        shutdown.drain();
+        let signal = self.next().await;
+        warn!(
+            signal,
+            busy = super::busy(shutdown),
+            "a second signal: ending at once"
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! The routes, in one list, and what every response carries.
+
+pub mod accept;
+mod health;
+mod page;
+mod reject;
+mod upgrade;
+
+use std::{convert::Infallible, sync::Arc};
+
+use warp::{
+    Filter, Reply,
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    reply::Response,
+};
+
+use crate::{config, session::Sessions, shutdown::Shutdown};
+
+/// What the routes answer from.
+pub struct Site {
+    sessions: Arc<Sessions>,
+    origins: upgrade::Origins,
+    page: page::Page,
+    shutdown: Shutdown,
+}
+
+impl Site {
+    /// Prepares the page and the list of origins.
+    pub fn new(
+        server: &config::Server,
+        page: &config::Page,
+        sessions: Arc<Sessions>,
+        shutdown: Shutdown,
+    ) -> Arc<Self> {
+        let (origins, page) = (upgrade::Origins::new(server), page::Page::new(page));
+        Arc::new(Self {
+            sessions,
+            origins,
+            page,
+            shutdown,
+        })
+    }
+}
+
+/// Every route, each with its security headers.
+///
+/// | path | what it is |
+/// |---|---|
+/// | `GET /ws` | a session |
+/// | `GET /healthz` | 200 while the process serves |
+/// | `GET /readyz` | 200 while it takes questions, 503 once it drains |
+/// | `GET /`, `GET /c/{conversation}` | the page |
+/// | `GET /…` | the page's files |
+pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
+    upgrade::route(site.clone())
+        .or(health::routes(site.shutdown.clone()))
+        .unify()
+        .or(page::route(site))
+        .unify()
+        .recover(reject::explain)
+        .with(warp::reply::with::headers(security_headers()))
+        .map(Reply::into_response)
+}
+
+/// No inline script, no foreign host, no frame around the page; text becomes HTML only through the sanitiser's
+/// and Svelte's policies.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; \
+    base-uri 'none'; frame-ancestors 'none'; form-action 'self'; require-trusted-types-for 'script'; \
+    trusted-types askd dompurify svelte-trusted-html";
+
+fn security_headers() -> HeaderMap {
+    let headers: [(HeaderName, &'static str); 6] = [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=()",
+        ),
+    ];
+    headers
+        .into_iter()
+        .map(|(name, value)| (name, HeaderValue::from_static(value)))
+        .collect()
+}

@@ -1,0 +1,327 @@
+//! The page: files embedded in the binary, each with its ETag, hashed names cached for ever, compressed when
+//! the page was built.
+
+use std::{borrow::Cow, collections::HashMap, fmt::Write, sync::Arc};
+
+use bytes::Bytes;
+use rust_embed::{Embed, EmbeddedFile};
+use serde_json::json;
+use warp::{
+    Filter, Rejection, Reply,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    path::FullPath,
+    reply::Response,
+};
+
+use super::Site;
+use crate::config;
+
+#[derive(Embed)]
+#[folder = "$OUT_DIR/dist"]
+struct Files;
+
+/// What the page's build leaves for the server to fill in.
+const TITLE: &str = "<title>askd</title>";
+const SETTINGS: &str = "<script id=\"askd-page\" type=\"application/json\">{}</script>";
+
+/// Names below this folder hold a hash of their content.
+const HASHED: &str = "assets/";
+
+/// Encodings that the page's build makes, the better one first, with the suffix of their files.
+const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
+
+/// Everything that the page consists of, ready to be sent.
+pub struct Page {
+    index: File,
+    files: HashMap<String, File>,
+}
+
+struct File {
+    kind: &'static str,
+    caching: &'static str,
+    /// The plain content, and the encoded ones beside it.
+    variants: Vec<Variant>,
+}
+
+struct Variant {
+    encoding: Option<&'static str>,
+    etag: HeaderValue,
+    content: Bytes,
+}
+
+impl Page {
+    /// Takes the embedded files and fills the operator's words into the page.
+    pub fn new(config: &config::Page) -> Self {
+        let mut files = HashMap::new();
+        for path in Files::iter() {
+            if path == "index.html" || ENCODINGS.iter().any(|(_, suffix)| path.ends_with(suffix)) {
+                continue;
+            }
+            let variants = std::iter::once((None, ""))
+                .chain(
+                    ENCODINGS
+                        .iter()
+                        .map(|(name, suffix)| (Some(*name), *suffix)),
+                )
+                .filter_map(|(encoding, suffix)| {
+                    Some(Variant::of(
+                        encoding,
+                        Files::get(&format!("{path}{suffix}"))?,
+                    ))
+                })
+                .collect();
+            let caching = if path.starts_with(HASHED) {
+                "public, max-age=31536000, immutable"
+            } else {
+                "no-cache"
+            };
+            files.insert(
+                path.to_string(),
+                File {
+                    kind: kind(&path),
+                    caching,
+                    variants,
+                },
+            );
+        }
+        Self {
+            index: index(config),
+            files,
+        }
+    }
+
+    fn find(&self, path: &str) -> Option<&File> {
+        match path.trim_start_matches('/') {
+            "" => Some(&self.index),
+            path => match path.strip_prefix("c/") {
+                Some(conversation) => uuid::Uuid::try_parse(conversation)
+                    .is_ok()
+                    .then_some(&self.index),
+                None => self.files.get(path),
+            },
+        }
+    }
+}
+
+impl Variant {
+    fn of(encoding: Option<&'static str>, file: EmbeddedFile) -> Self {
+        let etag = etag(&file.metadata.sha256_hash());
+        let content = match file.data {
+            Cow::Borrowed(content) => Bytes::from_static(content),
+            Cow::Owned(content) => content.into(),
+        };
+        Self {
+            encoding,
+            etag,
+            content,
+        }
+    }
+}
+
+/// The page itself with the title and the settings filled in.
+fn index(config: &config::Page) -> File {
+    let template = Files::get("index.html").expect("the build embeds the page");
+    let template = String::from_utf8_lossy(&template.data);
+    let settings = json!({
+        "title": config.title,
+        "welcome": config.welcome,
+        "suggestions": config.suggestions,
+    });
+    // A `<` inside JSON text may stand as its escape, and then nothing in it can end the element.
+    let settings = settings.to_string().replace('<', "\\u003c");
+    let html = template
+        .replace(TITLE, &format!("<title>{}</title>", escape(&config.title)))
+        .replace(SETTINGS, &SETTINGS.replace("{}", &settings));
+    let etag = etag(&hash(html.as_bytes()));
+    let variant = Variant {
+        encoding: None,
+        etag,
+        content: html.into(),
+    };
+    File {
+        kind: kind("index.html"),
+        caching: "no-cache",
+        variants: vec![variant],
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+fn hash(content: &[u8]) -> [u8; 8] {
+    use std::hash::{DefaultHasher, Hasher};
+    let mut hasher = DefaultHasher::new();
+    hasher.write(content);
+    hasher.finish().to_be_bytes()
+}
+
+fn etag(hash: &[u8]) -> HeaderValue {
+    let mut text = String::from("\"");
+    for byte in &hash[..8] {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text.push('"');
+    HeaderValue::from_str(&text).expect("hexadecimal digits in quotes")
+}
+
+fn kind(path: &str) -> &'static str {
+    match path.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("json" | "map") => "application/json",
+        Some("webmanifest") => "application/manifest+json",
+        Some("woff2") => "font/woff2",
+        Some("txt") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+/// Takes GET and HEAD; hyper leaves the body of an answer to HEAD away.
+pub fn get_or_head() -> impl Filter<Extract = (), Error = Rejection> + Copy {
+    warp::get().or(warp::head()).unify()
+}
+
+/// Serves the page and its files.
+pub fn route(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    warp::path::full()
+        .and_then(move |path: FullPath| {
+            let site = site.clone();
+            async move {
+                match site.page.find(path.as_str()) {
+                    Some(_) => Ok((site.clone(), path)),
+                    None => Err(warp::reject::not_found()),
+                }
+            }
+        })
+        .and(get_or_head())
+        .and(warp::header::headers_cloned())
+        .map(|(site, path): (Arc<Site>, FullPath), headers: HeaderMap| {
+            match site.page.find(path.as_str()) {
+                Some(file) => send(file, &headers),
+                None => StatusCode::NOT_FOUND.into_response(),
+            }
+        })
+}
+
+fn send(file: &File, headers: &HeaderMap) -> Response {
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let accepted = text(header::ACCEPT_ENCODING);
+    let variant = ENCODINGS
+        .iter()
+        .filter(|(name, _)| accepts(accepted, name))
+        .find_map(|(name, _)| {
+            file.variants
+                .iter()
+                .find(|variant| variant.encoding == Some(name))
+        })
+        .or(file.variants.first());
+    let Some(variant) = variant else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let known = text(header::IF_NONE_MATCH);
+    let etag = variant.etag.to_str().unwrap_or_default();
+    let mut response = if known
+        .split(',')
+        .any(|tag| tag.trim().trim_start_matches("W/") == etag)
+    {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Response::new(variant.content.clone().into())
+    };
+    let out = response.headers_mut();
+    out.insert(header::ETAG, variant.etag.clone());
+    out.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static(file.caching),
+    );
+    out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.kind));
+    if let Some(encoding) = variant.encoding {
+        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    response
+}
+
+/// Whether an `Accept-Encoding` takes `encoding`: named, and not with a weight of zero.
+fn accepts(header: &str, encoding: &str) -> bool {
+    header.split(',').any(|part| {
+        let mut part = part.split(';').map(str::trim);
+        let named = part
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case(encoding));
+        named
+            && !part
+                .any(|weight| matches!(weight.strip_prefix("q=").map(str::parse), Some(Ok(0.0))))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_encoding_is_taken_when_it_is_named_with_weight() {
+        for (header, taken) in [
+            ("gzip, deflate, br", true),
+            ("BR", true),
+            ("br;q=0.5", true),
+            ("br;q=0", false),
+            ("br; q=0.0, gzip", false),
+            ("brotli", false),
+            ("", false),
+        ] {
+            assert_eq!(accepts(header, "br"), taken, "{header}");
+        }
+    }
+
+    #[test]
+    fn the_operators_words_cannot_leave_their_place() {
+        let words = "</script><script>alert(1)</script>&";
+        let config = config::Page {
+            title: words.to_owned(),
+            welcome: words.to_owned(),
+            suggestions: vec![words.to_owned()],
+        };
+        let html = index(&config).variants.remove(0).content;
+        let html = String::from_utf8(html.to_vec()).unwrap();
+        assert!(html.contains("<title>&lt;/script&gt;"), "{html}");
+        assert!(!html.contains("alert(1)</script>"), "{html}");
+        let json = html
+            .split_once("type=\"application/json\">")
+            .unwrap()
+            .1
+            .split_once("</script>")
+            .unwrap()
+            .0;
+        let settings: serde_json::Value = serde_json::from_str(json).unwrap();
+        assert_eq!(settings["welcome"], words);
+    }
+
+    #[test]
+    fn only_the_page_and_its_conversations_are_the_index() {
+        let page = Page::new(&config::Page {
+            title: String::new(),
+            welcome: String::new(),
+            suggestions: vec![],
+        });
+        assert!(page.find("/").is_some());
+        assert!(
+            page.find("/c/018f0000-0000-7000-8000-000000000000")
+                .is_some()
+        );
+        assert!(page.find("/c/other").is_none());
+        assert!(page.find("/index.html.gz").is_none());
+        assert!(page.find("/../Cargo.toml").is_none());
+    }
+}

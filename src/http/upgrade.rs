@@ -1,0 +1,219 @@
+//! `GET /ws`: from an HTTP request to a session.
+//!
+//! The upgrade is our own, because warp's takes 131 kB a session and has no knob for it. Everything that can
+//! be refused is refused before it, in plain HTTP.
+
+use std::sync::Arc;
+
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{handshake::derive_accept_key, protocol::Role},
+};
+use tracing::debug;
+use url::Url;
+use warp::{
+    Filter, Rejection, Reply,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    reply::Response,
+};
+
+use super::{Site, accept::Peer, reject};
+use crate::{
+    answer::ErrorCode,
+    config,
+    session::{registry::Refused, wire::SUBPROTOCOL},
+};
+
+/// Seconds after which a refused client may try again.
+const RETRY_AFTER: u32 = 5;
+
+/// Who may open a session from a browser's page: the page's own origin, and the operator's list.
+pub struct Origins(Vec<String>);
+
+impl Origins {
+    /// The list of the configuration.
+    pub fn new(server: &config::Server) -> Self {
+        let public = server
+            .public_url
+            .as_ref()
+            .map(|url| url.origin().ascii_serialization());
+        Self(
+            server
+                .allowed_origins
+                .iter()
+                .cloned()
+                .chain(public)
+                .collect(),
+        )
+    }
+
+    /// Whether a request may go on. Programs that are no browsers send no `Origin`.
+    fn allow(&self, headers: &HeaderMap) -> bool {
+        let Some(origin) = headers.get(header::ORIGIN) else {
+            return true;
+        };
+        let Ok(origin) = origin.to_str() else {
+            return false;
+        };
+        self.0.iter().any(|allowed| allowed == origin) || same_host(origin, headers)
+    }
+}
+
+/// Whether the origin's host and port are those that the request was sent to.
+fn same_host(origin: &str, headers: &HeaderMap) -> bool {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let (Some(host), Ok(origin)) = (host, Url::parse(origin)) else {
+        return false;
+    };
+    // Parsed with the origin's scheme, so that a default port may be written or left out.
+    let Ok(here) = Url::parse(&format!("{}://{host}", origin.scheme())) else {
+        return false;
+    };
+    origin.host().is_some() && here.host() == origin.host() && here.port() == origin.port()
+}
+
+/// The route.
+pub fn route(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    warp::path!("ws")
+        .and(warp::get())
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<OnUpgrade>())
+        .and(warp::ext::optional::<Peer>())
+        .map(
+            move |headers: HeaderMap, upgrade: Option<OnUpgrade>, peer: Option<Peer>| {
+                answer(&site, &headers, upgrade, peer)
+            },
+        )
+}
+
+fn answer(
+    site: &Arc<Site>,
+    headers: &HeaderMap,
+    upgrade: Option<OnUpgrade>,
+    peer: Option<Peer>,
+) -> Response {
+    let has = |name, wanted: &str| {
+        let values = headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        values
+            .flat_map(|value| value.split(','))
+            .any(|part| part.trim().eq_ignore_ascii_case(wanted))
+    };
+    let key = headers.get(header::SEC_WEBSOCKET_KEY);
+    let asked = has(header::UPGRADE, "websocket") && has(header::SEC_WEBSOCKET_VERSION, "13");
+    let (Some(upgrade), Some(key), Some(peer), true) = (upgrade, key, peer, asked) else {
+        let mut response = reject::error(
+            StatusCode::UPGRADE_REQUIRED,
+            ErrorCode::BadField.as_str(),
+            "This address takes WebSocket connections (RFC 6455, version 13) only.",
+        );
+        response
+            .headers_mut()
+            .insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        response.headers_mut().insert(
+            header::SEC_WEBSOCKET_VERSION,
+            HeaderValue::from_static("13"),
+        );
+        return response;
+    };
+    if !site.origins.allow(headers) {
+        let message = "The Origin of this page may not open a session here; \
+            the operator can name it in server.allowed_origins.";
+        return reject::error(StatusCode::FORBIDDEN, ErrorCode::BadField.as_str(), message);
+    }
+    let guard = match site.sessions.admit(peer.client) {
+        Ok(guard) => guard,
+        Err(refused) => return refuse(site, refused),
+    };
+    let accept = derive_accept_key(key.as_bytes());
+    let sessions = site.sessions.clone();
+    site.shutdown.spawn("session", async move {
+        match upgrade.await {
+            Ok(upgraded) => {
+                let (io, config) = (TokioIo::new(upgraded), sessions.socket_config());
+                let socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
+                sessions.run(socket, guard, peer.name.to_string()).await;
+            }
+            Err(error) => debug!(%error, peer = %peer.name, "a client left during the upgrade"),
+        }
+    });
+    let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
+    let out = response.headers_mut();
+    out.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    out.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    if let Ok(accept) = HeaderValue::from_str(&accept) {
+        out.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    if has(header::SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL) {
+        out.insert(
+            header::SEC_WEBSOCKET_PROTOCOL,
+            HeaderValue::from_static(SUBPROTOCOL),
+        );
+    }
+    response
+}
+
+fn refuse(site: &Site, refused: Refused) -> Response {
+    let (status, code, message) = match refused {
+        Refused::TooManyOfOne => (
+            StatusCode::TOO_MANY_REQUESTS,
+            ErrorCode::RateLimited,
+            "There are too many sessions from your address already; close one, or try again later.",
+        ),
+        Refused::Full if site.shutdown.is_draining() => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::QueueFull,
+            "The server is restarting; try again in a moment.",
+        ),
+        Refused::Full => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::QueueFull,
+            "The server is full; try again in a moment.",
+        ),
+    };
+    reject::error_for_now(status, code.as_str(), message, RETRY_AFTER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_pages_own_origin_and_the_listed_ones_may_open_a_session() {
+        let origins = Origins(vec!["https://docs.example.org".to_owned()]);
+        let cases = [
+            (None, "example.org", true),
+            (Some("http://example.org"), "example.org", true),
+            (Some("http://example.org"), "example.org:80", true),
+            (Some("https://example.org"), "example.org:443", true),
+            (Some("http://127.0.0.1:8080"), "127.0.0.1:8080", true),
+            (Some("http://[::1]:8080"), "[::1]:8080", true),
+            (Some("https://docs.example.org"), "example.org", true),
+            (Some("http://docs.example.org"), "example.org", false),
+            (Some("http://example.org:81"), "example.org", false),
+            (Some("http://evil.example"), "example.org", false),
+            (
+                Some("http://example.org.evil.example"),
+                "example.org",
+                false,
+            ),
+            (Some("null"), "example.org", false),
+            (Some(""), "example.org", false),
+            (Some("file://"), "example.org", false),
+        ];
+        for (origin, host, allowed) in cases {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static(host));
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+            }
+            assert_eq!(origins.allow(&headers), allowed, "{origin:?} to {host}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The names of things: sessions, conversations, turns, and places in an answer's log.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(ts_rs::TS))]
+        #[serde(transparent)]
+        pub struct $name(#[cfg_attr(test, ts(as = "String"))] pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+uuid_id! {
+    /// One WebSocket; made by the server.
+    SessionId
+}
+uuid_id! {
+    /// A thread of turns; made by the server or by the client.
+    ConversationId
+}
+uuid_id! {
+    /// A question and its answer; made by the client, and so the key that makes asking idempotent.
+    TurnId
+}
+
+impl SessionId {
+    /// A new id, ordered by time (UUID v7).
+    pub fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl Default for SessionId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ConversationId {
+    /// A new id, ordered by time (UUID v7).
+    pub fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl Default for ConversationId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The number of an event in an answer's log: 1, 2, 3 …; 0 stands before the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(transparent)]
+pub struct Seq(#[cfg_attr(test, ts(type = "number"))] pub u64);
+
+impl Seq {
+    /// Before the first event.
+    pub const START: Seq = Seq(0);
+}
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,362 @@
+//! One browser's connection: **the loop**, over receive, outbound and shutdown.
+//!
+//! This is the only code that ever receives from or sends to the socket, and the loop ends by value at the
+//! first end or error. What could be called again after a disconnect is gone with it.
+
+pub mod outbound;
+pub mod registry;
+pub mod state;
+pub mod wire;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures_util::{SinkExt, StreamExt, stream::SplitStream};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        Error as SocketError, Message,
+        error::ProtocolError,
+        protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
+    },
+};
+use tracing::info;
+
+use self::{
+    outbound::{Drove, Outbound},
+    registry::{Client, Guard, Refused, Registry},
+    state::{Action, State},
+    wire::{EndpointInfo, PROTOCOL, ServerMessage, Status, WireLimits, close},
+};
+use crate::{
+    answer::{ErrorCode, Fault},
+    config::{self, OnLeave},
+    id::SessionId,
+    shutdown::Shutdown,
+    turn::desk::Desk,
+};
+
+/// How long a closing handshake may take.
+const CLOSING: Duration = Duration::from_secs(1);
+/// How long a reader may take for the last of its answer once the server halts.
+const HALTING: Duration = Duration::from_millis(500);
+/// When a client should come back after a restart.
+const RECONNECT_AFTER: Duration = Duration::from_millis(500);
+/// Heartbeats without a sign of life after which a client is gone.
+const SILENT_BEATS: u32 = 2;
+
+/// Everything that sessions share.
+pub struct Sessions {
+    config: config::Session,
+    desk: Desk,
+    registry: Arc<Registry>,
+    shutdown: Shutdown,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The client closed: a refresh, a closed tab.
+    Left,
+    /// The client closed with code 1000.
+    Goodbye,
+    /// The connection broke.
+    Lost,
+    /// The client gave no sign of life.
+    Silent,
+    /// The client asked nothing for too long.
+    Idle,
+    /// The client took nothing for too long.
+    TooSlow,
+    /// The server goes down.
+    Restart,
+    /// The client broke the WebSocket protocol; closed with this code.
+    BadFrame(u16),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Left => "the client left",
+            Self::Goodbye => "the client said goodbye",
+            Self::Lost => "the connection was lost",
+            Self::Silent => "the client fell silent",
+            Self::Idle => "the client was idle for too long",
+            Self::TooSlow => "the client was too slow a reader",
+            Self::Restart => "the server goes down",
+            Self::BadFrame(code) => {
+                return write!(f, "the client broke the protocol (close code {code})");
+            }
+        })
+    }
+}
+
+impl Reason {
+    /// What the server closes with, and why in words; `None`: there is nobody to tell.
+    fn close(self) -> Option<(u16, &'static str)> {
+        match self {
+            Self::Left | Self::Goodbye | Self::Lost | Self::Silent => None,
+            Self::Idle => Some((close::IDLE, "idle for too long")),
+            Self::TooSlow => Some((close::TOO_SLOW, "too slow a reader")),
+            Self::Restart => Some((close::RESTART, "the server is restarting")),
+            Self::BadFrame(code) => Some((code, "the frame breaks the protocol")),
+        }
+    }
+
+    /// What an error of the socket means.
+    fn of(error: &SocketError) -> Self {
+        match error {
+            SocketError::Capacity(_) => Self::BadFrame(close::TOO_LARGE),
+            SocketError::Utf8(_) => Self::BadFrame(close::NOT_UTF8),
+            SocketError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Lost,
+            SocketError::Protocol(_) => Self::BadFrame(close::PROTOCOL),
+            _ => Self::Lost,
+        }
+    }
+}
+
+impl Sessions {
+    /// No session yet.
+    pub fn new(
+        config: config::Session,
+        desk: Desk,
+        registry: Arc<Registry>,
+        shutdown: Shutdown,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            config,
+            desk,
+            registry,
+            shutdown,
+        })
+    }
+
+    /// Admits one more session, before its upgrade.
+    pub fn admit(&self, client: Option<Client>) -> Result<Guard, Refused> {
+        if self.shutdown.is_draining() {
+            Err(Refused::Full)
+        } else {
+            self.registry.admit(client)
+        }
+    }
+
+    /// How a session's socket is to be set up: small buffers, because most sessions are idle, and a message that
+    /// has room for the longest question in its escaped form.
+    pub fn socket_config(&self) -> WebSocketConfig {
+        let message = self.config.max_question * 2 + (4 << 10);
+        WebSocketConfig::default()
+            .read_buffer_size(2 << 10)
+            .write_buffer_size(4 << 10)
+            .max_write_buffer_size(1 << 20)
+            .max_message_size(Some(message))
+            .max_frame_size(Some(message))
+    }
+
+    /// Serves one client until it leaves, or has to.
+    pub async fn run<S>(&self, socket: WebSocketStream<S>, _guard: Guard, peer: String)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let id = SessionId::new();
+        info!(session = %id, peer, "session opened");
+        let begin = Instant::now();
+        let (sink, mut inbound) = socket.split();
+        let mut session = Session {
+            all: self,
+            state: State::new(id, &self.config, begin),
+            outbound: Outbound::new(sink, self.config.heartbeat, self.config.send_timeout),
+            phase: Phase::Up,
+            unheard: 0,
+            active: begin,
+        };
+        let reason = session.serve(id, &mut inbound).await;
+        // Before the handshake: an answer that nobody reads any more ends in the same breath.
+        session.outbound.leave(reason == Reason::Goodbye);
+        session.close(reason, &mut inbound).await;
+        info!(session = %id, %reason, seconds = begin.elapsed().as_secs_f32(), "session ended");
+    }
+
+    fn status(&self, session: SessionId) -> ServerMessage {
+        let endpoints = self.desk.stations().iter();
+        ServerMessage::Status(Status::Ready {
+            session,
+            protocol: PROTOCOL,
+            server: env!("CARGO_PKG_VERSION"),
+            limits: WireLimits {
+                question_bytes: self.config.max_question,
+                questions_per_minute: self.config.questions_per_minute,
+            },
+            endpoints: endpoints
+                .map(|station| EndpointInfo {
+                    name: station.name.clone(),
+                    models: station.models.clone(),
+                })
+                .collect(),
+            on_leave: match self.config.on_leave {
+                OnLeave::Stop => "stop".to_owned(),
+                OnLeave::Finish => "finish".to_owned(),
+                OnLeave::Grace(grace) => humantime::format_duration(grace).to_string(),
+            },
+        })
+    }
+}
+
+/// Where the server is on its way down, as this session has heard it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Up,
+    Draining,
+    Halting(Instant),
+}
+
+struct Session<'a, S> {
+    all: &'a Sessions,
+    state: State,
+    outbound: Outbound<S>,
+    phase: Phase,
+    unheard: u32,
+    active: Instant,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
+    async fn serve(
+        &mut self,
+        id: SessionId,
+        inbound: &mut SplitStream<WebSocketStream<S>>,
+    ) -> Reason {
+        match self.outbound.reply(&self.all.status(id)) {
+            Ok(()) => self.run(inbound).await,
+            Err(reason) => reason,
+        }
+    }
+
+    /// The loop.
+    async fn run(&mut self, inbound: &mut SplitStream<WebSocketStream<S>>) -> Reason {
+        loop {
+            let step = tokio::select! {
+                biased;
+                // Waiting on a token or a clock: nothing is lost when another arm is taken.
+                () = next_phase(self.phase, &self.all.shutdown) => self.descend(),
+                // `next` takes a frame off the socket only as it returns it.
+                frame = inbound.next() => self.receive(frame),
+                // What was begun to be written is kept in `outbound`, not in the future that is dropped here.
+                drove = self.outbound.drive(self.phase != Phase::Up) => drove.and_then(|drove| self.pace(drove)),
+            };
+            if let Err(reason) = step {
+                return reason;
+            }
+        }
+    }
+
+    /// The server goes one step further down.
+    fn descend(&mut self) -> Result<(), Reason> {
+        match self.phase {
+            Phase::Up => {
+                self.phase = Phase::Draining;
+                let reconnect_after_ms = RECONNECT_AFTER.as_millis() as u64;
+                self.outbound
+                    .reply(&ServerMessage::Status(Status::Draining {
+                        reconnect_after_ms,
+                    }))
+            }
+            Phase::Draining => {
+                self.phase = Phase::Halting(Instant::now() + HALTING);
+                Ok(())
+            }
+            Phase::Halting(_) => Err(Reason::Restart),
+        }
+    }
+
+    fn receive(&mut self, frame: Option<Result<Message, SocketError>>) -> Result<(), Reason> {
+        self.unheard = 0;
+        match frame {
+            None => Err(Reason::Lost),
+            Some(Err(error)) => Err(Reason::of(&error)),
+            Some(Ok(Message::Close(frame))) => match frame.map(|frame| u16::from(frame.code)) {
+                Some(close::GOODBYE) => Err(Reason::Goodbye),
+                _ => Err(Reason::Left),
+            },
+            Some(Ok(Message::Text(text))) => self.hear(&text),
+            Some(Ok(Message::Binary(_))) => {
+                let message =
+                    "Binary frames are not understood here; send one JSON object as text.";
+                self.refuse(Fault::new(ErrorCode::BadFrame, message))
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
+        }
+    }
+
+    fn hear(&mut self, text: &str) -> Result<(), Reason> {
+        let now = Instant::now();
+        self.active = now;
+        let desk = &self.all.desk;
+        let done = self
+            .state
+            .decide(text, self.outbound.running(), now)
+            .and_then(|action| match action {
+                Action::Ask(ask) => desk.start(ask).map(Some),
+                Action::Resume(turn, after) => desk.follow(turn, after).map(Some),
+                Action::Cancel(turn) => desk.cancel(turn).map(|()| None),
+            });
+        match done {
+            Ok(Some(follower)) => self.outbound.follow(follower),
+            Ok(None) => Ok(()),
+            Err(fault) => self.refuse(fault),
+        }
+    }
+
+    fn refuse(&mut self, fault: Fault) -> Result<(), Reason> {
+        self.outbound.reply(&ServerMessage::error(fault, None))
+    }
+
+    /// A heartbeat is due, or all has been written.
+    fn pace(&mut self, drove: Drove) -> Result<(), Reason> {
+        if drove == Drove::Empty {
+            return Err(Reason::Restart);
+        }
+        self.unheard += 1;
+        if self.unheard >= SILENT_BEATS {
+            return Err(Reason::Silent);
+        }
+        if self.outbound.running().is_some() {
+            self.active = Instant::now();
+        }
+        if self.active.elapsed() >= self.all.config.idle_timeout {
+            return Err(Reason::Idle);
+        }
+        self.outbound.ping()
+    }
+
+    /// The closing handshake: says why, or answers the client's close, and waits a moment for the other side.
+    async fn close(&mut self, reason: Reason, inbound: &mut SplitStream<WebSocketStream<S>>) {
+        if matches!(reason, Reason::Lost | Reason::Silent) {
+            return;
+        }
+        let sink = self.outbound.sink();
+        let handshake = async {
+            if let Some((code, words)) = reason.close() {
+                let frame = CloseFrame {
+                    code: CloseCode::from(code),
+                    reason: words.into(),
+                };
+                sink.send(Message::Close(Some(frame))).await?;
+            }
+            while let Some(Ok(_)) = inbound.next().await {}
+            Ok::<_, SocketError>(())
+        };
+        // Whether the other side takes part is its own affair.
+        let _ = timeout(CLOSING, handshake).await;
+    }
+}
+
+/// Waits until the server goes one step further down. Cancel safe.
+async fn next_phase(phase: Phase, shutdown: &Shutdown) {
+    match phase {
+        Phase::Up => shutdown.draining().await,
+        Phase::Draining => shutdown.halted().await,
+        Phase::Halting(until) => sleep_until(until).await,
+    }
+}

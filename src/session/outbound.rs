@@ -1,0 +1,204 @@
+//! What goes out of a session: replies first, then what lies behind its cursors, written one batch at a time.
+//!
+//! The write is a state of this struct, not of a future: [`Outbound::drive`] can be dropped at any point and
+//! called again, and nothing is lost or sent twice. So the session's loop hears its client and the shutdown
+//! also while a slow reader is being written to.
+
+use std::{collections::VecDeque, future::poll_fn, time::Duration};
+
+use futures_util::{SinkExt, stream::SplitSink};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, Interval, MissedTickBehavior, interval_at, timeout_at},
+};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{Bytes, Message},
+};
+
+use super::{Reason, wire::ServerMessage};
+use crate::{
+    id::TurnId,
+    turn::{desk::Follower, log::News},
+};
+
+/// Bytes of text that one write carries; what is waiting behind it is joined into the next.
+const BATCH: usize = 16 << 10;
+/// Replies that may wait for a reader: a client that sends faults and reads none of the answers is too slow.
+const MAX_REPLIES: usize = 32;
+/// Turns followed at once: the running one, and finished ones that are being read again.
+const MAX_FOLLOWS: usize = 16;
+
+/// Why [`Outbound::drive`] came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drove {
+    /// A heartbeat is due.
+    Beat,
+    /// Everything has been written, and nothing is followed.
+    Empty,
+}
+
+/// The writing half of a session.
+pub struct Outbound<S> {
+    sink: SplitSink<WebSocketStream<S>, Message>,
+    replies: VecDeque<Message>,
+    follows: VecDeque<Follower>,
+    /// When the client must have taken what was given to the sink; `None`: it has.
+    due: Option<Instant>,
+    send_timeout: Duration,
+    beat: Interval,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
+    /// Writes to `sink`.
+    pub fn new(
+        sink: SplitSink<WebSocketStream<S>, Message>,
+        heartbeat: Duration,
+        send_timeout: Duration,
+    ) -> Self {
+        let mut beat = interval_at(Instant::now() + heartbeat, heartbeat);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            sink,
+            replies: VecDeque::new(),
+            follows: VecDeque::new(),
+            due: None,
+            send_timeout,
+            beat,
+        }
+    }
+
+    /// Puts a message in line.
+    pub fn reply(&mut self, message: &ServerMessage) -> Result<(), Reason> {
+        self.push(Message::text(message.encode()))
+    }
+
+    /// Puts a ping in line.
+    pub fn ping(&mut self) -> Result<(), Reason> {
+        self.push(Message::Ping(Bytes::new()))
+    }
+
+    fn push(&mut self, message: Message) -> Result<(), Reason> {
+        if self.replies.len() == MAX_REPLIES {
+            return Err(Reason::TooSlow);
+        }
+        self.replies.push_back(message);
+        Ok(())
+    }
+
+    /// Follows a turn, from where its cursor stands; a cursor on the same turn is replaced.
+    pub fn follow(&mut self, follower: Follower) -> Result<(), Reason> {
+        self.reply(&ServerMessage::accepted(&follower))?;
+        self.follows
+            .retain(|followed| followed.turn != follower.turn);
+        if self.follows.len() == MAX_FOLLOWS {
+            return Err(Reason::TooSlow);
+        }
+        self.follows.push_back(follower);
+        Ok(())
+    }
+
+    /// The running turn that is followed.
+    pub fn running(&self) -> Option<TurnId> {
+        self.follows
+            .iter()
+            .find(|follower| !follower.cursor.has_ended())
+            .map(|follower| follower.turn)
+    }
+
+    /// Whether nothing is waiting, being written or followed.
+    pub fn is_empty(&self) -> bool {
+        self.replies.is_empty() && self.follows.is_empty() && self.due.is_none()
+    }
+
+    /// Lets go of the turns; `goodbye`: for good.
+    pub fn leave(&mut self, goodbye: bool) {
+        for follower in self.follows.drain(..) {
+            if goodbye {
+                follower.goodbye();
+            }
+        }
+    }
+
+    /// Writes what there is, until a heartbeat is due, or (`to_empty`) there is nothing left to write or follow.
+    /// Cancel safe.
+    pub async fn drive(&mut self, to_empty: bool) -> Result<Drove, Reason> {
+        loop {
+            if let Some(due) = self.due {
+                timeout_at(due, self.sink.flush())
+                    .await
+                    .map_err(|_| Reason::TooSlow)?
+                    .map_err(|_| Reason::Lost)?;
+                self.due = None;
+            }
+            if self.feed().await? {
+                continue;
+            }
+            if to_empty && self.is_empty() {
+                return Ok(Drove::Empty);
+            }
+            let news = async {
+                match self.follows.front_mut() {
+                    Some(follower) => follower.cursor.changed().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = news => {}
+                _ = self.beat.tick() => return Ok(Drove::Beat),
+            }
+        }
+    }
+
+    /// Gives the sink one batch of what is waiting; `false`: nothing was.
+    async fn feed(&mut self) -> Result<bool, Reason> {
+        let mut fed = 0;
+        while fed < BATCH {
+            // Nothing is taken from a cursor before the sink has room for it. It always has here: a batch is
+            // flushed before the next begins, and is far below the sink's own bound.
+            poll_fn(|cx| self.sink.poll_ready_unpin(cx))
+                .await
+                .map_err(|_| Reason::Lost)?;
+            let Some(message) = self.next_message() else {
+                break;
+            };
+            fed += message.len().max(1);
+            self.sink
+                .start_send_unpin(message)
+                .map_err(|_| Reason::Lost)?;
+            self.due
+                .get_or_insert_with(|| Instant::now() + self.send_timeout);
+        }
+        Ok(fed > 0)
+    }
+
+    fn next_message(&mut self) -> Option<Message> {
+        if let Some(reply) = self.replies.pop_front() {
+            return Some(reply);
+        }
+        loop {
+            let follower = self.follows.front_mut()?;
+            let turn = follower.turn;
+            match follower.cursor.next(BATCH) {
+                Some(News::Place(position)) => {
+                    return Some(Message::text(
+                        ServerMessage::Queued { turn, position }.encode(),
+                    ));
+                }
+                Some(News::Event(seq, event)) => {
+                    return Some(Message::text(
+                        ServerMessage::event(turn, seq, event).encode(),
+                    ));
+                }
+                None if follower.cursor.is_done() => drop(self.follows.pop_front()),
+                None => return None,
+            }
+        }
+    }
+
+    /// The sink, for the closing handshake.
+    pub fn sink(&mut self) -> &mut SplitSink<WebSocketStream<S>, Message> {
+        &mut self.sink
+    }
+}

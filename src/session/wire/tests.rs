@@ -1,0 +1,181 @@
+use serde_json::json;
+use ts_rs::{Config, TS};
+
+use super::*;
+
+#[test]
+fn absent_and_null_parents_differ() {
+    let turn = TurnId(uuid::Uuid::now_v7());
+    let decode = |value: Value| ClientMessage::decode(&value.to_string()).unwrap();
+    let parent = |message| match message {
+        ClientMessage::Question { parent, .. } => parent,
+        other => panic!("{other:?}"),
+    };
+    let absent = json!({ "type": "question", "turn": turn, "text": "q", "later": "field" });
+    assert_eq!(parent(decode(absent)), None);
+    let null = json!({ "type": "question", "turn": turn, "text": "q", "parent": null });
+    assert_eq!(parent(decode(null)), Some(None));
+    let given = json!({ "type": "question", "turn": turn, "text": "q", "parent": turn });
+    assert_eq!(parent(decode(given)), Some(Some(turn)));
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let turn = "018f0000-0000-7000-8000-000000000000";
+    let cases = [
+        ("{", ErrorCode::BadJson, "not JSON"),
+        ("", ErrorCode::BadJson, "not JSON"),
+        ("[]", ErrorCode::BadField, "\"type\""),
+        ("{}", ErrorCode::BadField, "\"type\""),
+        (r#"{"type":3}"#, ErrorCode::BadField, "\"type\""),
+        (r#"{"type":"ping"}"#, ErrorCode::UnknownType, "\"ping\""),
+        (
+            r#"{"type":"question"}"#,
+            ErrorCode::BadField,
+            "\"turn\" is missing",
+        ),
+        (
+            r#"{"type":"cancel","turn":"x"}"#,
+            ErrorCode::BadField,
+            "\"turn\" is wrong",
+        ),
+        (
+            &format!(r#"{{"type":"question","turn":"{turn}"}}"#),
+            ErrorCode::BadField,
+            "\"text\" is missing",
+        ),
+        (
+            &format!(r#"{{"type":"question","turn":"{turn}","text":1}}"#),
+            ErrorCode::BadField,
+            "\"text\" is wrong",
+        ),
+        (
+            &format!(r#"{{"type":"resume","turn":"{turn}"}}"#),
+            ErrorCode::BadField,
+            "\"after\" is missing",
+        ),
+        (
+            &format!(r#"{{"type":"resume","turn":"{turn}","after":-1}}"#),
+            ErrorCode::BadField,
+            "\"after\" is wrong",
+        ),
+        (
+            &format!(
+                r#"{{"type":"question","turn":"{turn}","text":"q","options":{{"max_tokens":"x"}}}}"#
+            ),
+            ErrorCode::BadField,
+            "A field is wrong",
+        ),
+    ];
+    for (text, code, words) in cases {
+        let fault = ClientMessage::decode(text).unwrap_err();
+        assert_eq!(fault.code, code, "{text}");
+        assert!(fault.message.contains(words), "{text}: {}", fault.message);
+    }
+}
+
+#[test]
+fn frames_look_as_the_protocol_says() {
+    let id = uuid::Uuid::parse_str("018f0000-0000-7000-8000-000000000000").unwrap();
+    let turn = TurnId(id);
+    let text = |channel| Event::Text {
+        channel,
+        text: "a\n".to_owned(),
+    };
+    let timing = Timing {
+        first_chunk_ms: None,
+        total_ms: 7,
+    };
+    let end = End {
+        outcome: Outcome::ContentFilter,
+        usage: None,
+        timing,
+    };
+    let fault = Fault::new(ErrorCode::UpstreamFailed, "It broke.");
+    let messages = [
+        ServerMessage::Accepted {
+            turn,
+            conversation: ConversationId(id),
+            parent: None,
+            after: Seq(0),
+        },
+        ServerMessage::event(turn, Seq(4), text(Channel::Answer)),
+        ServerMessage::event(turn, Seq(5), text(Channel::Reasoning)),
+        ServerMessage::event(turn, Seq(6), Event::Error(fault.clone())),
+        ServerMessage::event(turn, Seq(7), Event::End(end)),
+        ServerMessage::error(fault, None),
+        ServerMessage::Status(Status::Draining {
+            reconnect_after_ms: 500,
+        }),
+    ];
+    let frames: Vec<_> = messages.iter().map(ServerMessage::encode).collect();
+    let frames = frames
+        .join("\n")
+        .replace("018f0000-0000-7000-8000-000000000000", "T");
+    insta::assert_snapshot!(frames, @r#"
+    {"type":"accepted","turn":"T","conversation":"T","parent":null,"after":0}
+    {"type":"chunk","turn":"T","seq":4,"text":"a\n"}
+    {"type":"chunk","turn":"T","seq":5,"text":"a\n","channel":"reasoning"}
+    {"type":"error","code":"upstream_failed","message":"It broke.","turn":"T"}
+    {"type":"complete","turn":"T","seq":7,"outcome":"content_filter","timing":{"total_ms":7}}
+    {"type":"error","code":"upstream_failed","message":"It broke."}
+    {"type":"status","state":"draining","reconnect_after_ms":500}
+    "#);
+}
+
+/// The page's types, in the order in which a reader wants them.
+fn wire_ts() -> String {
+    let config = Config::default();
+    let declared = [
+        ClientMessage::decl(&config),
+        Options::decl(&config),
+        ServerMessage::decl(&config),
+        Status::decl(&config),
+        WireLimits::decl(&config),
+        EndpointInfo::decl(&config),
+        Source::decl(&config),
+        Usage::decl(&config),
+        Timing::decl(&config),
+        Outcome::decl(&config),
+        Channel::decl(&config),
+        ErrorCode::decl(&config),
+        TurnId::decl(&config),
+        ConversationId::decl(&config),
+        SessionId::decl(&config),
+        Seq::decl(&config),
+    ];
+    let mut text =
+        "// Generated from src/session/wire.rs by `make wire`; do not edit.\n".to_owned();
+    for declaration in declared {
+        text.push_str("\nexport ");
+        text.push_str(&on_one_line(&declaration));
+        text.push('\n');
+    }
+    text
+}
+
+/// Each field's comment on one line, and each field on its own.
+fn on_one_line(declaration: &str) -> String {
+    let fields = declaration
+        .replace("\n/**\n * ", "\n  /** ")
+        .replace("\n */\n", " */\n  ");
+    fields
+        .lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn the_pages_types_are_generated_from_these() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/page/src/lib/wire.ts");
+    let generated = wire_ts();
+    if std::env::var_os("ASKD_WRITE_WIRE").is_some() {
+        std::fs::write(path, &generated).unwrap();
+    }
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        kept == generated,
+        "assets/page/src/lib/wire.ts differs from the Rust types: run `make wire`"
+    );
+}

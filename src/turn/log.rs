@@ -1,0 +1,282 @@
+//! The live log of one answer: one writer, any number of cursors.
+//!
+//! The head is a `watch`, so that a reader that looks away misses nothing: what it has not seen yet is what
+//! lies behind its cursor. The lock is held for copying a piece in or out, never across a wait.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::{
+    answer::{Answer, Channel, End, Ended, Event, Fault, Source},
+    id::Seq,
+};
+
+/// What moves while an answer grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Head {
+    /// The newest event.
+    pub seq: Seq,
+    /// Its place in the endpoint's line, from 1; 0 once it has its slot.
+    pub place: usize,
+    /// Whether the newest event is the end.
+    pub ended: bool,
+}
+
+/// Why a text was not appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// The answer has ended.
+    #[error(transparent)]
+    Ended(#[from] Ended),
+    /// The answer would become larger than its cap.
+    #[error("the answer has reached its cap")]
+    Full,
+}
+
+/// One answer's log.
+pub struct Log {
+    answer: Mutex<Arc<Answer>>,
+    head: watch::Sender<Head>,
+    max_bytes: usize,
+}
+
+impl Log {
+    /// An empty log that takes `max_bytes` of text.
+    pub fn new(max_bytes: usize) -> Self {
+        Self {
+            answer: Mutex::default(),
+            head: watch::Sender::default(),
+            max_bytes,
+        }
+    }
+
+    /// The log of an answer that has ended.
+    pub fn finished(answer: Arc<Answer>) -> Self {
+        let head = Head {
+            seq: answer.head(),
+            place: 0,
+            ended: true,
+        };
+        Self {
+            answer: Mutex::new(answer),
+            head: watch::Sender::new(head),
+            max_bytes: 0,
+        }
+    }
+
+    fn answer(&self) -> MutexGuard<'_, Arc<Answer>> {
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `append` on the answer. Only the end shares it, so nothing is ever copied here.
+    fn append(&self, append: impl FnOnce(&mut Answer) -> Result<Seq, Ended>) -> Result<(), Ended> {
+        let before = self.head.borrow().seq;
+        let seq = append(Arc::make_mut(&mut self.answer()))?;
+        debug_assert_eq!(
+            seq.0,
+            before.0 + 1,
+            "an answer has one writer and its numbers rise by one"
+        );
+        self.head.send_modify(|head| head.seq = seq);
+        Ok(())
+    }
+
+    /// Appends the sources.
+    pub fn sources(&self, sources: Vec<Source>) -> Result<(), Ended> {
+        self.append(|answer| answer.push_sources(sources))
+    }
+
+    /// Appends a piece of text, whole or not at all.
+    pub fn text(&self, channel: Channel, text: &str) -> Result<(), AppendError> {
+        if self.answer().text_len() + text.len() > self.max_bytes {
+            return Err(AppendError::Full);
+        }
+        Ok(self.append(|answer| answer.push_text(channel, text))?)
+    }
+
+    /// Appends the end, behind its fault if there is one, and gives the whole answer.
+    pub fn end(&self, fault: Option<Fault>, end: End) -> Result<Arc<Answer>, Ended> {
+        if let Some(fault) = fault {
+            self.append(|answer| answer.push_fault(fault))?;
+        }
+        let mut answer = self.answer();
+        let seq = Arc::make_mut(&mut answer).push_end(end)?;
+        let whole = answer.clone();
+        drop(answer);
+        self.head.send_modify(|head| {
+            *head = Head {
+                seq,
+                place: 0,
+                ended: true,
+            }
+        });
+        Ok(whole)
+    }
+
+    /// Says where the turn stands in its endpoint's line.
+    pub fn set_place(&self, place: usize) {
+        self.head.send_modify(|head| head.place = place);
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.head.borrow().ended
+    }
+}
+
+/// A reader's position in a log.
+pub struct Cursor {
+    log: Arc<Log>,
+    head: watch::Receiver<Head>,
+    at: Seq,
+    place: usize,
+}
+
+/// What a reader has not seen yet.
+#[derive(Debug, Clone, PartialEq)]
+pub enum News {
+    /// The turn's place in the line has changed.
+    Place(usize),
+    /// An event, and the number that it reaches to.
+    Event(Seq, Event),
+}
+
+impl Cursor {
+    /// Reads `log` from behind `after`; from its beginning when it does not reach that far.
+    pub fn new(log: Arc<Log>, after: Seq) -> Self {
+        let head = log.head.subscribe();
+        let at = if after <= head.borrow().seq {
+            after
+        } else {
+            Seq::START
+        };
+        Self {
+            log,
+            head,
+            at,
+            place: 0,
+        }
+    }
+
+    /// Where it stands.
+    pub fn at(&self) -> Seq {
+        self.at
+    }
+
+    /// Whether the answer has ended and all of it has been read.
+    pub fn is_done(&self) -> bool {
+        let head = self.head.borrow();
+        head.ended && head.seq == self.at
+    }
+
+    /// Whether the answer has ended, read or not.
+    pub fn has_ended(&self) -> bool {
+        self.head.borrow().ended
+    }
+
+    /// The next piece of news, texts joined up to about `budget` bytes; `None` when it has seen all.
+    pub fn next(&mut self, budget: usize) -> Option<News> {
+        let head = *self.head.borrow_and_update();
+        if head.place != self.place {
+            self.place = head.place;
+            if head.place > 0 {
+                return Some(News::Place(head.place));
+            }
+        }
+        if head.seq == self.at {
+            return None;
+        }
+        let (seq, event) = self.log.answer().read(self.at, budget)?;
+        self.at = seq;
+        Some(News::Event(seq, event))
+    }
+
+    /// Waits until there may be news. Cancel safe.
+    pub async fn changed(&mut self) {
+        // It cannot fail: the sender lives in the log that this cursor holds.
+        let _ = self.head.changed().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::{Outcome, Timing};
+
+    fn end() -> End {
+        End {
+            outcome: Outcome::Stop,
+            usage: None,
+            timing: Timing {
+                first_chunk_ms: None,
+                total_ms: 1,
+            },
+        }
+    }
+
+    fn text(seq: u64, text: &str) -> Option<News> {
+        Some(News::Event(
+            Seq(seq),
+            Event::Text {
+                channel: Channel::Answer,
+                text: text.to_owned(),
+            },
+        ))
+    }
+
+    #[tokio::test]
+    async fn a_follower_behind_gets_every_byte_once() {
+        let log = Arc::new(Log::new(100));
+        let mut cursor = Cursor::new(log.clone(), Seq::START);
+        log.text(Channel::Answer, "a").unwrap();
+        log.text(Channel::Answer, "b").unwrap();
+        cursor.changed().await;
+        assert_eq!(cursor.next(100), text(2, "ab"));
+        assert_eq!(cursor.next(100), None);
+        log.text(Channel::Answer, "c").unwrap();
+        cursor.changed().await;
+        assert_eq!(cursor.next(100), text(3, "c"));
+        log.end(None, end()).unwrap();
+        assert!(cursor.has_ended() && !cursor.is_done());
+        assert_eq!(
+            cursor.next(100),
+            Some(News::Event(Seq(4), Event::End(end())))
+        );
+        assert!(cursor.is_done());
+    }
+
+    #[test]
+    fn a_cursor_beyond_the_head_begins_again() {
+        let log = Arc::new(Log::new(100));
+        log.text(Channel::Answer, "a").unwrap();
+        assert_eq!(Cursor::new(log.clone(), Seq(1)).at(), Seq(1));
+        assert_eq!(Cursor::new(log, Seq(2)).at(), Seq::START);
+    }
+
+    #[test]
+    fn an_answer_stops_at_its_cap() {
+        let log = Log::new(3);
+        log.text(Channel::Answer, "ab").unwrap();
+        assert_eq!(log.text(Channel::Reasoning, "cd"), Err(AppendError::Full));
+        log.text(Channel::Answer, "c").unwrap();
+        let answer = log.end(None, end()).unwrap();
+        assert_eq!(answer.text(Channel::Answer), "abc");
+        assert_eq!(
+            log.text(Channel::Answer, ""),
+            Err(AppendError::Ended(Ended))
+        );
+    }
+
+    #[test]
+    fn a_place_is_news_until_the_slot_is_had() {
+        let log = Arc::new(Log::new(3));
+        let mut cursor = Cursor::new(log.clone(), Seq::START);
+        log.set_place(2);
+        assert_eq!(cursor.next(9), Some(News::Place(2)));
+        assert_eq!(cursor.next(9), None);
+        log.set_place(1);
+        log.set_place(0);
+        assert_eq!(cursor.next(9), None);
+    }
+}
