@@ -137,6 +137,12 @@ impl Busy {
 
 impl Drop for Busy {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!(
+                task = self.name,
+                "a task panicked; this is a fault of askd's own"
+            );
+        }
         let mut busy = self
             .inner
             .busy

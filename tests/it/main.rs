@@ -1,5 +1,12 @@
 //! The integration tests: one binary, a file per promise.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod client;
+mod fake;
+mod fake_test;
+mod harness;
+
+mod answering;
 mod cli;
 mod config;
 mod logs;

@@ -1,0 +1,176 @@
+//! A server in this process, and what must be true of it when a test is over.
+//!
+//! Tests run on one thread, so the log of everything that a test starts is the test's own. [`Server::stop`]
+//! fails the test when something was left running, or when the log has a warning that the test did not expect.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use askd::{
+    app::{App, Counts, Watch},
+    config::{Overrides, check},
+    http::accept::Listener,
+    shutdown::Shutdown,
+};
+use tokio::{task::JoinHandle, time::timeout};
+use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
+
+use crate::{client::Client, fake::Fake};
+
+/// Longer than anything here takes, also on a busy machine; only a test that has failed waits for it.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running server.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// How it is told to go down.
+    pub shutdown: Shutdown,
+    /// What it logs.
+    pub log: Log,
+    watch: Watch,
+    served: JoinHandle<()>,
+    _subscriber: DefaultGuard,
+}
+
+/// The lines of the log.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// The lines that hold `part`.
+    pub fn lines(&self, part: &str) -> Vec<String> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines()
+            .filter(|line| line.contains(part))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Warnings and errors.
+    pub fn complaints(&self) -> Vec<String> {
+        let mut lines = self.lines(" WARN ");
+        lines.extend(self.lines("ERROR "));
+        lines
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(line)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Server {
+    /// Serves with this configuration on a free port of the loopback.
+    pub fn start(toml: &str) -> Self {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(LevelFilter::INFO)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let subscriber = tracing::subscriber::set_default(subscriber);
+        let overrides = Overrides {
+            listen: vec!["127.0.0.1:0".to_owned()],
+            ..Overrides::default()
+        };
+        let loaded = check("test.toml", toml, &overrides, &|_| None)
+            .unwrap_or_else(|faults| panic!("{faults}"));
+        let listener = Listener::bind(&loaded.config.server.listen[0]).unwrap();
+        let address = listener
+            .address()
+            .trim_start_matches("http://")
+            .parse()
+            .unwrap();
+        let shutdown = Shutdown::new();
+        let app = App::new(loaded.config, shutdown.clone()).unwrap();
+        let watch = app.watch();
+        let served = tokio::spawn(app.serve(vec![listener]));
+        Self {
+            address,
+            shutdown,
+            log,
+            watch,
+            served,
+            _subscriber: subscriber,
+        }
+    }
+
+    /// Serves with one endpoint, the fake, which never tries again; `endpoint` and `rest` are further lines of
+    /// its section and of the file.
+    pub fn with_fake(fake: &Fake, endpoint: &str, rest: &str) -> Self {
+        let url = fake.base_url();
+        Self::start(&format!(
+            "[[endpoint]]\nname = \"fake\"\nbase_url = \"{url}\"\nmodel = \"m\"\nretries = 0\n{endpoint}\n{rest}"
+        ))
+    }
+
+    /// A session, its `status` read.
+    pub async fn connect(&self) -> Client {
+        Client::connect(self.address).await
+    }
+
+    /// What is going on now.
+    pub fn counts(&self) -> Counts {
+        self.watch.counts()
+    }
+
+    /// Returns once `so` is true of the counts; they are looked at whenever the runtime has nothing better to do.
+    pub async fn until(&self, what: &str, so: impl Fn(Counts) -> bool) {
+        let reached = async {
+            while !so(self.counts()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, reached)
+            .await
+            .unwrap_or_else(|_| panic!("never {what}: {:?}", self.counts()));
+    }
+
+    /// Goes down, and checks that all has ended and nothing was complained of.
+    pub async fn stop(self) {
+        self.stop_expecting(&[]).await;
+    }
+
+    /// The same, when each complaint of the log holds one of these texts, and each text is found.
+    pub async fn stop_expecting(self, expected: &[&str]) {
+        self.shutdown.drain();
+        timeout(PATIENCE, self.served)
+            .await
+            .expect("the server goes down")
+            .unwrap();
+        let Counts {
+            sessions,
+            turns,
+            tasks,
+        } = self.watch.counts();
+        assert_eq!(
+            (sessions, turns, tasks),
+            (0, 0, 0),
+            "still busy: {:?}",
+            self.shutdown.busy()
+        );
+        let complaints = self.log.complaints();
+        let stray: Vec<_> = complaints
+            .iter()
+            .filter(|line| !expected.iter().any(|text| line.contains(text)))
+            .collect();
+        assert!(stray.is_empty(), "complaints: {stray:#?}");
+        for text in expected {
+            assert!(
+                complaints.iter().any(|line| line.contains(text)),
+                "no complaint of {text:?}: {complaints:#?}"
+            );
+        }
+    }
+}
