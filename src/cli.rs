@@ -22,7 +22,7 @@ pub const EXIT_CONFIG: u8 = 78;
 
 /// A chat page for your LLM endpoint: one binary, one TOML file.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "askd", version, max_term_width = 100)]
+#[command(name = "askd", version)]
 pub struct Cli {
     /// What to do; serve, if nothing is named.
     #[command(subcommand)]
@@ -38,8 +38,7 @@ pub struct Cli {
     )]
     pub config: Option<PathBuf>,
 
-    /// Listen here and not where the configuration says: 127.0.0.1:8080, [::]:80, unix:/run/askd.sock; may come
-    /// several times
+    /// Listen here instead: 127.0.0.1:8080, [::]:80 or unix:/path; may come several times
     #[arg(
         long,
         global = true,
@@ -50,7 +49,7 @@ pub struct Cli {
     )]
     pub listen: Vec<String>,
 
-    /// Log this much: error, warn, info, debug, trace, or directives such as info,askd=debug
+    /// Log so much: error, warn, info, debug, trace, or directives such as info,askd=debug
     #[arg(
         long,
         global = true,

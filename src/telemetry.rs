@@ -74,7 +74,7 @@ pub fn start(log: &Log) -> Result<Guard, TelemetryError> {
     let colour = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let look = Look {
         colour: colour && io::stderr().is_terminal(),
-        time: !stderr_is_the_journal(),
+        time: !is_the_journal(env::var("JOURNAL_STREAM").ok(), io::stderr()),
     };
     let (subscriber, guard) = build(log, io::stderr(), look, SystemTime::now)?;
     subscriber.try_init()?;
@@ -158,16 +158,14 @@ impl<'w> FormatFields<'w> for Plain {
     }
 }
 
-/// Whether what is written to standard error goes to journald: systemd says which file that is, and a
-/// process that inherits the variable may have another one.
-fn stderr_is_the_journal() -> bool {
-    let Ok(stream) = env::var("JOURNAL_STREAM") else {
-        return false;
-    };
-    let stderr = io::stderr().as_fd().try_clone_to_owned().map(File::from);
-    stderr
-        .and_then(|stderr| stderr.metadata())
-        .is_ok_and(|stderr| stream == format!("{}:{}", stderr.dev(), stderr.ino()))
+/// Whether what is written to `output` goes to journald. systemd says in `JOURNAL_STREAM` which file that is,
+/// and a process that inherits the variable may well write to another one.
+fn is_the_journal(stream: Option<String>, output: impl AsFd) -> bool {
+    let output = output.as_fd().try_clone_to_owned().map(File::from);
+    let output = output.and_then(|output| output.metadata());
+    stream.is_some_and(|stream| {
+        output.is_ok_and(|output| stream == format!("{}:{}", output.dev(), output.ino()))
+    })
 }
 
 /// A writer whose failures are counted and otherwise no matter: there is nobody left to tell them to.

@@ -93,7 +93,7 @@ fn checked(
             None,
             "every user of this machine can read the configuration",
         );
-        report.warn(draft.help(format!("it holds a key or headers: chmod o-r {origin}")));
+        report.warn(draft.help(format!("it holds a key or headers: chmod o-r {origin}, or keep the key in a file or a credential of its own")));
     }
     let (faults, warnings) = report.finish();
     if faults.is_empty() {

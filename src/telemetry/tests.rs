@@ -249,3 +249,14 @@ fn a_directory_that_cannot_be_made_is_named_with_what_to_do() {
     let error = error.replace(&file.path().display().to_string(), "FILE");
     insta::assert_snapshot!(error, @"cannot write log files into FILE/logs: Not a directory (os error 20); create the directory and give it to the user that askd runs as, or change log.directory");
 }
+
+#[test]
+fn only_the_file_that_systemd_names_is_the_journal() {
+    let (journal, other) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+    let metadata = journal.metadata().unwrap();
+    let stream = Some(format!("{}:{}", metadata.dev(), metadata.ino()));
+    assert!(is_the_journal(stream.clone(), &journal));
+    assert!(!is_the_journal(stream, &other));
+    assert!(!is_the_journal(Some("nonsense".to_owned()), &journal));
+    assert!(!is_the_journal(None, &journal));
+}

@@ -224,7 +224,12 @@ fn good_key(
     } else {
         return Some(Secret::new(key));
     };
-    let help = "copy the key again, without quotes, blanks or line ends";
+    let help = match from {
+        "api_key_credential" => {
+            "write the key into the file that the unit's LoadCredential= names, and restart"
+        }
+        _ => "copy the key again, without quotes, blanks or line ends",
+    };
     report.fault(
         section
             .draft(from, what)
