@@ -77,9 +77,11 @@ impl Cli {
 
     /// Loads the configuration. What is wrong with it is printed, and the exit code is returned.
     pub fn load(&self) -> Result<Loaded, ExitCode> {
+        // An empty variable says as much as none.
+        let said = |text: &&String| !text.is_empty();
         let overrides = Overrides {
-            listen: self.listen.clone(),
-            log_level: self.log_level.clone(),
+            listen: self.listen.iter().filter(said).cloned().collect(),
+            log_level: self.log_level.as_ref().filter(said).cloned(),
         };
         let env = |name: &str| env::var(name).ok();
         config::load(self.config.as_deref(), &overrides, &env).map_err(|faults| {

@@ -87,7 +87,8 @@ impl fmt::Display for Listen {
 pub struct Endpoint {
     /// Unique; what the page and the log call it. Not given: the address's host.
     pub name: String,
-    /// Up to and without `/chat/completions`; a query string (Azure's `api-version`) is kept.
+    /// Up to and without `/chat/completions`, and without a slash at the end of a path; a query string (Azure's
+    /// `api-version`) is kept. Holds no user and no password.
     pub base_url: Url,
     /// The models on offer, the default first; at least one.
     pub models: Vec<String>,

@@ -133,8 +133,8 @@ fn read<'t>(
         log: log(report, root.section("log"), overrides, env),
         endpoints,
     };
+    one_turn_fits(report, &root, &config);
     root.finish();
-    one_turn_fits(report, &config);
     config
 }
 
@@ -229,21 +229,28 @@ fn store(section: Section<'_, '_>) -> Store {
 }
 
 /// A store that cannot hold one question and its answer forgets what it has just promised to keep.
-fn one_turn_fits(report: &Report<'_>, config: &Config) {
+fn one_turn_fits(report: &Report<'_>, root: &Section<'_, '_>, config: &Config) {
     let keys = [
         "store.max_memory",
-        "session.max_question",
         "session.max_answer",
+        "session.max_question",
     ];
     let turn = config.session.max_question + config.session.max_answer;
     if config.store.max_memory >= turn || report.is_faulty(&keys) {
         return;
     }
-    let draft = Draft::new(keys[0], None, "cannot hold one question and one answer");
-    report.fault(draft.help(format!(
-        "raise it to at least \"{} B\", or lower session.max_answer",
-        turn
-    )));
+    let (key, span) = root.first_within(&keys);
+    let needed = turn.div_ceil(MIB as usize);
+    let draft = Draft::new(
+        key,
+        span,
+        "does not fit: store.max_memory cannot hold one question and one answer",
+    );
+    report.fault(
+        draft
+            .allowed(format!("store.max_memory = \"{needed} MiB\" or more"))
+            .help("raise store.max_memory, or lower session.max_answer and session.max_question"),
+    );
 }
 
 fn page(section: Section<'_, '_>, from_knowledge: bool) -> Page {

@@ -69,6 +69,16 @@ impl<'r, 't> Section<'r, 't> {
         value.map(Spanned::span).or(self.header())
     }
 
+    /// The first of these keys, each `section.key`, that the file gives, and where; else the first.
+    pub(super) fn first_within<'k>(&self, keys: &[&'k str]) -> (&'k str, Option<Span>) {
+        let given = keys.iter().find_map(|full| {
+            let (section, key) = full.split_once('.')?;
+            let section = self.table?.get(section)?.get_ref().as_table()?;
+            Some((*full, Some(section.get(key)?.span())))
+        });
+        given.unwrap_or((keys.first().copied().unwrap_or_default(), None))
+    }
+
     /// Whether the file says anything for this key.
     pub(super) fn has(&self, key: &str) -> bool {
         self.table.is_some_and(|table| table.contains_key(key))

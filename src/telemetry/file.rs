@@ -103,7 +103,10 @@ impl<C: Fn() -> SystemTime> RotatingFile<C> {
             pause_until: None,
         };
         this.open = Some(this.open_current()?);
-        this.prune()?;
+        if let Err(error) = this.prune() {
+            // Old files that stay are no reason not to start.
+            this.troubles.set(Some(error.to_string()));
+        }
         Ok(this)
     }
 

@@ -109,7 +109,12 @@ fn base_url(report: &Report<'_>, section: &Section<'_, '_>) -> Url {
                     .help("end it before /chat/completions; askd adds that"),
             );
         }
-        (Some(_), Some(Ok(url))) => return url,
+        (Some(_), Some(Ok(mut url))) => {
+            if let Ok(mut path) = url.path_segments_mut() {
+                path.pop_if_empty();
+            }
+            return url;
+        }
         // An empty text or another type: told when it was read.
         _ => {}
     }

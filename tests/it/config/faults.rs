@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::*;
 
 /// Faults of a file, each with a name.
-const FILES: [(&str, &str); 62] = [
+const FILES: [(&str, &str); 71] = [
     // What is not TOML.
     (
         "a value without quotes",
@@ -193,6 +193,42 @@ const FILES: [(&str, &str); 62] = [
         "a connect timeout beyond the first chunk's",
         "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\nconnect_timeout = \"3m\"\n",
     ),
+    (
+        "an address that is a number",
+        "[[endpoint]]\nbase_url = 80\nmodel = \"m\"\n",
+    ),
+    (
+        "two sources of a key",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\napi_key = \"sk-1\"\napi_key_env = \"GOOD_KEY\"\n",
+    ),
+    (
+        "a key that is a number",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\napi_key = 12345\n",
+    ),
+    (
+        "the key where a variable's name belongs",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\napi_key_env = \"sk-abc123\"\n",
+    ),
+    (
+        "a header's name with a blank",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\nheaders = { \"X Team\" = \"a\" }\n",
+    ),
+    (
+        "headers that are a text",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\nheaders = \"X-Team: a\"\n",
+    ),
+    (
+        "fields that are a text",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\nextra_body = \"{}\"\n",
+    ),
+    (
+        "a first chunk beyond the total",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\nfirst_chunk_timeout = \"20m\"\n",
+    ),
+    (
+        "a store that holds no turn",
+        "[session]\nmax_answer = \"64 MiB\"\n",
+    ),
     // What fits nothing else.
     (
         "a heartbeat beyond the idle timeout",
@@ -215,7 +251,7 @@ fn each_fault_names_file_line_column_key_and_remedy() {
         }
         writeln!(told, "## {name}\n\n{faults}\n").unwrap();
     }
-    assert_eq!(FILES.len(), 62);
+    assert_eq!(FILES.len(), 71);
     insta::assert_snapshot!(told);
 }
 
@@ -323,6 +359,11 @@ fn an_endpoint_is_read_whole() {
     let extra = serde_json::to_string(&endpoint.extra_body).unwrap();
     assert_eq!(extra, r#"{"deep":{"n":16},"stop":["x"],"top_p":0.5}"#);
     assert_eq!(config.page.suggestions, [""; 0]);
+    let slash = good(&text.replace("/v1", "/v1/"));
+    assert_eq!(
+        slash.endpoints[0].base_url.as_str(),
+        "http://127.0.0.1:1/v1"
+    );
 }
 
 #[test]
