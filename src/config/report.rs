@@ -108,6 +108,12 @@ impl<'t> Report<'t> {
         collect_values(value, &mut secrets);
     }
 
+    /// Masks a name in every echo, and returns what stands for it.
+    pub(super) fn mask_name(&self, name: Span) -> &'static str {
+        self.secrets.borrow_mut().push(name);
+        echo::MASK
+    }
+
     /// Notes that the file itself holds what only askd should read.
     pub(super) fn note_key(&self) {
         self.holds_key.set(true);
@@ -158,11 +164,24 @@ fn each_leaf(value: &Spanned<DeValue<'_>>, leaves: &mut Vec<Span>) {
     }
 }
 
-/// The spans of the plain values in a value. Keys stay to be seen.
+/// The spans of the plain values in a value, and of its keys that may be more than names.
 fn collect_values(value: &Spanned<DeValue<'_>>, values: &mut Vec<Span>) {
     match value.get_ref() {
-        DeValue::Table(table) => table.values().for_each(|v| collect_values(v, values)),
+        DeValue::Table(table) => {
+            for (key, value) in table {
+                if !is_plain_name(key.get_ref()) {
+                    values.push(key.span());
+                }
+                collect_values(value, values);
+            }
+        }
         DeValue::Array(items) => items.iter().for_each(|v| collect_values(v, values)),
         _ => values.push(value.span()),
     }
+}
+
+/// Whether a name is no secret that was pasted in where a name belongs: none is made of letters alone.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '-';
+    name.chars().all(plain)
 }

@@ -13,7 +13,7 @@ use toml::{
 
 use super::{
     echo::Span,
-    report::{Draft, Report},
+    report::{Draft, Report, is_plain_name},
     value::{self, Given, Wrong},
 };
 
@@ -268,6 +268,11 @@ impl<'r, 't> Section<'r, 't> {
                 continue;
             }
             self.report.mask(value);
+            let shown = if is_plain_name(name) {
+                name
+            } else {
+                self.report.mask_name(key.span())
+            };
             let near = known
                 .iter()
                 .map(|known| (strsim::jaro_winkler(known, name), *known))
@@ -278,7 +283,7 @@ impl<'r, 't> Section<'r, 't> {
                 None => "remove it, or move it to the section that it belongs to".to_owned(),
             };
             let unknown = Draft::new(
-                &self.full(name),
+                &self.full(shown),
                 Some(key.span()),
                 "is not a key that askd knows",
             );

@@ -25,7 +25,7 @@ const OWN_FIELDS: [&str; 2] = ["messages", "stream"];
 const SECRET_NAMES: [&str; 6] = ["key", "token", "secret", "password", "auth", "credential"];
 
 /// Reads `headers`; their names come out in small letters.
-pub(super) fn headers(section: &Section<'_, '_>) -> Vec<(String, Secret)> {
+pub(super) fn headers(report: &Report<'_>, section: &Section<'_, '_>) -> Vec<(String, Secret)> {
     let mut headers = Vec::new();
     let Some(raw) = section.raw_secret("headers") else {
         return headers;
@@ -43,7 +43,12 @@ pub(super) fn headers(section: &Section<'_, '_>) -> Vec<(String, Secret)> {
         match header(name, value) {
             Ok(header) => headers.push(header),
             Err((span, wrong)) => {
-                section.refuse(&format!("headers.{}", name.get_ref()), span, wrong)
+                let shown = match HeaderName::try_from(name.get_ref().as_ref()) {
+                    Ok(_) => name.get_ref(),
+                    // What is no name may be a value in the wrong place.
+                    Err(_) => report.mask_name(name.span()),
+                };
+                section.refuse(&format!("headers.{shown}"), span, wrong);
             }
         }
     }

@@ -8,7 +8,7 @@ use super::*;
 const SECRET: &str = "s3cr3t-Zq9";
 
 /// Endpoint lines with the secret (`$`) in them, each faulty or beside a fault.
-const LINES: [&str; 44] = [
+const LINES: [&str; 49] = [
     "api_key = \"$\"\nretries = 99",
     "api_key = \"$\", retries = 99",
     "api_key = \"$",
@@ -43,6 +43,11 @@ const LINES: [&str; 44] = [
     "headers = { Content-Length = \"$\" }",
     "headers = { \"not a name\" = \"$\" }",
     "headers.Authorization = \"$\"\napi_key_env = \"GOOD_KEY\"",
+    "headers = { \"Bearer $\" = \"x\" }",
+    "\"$\" = 1",
+    "$ = 1",
+    "api_key.$ = 1",
+    "extra_body = { deep = { stream = 1979-05-27, \"key\" = { a = [\"$\"] } } }",
     "headers = { A = \"$\" ",
     "headers = { A = \"$\"\nB = $ }",
     "extra_body = \"$\"",
