@@ -38,7 +38,7 @@ pub struct Cli {
     )]
     pub config: Option<PathBuf>,
 
-    /// Listen here instead: 127.0.0.1:8080, [::]:80 or unix:/path; may come several times
+    /// Listen here instead: 127.0.0.1:8080, 0.0.0.0:80 or unix:/path; may come several times
     #[arg(
         long,
         global = true,

@@ -1,7 +1,7 @@
 //! The checked configuration: the types that the program runs on, one struct per part.
 //!
-//! [`file`] reads the TOML as an operator writes it, [`section`] hands it out key by key, and [`check`] turns
-//! it into these types and reports every fault at once, each as a [`fault`] that people can act on. Nothing outside this module ever sees an unchecked value, and each part of the program
+//! `file` reads the TOML as an operator writes it, `section` hands it out key by key, and `check` turns
+//! it into these types and reports every fault at once, each as a [`Fault`] that people can act on. Nothing outside this module ever sees an unchecked value, and each part of the program
 //! is handed its own section alone.
 
 mod check;

@@ -1,7 +1,7 @@
 //! The promises of the log as a whole: two outputs, bounded queues, nothing lost in silence.
 
 use std::{
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
     time::{Duration, UNIX_EPOCH},
 };
 
@@ -37,7 +37,7 @@ impl Write for Page {
 /// A console that nobody reads until the sender has gone; tells when it is first written to.
 struct Stuck {
     page: Page,
-    reached: Sender<()>,
+    reached: SyncSender<()>,
     free: Receiver<()>,
 }
 
@@ -156,8 +156,9 @@ fn the_file_gets_every_line_with_its_time_and_without_the_consoles_colours() {
 #[test]
 fn a_console_that_nobody_reads_holds_nobody_up_and_its_dropped_lines_are_told() {
     let page = Page::default();
-    let (reached, is_reached) = channel();
-    let (release, free) = channel();
+    // Room for every line, so that telling never waits.
+    let (reached, is_reached) = sync_channel(2 * QUEUE);
+    let (release, free) = sync_channel(0);
     let stuck = Stuck {
         page: page.clone(),
         reached,
