@@ -236,3 +236,17 @@ fn busy(shutdown: &Shutdown) -> String {
         .map(|(name, count)| format!("{count} {name}"));
     names.collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        config::{Overrides, check},
+        knowledge::MIN_SCORE,
+    };
+
+    #[test]
+    fn the_default_threshold_is_the_one_that_the_knowledge_was_measured_at() {
+        let loaded = check("", "", &Overrides::default(), &|_| None).unwrap();
+        assert_eq!(loaded.config.knowledge.min_score, MIN_SCORE);
+    }
+}

@@ -1,8 +1,8 @@
 //! The knowledge that askd answers from when no endpoint is configured: questions with their answers, found by words.
 //!
-//! A set is read once and never changes; searching it is pure and takes well under a millisecond, so it needs no
-//! thread of its own. The set on decentralised finance in `assets/knowledge` is part of the binary. Folders of the
-//! operator's own documents will come in through the same [`Passage`].
+//! A set is read once and never changes; searching it is pure and takes some 50 µs, 1 ms for the longest question, so it
+//! needs no thread of its own. The set on decentralised finance in `assets/knowledge` is part of the binary. Folders of
+//! the operator's own documents will come in through the same [`Passage`].
 
 mod entry;
 #[cfg(test)]
@@ -92,62 +92,192 @@ impl Knowledge {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::HashSet;
 
-    #[test]
-    fn tune() {
-        let k = Knowledge::built_in().unwrap();
-        let hold = std::env::var("HOLD").is_ok();
-        let a = std::env::var("A").is_ok();
-        let (asked, foreign) = if a {
-            (evaluation::ASKED_A, evaluation::FOREIGN_A)
-        } else {
-            (evaluation::ASKED, evaluation::FOREIGN)
-        };
-        let pick = |i: usize| a || (i % 3 == 2) == hold;
-        let mut ins = vec![];
-        let mut n = 0;
-        let mut right = 0;
-        for (i, (q, t)) in asked.iter().enumerate().filter(|(i, _)| pick(*i)) {
-            n += 1;
-            let f = k.search(q, 3);
-            let ok = f.first().is_some_and(|p| p.title == *t);
-            right += ok as usize;
-            let s = f.first().map_or(0.0, |p| p.score);
-            if !ok {
+    use proptest::prelude::*;
+
+    use super::*;
+    use evaluation::{ASKED, FOREIGN, UNSEEN, UNSEEN_FOREIGN};
+
+    fn built_in() -> Knowledge {
+        Knowledge::built_in().unwrap()
+    }
+
+    /// Shares of `asked` that find the right entry first, that find it among the first three, and that are accepted.
+    fn found(asked: &str) -> [f32; 3] {
+        let knowledge = built_in();
+        let mut shares = [0.0; 3];
+        let asked: Vec<_> = asked
+            .lines()
+            .filter_map(|line| line.split_once(" | "))
+            .collect();
+        for &(title, question) in &asked {
+            let passages = knowledge.search(question, 3);
+            let place = passages.iter().position(|passage| passage.title == title);
+            let score = passages.first().map_or(0.0, |passage| passage.score);
+            let hits = [place == Some(0), place.is_some(), score >= MIN_SCORE];
+            if hits.contains(&false) {
+                println!("{question:?}: wanted {title}, {hits:?}, {score:.2}");
+            }
+            for (share, hit) in shares.iter_mut().zip(hits) {
+                *share += f32::from(u8::from(hit)) / asked.len() as f32;
+            }
+        }
+        println!(
+            "right first, in three, accepted: {shares:.3?} of {}",
+            asked.len()
+        );
+        shares
+    }
+
+    /// The share of `foreign` that is rejected.
+    fn rejected(foreign: &str) -> f32 {
+        let knowledge = built_in();
+        let foreign: Vec<_> = foreign.lines().filter(|line| !line.is_empty()).collect();
+        let accepted = foreign.iter().filter(|question| {
+            let first = knowledge.search(question, 1).pop();
+            let accepted = first.filter(|passage| passage.score >= MIN_SCORE);
+            if let Some(passage) = &accepted {
                 println!(
-                    "MISS {i} {q:?} want {t}: {:?}",
-                    f.iter().map(|p| (&*p.title, p.score)).collect::<Vec<_>>()
+                    "{question:?}: took {} at {:.2}",
+                    passage.title, passage.score
                 );
             }
-            ins.push((s, *q));
-        }
-        let mut outs = vec![];
-        for (_, q) in foreign.iter().enumerate().filter(|(i, _)| pick(*i)) {
-            let f = k.search(q, 1);
-            outs.push((
-                f.first().map_or(0.0, |p| p.score),
-                *q,
-                f.first().map_or(String::new(), |p| p.title.clone()),
-            ));
-        }
-        ins.sort_by(|a, b| a.0.total_cmp(&b.0));
-        outs.sort_by(|a, b| b.0.total_cmp(&a.0));
-        println!("hit@1 {right}/{n}");
-        for t in [0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6] {
-            println!(
-                "t {t}: accepted {:.3} rejected {:.3}",
-                ins.iter().filter(|x| x.0 >= t).count() as f32 / ins.len() as f32,
-                outs.iter().filter(|x| x.0 < t).count() as f32 / outs.len() as f32
-            );
-        }
-        if std::env::var("V").is_ok() {
-            for i in &ins[..25] {
-                println!("{i:?}");
+            accepted.is_some()
+        });
+        let share = 1.0 - accepted.count() as f32 / foreign.len() as f32;
+        println!("rejected: {share:.3} of {}", foreign.len());
+        share
+    }
+
+    #[test]
+    fn a_question_in_other_words_finds_its_entry() {
+        let [first, _, accepted] = found(ASKED);
+        assert!(first >= 0.9, "right first hit: {first:.3}");
+        assert!(accepted >= 0.9, "accepted: {accepted:.3}");
+    }
+
+    #[test]
+    fn a_question_from_another_field_is_rejected() {
+        let share = rejected(FOREIGN);
+        assert!(share >= 0.95, "rejected: {share:.3}");
+    }
+
+    /// The hold-out, where nothing was added to please it: right first 83 %, in the first three 96 %, accepted 93 %,
+    /// rejected 88 %. The floors below are not what is wanted, but what no change may lose.
+    #[test]
+    fn a_stranger_is_served_nearly_as_well() {
+        let [first, in_three, accepted] = found(UNSEEN);
+        assert!(first >= 0.8 && in_three >= 0.9 && accepted >= 0.9);
+        assert!(rejected(UNSEEN_FOREIGN) >= 0.85);
+    }
+
+    #[test]
+    fn every_entry_is_found_by_its_own_question_and_title() {
+        let knowledge = built_in();
+        for entry in &knowledge.entries {
+            for asked in [&entry.question, &entry.title] {
+                let first = &knowledge.search(asked, 1)[0];
+                assert_eq!(first.title, entry.title, "{asked}");
+                assert!(first.score > 0.7, "{asked}: {}", first.score);
             }
         }
-        for o in &outs[..15] {
-            println!("{o:?}");
+    }
+
+    #[test]
+    fn the_built_in_entries_are_distinct_and_of_readable_size() {
+        let knowledge = built_in();
+        assert!(knowledge.len() >= 70 && !knowledge.is_empty());
+        let titles: HashSet<_> = knowledge.entries.iter().map(|entry| &entry.title).collect();
+        let questions: HashSet<_> = knowledge
+            .entries
+            .iter()
+            .map(|entry| &entry.question)
+            .collect();
+        assert_eq!(
+            (titles.len(), questions.len()),
+            (knowledge.len(), knowledge.len())
+        );
+        for entry in &knowledge.entries {
+            let words = |text: &str| text.split_whitespace().count();
+            assert!(
+                (80..=220).contains(&words(&entry.answer)),
+                "{}",
+                entry.title
+            );
+            assert!((2..=5).contains(&words(&entry.title)), "{}", entry.title);
+            assert!(!entry.tags.is_empty(), "{}", entry.title);
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_fingers_is_forgiven() {
+        for typed in [
+            "what is slipage",
+            "impermanant loss",
+            "how do liqudations work",
+        ] {
+            let first = &built_in().search(typed, 1)[0];
+            assert!(
+                first.score >= MIN_SCORE,
+                "{typed}: {} {}",
+                first.title,
+                first.score
+            );
+        }
+    }
+
+    #[test]
+    fn a_passage_says_where_it_comes_from_and_quotes_what_matters() {
+        let first = &built_in().search("who receives the base fee", 1)[0];
+        assert_eq!(first.title, "Gas fees");
+        assert_eq!(
+            first.heading.as_deref(),
+            Some("What are gas fees and why are they so high?")
+        );
+        assert!(
+            first.excerpt.starts_with("The base fee rises"),
+            "{}",
+            first.excerpt
+        );
+        assert!(first.text.contains("base fee") && first.path.is_none());
+    }
+
+    #[test]
+    fn passages_come_best_first_and_no_more_than_asked_for() {
+        let knowledge = built_in();
+        let passages = knowledge.search("risks of lending stablecoins", 5);
+        assert_eq!(passages.len(), 5);
+        assert!(passages.is_sorted_by(|a, b| a.score >= b.score));
+        assert!(knowledge.search("risks", 0).is_empty());
+        assert!(
+            knowledge.search("", 5).is_empty() && knowledge.search("what is the", 5).is_empty()
+        );
+    }
+
+    #[test]
+    fn words_far_into_a_long_question_are_not_read() {
+        let filler: String = (0..5000).map(|n| format!("w{n}x ")).collect();
+        assert!(
+            built_in()
+                .search(&format!("{filler} slippage"), 1)
+                .is_empty()
+        );
+        let early = built_in().search(&format!("slippage {filler}"), 1);
+        assert!(
+            early[0].score < MIN_SCORE,
+            "one word among many is no answer"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_the_score_stays_a_share(question in any::<String>(), limit in 0_usize..4) {
+            let set = r#"{"question":"Who pays the gas fee?","answer":"You do."}"#;
+            let knowledge = Knowledge::parse("set", set).unwrap();
+            let passages = knowledge.search(&format!("gas {question}"), limit);
+            prop_assert!(passages.len() <= limit);
+            prop_assert!(passages.iter().all(|passage| passage.score > 0.0 && passage.score <= 1.0));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use askd::{
     app::{App, signals::Signals, systemd},
-    cli::{Cli, Command, EXIT_CONFIG},
+    cli::{Cli, Command},
     config::Config,
     http::accept::Listener,
     shutdown::Shutdown,
@@ -17,6 +17,10 @@ use tokio::{runtime::Runtime, time::interval};
 /// How often lost log lines are told of.
 const TELL_DROPPED: Duration = Duration::from_secs(5);
 
+/// The exit code when the machine does not give askd what it needs, a free port above all (`EX_UNAVAILABLE` of
+/// sysexits). Unlike a faulty configuration this may pass, so systemd tries again.
+const EXIT_UNAVAILABLE: u8 = 69;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     if cli.command() == Command::Check {
@@ -26,17 +30,20 @@ fn main() -> ExitCode {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    match run(loaded.config) {
+    let log = match Cli::start_log(&loaded) {
+        Ok(log) => Arc::new(log),
+        Err(code) => return code,
+    };
+    match run(loaded.config, log) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("askd: {error:#}");
-            ExitCode::from(EXIT_CONFIG)
+            tracing::error!("{error:#}");
+            ExitCode::from(EXIT_UNAVAILABLE)
         }
     }
 }
 
-fn run(config: Config) -> anyhow::Result<()> {
-    let log = Arc::new(telemetry::start(&config.log)?);
+fn run(config: Config, log: Arc<telemetry::Guard>) -> anyhow::Result<()> {
     // Each session takes a descriptor, and each answer one more; the soft limit is often 1,024.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let runtime = Runtime::new().context("cannot start the runtime")?;

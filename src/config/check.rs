@@ -198,7 +198,7 @@ fn knowledge(report: &Report<'_>, section: Section<'_, '_>, endpoints: &[Endpoin
     let knowledge = Knowledge {
         built_in: section.flag("built_in").unwrap_or(true),
         passages: section.number("passages", 1..=20).unwrap_or(3),
-        min_score: section.fraction("min_score", 0.0..=1.0).unwrap_or(0.35),
+        min_score: section.fraction("min_score", 0.0..=1.0).unwrap_or(0.45),
     };
     if !knowledge.built_in && endpoints.is_empty() && !report.is_faulty(&["endpoint"]) {
         let draft = section.draft("built_in", "is false, and there is no endpoint");

@@ -2,9 +2,10 @@
 //! deadline, and a shutdown ends what is idle.
 
 use std::{
+    fs::{self, Permissions},
     io,
     net::SocketAddr,
-    os::unix::fs::FileTypeExt,
+    os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -137,9 +138,13 @@ fn unix(path: &Path) -> io::Result<UnixListener> {
         if std::os::unix::net::UnixStream::connect(path).is_ok() {
             return Err(io::ErrorKind::AddrInUse.into());
         }
-        std::fs::remove_file(path)?;
+        fs::remove_file(path)?;
     }
-    UnixListener::bind(path)
+    let listener = UnixListener::bind(path)?;
+    // Whoever may reach the folder may connect, as anybody on the machine may to a loopback port: a proxy runs as
+    // another user, and the service's umask would shut it out.
+    fs::set_permissions(path, Permissions::from_mode(0o666))?;
+    Ok(listener)
 }
 
 /// Who is at the other end; put into each request.
@@ -203,7 +208,7 @@ impl Acceptor {
         }
         if let Listener::Unix(_, path) = &listener {
             // It may have been removed already.
-            let _ = std::fs::remove_file(path);
+            let _ = fs::remove_file(path);
         }
     }
 

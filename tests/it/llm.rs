@@ -1,0 +1,88 @@
+//! A real LLM server: llama.cpp's own, with Gemma 3 270M, as `make llm` installs them.
+
+use std::{path::Path, process::Stdio};
+
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+    time::timeout,
+};
+
+use crate::harness::{PATIENCE, Server};
+
+/// A running server; it ends with its standard input, and so with this.
+struct Llm {
+    address: String,
+    _child: Child,
+}
+
+impl Llm {
+    async fn start() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let (python, model) = (
+            root.join(".cache/llm/bin/python"),
+            root.join(".cache/llm/model.gguf"),
+        );
+        assert!(
+            model.exists(),
+            "the LLM server is not installed: run `make llm` first"
+        );
+        let mut child = Command::new(python)
+            .arg(root.join("tools/llm-server.py"))
+            .arg(model)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        // Loading takes seconds; on a machine that is busy with other tests, more of them.
+        let address = timeout(6 * PATIENCE, lines.next_line())
+            .await
+            .expect("the model loads")
+            .unwrap();
+        Self {
+            address: address.expect("the server prints its address"),
+            _child: child,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_real_llm_server_streams_is_cancelled_and_is_resumed() {
+    let llm = Llm::start().await;
+    let server = Server::start(&format!(
+        "[[endpoint]]\nbase_url = \"{}/v1\"\nmodel = \"gemma\"\nmax_tokens = 24\nconcurrency = 1\n\
+         extra_body = {{ ignore_eos = true }}\n",
+        llm.address
+    ));
+
+    let mut client = server.connect().await;
+    let turn = client.ask("Tell me about lighthouses.").await;
+    let whole = client.read(turn).await;
+    assert_eq!(whole.outcome, "length", "{whole:?}");
+    assert!(whole.chunks >= 12, "it streams: {whole:?}");
+    assert!(!whole.text.is_empty());
+    assert_eq!(whole.complete["usage"]["completion_tokens"], 24);
+
+    // Another session gets the same bytes from the log, from the middle too.
+    let mut second = server.connect().await;
+    second.resume(turn, 0).await;
+    assert_eq!(second.read(turn).await.text, whole.text);
+    second.resume(turn, whole.seq - 5).await;
+    let rest = second.read(turn).await;
+    assert!(whole.text.ends_with(&rest.text) && rest.text.len() < whole.text.len());
+
+    // A cancelled answer gives its one slot to the next.
+    let turn = client.ask_accepted("Tell me about ships.").await;
+    client.expect("chunk").await;
+    client.cancel(turn).await;
+    assert_eq!(client.read(turn).await.outcome, "cancelled");
+    let turn = client.ask("And about harbours?").await;
+    assert_eq!(client.read(turn).await.outcome, "length");
+
+    client.leave(1001).await;
+    second.leave(1001).await;
+    server.stop().await;
+}
