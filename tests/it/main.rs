@@ -7,6 +7,7 @@ mod fake_test;
 mod harness;
 
 mod answering;
+mod architecture;
 mod cli;
 mod config;
 mod llm;

@@ -187,7 +187,7 @@ async fn after_the_grace_the_turn_is_interrupted() {
     let (model, _gate) = gated();
     let it = fixture(OnLeave::Grace(GRACE), model);
     let reader = it.desk.start(question("q")).unwrap();
-    let left = tokio::time::Instant::now();
+    let left = Instant::now();
     drop(reader);
     it.shutdown.idle().await;
     assert_eq!(left.elapsed(), GRACE);
@@ -377,7 +377,7 @@ async fn a_stall_is_told_at_its_limit_with_its_stage() {
         OnLeave::Stop,
         Scripted::new([Step::text("a"), Step::Wait(never)]),
     );
-    let begin = tokio::time::Instant::now();
+    let begin = Instant::now();
     let read_all = read(&mut it.desk.start(question("q")).unwrap()).await;
     assert_eq!(
         read_all,
