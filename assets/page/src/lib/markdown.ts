@@ -17,6 +17,11 @@ const marked = new Marked({
       const name = language === "" ? "" : ` title="${language}"`;
       return `<pre${name}><code>${highlight(text, language) ?? escape(text)}\n</code></pre>\n`;
     },
+    heading({ tokens, depth }: Tokens.Heading): string {
+      // The page's title and the question stand above: an answer's headings begin at the third level.
+      const level = Math.min(Math.max(depth, 2) + 1, 6);
+      return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
+    },
     checkbox({ checked }: Tokens.Checkbox): string {
       return checked ? "☑ " : "☐ ";
     },
@@ -26,14 +31,14 @@ const marked = new Marked({
 const purifier = DOMPurify();
 
 const ALLOWED_TAGS = (
-  "a abbr b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp " +
+  "a abbr b blockquote br code dd del details div dl dt em h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp " +
   "small span strong sub summary sup table tbody td tfoot th thead tr u ul var"
 ).split(" ");
 
 const ALLOWED_ATTR = ["href", "title", "src", "alt", "start", "align", "colspan", "rowspan", "class"];
 
 /** Each of these finds its own writing direction. */
-const DIRECTED = new Set(["P", "LI", "H1", "H2", "H3", "H4", "H5", "H6", "BLOCKQUOTE", "TD", "TH", "SUMMARY"]);
+const DIRECTED = new Set(["P", "LI", "H3", "H4", "H5", "H6", "BLOCKQUOTE", "TD", "TH", "SUMMARY"]);
 
 purifier.addHook("afterSanitizeAttributes", (node) => {
   const classes = (node.getAttribute("class") ?? "").split(/\s+/).filter((name) => name.startsWith("hljs-"));

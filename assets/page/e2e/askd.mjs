@@ -1,0 +1,97 @@
+// The real binary, started with a configuration of the test's own.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const BINARY = process.env.ASKD_BIN ?? new URL("../../../target/debug/askd", import.meta.url).pathname;
+
+/** How long a start may take before the test gives up on it. */
+const START_MS = 15_000;
+
+export async function startAskd({ endpoint, onLeave = "30s", concurrency = 4, page = {} }) {
+  const folder = await mkdtemp(join(tmpdir(), "askd-e2e-"));
+  const config = join(folder, "askd.toml");
+  let port = 0;
+  let process_;
+  let log = "";
+
+  async function start() {
+    await writeFile(config, toml({ endpoint, onLeave, concurrency, page, port }));
+    process_ = spawn(BINARY, ["--config", config], { stdio: ["ignore", "pipe", "pipe"] });
+    process_.stderr.on("data", (text) => (log += text));
+    const address = await served(process_, () => log);
+    port = Number(new URL(address).port);
+  }
+
+  async function end(signal) {
+    if (process_.exitCode !== null || process_.signalCode !== null) return;
+    const exited = once(process_, "exit");
+    process_.kill(signal);
+    await exited;
+  }
+
+  await start();
+  return {
+    get url() {
+      return `http://127.0.0.1:${port}`;
+    },
+    get port() {
+      return port;
+    },
+    get log() {
+      return log;
+    },
+    /** Ends it as a crash would. */
+    kill: () => end("SIGKILL"),
+    /** Starts it again on the port that it had. */
+    start,
+    async close() {
+      await end("SIGKILL");
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function served(child, log) {
+  const deadline = AbortSignal.timeout(START_MS);
+  const exited = once(child, "exit", { signal: deadline }).then(([code]) => {
+    throw new Error(`askd ended with ${code} before it served:\n${log()}`);
+  });
+  const line = (async () => {
+    for await (const text of createInterface({ input: child.stdout })) {
+      const address = /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0];
+      if (address) return address;
+    }
+    return exited;
+  })();
+  const address = await Promise.race([line, exited]);
+  exited.catch(() => {});
+  child.stdout.resume();
+  return address;
+}
+
+function toml({ endpoint, onLeave, concurrency, page, port }) {
+  return `
+[server]
+listen = ["127.0.0.1:${port}"]
+
+[[endpoint]]
+name = "fake"
+base_url = ${JSON.stringify(endpoint)}
+model = "fake-1"
+concurrency = ${concurrency}
+retries = 0
+
+[session]
+on_leave = ${JSON.stringify(onLeave)}
+
+[page]
+title = ${JSON.stringify(page.title ?? "Ask the test")}
+welcome = ${JSON.stringify(page.welcome ?? "Answers to **everything**.")}
+suggestions = ${JSON.stringify(page.suggestions ?? ["What is askd?", "What is a turn?"])}
+`;
+}

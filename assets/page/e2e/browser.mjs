@@ -1,0 +1,103 @@
+// A real Chromium, and a page in it that remembers everything it complained about.
+
+import assert from "node:assert/strict";
+
+import { chromium } from "playwright-core";
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** What Chromium itself says when a server is away: not a fault of the page, and only told where that is the test. */
+const AWAY = /WebSocket connection to .* failed|Failed to load resource/;
+
+export function startBrowser() {
+  return chromium.launch({
+    executablePath: process.env.ASKD_CHROMIUM ?? "/usr/bin/chromium",
+    headless: true,
+    args: FLAGS,
+  });
+}
+
+/** One reader: a browser profile of their own, with as many tabs as the test opens. */
+export class Reader {
+  #complaints = [];
+
+  constructor(context) {
+    this.context = context;
+  }
+
+  static async arrive(browser, options = {}) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+    context.setDefaultTimeout(10_000);
+    return new Reader(context);
+  }
+
+  async open(url) {
+    const page = await this.context.newPage();
+    page.on("pageerror", (error) => this.#complaints.push(String(error)));
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) this.#complaints.push(message.text());
+    });
+    await page.goto(url);
+    return new Tab(page);
+  }
+
+  /** Closes all tabs. Nothing may have been complained about; `away` forgives what a lost server makes Chromium say. */
+  async leave({ away = false } = {}) {
+    await this.context.close();
+    assert.deepEqual(
+      this.#complaints.filter((text) => !(away && AWAY.test(text))),
+      [],
+    );
+  }
+}
+
+/** A tab, in the words of somebody who uses it. */
+export class Tab {
+  constructor(page) {
+    this.page = page;
+    this.composer = page.getByRole("textbox", { name: "Your question" });
+    this.answer = page.locator(".answer").last();
+    this.text = this.answer.locator(".markdown").last();
+    this.status = this.answer.locator(".foot p");
+  }
+
+  async ask(question) {
+    await this.composer.fill(question);
+    await this.composer.press("Enter");
+  }
+
+  /** Waits until the last answer's words are exactly these. */
+  async reads(words) {
+    await this.#until(this.text, words);
+  }
+
+  /** Waits until the last answer's state is told in these words. */
+  async says(words) {
+    await this.#until(this.status, words);
+  }
+
+  async finished() {
+    await this.answer.getByRole("button", { name: "Copy the answer" }).waitFor();
+    assert.equal(await this.status.count(), 0);
+  }
+
+  async #until(locator, words) {
+    const matches = (text) => (words instanceof RegExp ? words.test(text) : text === words);
+    const deadline = Date.now() + 10_000;
+    let text = "";
+    while (Date.now() < deadline) {
+      text = (await locator.count()) > 0 ? (await locator.innerText()).trim() : "";
+      if (matches(text)) return;
+      await this.page.evaluate(() => new Promise((next) => requestAnimationFrame(() => setTimeout(next, 10))));
+    }
+    assert.fail(`wanted ${words}, the page shows “${text}”`);
+  }
+}

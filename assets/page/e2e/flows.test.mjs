@@ -1,0 +1,356 @@
+// What a reader does and what may happen to them, each in a real Chromium against the real binary.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+
+import { startAskd } from "./askd.mjs";
+import { Reader, startBrowser } from "./browser.mjs";
+import { startFake } from "./fake.mjs";
+import { startProxy } from "./proxy.mjs";
+
+let browser;
+let fake;
+let askd;
+let reader;
+
+before(async () => {
+  browser = await startBrowser();
+});
+after(() => browser.close());
+
+beforeEach(async () => {
+  fake = await startFake();
+  reader = await Reader.arrive(browser);
+});
+afterEach(async () => {
+  await reader.context.close();
+  fake.close();
+  await askd.close();
+});
+
+/** Words that show a lost or doubled letter at once. */
+const counted = (from, to) => Array.from({ length: to - from }, (_, n) => `w${from + n} `);
+const joined = (to) => counted(0, to).join("").trim();
+
+test("a_question_is_asked_and_its_answer_streams", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  assert.equal(await tab.page.title(), "Ask the test");
+  await tab.ask("Why is the sky blue?");
+  const call = await fake.call();
+  assert.equal(call.question, "Why is the sky blue?");
+  await tab.says(/^Waiting for the first word/);
+  assert.match(tab.page.url(), /\/c\/[0-9a-f-]{36}$/);
+  call.think("Let me see.");
+  await tab.says("Thinking");
+  call.say("Because ");
+  await tab.reads("Because");
+  await tab.says("Answering");
+  call.say("of **scattering**.");
+  await tab.reads("Because of scattering.");
+  call.finish();
+  await tab.finished();
+  assert.equal(await tab.answer.getByText("The model's thinking").count(), 1);
+
+  await tab.ask("And red at dusk?");
+  const next = await fake.call();
+  assert.deepEqual(
+    next.body.messages.filter(({ role }) => role !== "system").map(({ content }) => content),
+    ["Why is the sky blue?", "Because of **scattering**.", "And red at dusk?"],
+  );
+  next.say("A longer way.");
+  next.finish();
+  await tab.finished();
+  await reader.leave();
+});
+
+test("a_suggestion_is_a_question", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  await tab.page.getByRole("button", { name: "What is a turn?" }).click();
+  const call = await fake.call();
+  assert.equal(call.question, "What is a turn?");
+  call.say("One question, one answer.");
+  call.finish();
+  await tab.finished();
+  await reader.leave();
+});
+
+for (const [how, stop] of [
+  ["the_stop_button", (tab) => tab.page.getByRole("button", { name: "Stop" }).click()],
+  ["escape", (tab) => tab.page.keyboard.press("Escape")],
+]) {
+  test(`${how}_stops_the_answer_and_the_endpoint`, async () => {
+    askd = await startAskd({ endpoint: fake.url });
+    const tab = await reader.open(askd.url);
+    await tab.ask("Count.");
+    const call = await fake.call();
+    call.say("one ", "two ");
+    await tab.reads("one two");
+    await stop(tab);
+    await call.closed;
+    await tab.says("Stopped by you.");
+    await tab.reads("one two");
+    await reader.leave();
+  });
+}
+
+test("stop_before_the_first_word_stops", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  await tab.ask("Silence.");
+  const call = await fake.call();
+  await tab.says(/^Waiting for the first word/);
+  await tab.page.keyboard.press("Escape");
+  await call.closed;
+  await tab.says("Stopped by you.");
+  await reader.leave();
+});
+
+test("a_refresh_keeps_the_answer_and_the_rest_comes", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  await tab.ask("Count.");
+  const call = await fake.call();
+  call.say(...counted(0, 40));
+  await tab.reads(joined(40));
+  await tab.page.reload();
+  await tab.reads(joined(40));
+  call.say(...counted(40, 80));
+  await tab.reads(joined(80));
+  call.finish();
+  await tab.finished();
+  await tab.reads(joined(80));
+  await tab.page.reload();
+  await tab.finished();
+  await tab.reads(joined(80));
+  await reader.leave();
+});
+
+test("a_killed_server_is_told_truthfully_and_the_next_question_works", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  await tab.ask("Count.");
+  (await fake.call()).say("one ", "two ");
+  await tab.reads("one two");
+  await askd.kill();
+  await tab.says(/^The connection was lost/);
+  await tab.page.getByText(/Reconnecting/).waitFor();
+  await askd.start();
+  await tab.says(/^The server no longer has this answer/);
+  await tab.reads("one two");
+  await tab.ask("Again.");
+  const call = await fake.call();
+  assert.equal(call.question, "Again.");
+  assert.ok(!JSON.stringify(call.body).includes("Count."), "the model does not see what the server has forgotten");
+  await tab.page.getByText("the model does not see it").waitFor();
+  call.say("three");
+  call.finish();
+  await tab.finished();
+  await tab.reads("three");
+  await reader.leave({ away: true });
+});
+
+test("a_question_behind_what_a_restarted_server_forgot_is_still_answered", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  await tab.ask("First.");
+  const first = await fake.call();
+  first.say("one");
+  first.finish();
+  await tab.finished();
+  await askd.kill();
+  await tab.page.getByText(/Reconnecting/).waitFor();
+  await tab.ask("Second.");
+  await tab.says(/^Waiting for the connection/);
+  await askd.start();
+  const second = await fake.call();
+  second.say("two");
+  second.finish();
+  await tab.finished();
+  await tab.page.getByText("the model does not see it").waitFor();
+  await reader.leave({ away: true });
+});
+
+test("a_lost_connection_comes_back_without_a_lost_or_doubled_letter", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const proxy = await startProxy(askd.port);
+  const tab = await reader.open(proxy.url);
+  await tab.ask("Count.");
+  const call = await fake.call();
+  let told = 0;
+  for (let drop = 0; drop < 4; drop++) {
+    call.say(...counted(told, told + 25));
+    told += 25;
+    if (drop % 2 === 0) await tab.reads(joined(told));
+    proxy.down();
+    await tab.says(/^The connection was lost/);
+    call.say(...counted(told, told + 25));
+    told += 25;
+    proxy.up();
+    await tab.says("Answering");
+  }
+  await tab.reads(joined(told));
+  call.finish();
+  await tab.finished();
+  await tab.reads(joined(told));
+  proxy.close();
+  await reader.leave({ away: true });
+});
+
+test("two_tabs_follow_one_conversation", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const one = await reader.open(askd.url);
+  await one.ask("Count.");
+  const call = await fake.call();
+  call.say("one ");
+  await one.reads("one");
+  const two = await reader.open(one.page.url());
+  await two.reads("one");
+  call.say("two ");
+  await one.reads("one two");
+  await two.reads("one two");
+  await one.page.close();
+  call.say("three");
+  await two.reads("one two three");
+  call.finish();
+  await two.finished();
+
+  const three = await reader.open(two.page.url());
+  await three.finished();
+  await three.ask("And on.");
+  const next = await fake.call();
+  next.say("four");
+  await two.reads("four");
+  next.finish();
+  await two.finished();
+  await three.finished();
+  await reader.leave();
+});
+
+test("a_full_endpoint_shows_the_place_in_line", async () => {
+  askd = await startAskd({ endpoint: fake.url, concurrency: 1 });
+  const one = await reader.open(askd.url);
+  await one.ask("First.");
+  const first = await fake.call();
+  const two = await reader.open(askd.url);
+  await two.ask("Second.");
+  await two.says("Waiting in line: place 1");
+  const three = await reader.open(askd.url);
+  await three.ask("Third.");
+  await three.says("Waiting in line: place 2");
+  first.say("done");
+  first.finish();
+  await one.finished();
+  const second = await fake.call();
+  await three.says("Waiting in line: place 1");
+  second.say("done too");
+  second.finish();
+  await two.finished();
+  await reader.leave();
+});
+
+test("a_failure_is_told_in_words_and_retry_asks_again", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  await tab.ask("Try.");
+  (await fake.call()).refuse(500, "out of memory");
+  await tab.says(/\w+ .*\w/);
+  await tab.page.getByRole("button", { name: "Retry" }).click();
+  const again = await fake.call();
+  assert.equal(again.question, "Try.");
+  again.say("half an ");
+  await tab.reads("half an");
+  again.cut();
+  await tab.page.getByRole("button", { name: "Retry" }).waitFor();
+  await tab.reads("half an");
+  await tab.page.getByRole("button", { name: "Retry" }).click();
+  const last = await fake.call();
+  last.say("whole");
+  last.finish();
+  await tab.finished();
+  await tab.reads("whole");
+  assert.equal(await tab.page.locator(".answer").count(), 1);
+  await reader.leave();
+});
+
+test("an_answer_cut_at_the_length_limit_says_so", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  await tab.ask("Long.");
+  const call = await fake.call();
+  call.say("as far as");
+  call.finish("length");
+  await tab.says(/length limit/);
+  await reader.leave();
+});
+
+test("a_new_conversation_leaves_the_running_one_to_its_end", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  await tab.ask("First.");
+  const first = await fake.call();
+  first.say("one ");
+  await tab.reads("one");
+  const address = tab.page.url();
+  await tab.page.getByRole("button", { name: "New conversation" }).click();
+  await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+  assert.equal(new URL(tab.page.url()).pathname, "/");
+  await tab.ask("Second.");
+  const second = await fake.call();
+  assert.equal(second.body.messages.filter(({ role }) => role === "user").length, 1);
+  second.say("other");
+  second.finish();
+  await tab.finished();
+  first.say("two");
+  first.finish();
+  await tab.page.goto(address);
+  await tab.reads("one two");
+  await tab.finished();
+  await reader.leave();
+});
+
+test("a_browser_that_keeps_nothing_still_works_and_says_so", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  await reader.context.addInitScript(() =>
+    Object.defineProperty(window, "localStorage", {
+      get() {
+        throw new DOMException("refused", "SecurityError");
+      },
+    }),
+  );
+  const tab = await reader.open(askd.url);
+  await tab.page.getByText("a refresh will lose it").waitFor();
+  await tab.ask("Still?");
+  const call = await fake.call();
+  call.say("Yes.");
+  call.finish();
+  await tab.finished();
+  await reader.leave();
+});
+
+test("the_view_stays_at_the_end_until_the_reader_scrolls_up", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  const left = () =>
+    tab.page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight - window.scrollY);
+  await tab.ask("Long.");
+  const call = await fake.call();
+  call.say(...Array.from({ length: 60 }, (_, n) => `Paragraph ${n}.\n\n`));
+  await tab.text.getByText("Paragraph 59.").waitFor();
+  await tab.page.waitForFunction(() => document.documentElement.scrollHeight - window.innerHeight - window.scrollY < 2);
+  await tab.page.mouse.move(600, 400);
+  await tab.page.mouse.wheel(0, -600);
+  const jump = tab.page.getByRole("button", { name: "Jump to the end" });
+  await jump.waitFor();
+  const before = await tab.page.evaluate(() => window.scrollY);
+  call.say(...Array.from({ length: 20 }, (_, n) => `Further ${n}.\n\n`));
+  await tab.text.getByText("Further 19.").waitFor();
+  assert.equal(await tab.page.evaluate(() => window.scrollY), before);
+  await jump.click();
+  await jump.waitFor({ state: "detached" });
+  assert.ok((await left()) < 2);
+  call.finish();
+  await tab.finished();
+  await reader.leave();
+});

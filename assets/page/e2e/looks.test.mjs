@@ -1,0 +1,83 @@
+// How the page stands in every size and scheme: axe finds nothing, and nothing scrolls sideways.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { AxeBuilder } from "@axe-core/playwright";
+
+import { startAskd } from "./askd.mjs";
+import { Reader, startBrowser } from "./browser.mjs";
+import { startFake } from "./fake.mjs";
+
+let browser;
+let fake;
+let askd;
+
+before(async () => {
+  browser = await startBrowser();
+  fake = await startFake();
+  askd = await startAskd({ endpoint: fake.url });
+});
+after(async () => {
+  await browser.close();
+  fake.close();
+  await askd.close();
+});
+
+const ANSWER = `## A heading
+
+Some *words* with \`code\`, a [link](https://example.org/) and ${"averylongword".repeat(12)}.
+
+1. one
+   - nested
+2. two
+
+\`\`\`rust
+fn main() { println!("{}", "a line that is longer than any telephone is wide, by far, and then some more of it"); }
+\`\`\`
+
+| a column | another column | a third column | and a fourth column | and the last one |
+|---|---|---|---|---|
+| ${"cell ".repeat(5)} | ${"cell ".repeat(5)} | 3 | 4 | 5 |
+
+> A quotation.
+`;
+
+async function check(tab, state) {
+  const { violations } = await new AxeBuilder({ page: tab.page }).analyze();
+  assert.deepEqual(
+    violations.map(({ id, nodes }) => `${state}: ${id}: ${nodes.map(({ html }) => html).join(" ")}`),
+    [],
+  );
+  const sideways = await tab.page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  assert.ok(sideways <= 0, `${state}: the page scrolls sideways by ${sideways} px`);
+}
+
+for (const width of [1920, 1280, 390, 320]) {
+  for (const colorScheme of ["light", "dark"]) {
+    test(`nothing_is_found_at_${width}_${colorScheme}`, async () => {
+      const reader = await Reader.arrive(browser, { viewport: { width, height: 860 }, colorScheme });
+      const tab = await reader.open(askd.url);
+      await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+      await check(tab, "welcome");
+      await tab.ask("Show me everything, please.");
+      const call = await fake.call();
+      call.think("Everything, then.");
+      call.say(ANSWER.slice(0, 400));
+      await tab.says("Answering");
+      await check(tab, "streaming");
+      call.say(ANSWER.slice(400));
+      call.finish();
+      await tab.finished();
+      await tab.answer.getByText("The model's thinking").click();
+      await check(tab, "finished");
+      await tab.ask("And now fail.");
+      (await fake.call()).refuse(500, "nothing works");
+      await tab.page.getByRole("button", { name: "Retry" }).waitFor();
+      await check(tab, "failed");
+      await reader.leave();
+    });
+  }
+}
