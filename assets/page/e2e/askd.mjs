@@ -12,7 +12,13 @@ const BINARY = process.env.ASKD_BIN ?? new URL("../../../target/debug/askd", imp
 /** How long a start may take before the test gives up on it. */
 const START_MS = 15_000;
 
-export async function startAskd({ endpoint, onLeave = "30s", concurrency = 4, page = {} }) {
+/** Without an `endpoint` askd answers from its own knowledge. */
+export async function startAskd({
+  endpoint = null,
+  models = ["fake-1"],
+  concurrency = 4,
+  maxQuestion = "32 KiB",
+} = {}) {
   const folder = await mkdtemp(join(tmpdir(), "askd-e2e-"));
   const config = join(folder, "askd.toml");
   let port = 0;
@@ -20,7 +26,7 @@ export async function startAskd({ endpoint, onLeave = "30s", concurrency = 4, pa
   let log = "";
 
   async function start() {
-    await writeFile(config, toml({ endpoint, onLeave, concurrency, page, port }));
+    await writeFile(config, toml({ endpoint, models, concurrency, maxQuestion, port }));
     process_ = spawn(BINARY, ["--config", config], { stdio: ["ignore", "pipe", "pipe"] });
     process_.stderr.on("data", (text) => (log += text));
     const address = await served(process_, () => log);
@@ -47,6 +53,8 @@ export async function startAskd({ endpoint, onLeave = "30s", concurrency = 4, pa
     },
     /** Ends it as a crash would. */
     kill: () => end("SIGKILL"),
+    /** Asks it to end, and waits until it has. */
+    stop: () => end("SIGTERM"),
     /** Starts it again on the port that it had. */
     start,
     async close() {
@@ -74,24 +82,26 @@ async function served(child, log) {
   return address;
 }
 
-function toml({ endpoint, onLeave, concurrency, page, port }) {
+function toml({ endpoint, models, concurrency, maxQuestion, port }) {
+  const served = `
+[[endpoint]]
+name = "fake"
+base_url = ${JSON.stringify(endpoint)}
+models = ${JSON.stringify(models)}
+concurrency = ${concurrency}
+retries = 0
+`;
   return `
 [server]
 listen = ["127.0.0.1:${port}"]
 
-[[endpoint]]
-name = "fake"
-base_url = ${JSON.stringify(endpoint)}
-model = "fake-1"
-concurrency = ${concurrency}
-retries = 0
-
 [session]
-on_leave = ${JSON.stringify(onLeave)}
+on_leave = "30s"
+max_question = ${JSON.stringify(maxQuestion)}
 
 [page]
-title = ${JSON.stringify(page.title ?? "Ask the test")}
-welcome = ${JSON.stringify(page.welcome ?? "Answers to **everything**.")}
-suggestions = ${JSON.stringify(page.suggestions ?? ["What is askd?", "What is a turn?"])}
-`;
+title = "Ask the test"
+welcome = "Answers to **everything**."
+suggestions = ["What is askd?", "What is a turn?"]
+${endpoint === null ? "" : served}`;
 }

