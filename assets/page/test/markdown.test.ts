@@ -75,6 +75,15 @@ describe("nothing acts on the reader", () => {
     expect(show(markdown).querySelector(selector)).toBeNull();
   });
 
+  test("html_of_the_models_own_keeps_its_tags_and_loses_its_attributes", () => {
+    const box = show(
+      'Press <kbd style="color:red">Enter</kbd>, H<sub onclick="x()">2</sub>O <!-- not this --> <script>x</script>',
+    );
+    expect(box.querySelector("kbd")?.textContent).toBe("Enter");
+    expect(box.querySelector("sub")?.attributes).toHaveLength(0);
+    expect(box.textContent).toBe("Press Enter, H2O  <script>x</script>");
+  });
+
   test("a_dropped_image_leaves_its_words", () => {
     expect(show("See ![the chart](https://evil.example/x).").textContent).toBe("See the chart.");
   });

@@ -9,6 +9,16 @@ import { Marked, type Token, type Tokens } from "marked";
 
 import { highlight } from "./highlight";
 
+const ALLOWED_TAGS = (
+  "a abbr b blockquote br code dd del details div dl dt em h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp " +
+  "small span strong sub summary sup table tbody td tfoot th thead tr u ul var"
+).split(" ");
+
+/** What the model may write as HTML of its own; links and images only as Markdown. */
+const BARE_TAGS = new Set(ALLOWED_TAGS.filter((name) => name !== "a" && name !== "img"));
+
+const TAG = /<!--[^]*?-->|<(\/?)([a-z][a-z0-9]*)\b[^<>]*>|</gi;
+
 const marked = new Marked({
   gfm: true,
   renderer: {
@@ -22,6 +32,9 @@ const marked = new Marked({
       const level = Math.min(Math.max(depth, 2) + 1, 6);
       return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
     },
+    html({ text }: Tokens.HTML | Tokens.Tag): string {
+      return text.replace(TAG, bareTag);
+    },
     checkbox({ checked }: Tokens.Checkbox): string {
       return checked ? "☑ " : "☐ ";
     },
@@ -29,11 +42,6 @@ const marked = new Marked({
 });
 
 const purifier = DOMPurify();
-
-const ALLOWED_TAGS = (
-  "a abbr b blockquote br code dd del details div dl dt em h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp " +
-  "small span strong sub summary sup table tbody td tfoot th thead tr u ul var"
-).split(" ");
 
 const ALLOWED_ATTR = ["href", "title", "src", "alt", "start", "align", "colspan", "rowspan", "class"];
 
@@ -149,6 +157,15 @@ function element(name: string, attributes: Record<string, string>): HTMLElement 
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   return made;
+}
+
+/**
+ * A tag of the model's without its attributes, or as the text that it is. The purifier would drop both, but while it
+ * parses, the browser already reports inline styles and handlers as violations of the page's policy.
+ */
+function bareTag(found: string, slash: string | undefined, name: string | undefined): string {
+  if (found.startsWith("<!--")) return "";
+  return name !== undefined && BARE_TAGS.has(name.toLowerCase()) ? `<${slash}${name}>` : `&lt;${found.slice(1)}`;
 }
 
 function escape(text: string): string {
