@@ -1,0 +1,18 @@
+//! One clock for all processes: the machine's monotonic one, whose readings may be compared between them.
+
+use std::time::Instant;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Nanoseconds since the machine started.
+pub fn now_ns() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    // Neither part is ever negative on this clock.
+    now.tv_sec.cast_unsigned() * 1_000_000_000 + now.tv_nsec.cast_unsigned()
+}
+
+/// The same reading for a moment that was taken as an [`Instant`].
+pub fn ns_of(moment: Instant) -> u64 {
+    let ago = u64::try_from(moment.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    now_ns().saturating_sub(ago)
+}
