@@ -55,6 +55,23 @@ async function check(tab, state) {
   assert.ok(sideways <= 0, `${state}: the page scrolls sideways by ${sideways} px`);
 }
 
+test("nothing_is_found_while_the_server_is_away_and_when_it_has_forgotten", async () => {
+  const restarted = await startAskd({ endpoint: fake.url, models: ["small", "large"] });
+  const reader = await Reader.arrive(browser, { viewport: { width: 390, height: 860 } });
+  const tab = await reader.open(restarted.url);
+  await tab.ask("Count.");
+  (await fake.call()).say("one ");
+  await tab.reads("one");
+  await restarted.kill();
+  await tab.page.getByText(/Reconnecting/).waitFor();
+  await check(tab, "away");
+  await restarted.start();
+  await tab.says(/^The server no longer has this answer/);
+  await check(tab, "lost");
+  await reader.leave({ away: true });
+  await restarted.close();
+});
+
 for (const width of [1920, 1280, 390, 320]) {
   for (const colorScheme of ["light", "dark"]) {
     test(`nothing_is_found_at_${width}_${colorScheme}`, async () => {

@@ -211,6 +211,16 @@ test("a_turn_of_another_tab_comes_in_and_is_followed", () => {
   expect(FakeSocket.last.sent.at(-1)).toEqual({ type: "resume", turn: "other", after: 0 });
 });
 
+test("an_idle_tab_does_not_write_over_what_another_has_kept", () => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  end(accept(), 1);
+  const longer = JSON.stringify({ at: 1, turns: [...chat.turns, { ...chat.last!, id: "other" }] });
+  localStorage.setItem(`askd:conversation:${ID}`, longer);
+  chat.saveNow();
+  expect(load(ID)).toHaveLength(2);
+});
+
 test("a_left_conversation_follows_its_answer_to_the_end", () => {
   FakeSocket.last.ready();
   chat.ask("Why?");

@@ -216,9 +216,11 @@ export class Chat implements Owner {
   }
 
   #saveNow(): void {
+    // Only what has changed here: another tab may have written more of this conversation since.
+    if (this.#saving === undefined) return;
     clearTimeout(this.#saving);
     this.#saving = undefined;
-    if (this.#turns.length > 0) this.kept = save(this.id, this.#turns);
+    this.kept = save(this.id, this.#turns);
   }
 
   #dispose(): void {

@@ -140,7 +140,7 @@ export class Link {
         ? "The connection was too slow for the answer."
         : wasReady
           ? "The connection was lost."
-          : "The server cannot be reached.";
+          : "Cannot reach the server.";
     this.#wait(delay, why);
     if (!wasReady) void this.#explain();
   }

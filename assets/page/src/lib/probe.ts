@@ -17,7 +17,7 @@ export async function probe(): Promise<Finding> {
     return { why: "The server is not ready.", retryAfterMs };
   } catch {
     return {
-      why: navigator.onLine ? "The server cannot be reached." : "This device is offline.",
+      why: navigator.onLine ? "Cannot reach the server." : "This device is offline.",
       retryAfterMs: 0,
     };
   }
