@@ -66,7 +66,7 @@ pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Inf
 /// and Svelte's policies.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; \
     base-uri 'none'; frame-ancestors 'none'; form-action 'self'; require-trusted-types-for 'script'; \
-    trusted-types askd dompurify svelte-trusted-html";
+    trusted-types dompurify svelte-trusted-html";
 
 fn security_headers() -> HeaderMap {
     let headers: [(HeaderName, &'static str); 6] = [
