@@ -1,10 +1,13 @@
 //! A client of the protocol, as a test wants it: every wait has an end, and what comes is JSON.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{future::Future, net::SocketAddr, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, client_async,
     tungstenite::{
@@ -54,6 +57,13 @@ impl Client {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Self::over(stream, address).await
+    }
+
+    /// The same, with as little room for what it does not read as the kernel grants.
+    pub async fn connect_with_little_room(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(2 << 10).unwrap();
+        Self::over(socket.connect(address).await.unwrap(), address).await
     }
 
     /// The same over a connection of the test's own.
@@ -122,6 +132,28 @@ impl Client {
                 other => panic!("a message should come, not {other:?}"),
             }
         }
+    }
+
+    /// Reads on, and so stays alive to the server, until `event` has come; what was read is passed over.
+    pub async fn until<T>(&mut self, event: impl Future<Output = T>) -> T {
+        let reading = async {
+            loop {
+                self.next().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            done = event => done,
+            () = reading => unreachable!("reading has no end"),
+        }
+    }
+
+    /// Checks that nothing is on its way: the next message is the answer to what is sent now.
+    pub async fn expect_silence(&mut self) {
+        let unknown = Uuid::now_v7();
+        self.cancel(unknown).await;
+        let error = self.expect("error").await;
+        assert_eq!(error["code"], "unknown_turn", "{error}");
     }
 
     /// The next message, which is of this type.

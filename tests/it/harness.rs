@@ -4,8 +4,10 @@
 //! fails the test when something was left running, or when the log has a warning that the test did not expect.
 
 use std::{
+    future::Future,
     io,
     net::SocketAddr,
+    process::Command,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -23,6 +25,57 @@ use crate::{client::Client, fake::Fake};
 
 /// Longer than anything here takes, also on a busy machine; only a test that has failed waits for it.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits for what must come; a test that waits for ever has failed.
+pub async fn soon<T>(what: &str, event: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, event)
+        .await
+        .unwrap_or_else(|_| panic!("never {what}"))
+}
+
+/// Runs the test of this name again in a process of its own, where what is counted per process is the test's
+/// alone; `true`: this is that process.
+pub fn alone(test: &str) -> bool {
+    const ALONE: &str = "ASKD_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let run = Command::new(std::env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture"])
+        .env(ALONE, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    let errors = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{said}\n{errors}");
+    assert!(said.contains("1 passed"), "no test has this name:\n{said}");
+    println!("{said}");
+    false
+}
+
+/// Descriptors that this process has open.
+pub fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+/// The seed of a test's luck: `ASKD_SEED`, or a new one. It is printed when the test fails.
+pub struct Seed(pub u64);
+
+impl Seed {
+    /// The one that is asked for, or any.
+    pub fn any() -> Self {
+        let asked = std::env::var("ASKD_SEED").ok();
+        Self(asked.map_or_else(|| fastrand::u64(..), |seed| seed.parse().unwrap()))
+    }
+}
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("to see this again: ASKD_SEED={}", self.0);
+        }
+    }
+}
 
 /// A running server.
 pub struct Server {

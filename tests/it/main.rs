@@ -8,8 +8,12 @@ mod harness;
 
 mod answering;
 mod architecture;
+mod cancelling;
 mod cli;
 mod config;
+mod leaving;
 mod llm;
 mod logs;
+mod resuming;
+mod stalling;
 mod systemd;
