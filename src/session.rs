@@ -227,10 +227,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         id: SessionId,
         inbound: &mut SplitStream<WebSocketStream<S>>,
     ) -> Reason {
-        match self.outbound.reply(&self.all.status(id)) {
-            Ok(()) => self.run(inbound).await,
-            Err(reason) => reason,
-        }
+        self.outbound.reply(&self.all.status(id));
+        self.run(inbound).await
     }
 
     /// The loop.
@@ -240,8 +238,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 biased;
                 // Waiting on a token or a clock: nothing is lost when another arm is taken.
                 () = next_phase(self.phase, &self.all.shutdown) => self.descend(),
-                // `next` takes a frame off the socket only as it returns it.
-                frame = inbound.next() => self.receive(frame),
+                // `next` takes a frame off the socket only as it returns it. A client that asks faster than it
+                // reads waits, and if it reads nothing at all, `send_timeout` ends it.
+                frame = inbound.next(), if !self.outbound.is_full() => self.receive(frame),
                 // What was begun to be written is kept in `outbound`, not in the future that is dropped here.
                 drove = self.outbound.drive(self.phase != Phase::Up) => drove.and_then(|drove| self.pace(drove)),
             };
@@ -260,7 +259,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 self.outbound
                     .reply(&ServerMessage::Status(Status::Draining {
                         reconnect_after_ms,
-                    }))
+                    }));
+                Ok(())
             }
             Phase::Draining => {
                 self.phase = Phase::Halting(Instant::now() + HALTING);
@@ -279,17 +279,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 Some(close::GOODBYE) => Err(Reason::Goodbye),
                 _ => Err(Reason::Left),
             },
-            Some(Ok(Message::Text(text))) => self.hear(&text),
+            Some(Ok(Message::Text(text))) => {
+                self.hear(&text);
+                Ok(())
+            }
             Some(Ok(Message::Binary(_))) => {
                 let message =
                     "Binary frames are not understood here; send one JSON object as text.";
-                self.refuse(Fault::new(ErrorCode::BadFrame, message))
+                self.refuse(Fault::new(ErrorCode::BadFrame, message));
+                Ok(())
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
         }
     }
 
-    fn hear(&mut self, text: &str) -> Result<(), Reason> {
+    fn hear(&mut self, text: &str) {
         let now = Instant::now();
         self.active = now;
         let desk = &self.all.desk;
@@ -303,19 +307,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             });
         match done {
             Ok(Some(follower)) => self.outbound.follow(follower),
-            Ok(None) => Ok(()),
+            Ok(None) => {}
             Err(fault) => self.refuse(fault),
         }
     }
 
-    fn refuse(&mut self, fault: Fault) -> Result<(), Reason> {
-        self.outbound.reply(&ServerMessage::error(fault, None))
+    fn refuse(&mut self, fault: Fault) {
+        self.outbound.reply(&ServerMessage::error(fault, None));
     }
 
-    /// A heartbeat is due, or all has been written.
+    /// A heartbeat is due, or there is room for the client's next message, or all has been written.
     fn pace(&mut self, drove: Drove) -> Result<(), Reason> {
-        if drove == Drove::Empty {
-            return Err(Reason::Restart);
+        match drove {
+            Drove::Beat => {}
+            Drove::Room => return Ok(()),
+            Drove::Empty => return Err(Reason::Restart),
         }
         self.unheard += 1;
         if self.unheard >= SILENT_BEATS {
@@ -327,7 +333,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         if self.active.elapsed() >= self.all.config.idle_timeout {
             return Err(Reason::Idle);
         }
-        self.outbound.ping()
+        self.outbound.ping();
+        Ok(())
     }
 
     /// The closing handshake: says why, or answers the client's close, and waits a moment for the other side.

@@ -24,9 +24,9 @@ use crate::{
 
 /// Bytes of text that one write carries; what is waiting behind it is joined into the next.
 const BATCH: usize = 16 << 10;
-/// Replies that may wait for a reader: a client that sends faults and reads none of the answers is too slow.
+/// Replies that may wait for a reader before the next message is taken from it.
 const MAX_REPLIES: usize = 32;
-/// Turns followed at once: the running one, and finished ones that are being read again.
+/// Turns followed at once, the running one and finished ones that are being read again, before likewise.
 const MAX_FOLLOWS: usize = 16;
 
 /// Why [`Outbound::drive`] came back.
@@ -34,6 +34,8 @@ const MAX_FOLLOWS: usize = 16;
 pub enum Drove {
     /// A heartbeat is due.
     Beat,
+    /// It is no longer full: the client may be heard again.
+    Room,
     /// Everything has been written, and nothing is followed.
     Empty,
 }
@@ -69,33 +71,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
     }
 
     /// Puts a message in line.
-    pub fn reply(&mut self, message: &ServerMessage) -> Result<(), Reason> {
-        self.push(Message::text(message.encode()))
+    pub fn reply(&mut self, message: &ServerMessage) {
+        self.replies.push_back(Message::text(message.encode()));
     }
 
     /// Puts a ping in line.
-    pub fn ping(&mut self) -> Result<(), Reason> {
-        self.push(Message::Ping(Bytes::new()))
-    }
-
-    fn push(&mut self, message: Message) -> Result<(), Reason> {
-        if self.replies.len() == MAX_REPLIES {
-            return Err(Reason::TooSlow);
-        }
-        self.replies.push_back(message);
-        Ok(())
+    pub fn ping(&mut self) {
+        self.replies.push_back(Message::Ping(Bytes::new()));
     }
 
     /// Follows a turn, from where its cursor stands; a cursor on the same turn is replaced.
-    pub fn follow(&mut self, follower: Follower) -> Result<(), Reason> {
-        self.reply(&ServerMessage::accepted(&follower))?;
+    pub fn follow(&mut self, follower: Follower) {
+        self.reply(&ServerMessage::accepted(&follower));
         self.follows
             .retain(|followed| followed.turn != follower.turn);
-        if self.follows.len() == MAX_FOLLOWS {
-            return Err(Reason::TooSlow);
-        }
         self.follows.push_back(follower);
-        Ok(())
+    }
+
+    /// Whether so much is waiting that the client must take some of it before it is heard again. Nothing else
+    /// bounds what waits: each message of the client's adds one reply and one turn at the most, and the server's
+    /// own are few.
+    pub fn is_full(&self) -> bool {
+        self.replies.len() >= MAX_REPLIES || self.follows.len() >= MAX_FOLLOWS
     }
 
     /// The running turn that is followed.
@@ -120,9 +117,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
         }
     }
 
-    /// Writes what there is, until a heartbeat is due, or (`to_empty`) there is nothing left to write or follow.
-    /// Cancel safe.
+    /// Writes what there is, until a heartbeat is due, or it is full no longer, or (`to_empty`) there is nothing
+    /// left to write or follow. Cancel safe.
     pub async fn drive(&mut self, to_empty: bool) -> Result<Drove, Reason> {
+        let was_full = self.is_full();
         loop {
             if let Some(due) = self.due {
                 timeout_at(due, self.sink.flush())
@@ -131,7 +129,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
                     .map_err(|_| Reason::Lost)?;
                 self.due = None;
             }
-            if self.feed().await? {
+            let fed = self.feed().await?;
+            if was_full && !self.is_full() {
+                return Ok(Drove::Room);
+            }
+            if fed {
                 continue;
             }
             if to_empty && self.is_empty() {
