@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures_util::{SinkExt, StreamExt, future::join};
+use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
 use crate::{
@@ -116,6 +118,44 @@ async fn a_stalled_reader_may_cancel_and_reads_the_end_later() {
     assert!(whole().starts_with(&answer.text));
     slow.expect_silence().await;
     slow.leave(1001).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_asks_faster_than_it_reads_waits_and_is_answered_in_full() {
+    const MESSAGES: usize = 20_000;
+    let server = Server::start("");
+    let client = Client::connect_with_little_room(server.address).await;
+    let (mut sink, mut stream) = client.socket.split();
+    let asking = async {
+        for _ in 0..MESSAGES {
+            sink.feed(Message::text("{}")).await.unwrap();
+        }
+        sink.flush().await.unwrap();
+    };
+    let reading = async {
+        let mut answers = 0;
+        while answers < MESSAGES {
+            let frame = soon("answered", stream.next()).await.unwrap().unwrap();
+            answers += usize::from(frame.to_text().unwrap().contains("\"error\""));
+        }
+    };
+    join(asking, reading).await;
+    drop((sink, stream));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_asks_and_reads_nothing_is_closed_after_send_timeout() {
+    let server = Server::start("[session]\nsend_timeout = \"1s\"");
+    let mut client = Client::connect_with_little_room(server.address).await;
+    // It fails once the server has closed: nothing that is sent here is taken for ever.
+    let flood = async { while client.socket.feed(Message::text("{}")).await.is_ok() {} };
+    soon("closed", flood).await;
+    server.until("let go", |counts| counts.sessions == 0).await;
+    let ends = server.log.lines("session ended");
+    assert_eq!(ends.len(), 1, "{ends:?}");
+    assert!(ends[0].contains("too slow a reader"), "{ends:?}");
     server.stop().await;
 }
 
