@@ -18,7 +18,7 @@ use tokio_tungstenite::{
 };
 use uuid::Uuid;
 
-use crate::harness::PATIENCE;
+use crate::harness::{PATIENCE, soon};
 
 /// One session.
 pub struct Client {
@@ -143,7 +143,7 @@ impl Client {
         };
         tokio::select! {
             biased;
-            done = event => done,
+            done = soon("what was read for", event) => done,
             () = reading => unreachable!("reading has no end"),
         }
     }

@@ -34,10 +34,13 @@ pub async fn soon<T>(what: &str, event: impl Future<Output = T>) -> T {
 }
 
 /// Runs the test of this name again in a process of its own, where what is counted per process is the test's
-/// alone; `true`: this is that process.
+/// alone; `true`: this is that process. nextest gives each test its own anyway.
 pub fn alone(test: &str) -> bool {
     const ALONE: &str = "ASKD_TEST_ALONE";
-    if std::env::var_os(ALONE).is_some() {
+    if [ALONE, "NEXTEST"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some())
+    {
         return true;
     }
     let run = Command::new(std::env::current_exe().unwrap())

@@ -16,4 +16,5 @@ mod llm;
 mod logs;
 mod resuming;
 mod stalling;
+mod storm;
 mod systemd;
