@@ -15,11 +15,10 @@ use crate::{
     harness::{Seed, Server, soon},
 };
 
-const RUNS: u64 = 1000;
 /// Runs at once.
 const ABREAST: usize = 24;
 /// Drops after which a run is read to its end.
-const MAX_DROPS: usize = 12;
+const MAX_DROPS: usize = 8;
 /// Letters of one to four bytes, and what JSON and SSE treat in ways of their own.
 const LETTERS: &[&str] = &[
     "a",
@@ -103,7 +102,7 @@ async fn go_on(fake: &Fake, name: &str, story: &Story, mut rng: Rng) {
         if story.pauses.contains(&at) {
             let gate = fake.gate(&gate(name, at));
             soon("at a gate", gate.reached(1)).await;
-            for _ in 0..rng.usize(..200) {
+            for _ in 0..rng.usize(..100) {
                 yield_now().await;
             }
             gate.release();
@@ -124,8 +123,8 @@ fn take(answer: &mut Answer, message: &Value, turn: Uuid, asked_for: u64) -> boo
     answer.take(message, turn)
 }
 
-/// One reader whose connection is lost again and again.
-async fn read_with_drops(server: &Server, name: &str, mut rng: Rng) -> Answer {
+/// One reader whose connection is lost again and again; gives what it has read, and how often it was lost.
+async fn read_with_drops(server: &Server, name: &str, mut rng: Rng) -> (Answer, usize) {
     let (turn, mut answer, mut accepted) = (Uuid::now_v7(), Answer::default(), false);
     for drops in 0.. {
         let mut client = server.connect().await;
@@ -153,7 +152,7 @@ async fn read_with_drops(server: &Server, name: &str, mut rng: Rng) -> Answer {
             if take(&mut answer, &message, turn, after) {
                 client.expect_silence().await;
                 client.leave(1001).await;
-                return answer;
+                return (answer, drops);
             }
         }
         match rng.bool() {
@@ -166,10 +165,21 @@ async fn read_with_drops(server: &Server, name: &str, mut rng: Rng) -> Answer {
 
 #[tokio::test]
 async fn a_thousand_readers_with_lost_connections_get_every_byte_once() {
+    lose_and_resume(1000).await;
+}
+
+/// The same where writer and readers of a log run at the same moment. The log of other threads is not looked at.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn readers_on_several_threads_get_every_byte_once() {
+    lose_and_resume(250).await;
+}
+
+async fn lose_and_resume(count: u64) {
     let seed = Seed::any();
     let luck = |run: u64, salt: u64| Rng::with_seed(seed.0 ^ (run << 8) ^ salt).u64(..);
     let fake = Fake::start().await;
-    let stories: Arc<Vec<Story>> = Arc::new((0..RUNS).map(|run| Story::of(luck(run, 0))).collect());
+    let stories: Arc<Vec<Story>> =
+        Arc::new((0..count).map(|run| Story::of(luck(run, 0))).collect());
     let told = stories.clone();
     fake.choose(move |request| {
         let name = request.question();
@@ -180,21 +190,28 @@ async fn a_thousand_readers_with_lost_connections_get_every_byte_once() {
         &format!("concurrency = {ABREAST}"),
         "[session]\non_leave = \"finish\"",
     );
-    let runs = stream::iter(0..RUNS).map(|run| {
+    let runs = stream::iter(0..count).map(|run| {
         let (server, fake, story) = (&server, &fake, &stories[run as usize]);
         async move {
             let name = run.to_string();
             let reading = read_with_drops(server, &name, Rng::with_seed(luck(run, 1)));
             let telling = go_on(fake, &name, story, Rng::with_seed(luck(run, 2)));
-            let (answer, ()) = join(reading, telling).await;
+            let ((answer, drops), ()) = join(reading, telling).await;
             assert_eq!(answer.text, story.told(false), "run {run}");
             assert_eq!(answer.reasoning, story.told(true), "run {run}");
             assert_eq!(answer.outcome, "stop", "run {run}");
             assert_eq!(answer.seq, story.pieces.len() as u64 + 1, "run {run}");
+            drops
         }
     });
-    runs.buffer_unordered(ABREAST).collect::<Vec<()>>().await;
-    assert_eq!(fake.requests().len(), RUNS as usize, "each is asked once");
+    let drops: Vec<usize> = runs.buffer_unordered(ABREAST).collect().await;
+    let drops: usize = drops.iter().sum();
+    println!("{drops} connections lost in {count} runs");
+    assert!(
+        drops as u64 > count,
+        "a test of lost connections loses some"
+    );
+    assert_eq!(fake.requests().len(), count as usize, "each is asked once");
     server.stop().await;
 }
 
