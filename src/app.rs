@@ -23,8 +23,9 @@ use crate::{
     shutdown::Shutdown,
     store::Store,
     turn::{
-        desk::{Backend, Desk, Rules, Station},
+        desk::{Desk, Rules},
         line::Line,
+        station::{Backend, Station},
     },
 };
 

@@ -7,6 +7,8 @@ pub mod desk;
 pub mod line;
 pub mod log;
 pub mod prompt;
+mod running;
+pub mod station;
 
 use std::{future::pending, sync::Arc, time::Duration};
 

@@ -123,11 +123,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
         let was_full = self.is_full();
         loop {
             if let Some(due) = self.due {
-                timeout_at(due, self.sink.flush())
-                    .await
-                    .map_err(|_| Reason::TooSlow)?
-                    .map_err(|_| Reason::Lost)?;
-                self.due = None;
+                tokio::select! {
+                    biased;
+                    flushed = timeout_at(due, self.sink.flush()) => {
+                        flushed.map_err(|_| Reason::TooSlow)?.map_err(|_| Reason::Lost)?;
+                        self.due = None;
+                    }
+                    // A client may have gone without a word while it was being written to.
+                    _ = self.beat.tick() => return Ok(Drove::Beat),
+                }
             }
             let fed = self.feed().await?;
             if was_full && !self.is_full() {

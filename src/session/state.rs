@@ -9,7 +9,10 @@ use crate::{
     answer::{ErrorCode, Fault},
     config,
     id::{Seq, SessionId, TurnId},
-    turn::desk::{Ask, Parent},
+    turn::{
+        desk::{Ask, Parent},
+        station::Sampling,
+    },
 };
 
 /// What the session is to do.
@@ -65,10 +68,7 @@ impl State {
             } => {
                 not_busy(turn, running)?;
                 self.check_text(&text)?;
-                let Options {
-                    temperature,
-                    max_tokens,
-                } = checked(options.unwrap_or_default())?;
+                let sampling = checked(options.unwrap_or_default())?;
                 self.rate.take(now)?;
                 let parent = match parent {
                     None => Parent::Newest,
@@ -84,8 +84,7 @@ impl State {
                     parent,
                     endpoint,
                     model,
-                    temperature,
-                    max_tokens,
+                    sampling,
                 }))
             }
         }
@@ -119,7 +118,7 @@ fn not_busy(turn: TurnId, running: Option<TurnId>) -> Result<(), Fault> {
     Err(Fault::new(ErrorCode::Busy, message))
 }
 
-fn checked(options: Options) -> Result<Options, Fault> {
+fn checked(options: Options) -> Result<Sampling, Fault> {
     let bad = |message: &str| Err(Fault::new(ErrorCode::BadField, message));
     if options
         .temperature
@@ -130,7 +129,14 @@ fn checked(options: Options) -> Result<Options, Fault> {
     if options.max_tokens == Some(0) {
         return bad("The field \"options.max_tokens\" is wrong; it is a number from 1.");
     }
-    Ok(options)
+    let Options {
+        temperature,
+        max_tokens,
+    } = options;
+    Ok(Sampling {
+        temperature,
+        max_tokens,
+    })
 }
 
 /// A bucket that holds a minute's questions and fills evenly.

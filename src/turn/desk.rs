@@ -5,62 +5,24 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::{sync::watch, time::Instant};
-use tracing::{info, warn};
+use tokio::sync::watch;
+use tracing::info;
 
 use super::{
-    Answerer, Limits, Progress, Stop, Wanted, answer,
-    line::Line,
+    Stop, Wanted,
     log::{Cursor, Log},
-    prompt::{self, Budget},
-    stopped,
+    running::{Running, shortened},
+    station::{self, Sampling, Station},
 };
 use crate::{
-    answer::{Answer, Channel, End, ErrorCode, Fault, Outcome, Timing},
-    config::{Endpoint, OnLeave},
+    answer::{ErrorCode, Fault},
+    config::OnLeave,
     id::{ConversationId, Seq, SessionId, TurnId},
-    knowledge::Knowledge,
-    llm::{ChatModel, ChatRequest},
     shutdown::Shutdown,
     store::{NewTurn, Place, Store},
 };
 
 pub use crate::store::Parent;
-
-/// Bytes of a question's or an answer's text that are logged, when texts are.
-const MAX_LOGGED: usize = 4 << 10;
-
-/// One thing that answers, with the line before it.
-pub struct Station {
-    /// What the page calls it.
-    pub name: String,
-    /// What it offers, the default first.
-    pub models: Vec<String>,
-    /// Its slots.
-    pub line: Arc<Line>,
-    /// What stands behind it.
-    pub backend: Backend,
-}
-
-/// What stands behind a [`Station`].
-pub enum Backend {
-    /// An endpoint.
-    Endpoint {
-        /// Its section of the configuration.
-        config: Box<Endpoint>,
-        /// The way to it.
-        model: Arc<dyn ChatModel>,
-    },
-    /// askd's own knowledge.
-    Knowledge {
-        /// The entries.
-        knowledge: Arc<Knowledge>,
-        /// Entries shown at the most.
-        passages: usize,
-        /// 0 to 1; a best match below it is no match.
-        min_score: f32,
-    },
-}
 
 /// How the desk handles turns.
 #[derive(Debug, Clone, Copy)]
@@ -90,28 +52,26 @@ pub struct Ask {
     pub endpoint: Option<String>,
     /// Which of its models; `None`: the first.
     pub model: Option<String>,
-    /// Sampling temperature; `None`: the endpoint's.
-    pub temperature: Option<f32>,
-    /// Tokens of the answer; `None`: the endpoint's, which is also the most.
-    pub max_tokens: Option<u32>,
+    /// How the model is to answer.
+    pub sampling: Sampling,
 }
 
 /// The desk; clones share it.
 #[derive(Clone)]
 pub struct Desk(Arc<Inner>);
 
-struct Inner {
+pub(super) struct Inner {
     stations: Vec<Station>,
-    store: Arc<Store>,
-    rules: Rules,
-    shutdown: Shutdown,
+    pub(super) store: Arc<Store>,
+    pub(super) rules: Rules,
+    pub(super) shutdown: Shutdown,
     live: Mutex<HashMap<TurnId, Arc<Live>>>,
 }
 
 /// A running turn.
-struct Live {
-    place: Place,
-    log: Arc<Log>,
+pub(super) struct Live {
+    pub(super) place: Place,
+    pub(super) log: Arc<Log>,
     wanted: watch::Sender<Wanted>,
 }
 
@@ -205,7 +165,11 @@ impl Desk {
                 "The server is restarting; ask again in a moment.",
             ));
         }
-        let (station, model) = inner.choose(ask.endpoint.as_deref(), ask.model.as_deref())?;
+        let (station, model) = station::choose(
+            &inner.stations,
+            ask.endpoint.as_deref(),
+            ask.model.as_deref(),
+        )?;
         let model = model.to_owned();
         let ticket = station.line.join().map_err(|_| {
             let message = format!(
@@ -238,31 +202,18 @@ impl Desk {
         live.insert(ask.turn, begun.clone());
         drop(live);
 
+        let answerer = station.answerer(
+            model.clone(),
+            ask.text,
+            ask.sampling,
+            place.parent,
+            &inner.store,
+        );
         let wanted = begun.wanted.subscribe();
-        let mut running = Running {
-            desk: inner.clone(),
-            session: ask.session,
-            turn: ask.turn,
-            live: begun,
-            station: station.name.clone(),
-            model: model.clone(),
-            begin: Instant::now(),
-            progress: Progress::default(),
-        };
-        let answerer = inner.answerer(station, model, ask, place);
-        inner.shutdown.spawn("turn", async move {
-            let mut ticket = ticket;
-            let log = running.live.log.clone();
-            let (on_leave, shutdown) = (running.desk.rules.on_leave, running.desk.shutdown.clone());
-            let ended = tokio::select! {
-                biased;
-                stop = stopped(wanted, on_leave, &shutdown) => Err(stop),
-                done = answer(answerer, &mut ticket, &log, &mut running.progress) => Ok(done),
-            };
-            // The upstream's request has gone with the arm that lost; the slot goes before the end is told.
-            drop(ticket);
-            running.finish(ended);
-        });
+        let name = station.name.clone();
+        let running = Running::new(inner.clone(), begun, ask.session, ask.turn, name, model);
+        let task = running.run(answerer, ticket, wanted);
+        inner.shutdown.spawn("turn", task);
         Ok(follower)
     }
 
@@ -286,11 +237,6 @@ impl Desk {
     }
 }
 
-/// A text's first part, for the log, whose queue counts lines and not bytes.
-fn shortened(text: &str) -> &str {
-    &text[..text.floor_char_boundary(MAX_LOGGED)]
-}
-
 fn unknown_turn() -> Fault {
     Fault::new(
         ErrorCode::UnknownTurn,
@@ -299,7 +245,7 @@ fn unknown_turn() -> Fault {
 }
 
 impl Inner {
-    fn live(&self) -> MutexGuard<'_, HashMap<TurnId, Arc<Live>>> {
+    pub(super) fn live(&self) -> MutexGuard<'_, HashMap<TurnId, Arc<Live>>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -320,160 +266,6 @@ impl Inner {
             cursor,
             live: None,
         })
-    }
-
-    fn choose(
-        &self,
-        endpoint: Option<&str>,
-        model: Option<&str>,
-    ) -> Result<(&Station, &str), Fault> {
-        let unknown = |message| Fault::new(ErrorCode::UnknownEndpoint, message);
-        let station = match endpoint {
-            None => self.stations.first(),
-            Some(name) => self.stations.iter().find(|station| station.name == name),
-        };
-        let station =
-            station.ok_or_else(|| unknown("There is no such endpoint here.".to_owned()))?;
-        let model = match model {
-            None => station.models.first(),
-            Some(name) => station.models.iter().find(|offered| *offered == name),
-        };
-        match model {
-            Some(model) => Ok((station, model)),
-            None => Err(unknown(format!(
-                "The endpoint {} has no such model here.",
-                station.name
-            ))),
-        }
-    }
-
-    fn answerer(&self, station: &Station, name: String, ask: Ask, place: Place) -> Answerer {
-        match &station.backend {
-            Backend::Knowledge {
-                knowledge,
-                passages,
-                min_score,
-            } => Answerer::Knowledge {
-                knowledge: knowledge.clone(),
-                question: ask.text,
-                passages: *passages,
-                min_score: *min_score,
-            },
-            Backend::Endpoint { config, model } => {
-                let system = config.system_prompt.as_deref();
-                let mut budget = Budget::new(config.context, system, &ask.text);
-                let history = self
-                    .store
-                    .history(place.parent, |exchange| budget.fits(exchange));
-                let request = ChatRequest {
-                    model: name,
-                    messages: prompt::messages(system, history, ask.text),
-                    temperature: ask.temperature.or(config.temperature),
-                    max_tokens: ask.max_tokens.into_iter().chain(config.max_tokens).min(),
-                };
-                let limits = Limits {
-                    retries: config.retries,
-                    first_chunk: config.first_chunk_timeout,
-                    between_chunks: config.chunk_timeout,
-                    total: config.total_timeout,
-                };
-                Answerer::Model {
-                    model: model.clone(),
-                    request,
-                    limits,
-                }
-            }
-        }
-    }
-}
-
-/// A turn's task's own hold on the turn. However the task ends, the turn gets its one end.
-struct Running {
-    desk: Arc<Inner>,
-    session: SessionId,
-    turn: TurnId,
-    live: Arc<Live>,
-    station: String,
-    model: String,
-    begin: Instant,
-    progress: Progress,
-}
-
-impl Running {
-    fn finish(&self, ended: Result<Result<Outcome, Fault>, Stop>) {
-        let (outcome, fault) = match ended {
-            Ok(Ok(outcome)) => (outcome, None),
-            Ok(Err(fault)) => (Outcome::Failed, Some(fault)),
-            Err(Stop::Cancelled) => (Outcome::Cancelled, None),
-            Err(Stop::Left | Stop::Halted) => (Outcome::Interrupted, None),
-        };
-        let millis = |at: Instant| u64::try_from((at - self.begin).as_millis()).unwrap_or(u64::MAX);
-        let timing = Timing {
-            first_chunk_ms: self.progress.first_chunk.map(millis),
-            total_ms: millis(Instant::now()),
-        };
-        let end = End {
-            outcome,
-            usage: self.progress.usage,
-            timing,
-        };
-        if let Some(answer) = self.seal(fault.clone(), end.clone()) {
-            self.tell(&answer, fault.as_ref(), &end);
-        }
-    }
-
-    /// Ends the log, keeps the answer, and leaves the desk, in this order: at no moment is the turn nowhere.
-    fn seal(&self, fault: Option<Fault>, end: End) -> Option<Arc<Answer>> {
-        let sealed = self.live.log.end(fault, end).ok()?;
-        self.desk.store.finish(self.turn, sealed.clone());
-        self.desk.live().remove(&self.turn);
-        Some(sealed)
-    }
-
-    fn tell(&self, answer: &Answer, fault: Option<&Fault>, end: &End) {
-        let Self {
-            session,
-            turn,
-            station,
-            model,
-            progress,
-            ..
-        } = self;
-        let (prompt_tokens, completion_tokens) = end
-            .usage
-            .map(|usage| (usage.prompt_tokens, usage.completion_tokens))
-            .unzip();
-        let Timing {
-            first_chunk_ms,
-            total_ms,
-        } = end.timing;
-        let (outcome, chunks, conversation) =
-            (end.outcome, progress.chunks, self.live.place.conversation);
-        match fault {
-            None => info!(
-                %session, %turn, %conversation, endpoint = station, model, %outcome, first_chunk_ms, total_ms,
-                chunks, prompt_tokens, completion_tokens, "turn ended"
-            ),
-            Some(Fault { code, message, .. }) => warn!(
-                %session, %turn, %conversation, endpoint = station, model, %outcome, first_chunk_ms, total_ms,
-                chunks, prompt_tokens, completion_tokens, %code, reason = message, "turn failed"
-            ),
-        }
-        if self.desk.rules.log_texts {
-            info!(%session, %turn, text = shortened(&answer.text(Channel::Answer)), "answer");
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Only a panic gets here with the log open; its followers must not wait for ever.
-        if !self.live.log.has_ended() {
-            self.finish(Ok(Err(Fault::new(
-                ErrorCode::Internal,
-                "A fault of askd's own stopped this answer.",
-            ))));
-        }
     }
 }
 

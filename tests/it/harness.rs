@@ -151,6 +151,10 @@ impl Server {
         let shutdown = Shutdown::new();
         let app = App::new(loaded.config, shutdown.clone()).unwrap();
         let watch = app.watch();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the harness waits for this one itself"
+        )]
         let served = tokio::spawn(app.serve(vec![listener]));
         Self {
             address,

@@ -1,17 +1,17 @@
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 use uuid::Uuid;
 
 use super::*;
 use crate::{
-    answer::Event,
-    config::{self, Secret},
+    answer::{Event, Outcome},
+    config::{self, Endpoint, Secret},
     llm::{
         Delta, LlmError, Role,
         scripted::{Scripted, Step},
     },
-    turn::log::News,
+    turn::{line::Line, log::News, station::Backend},
 };
 
 const GRACE: Duration = Duration::from_secs(3);
@@ -87,8 +87,7 @@ fn question(text: &str) -> Ask {
         parent: Parent::Newest,
         endpoint: None,
         model: None,
-        temperature: None,
-        max_tokens: None,
+        sampling: Sampling::default(),
     }
 }
 
@@ -327,7 +326,7 @@ async fn the_model_hears_system_text_history_and_question() {
     read(&mut first).await;
     it.shutdown.idle().await;
     let mut ask = question("q2");
-    (ask.conversation, ask.model, ask.max_tokens) = (
+    (ask.conversation, ask.model, ask.sampling.max_tokens) = (
         Some(first.place.conversation),
         Some("large".to_owned()),
         Some(1000),
