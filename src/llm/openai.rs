@@ -30,6 +30,8 @@ use crate::config::{Endpoint, Secret};
 /// Bytes of an error's body that are read, and how long that may take.
 const MAX_ERROR_BODY: usize = 8 << 10;
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
+/// The longest `Retry-After` that is believed.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
 /// Idle connections to an endpoint that are kept for the next answer.
 const IDLE_CONNECTIONS: usize = 8;
 
@@ -204,15 +206,17 @@ async fn accepted(response: Response, redact: &Redact) -> Result<Response, LlmEr
     })
 }
 
-/// `Retry-After`: seconds, also in fractions as some endpoints send them, or a date.
+/// `Retry-After`: seconds, also in fractions as some endpoints send them, or a date. Longer waits than
+/// [`MAX_RETRY_AFTER`] count as that, so that sums with them stay within what a clock can say.
 fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
-    match value.trim().parse() {
+    let wait = match value.trim().parse() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
         Err(_) => httpdate::parse_http_date(value.trim())
             .ok()?
             .duration_since(now)
             .ok(),
-    }
+    };
+    wait.map(|wait| wait.min(MAX_RETRY_AFTER))
 }
 
 /// The endpoint's own words about its refusal, from a bounded part of its body.

@@ -221,7 +221,11 @@ pub fn error_words(body: &[u8]) -> Option<String> {
 fn value_words(value: &Value) -> Option<String> {
     match value {
         Value::String(words) => Some(words.clone()),
-        Value::Object(fields) => fields.get("message").and_then(value_words),
+        Value::Object(fields) => ["message", "msg"]
+            .iter()
+            .find_map(|key| fields.get(*key).and_then(value_words)),
+        // FastAPI's validation, which vLLM and others answer with, lists what is wrong; the first will do.
+        Value::Array(items) => items.iter().find_map(value_words),
         _ => None,
     }
 }

@@ -192,6 +192,10 @@ fn the_words_of_a_refusal_are_found_in_every_shape() {
         (r#"{"error":"b"}"#, Some("b")),
         (r#"{"detail":"c"}"#, Some("c")),
         (r#"{"message":"d"}"#, Some("d")),
+        (
+            r#"{"detail":[{"loc":["body"],"msg":"g"},{"msg":"h"}]}"#,
+            Some("g"),
+        ),
         (r#""e""#, Some("e")),
         (" f \n", Some("f")),
         ("", None),
@@ -215,6 +219,7 @@ fn a_retry_after_is_read_as_seconds_and_as_a_date() {
         retry_after("Sun, 06 Nov 1994 08:50:00 GMT", now),
         Some(Duration::from_secs(23))
     );
+    assert_eq!(retry_after("1.8e19", now), Some(MAX_RETRY_AFTER));
     for nonsense in [
         "-1",
         "soon",
