@@ -18,3 +18,4 @@ mod resuming;
 mod stalling;
 mod storm;
 mod systemd;
+mod upstream;
