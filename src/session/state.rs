@@ -127,7 +127,7 @@ fn checked(options: Options) -> Result<Sampling, Fault> {
         return bad("The field \"options.temperature\" is wrong; it is a number from 0 to 2.");
     }
     if options.max_tokens == Some(0) {
-        return bad("The field \"options.max_tokens\" is wrong; it is a number from 1.");
+        return bad("The field \"options.max_tokens\" is wrong; it is a whole number from 1.");
     }
     let Options {
         temperature,

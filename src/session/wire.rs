@@ -3,7 +3,7 @@
 //! `assets/page/src/lib/wire.ts` is generated from this file; the test at its end refuses a difference.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     answer::{Channel, End, ErrorCode, Event, Fault, Outcome, Source, Timing, Usage},
@@ -98,8 +98,12 @@ impl ClientMessage {
                 format!("This message is not JSON: {error}."),
             )
         })?;
-        let Some(kind) = value.get("type").and_then(Value::as_str) else {
+        let Some(fields) = value.as_object() else {
             let message = "A message is a JSON object with a \"type\".";
+            return Err(Fault::new(ErrorCode::BadJson, message));
+        };
+        let Some(kind) = fields.get("type").and_then(Value::as_str) else {
+            let message = "The field \"type\" is missing or wrong; it is a text.";
             return Err(Fault::new(ErrorCode::BadField, message));
         };
         if !["question", "cancel", "resume"].contains(&kind) {
@@ -109,7 +113,7 @@ impl ClientMessage {
             );
             return Err(Fault::new(ErrorCode::UnknownType, message));
         }
-        if let Some(field) = bad_field(kind, &value) {
+        if let Some(field) = bad_field(kind, fields) {
             return Err(Fault::new(ErrorCode::BadField, field));
         }
         serde_json::from_value(value)
@@ -117,40 +121,66 @@ impl ClientMessage {
     }
 }
 
+/// A field's name, whether it must be there, what it is in words, and the check of it.
+type Field = (&'static str, bool, &'static str, fn(&Value) -> bool);
+
+const TURN: Field = ("turn", true, "a UUID", is_uuid);
+const QUESTION: [Field; 7] = [
+    TURN,
+    ("text", true, "a text", Value::is_string),
+    ("conversation", false, "a UUID", is_uuid),
+    ("parent", false, "a UUID or null", is_uuid),
+    ("endpoint", false, "a text", Value::is_string),
+    ("model", false, "a text", Value::is_string),
+    ("options", false, "an object", Value::is_object),
+];
+const OPTIONS: [Field; 2] = [
+    (
+        "temperature",
+        false,
+        "a number from 0 to 2",
+        Value::is_number,
+    ),
+    ("max_tokens", false, "a whole number from 1", is_u32),
+];
+const RESUME: [Field; 2] = [TURN, ("after", true, "a number from 0", Value::is_u64)];
+
+fn is_uuid(value: &Value) -> bool {
+    value
+        .as_str()
+        .is_some_and(|text| uuid::Uuid::try_parse(text).is_ok())
+}
+
+fn is_u32(value: &Value) -> bool {
+    value
+        .as_u64()
+        .is_some_and(|number| u32::try_from(number).is_ok())
+}
+
 /// Names the first field that is missing or wrong. Serde names a missing field, but not the one whose value is
-/// of the wrong type.
-fn bad_field(kind: &str, value: &Value) -> Option<String> {
-    let is_uuid = |value: &Value| {
-        value
-            .as_str()
-            .is_some_and(|text| uuid::Uuid::try_parse(text).is_ok())
-    };
-    let is_number = |value: &Value| value.as_u64().is_some();
-    type Check<'a> = &'a dyn Fn(&Value) -> bool;
-    let fields: &[(&str, bool, &str, Check)] = match kind {
-        "question" => &[
-            ("turn", true, "a UUID", &is_uuid),
-            ("text", true, "a text", &Value::is_string),
-            ("conversation", false, "a UUID", &is_uuid),
-            ("parent", false, "a UUID or null", &is_uuid),
-            ("endpoint", false, "a text", &Value::is_string),
-            ("model", false, "a text", &Value::is_string),
-            ("options", false, "an object", &Value::is_object),
-        ],
-        "resume" => &[
-            ("turn", true, "a UUID", &is_uuid),
-            ("after", true, "a number from 0", &is_number),
-        ],
-        _ => &[("turn", true, "a UUID", &is_uuid)],
-    };
+/// of the wrong type, and repeats that value at any length.
+fn bad_field(kind: &str, message: &Map<String, Value>) -> Option<String> {
+    match kind {
+        "question" => wrong("", &QUESTION, message).or_else(|| {
+            let options = message.get("options")?.as_object()?;
+            wrong("options.", &OPTIONS, options)
+        }),
+        "resume" => wrong("", &RESUME, message),
+        _ => wrong("", &[TURN], message),
+    }
+}
+
+fn wrong(within: &str, fields: &[Field], values: &Map<String, Value>) -> Option<String> {
     fields
         .iter()
-        .find_map(|(name, required, what, check)| match value.get(name) {
+        .find_map(|(name, required, what, check)| match values.get(*name) {
             None | Some(Value::Null) if !required => None,
-            None => Some(format!("The field \"{name}\" is missing; it is {what}.")),
-            Some(value) if !check(value) => {
-                Some(format!("The field \"{name}\" is wrong; it is {what}."))
-            }
+            None => Some(format!(
+                "The field \"{within}{name}\" is missing; it is {what}."
+            )),
+            Some(value) if !check(value) => Some(format!(
+                "The field \"{within}{name}\" is wrong; it is {what}."
+            )),
             Some(_) => None,
         })
 }

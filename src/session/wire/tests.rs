@@ -25,7 +25,7 @@ fn what_is_wrong_is_named() {
     let cases = [
         ("{", ErrorCode::BadJson, "not JSON"),
         ("", ErrorCode::BadJson, "not JSON"),
-        ("[]", ErrorCode::BadField, "\"type\""),
+        ("[]", ErrorCode::BadJson, "\"type\""),
         ("{}", ErrorCode::BadField, "\"type\""),
         (r#"{"type":3}"#, ErrorCode::BadField, "\"type\""),
         (r#"{"type":"ping"}"#, ErrorCode::UnknownType, "\"ping\""),
@@ -64,7 +64,7 @@ fn what_is_wrong_is_named() {
                 r#"{{"type":"question","turn":"{turn}","text":"q","options":{{"max_tokens":"x"}}}}"#
             ),
             ErrorCode::BadField,
-            "A field is wrong",
+            "\"options.max_tokens\" is wrong",
         ),
     ];
     for (text, code, words) in cases {
