@@ -12,6 +12,7 @@ mod cancelling;
 mod cli;
 mod config;
 mod leaving;
+mod hostile;
 mod llm;
 mod logs;
 mod resuming;
