@@ -12,7 +12,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt, stream::SplitStream};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, copy, sink},
     time::{Instant, sleep_until, timeout},
 };
 use tokio_tungstenite::{
@@ -175,7 +175,7 @@ impl Sessions {
         let reason = session.serve(id, &mut inbound).await;
         // Before the handshake: an answer that nobody reads any more ends in the same breath.
         session.outbound.leave(reason == Reason::Goodbye);
-        session.close(reason, &mut inbound).await;
+        session.close(reason, inbound).await;
         info!(session = %id, %reason, seconds = begin.elapsed().as_secs_f32(), "session ended");
     }
 
@@ -231,11 +231,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         self.run(inbound).await
     }
 
-    /// The loop.
+    /// The loop. Its arms are looked at in a random order: with a fixed one, a client that floods would keep its
+    /// own answer, the heartbeat and the deadline of the write waiting, or a flood of text would a cancel.
     async fn run(&mut self, inbound: &mut SplitStream<WebSocketStream<S>>) -> Reason {
         loop {
             let step = tokio::select! {
-                biased;
                 // Waiting on a token or a clock: nothing is lost when another arm is taken.
                 () = next_phase(self.phase, &self.all.shutdown) => self.descend(),
                 // `next` takes a frame off the socket only as it returns it. A client that asks faster than it
@@ -338,20 +338,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     /// The closing handshake: says why, or answers the client's close, and waits a moment for the other side.
-    async fn close(&mut self, reason: Reason, inbound: &mut SplitStream<WebSocketStream<S>>) {
+    async fn close(self, reason: Reason, inbound: SplitStream<WebSocketStream<S>>) {
         if matches!(reason, Reason::Lost | Reason::Silent) {
             return;
         }
-        let sink = self.outbound.sink();
+        let Ok(mut socket) = self.outbound.into_sink().reunite(inbound) else {
+            return;
+        };
         let handshake = async {
             if let Some((code, words)) = reason.close() {
                 let frame = CloseFrame {
                     code: CloseCode::from(code),
                     reason: words.into(),
                 };
-                sink.send(Message::Close(Some(frame))).await?;
+                socket.send(Message::Close(Some(frame))).await?;
             }
-            while let Some(Ok(_)) = inbound.next().await {}
+            while let Some(Ok(_)) = socket.next().await {}
+            if matches!(reason, Reason::BadFrame(_) | Reason::TooSlow) {
+                // What is still coming is thrown away: to close upon it would reset the connection, and a reset
+                // can reach the client before the close that says why.
+                let io = socket.get_mut();
+                io.shutdown().await?;
+                copy(io, &mut sink()).await?;
+            }
             Ok::<_, SocketError>(())
         };
         // Whether the other side takes part is its own affair.

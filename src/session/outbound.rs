@@ -204,7 +204,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
     }
 
     /// The sink, for the closing handshake.
-    pub fn sink(&mut self) -> &mut SplitSink<WebSocketStream<S>, Message> {
-        &mut self.sink
+    pub fn into_sink(self) -> SplitSink<WebSocketStream<S>, Message> {
+        self.sink
     }
 }
