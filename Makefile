@@ -12,7 +12,6 @@ demo: llm ## the same, answered by a real small model (Gemma 3 270M on llama.cpp
 
 test: nextest llm browser page-deps ## everything: units, integration, a real LLM server, the page, a real browser
 	cargo nextest run
-	npm --prefix $(PAGE) run check
 	npm --prefix $(PAGE) test
 	cargo build
 	npm --prefix $(PAGE) run e2e
@@ -21,7 +20,7 @@ lint: page-deps ## formatting and lints of both languages
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
-	npm --prefix $(PAGE) run format:check
+	npm --prefix $(PAGE) run check
 
 bench: ## the figures of BENCHMARKS.md, in about four minutes
 	cargo bench --bench load

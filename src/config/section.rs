@@ -1,7 +1,7 @@
 //! One table of the file, handed out key by key with the place of each.
 //!
 //! serde stops at the first fault; an operator wants all of them. So the file is read as a tree with spans,
-//! and [`super::check`] asks each [`Section`] for each of its keys. What it asks for is what may be
+//! and [`mod@super::check`] asks each [`Section`] for each of its keys. What it asks for is what may be
 //! written: whatever is left over is an unknown key, and no second list of names can go stale.
 
 use std::{cell::RefCell, fmt::Display, ops::RangeInclusive, time::Duration};
