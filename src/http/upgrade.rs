@@ -134,6 +134,8 @@ fn answer(
     let accept = derive_accept_key(key.as_bytes());
     let sessions = site.sessions.clone();
     site.shutdown.spawn("session", async move {
+        // The whole of it, or the block would take the name alone and the connection's place would be free.
+        let peer = peer;
         match upgrade.await {
             Ok(upgraded) => {
                 let (io, config) = (TokioIo::new(upgraded), sessions.socket_config());
