@@ -16,7 +16,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, UnixListener, UnixStream},
@@ -129,16 +129,22 @@ fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// A socket's file that a dead server left behind is removed; one that answers is in use.
+/// A socket's file that a dead server left behind is removed; one that somebody listens on is in use.
 fn unix(path: &Path) -> io::Result<UnixListener> {
     if path
         .symlink_metadata()
         .is_ok_and(|file| file.file_type().is_socket())
     {
-        if std::os::unix::net::UnixStream::connect(path).is_ok() {
-            return Err(io::ErrorKind::AddrInUse.into());
+        let knock = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        // Not to wait in the line of a server that hangs: whatever else is said, only a refusal means nobody.
+        knock.set_nonblocking(true)?;
+        match knock.connect(&SockAddr::unix(path)?) {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                fs::remove_file(path)?
+            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
+            _ => return Err(io::ErrorKind::AddrInUse.into()),
         }
-        fs::remove_file(path)?;
     }
     let listener = UnixListener::bind(path)?;
     // Whoever may reach the folder may connect, as anybody on the machine may to a loopback port: a proxy runs as
