@@ -84,6 +84,8 @@ impl Drop for Seed {
 pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
+    /// The addresses of all its listeners, as it tells them to people.
+    pub addresses: Vec<String>,
     /// How it is told to go down.
     pub shutdown: Shutdown,
     /// What it logs.
@@ -128,6 +130,11 @@ impl io::Write for Log {
 impl Server {
     /// Serves with this configuration on a free port of the loopback.
     pub fn start(toml: &str) -> Self {
+        Self::start_on(&["127.0.0.1:0"], toml)
+    }
+
+    /// Serves on these addresses; the first is of TCP.
+    pub fn start_on(listen: &[&str], toml: &str) -> Self {
         let log = Log::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -137,17 +144,15 @@ impl Server {
             .finish();
         let subscriber = tracing::subscriber::set_default(subscriber);
         let overrides = Overrides {
-            listen: vec!["127.0.0.1:0".to_owned()],
+            listen: listen.iter().map(|&address| address.to_owned()).collect(),
             ..Overrides::default()
         };
         let loaded = check("test.toml", toml, &overrides, &|_| None)
             .unwrap_or_else(|faults| panic!("{faults}"));
-        let listener = Listener::bind(&loaded.config.server.listen[0]).unwrap();
-        let address = listener
-            .address()
-            .trim_start_matches("http://")
-            .parse()
-            .unwrap();
+        let listen = loaded.config.server.listen.iter();
+        let listeners: Vec<_> = listen.map(|one| Listener::bind(one).unwrap()).collect();
+        let addresses: Vec<_> = listeners.iter().map(Listener::address).collect();
+        let address = addresses[0].trim_start_matches("http://").parse().unwrap();
         let shutdown = Shutdown::new();
         let app = App::new(loaded.config, shutdown.clone()).unwrap();
         let watch = app.watch();
@@ -155,9 +160,10 @@ impl Server {
             clippy::disallowed_methods,
             reason = "the harness waits for this one itself"
         )]
-        let served = tokio::spawn(app.serve(vec![listener]));
+        let served = tokio::spawn(app.serve(listeners));
         Self {
             address,
+            addresses,
             shutdown,
             log,
             watch,

@@ -12,6 +12,7 @@ mod cancelling;
 mod cli;
 mod config;
 mod hostile;
+mod http;
 mod leaving;
 mod llm;
 mod logs;

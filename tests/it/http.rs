@@ -1,0 +1,111 @@
+//! What askd says in plain HTTP, and whom it lets in.
+
+mod limits;
+mod listeners;
+mod routes;
+mod upgrade;
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::harness::PATIENCE;
+
+/// A response.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// A header's value, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+/// A request with these further header lines.
+pub fn request(method: &str, path: &str, lines: &str) -> String {
+    format!("{method} {path} HTTP/1.1\r\nHost: askd.test\r\n{lines}\r\n")
+}
+
+/// Sends a request over a connection, and reads its response.
+pub async fn ask<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut S, request: &str) -> Reply {
+    socket.write_all(request.as_bytes()).await.unwrap();
+    timeout(PATIENCE, read(socket, request.starts_with("HEAD ")))
+        .await
+        .expect("a response comes")
+}
+
+/// Sends a request over a connection of its own.
+pub async fn ask_at(address: SocketAddr, request: &str) -> Reply {
+    ask(&mut TcpStream::connect(address).await.unwrap(), request).await
+}
+
+/// Reads one response; `bare`: its length is not that of a body that follows.
+async fn read<S: AsyncRead + Unpin>(socket: &mut S, bare: bool) -> Reply {
+    let mut input = Vec::new();
+    let end = loop {
+        if let Some(at) = input.windows(4).position(|window| window == b"\r\n\r\n") {
+            break at + 4;
+        }
+        let read = socket.read_buf(&mut input).await.unwrap();
+        assert_ne!(
+            read,
+            0,
+            "the connection ended in {:?}",
+            String::from_utf8_lossy(&input)
+        );
+    };
+    let mut body = input.split_off(end);
+    let head = String::from_utf8(input).unwrap();
+    let mut lines = head.lines();
+    let status = lines
+        .next()
+        .unwrap()
+        .split(' ')
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap();
+    let headers: Vec<_> = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    let length = headers.iter().find(|(name, _)| name == "content-length");
+    let length = length.map_or(0, |(_, value)| value.parse().unwrap());
+    while !bare && status != 304 && body.len() < length {
+        assert_ne!(
+            socket.read_buf(&mut body).await.unwrap(),
+            0,
+            "the body is cut"
+        );
+    }
+    Reply {
+        status,
+        headers,
+        body,
+    }
+}
+
+/// Reads until the server ends the connection.
+async fn until_closed<S: AsyncRead + Unpin>(socket: &mut S) -> Vec<u8> {
+    let mut rest = Vec::new();
+    // A reset is an end too.
+    let _ = timeout(PATIENCE, socket.read_to_end(&mut rest))
+        .await
+        .expect("the server ends the connection");
+    rest
+}
