@@ -22,7 +22,7 @@ pub trait ChatModel: Send + Sync + 'static {
     fn chat(&self, request: &ChatRequest) -> BoxFuture<'static, Result<DeltaStream, LlmError>>;
 }
 
-/// An answer as it comes. It yields one [`Delta::End`] and then nothing, or an error and then nothing.
+/// An answer as it comes. It ends after a [`Delta::Finish`], or with an error.
 pub type DeltaStream = BoxStream<'static, Result<Delta, LlmError>>;
 
 /// What is sent to a model.
@@ -66,13 +66,10 @@ pub enum Delta {
     Text(String),
     /// Text of the thinking; not empty.
     Reasoning(String),
-    /// The model has ended its answer; the last item.
-    End {
-        /// Why.
-        finish: Finish,
-        /// What it cost, if the endpoint said.
-        usage: Option<Usage>,
-    },
+    /// The answer is whole; what follows, if anything, is its cost.
+    Finish(Finish),
+    /// What it cost so far, as the endpoint counts.
+    Usage(Usage),
 }
 
 /// Why a model ended its answer.

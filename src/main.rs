@@ -34,7 +34,8 @@ fn main() -> ExitCode {
         Ok(log) => Arc::new(log),
         Err(code) => return code,
     };
-    match run(loaded.config, log) {
+    // The log is kept to the end: what went wrong is to be read.
+    match run(loaded.config, &log) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(config: Config, log: Arc<telemetry::Guard>) -> anyhow::Result<()> {
+fn run(config: Config, log: &Arc<telemetry::Guard>) -> anyhow::Result<()> {
     // Each session takes a descriptor, and each answer one more; the soft limit is often 1,024.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let runtime = Runtime::new().context("cannot start the runtime")?;
@@ -55,8 +56,13 @@ fn run(config: Config, log: Arc<telemetry::Guard>) -> anyhow::Result<()> {
 
 async fn serve(config: Config, log: Arc<telemetry::Guard>) -> anyhow::Result<()> {
     let signals = Signals::new().context("cannot listen for signals")?;
-    let listen = config.server.listen.iter().map(Listener::bind);
-    let listeners = listen.collect::<Result<Vec<_>, _>>()?;
+    let bind = |listen| Listener::bind(listen, config.session.send_timeout);
+    let listeners = config
+        .server
+        .listen
+        .iter()
+        .map(bind)
+        .collect::<Result<Vec<_>, _>>()?;
     let shutdown = Shutdown::new();
     let app = App::new(config, shutdown.clone())?;
     for listener in &listeners {

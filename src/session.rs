@@ -45,6 +45,8 @@ const CLOSING: Duration = Duration::from_secs(1);
 const HALTING: Duration = Duration::from_millis(500);
 /// When a client should come back after a restart.
 const RECONNECT_AFTER: Duration = Duration::from_millis(500);
+/// Bytes that JSON may make of one: a control character's `\u0000`.
+const MOST_ESCAPED: usize = 6;
 /// Heartbeats without a sign of life after which a client is gone.
 const SILENT_BEATS: u32 = 2;
 
@@ -144,9 +146,9 @@ impl Sessions {
     }
 
     /// How a session's socket is to be set up: small buffers, because most sessions are idle, and a message that
-    /// has room for the longest question in its escaped form.
+    /// has room for the longest question, however it is escaped.
     pub fn socket_config(&self) -> WebSocketConfig {
-        let message = self.config.max_question * 2 + (4 << 10);
+        let message = self.config.max_question * MOST_ESCAPED + (4 << 10);
         WebSocketConfig::default()
             .read_buffer_size(2 << 10)
             .write_buffer_size(4 << 10)

@@ -16,6 +16,9 @@ use crate::{
     id::{ConversationId, TurnId},
 };
 
+/// Turns that are looked at for a model's memory, those without an answer included.
+const MAX_HISTORY: usize = 1000;
+
 /// What a new turn follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parent {
@@ -92,39 +95,22 @@ pub struct Store {
 #[derive(Default)]
 struct Kept {
     conversations: HashMap<ConversationId, Conversation>,
-    turns: HashMap<TurnId, ConversationId>,
+    turns: HashMap<TurnId, Turn>,
     bytes: usize,
 }
 
 struct Conversation {
-    turns: Vec<Turn>,
+    turns: Vec<TurnId>,
     touched: Instant,
     running: usize,
+    bytes: usize,
 }
 
 struct Turn {
-    id: TurnId,
+    conversation: ConversationId,
     parent: Option<TurnId>,
     question: String,
     answer: Option<Arc<Answer>>,
-}
-
-impl Turn {
-    fn memory(&self) -> usize {
-        size_of::<Self>()
-            + self.question.capacity()
-            + self.answer.as_ref().map_or(0, |answer| answer.memory())
-    }
-}
-
-impl Conversation {
-    fn turn(&self, id: TurnId) -> Option<&Turn> {
-        self.turns.iter().rev().find(|turn| turn.id == id)
-    }
-
-    fn memory(&self) -> usize {
-        size_of::<Self>() + self.turns.iter().map(Turn::memory).sum::<usize>()
-    }
 }
 
 impl Store {
@@ -147,20 +133,21 @@ impl Store {
         let parent = match (kept.conversations.get(&conversation), new.parent) {
             (None, Parent::Turn(_)) => return Err(StoreError::UnknownConversation),
             (None, _) | (Some(_), Parent::Root) => None,
-            (Some(known), Parent::Newest) => known.turns.last().map(|turn| turn.id),
-            (Some(known), Parent::Turn(id)) => {
-                Some(known.turn(id).ok_or(StoreError::UnknownParent)?.id)
-            }
+            (Some(known), Parent::Newest) => known.turns.last().copied(),
+            (Some(_), Parent::Turn(id)) => match kept.turns.get(&id) {
+                Some(turn) if turn.conversation == conversation => Some(id),
+                _ => return Err(StoreError::UnknownParent),
+            },
         };
+        let bytes = size_of::<Turn>() + new.question.capacity();
+        self.make_room(&mut kept, conversation, bytes)?;
         let turn = Turn {
-            id: new.turn,
+            conversation,
             parent,
             question: new.question,
             answer: None,
         };
-        self.make_room(&mut kept, conversation, turn.memory())?;
-        kept.bytes += turn.memory();
-        kept.turns.insert(turn.id, conversation);
+        kept.turns.insert(new.turn, turn);
         let known = kept
             .conversations
             .entry(conversation)
@@ -168,10 +155,13 @@ impl Store {
                 turns: Vec::new(),
                 touched: Instant::now(),
                 running: 0,
+                bytes: 0,
             });
-        known.turns.push(turn);
+        known.turns.push(new.turn);
         known.running += 1;
+        known.bytes += bytes;
         known.touched = Instant::now();
+        kept.bytes += bytes;
         Ok(Place {
             conversation,
             parent,
@@ -181,82 +171,59 @@ impl Store {
     /// Keeps the whole answer of a turn, once.
     pub fn finish(&self, turn: TurnId, answer: Arc<Answer>) {
         let mut kept = self.kept();
-        let Some(conversation) = kept.turns.get(&turn).copied() else {
-            return;
-        };
-        let memory = answer.memory();
-        let Some(known) = kept.conversations.get_mut(&conversation) else {
-            return;
-        };
-        let Some(open) = known
+        let kept = &mut *kept;
+        let Some(open) = kept
             .turns
-            .iter_mut()
-            .find(|kept| kept.id == turn && kept.answer.is_none())
+            .get_mut(&turn)
+            .filter(|turn| turn.answer.is_none())
         else {
             return;
         };
+        let (conversation, bytes) = (open.conversation, answer.memory());
         open.answer = Some(answer);
-        known.running -= 1;
-        known.touched = Instant::now();
-        kept.bytes += memory;
+        kept.bytes += bytes;
+        if let Some(known) = kept.conversations.get_mut(&conversation) {
+            known.running -= 1;
+            known.bytes += bytes;
+            known.touched = Instant::now();
+        }
         // It is over the bound only until older conversations have made room; it may be that none can.
-        let _ = self.make_room(&mut kept, conversation, 0);
+        let _ = self.make_room(kept, conversation, 0);
     }
 
     /// Where a turn stands, and its answer once it has ended.
     pub fn find(&self, turn: TurnId) -> Option<(Place, Option<Arc<Answer>>)> {
         let mut kept = self.kept();
-        let conversation = kept.turns.get(&turn).copied()?;
-        let known = kept.conversations.get_mut(&conversation)?;
-        known.touched = Instant::now();
-        let found = known.turn(turn)?;
-        Some((
-            Place {
-                conversation,
-                parent: found.parent,
-            },
-            found.answer.clone(),
-        ))
+        let kept = &mut *kept;
+        let found = kept.turns.get(&turn)?;
+        if let Some(known) = kept.conversations.get_mut(&found.conversation) {
+            known.touched = Instant::now();
+        }
+        let place = Place {
+            conversation: found.conversation,
+            parent: found.parent,
+        };
+        Some((place, found.answer.clone()))
     }
 
-    /// The finished turns from `turn` back to the conversation's beginning, newest first, as long as `fits`
-    /// says that there is room for one more.
+    /// The finished turns from `turn` back towards the conversation's beginning, newest first, as long as
+    /// `fits` says that there is room for one more, and [`MAX_HISTORY`] turns back at the most.
     pub fn history(
         &self,
         turn: Option<TurnId>,
         mut fits: impl FnMut(&Exchange) -> bool,
     ) -> Vec<Exchange> {
         let kept = self.kept();
-        let known = turn
-            .and_then(|turn| kept.turns.get(&turn))
-            .and_then(|id| kept.conversations.get(id));
-        let Some(known) = known else {
-            return Vec::new();
-        };
-        let mut history = Vec::new();
-        let mut next = turn;
-        while let Some(found) = next.and_then(|id| known.turn(id)) {
-            next = found.parent;
-            let Some(answer) = found
-                .answer
-                .as_ref()
-                .map(|answer| answer.text(Channel::Answer))
-            else {
-                continue;
-            };
-            if answer.is_empty() {
-                continue;
-            }
-            let exchange = Exchange {
-                question: found.question.clone(),
-                answer,
-            };
-            if !fits(&exchange) {
-                break;
-            }
-            history.push(exchange);
-        }
-        history
+        let first = turn.and_then(|turn| kept.turns.get(&turn));
+        std::iter::successors(first, |turn| kept.turns.get(&turn.parent?))
+            .take(MAX_HISTORY)
+            .filter_map(|turn| {
+                let answer = turn.answer.as_ref()?.text(Channel::Answer);
+                let question = turn.question.clone();
+                (!answer.is_empty()).then_some(Exchange { question, answer })
+            })
+            .take_while(|exchange| fits(exchange))
+            .collect()
     }
 
     /// Forgets what has gone untouched for longer than the retention.
@@ -309,11 +276,9 @@ impl Kept {
         let Some(gone) = self.conversations.remove(&id) else {
             return;
         };
-        self.bytes = self
-            .bytes
-            .saturating_sub(gone.memory() - size_of::<Conversation>());
+        self.bytes -= gone.bytes;
         for turn in &gone.turns {
-            self.turns.remove(&turn.id);
+            self.turns.remove(turn);
         }
     }
 }

@@ -15,7 +15,7 @@ use std::{future::pending, sync::Arc, time::Duration};
 use futures_util::StreamExt;
 use tokio::{
     sync::watch,
-    time::{Instant, sleep_until, timeout_at},
+    time::{Instant, sleep_until, timeout, timeout_at},
 };
 
 use self::{
@@ -25,13 +25,19 @@ use self::{
 use crate::{
     answer::{Channel, ErrorCode, Fault, Outcome, Source, Usage},
     config::OnLeave,
+    id::{SessionId, TurnId},
     knowledge::{Knowledge, Passage},
     llm::{
-        ChatModel, ChatRequest, Delta, Finish, LlmError, Stage,
+        ChatModel, ChatRequest, Delta, DeltaStream, Finish, LlmError, Stage,
         retry::{self, Patience},
     },
     shutdown::Shutdown,
 };
+
+/// How long the token counts may lag behind the end of an answer.
+const TAIL: Duration = Duration::from_secs(2);
+/// Bytes of one event's text: what a reader is sent at once, and what a stopped one holds.
+const PIECE: usize = 16 << 10;
 
 /// Who answers.
 pub enum Answerer {
@@ -71,11 +77,27 @@ pub struct Limits {
 }
 
 /// What has come of a turn so far; it outlives the work that fills it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Progress {
+    ids: Ids,
     first_chunk: Option<Instant>,
     chunks: u64,
     usage: Option<Usage>,
+}
+
+/// Whose turn it is, for the log.
+#[derive(Debug, Clone, Copy)]
+struct Ids {
+    session: SessionId,
+    turn: TurnId,
+}
+
+impl Ids {
+    fn tell_retry(self, error: &LlmError, wait: Duration) {
+        let Self { session, turn } = self;
+        let wait_ms = wait.as_millis();
+        tracing::info!(%session, %turn, %error, wait_ms, "the endpoint will be asked again");
+    }
 }
 
 /// Who wants a turn to go on.
@@ -134,9 +156,9 @@ async fn answer(
     progress: &mut Progress,
 ) -> Result<Outcome, Fault> {
     loop {
-        let place = ticket.place();
-        log.set_place(place);
-        if place == 0 {
+        let position = ticket.position();
+        log.set_position(position);
+        if position == 0 {
             break;
         }
         ticket.moved().await;
@@ -174,22 +196,28 @@ async fn relay(
         first_chunk: limits.first_chunk,
         deadline: begin + limits.first_chunk.min(limits.total),
     };
-    let mut deltas = retry::open(model, request, patience)
+    let tried_again = |error: &LlmError, wait: Duration| progress.ids.tell_retry(error, wait);
+    let mut deltas = retry::open(model, request, patience, tried_again)
         .await
         .map_err(|error| error.fault())?;
     let mut stage = Stage::FirstChunk;
     let mut deadline = patience.deadline;
     loop {
         let delta = match timeout_at(deadline, deltas.next()).await {
-            Ok(Some(delta)) => delta.map_err(|error| error.fault())?,
+            Ok(Some(Ok(delta))) => delta,
+            Ok(Some(Err(error))) => return Err(error.fault()),
             Ok(None) => return Err(LlmError::Broken("it ended without an end".to_owned()).fault()),
             Err(_) => return Err(silence(stage, begin, limits).fault()),
         };
         let appended = match delta {
             Delta::Text(text) => append(log, progress, Channel::Answer, &text)?,
             Delta::Reasoning(text) => append(log, progress, Channel::Reasoning, &text)?,
-            Delta::End { finish, usage } => {
-                progress.usage = usage;
+            Delta::Usage(usage) => {
+                progress.usage = Some(usage);
+                true
+            }
+            Delta::Finish(finish) => {
+                cost(deltas, progress).await;
                 return Ok(match finish {
                     Finish::Stop => Outcome::Stop,
                     Finish::Length => Outcome::Length,
@@ -203,6 +231,19 @@ async fn relay(
         stage = Stage::BetweenChunks;
         deadline = (Instant::now() + limits.between_chunks).min(begin + limits.total);
     }
+}
+
+/// Reads the token counts that lag behind a whole answer. Whatever goes wrong here takes nothing from it.
+async fn cost(mut deltas: DeltaStream, progress: &mut Progress) {
+    let counts = async {
+        while let Some(Ok(delta)) = deltas.next().await {
+            if let Delta::Usage(usage) = delta {
+                progress.usage = Some(usage);
+            }
+        }
+    };
+    // What has come by then has to do.
+    let _ = timeout(TAIL, counts).await;
 }
 
 /// Which limit has passed, in the words of the one that was the shorter.
@@ -221,17 +262,20 @@ fn silence(stage: Stage, begin: Instant, limits: Limits) -> LlmError {
     LlmError::Timeout { stage, limit }
 }
 
-/// Appends a piece; `false`: the answer has reached its cap.
+/// Appends a text, a large one in pieces; `false`: the answer has reached its cap.
 fn append(log: &Log, progress: &mut Progress, channel: Channel, text: &str) -> Result<bool, Fault> {
-    match log.text(channel, text) {
-        Ok(()) => {
-            progress.first_chunk.get_or_insert_with(Instant::now);
-            progress.chunks += 1;
-            Ok(true)
+    progress.first_chunk.get_or_insert_with(Instant::now);
+    progress.chunks += 1;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (piece, behind) = rest.split_at(rest.floor_char_boundary(PIECE));
+        match log.text(channel, piece) {
+            Ok(()) => rest = behind,
+            Err(AppendError::Full) => return Ok(false),
+            Err(AppendError::Ended(error)) => return Err(internal(&error)),
         }
-        Err(AppendError::Full) => Ok(false),
-        Err(AppendError::Ended(error)) => Err(internal(&error)),
     }
+    Ok(true)
 }
 
 /// Answers with the best entry, word by word as a model would; with none, says so.

@@ -1,11 +1,17 @@
 //! SIGTERM and SIGINT: the first drains, the second ends at once.
 
-use std::io;
+use std::{io, time::Duration};
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::timeout,
+};
 use tracing::{info, warn};
 
 use crate::shutdown::Shutdown;
+
+/// How long "at once" may take: enough to end the answers' logs and to say goodbye.
+const AT_ONCE: Duration = Duration::from_millis(200);
 
 /// The two signals, heard from the moment this is made.
 pub struct Signals {
@@ -29,7 +35,7 @@ impl Signals {
         }
     }
 
-    /// Drains at the first signal, and returns at the second.
+    /// Drains at the first signal; at the second it ends everything and returns.
     pub async fn twice(mut self, shutdown: &Shutdown) {
         let signal = self.next().await;
         info!(
@@ -45,5 +51,8 @@ impl Signals {
             busy = super::busy(shutdown),
             "a second signal: ending at once"
         );
+        shutdown.halt();
+        // What takes longer is given up.
+        let _ = timeout(AT_ONCE, shutdown.finished()).await;
     }
 }

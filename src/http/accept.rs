@@ -39,6 +39,8 @@ const BACKLOG: i32 = 1024;
 const SEND_BUFFER: usize = 64 << 10;
 /// Idle time after which the kernel asks whether a client is still there.
 const KEEPALIVE: Duration = Duration::from_secs(60);
+/// What the kernel waits beyond the session's own deadline.
+const KERNEL_MARGIN: Duration = Duration::from_secs(2);
 /// Bytes of a request's headers, and of hyper's buffer.
 const MAX_HEADERS: usize = 16 << 10;
 /// How long to wait when `accept` fails for want of descriptors or memory.
@@ -89,10 +91,11 @@ impl BindError {
 }
 
 impl Listener {
-    /// Listens on an address.
-    pub fn bind(listen: &Listen) -> Result<Self, BindError> {
+    /// Listens on an address. A TCP client that takes nothing of what is sent is cut off by the kernel a little
+    /// after `send_timeout`, which sessions keep to by themselves; so no response can hold a connection for ever.
+    pub fn bind(listen: &Listen, send_timeout: Duration) -> Result<Self, BindError> {
         match listen {
-            Listen::Tcp(address) => tcp(*address)
+            Listen::Tcp(address) => tcp(*address, send_timeout + KERNEL_MARGIN)
                 .map(Self::Tcp)
                 .map_err(|error| BindError::new(address.to_string(), error)),
             Listen::Unix(path) => unix(path)
@@ -113,7 +116,7 @@ impl Listener {
 }
 
 /// The options are set on the listening socket; accepted ones inherit them.
-fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
+fn tcp(address: SocketAddr, untaken: Duration) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
@@ -122,6 +125,7 @@ fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.set_tcp_nodelay(true)?;
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
+    socket.set_tcp_user_timeout(Some(untaken))?;
     socket.set_send_buffer_size(SEND_BUFFER)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
@@ -158,6 +162,8 @@ fn unix(path: &Path) -> io::Result<UnixListener> {
 pub struct Peer {
     /// Whom the caps count it as; a Unix socket has no address.
     pub client: Option<Client>,
+    /// Whether it is a process of this machine that came over TCP.
+    pub loopback: bool,
     /// For the log.
     pub name: Arc<str>,
     /// Its place among the connections, held until the session has ended too.
@@ -167,6 +173,25 @@ pub struct Peer {
 struct Held {
     _permit: OwnedSemaphorePermit,
     _guard: Option<Guard>,
+}
+
+impl Peer {
+    fn new(
+        address: Option<SocketAddr>,
+        permit: OwnedSemaphorePermit,
+        guard: Option<Guard>,
+    ) -> Self {
+        let name = address.map_or_else(|| "unix".to_owned(), |address| address.to_string());
+        Self {
+            client: address.map(|address| Client::from(address.ip())),
+            loopback: address.is_some_and(|address| address.ip().to_canonical().is_loopback()),
+            name: name.into(),
+            _held: Arc::new(Held {
+                _permit: permit,
+                _guard: guard,
+            }),
+        }
+    }
 }
 
 /// What the accept loops share.
@@ -229,13 +254,7 @@ impl Acceptor {
                 let (socket, address) = listener.accept().await?;
                 let client = Client::from(address.ip());
                 match self.clients.admit(Some(client)) {
-                    Ok(guard) => self.serve(
-                        socket,
-                        Some(client),
-                        address.to_string(),
-                        permit,
-                        Some(guard),
-                    ),
+                    Ok(guard) => self.serve(socket, Peer::new(Some(address), permit, Some(guard))),
                     Err(_) => {
                         debug!(peer = %address, "too many connections from one address; closed");
                         // Reset rather than closed: no state lingers for a client that takes more than its part.
@@ -245,31 +264,16 @@ impl Acceptor {
             }
             Listener::Unix(listener, _) => {
                 let (socket, _): (UnixStream, _) = listener.accept().await?;
-                self.serve(socket, None, "unix".to_owned(), permit, None);
+                self.serve(socket, Peer::new(None, permit, None));
             }
         }
         Ok(())
     }
 
-    fn serve<S>(
-        &self,
-        socket: S,
-        client: Option<Client>,
-        name: String,
-        permit: OwnedSemaphorePermit,
-        guard: Option<Guard>,
-    ) where
+    fn serve<S>(&self, socket: S, peer: Peer)
+    where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let held = Arc::new(Held {
-            _permit: permit,
-            _guard: guard,
-        });
-        let peer = Peer {
-            client,
-            name: name.into(),
-            _held: held,
-        };
         let service = TowerToHyperService::new(warp::service(self.routes.clone()));
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer.clone());

@@ -12,7 +12,7 @@ use tokio_tungstenite::{
     tungstenite::{handshake::derive_accept_key, protocol::Role},
 };
 use tracing::debug;
-use url::Url;
+use url::{Host, Url};
 use warp::{
     Filter, Rejection, Reply,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -50,14 +50,18 @@ impl Origins {
     }
 
     /// Whether a request may go on. Programs that are no browsers send no `Origin`.
-    fn allow(&self, headers: &HeaderMap) -> bool {
+    ///
+    /// Over the loopback, the page's own origin is not believed by its name alone: any name can be made to
+    /// resolve to 127.0.0.1, and then a foreign page would be "the page's own" here.
+    fn allow(&self, headers: &HeaderMap, loopback: bool) -> bool {
         let Some(origin) = headers.get(header::ORIGIN) else {
             return true;
         };
         let Ok(origin) = origin.to_str() else {
             return false;
         };
-        self.0.iter().any(|allowed| allowed == origin) || same_host(origin, headers)
+        self.0.iter().any(|allowed| allowed == origin)
+            || same_host(origin, headers) && (!loopback || is_local(origin))
     }
 }
 
@@ -74,6 +78,16 @@ fn same_host(origin: &str, headers: &HeaderMap) -> bool {
         return false;
     };
     origin.host().is_some() && here.host() == origin.host() && here.port() == origin.port()
+}
+
+/// Whether an origin is an address or `localhost`, which nobody else can be.
+fn is_local(origin: &str) -> bool {
+    let origin = Url::parse(origin);
+    match origin.as_ref().ok().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
+    }
 }
 
 /// The route.
@@ -122,9 +136,9 @@ fn answer(
         );
         return response;
     };
-    if !site.origins.allow(headers) {
+    if !site.origins.allow(headers, peer.loopback) {
         let message = "The Origin of this page may not open a session here; \
-            the operator can name it in server.allowed_origins.";
+            the operator can name it in server.public_url or server.allowed_origins.";
         return reject::error(StatusCode::FORBIDDEN, ErrorCode::BadField.as_str(), message);
     }
     let guard = match site.sessions.admit(peer.client) {
@@ -215,7 +229,34 @@ mod tests {
             if let Some(origin) = origin {
                 headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
             }
-            assert_eq!(origins.allow(&headers), allowed, "{origin:?} to {host}");
+            assert_eq!(
+                origins.allow(&headers, false),
+                allowed,
+                "{origin:?} to {host}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_that_was_made_to_mean_this_machine_opens_nothing() {
+        let origins = Origins(vec!["https://ask.example.org".to_owned()]);
+        let cases = [
+            ("http://evil.example:8080", "evil.example:8080", false),
+            (
+                "http://localhost.evil.example",
+                "localhost.evil.example",
+                false,
+            ),
+            ("http://localhost:8080", "localhost:8080", true),
+            ("http://127.0.0.1:8080", "127.0.0.1:8080", true),
+            ("http://[::1]:8080", "[::1]:8080", true),
+            ("https://ask.example.org", "ask.example.org", true),
+        ];
+        for (origin, host, allowed) in cases {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static(host));
+            headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+            assert_eq!(origins.allow(&headers, true), allowed, "{origin}");
         }
     }
 }

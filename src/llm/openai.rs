@@ -264,7 +264,12 @@ fn unsent(error: &reqwest::Error, connect_timeout: Duration, redact: &Redact) ->
             limit: connect_timeout,
         };
     }
-    LlmError::Unreachable(redact.clean(&root_cause(error)))
+    let cause = redact.clean(&root_cause(error));
+    if error.is_connect() {
+        return LlmError::Unreachable(cause);
+    }
+    // The request may have arrived and been worked on: it is not sent twice.
+    LlmError::Broken(cause)
 }
 
 /// The innermost error's words: reqwest's own name the address, which may hold a key.

@@ -23,10 +23,12 @@ pub struct Patience {
 
 /// Opens an answer, and tries again what may pass: with the wait that the endpoint asked for, or with one that
 /// doubles; both with jitter, so that turns that failed together do not come back together.
+/// `tried_again` is told of each error that is waited out.
 pub async fn open(
     model: &dyn ChatModel,
     request: &ChatRequest,
     patience: Patience,
+    tried_again: impl Fn(&LlmError, Duration),
 ) -> Result<DeltaStream, LlmError> {
     let mut tries = 0;
     loop {
@@ -44,11 +46,14 @@ pub async fn open(
             return Err(error);
         }
         let wait = pause(tries, error.retry_after(), fastrand::f64());
-        if Instant::now() + wait >= patience.deadline {
+        if Instant::now()
+            .checked_add(wait)
+            .is_none_or(|then| then >= patience.deadline)
+        {
             return Err(error);
         }
         tries += 1;
-        tracing::info!(%error, attempt = tries, wait_ms = wait.as_millis(), "the endpoint will be asked again");
+        tried_again(&error, wait);
         sleep(wait).await;
     }
 }
@@ -56,7 +61,7 @@ pub async fn open(
 /// The wait before retry number `tries`, with `luck` from 0 to 1.
 fn pause(tries: u32, asked: Option<Duration>, luck: f64) -> Duration {
     match asked {
-        Some(asked) => asked.mul_f64(1.0 + luck / 10.0),
+        Some(asked) => asked.saturating_add((asked / 10).mul_f64(luck)),
         None => FIRST_BACKOFF
             .saturating_mul(1 << tries.min(16))
             .min(MAX_BACKOFF)
@@ -91,7 +96,11 @@ mod tests {
     async fn the_wait_that_the_endpoint_asked_for_is_honoured() {
         let model = Scripted::refusing([overloaded(Some(7)), overloaded(None)], [Step::stop()]);
         let start = Instant::now();
-        assert!(open(&model, &question("q"), patience(2, 60)).await.is_ok());
+        assert!(
+            open(&model, &question("q"), patience(2, 60), |_, _| {})
+                .await
+                .is_ok()
+        );
         assert!(start.elapsed() >= Duration::from_secs(7));
         assert!(start.elapsed() < Duration::from_secs(9));
         assert_eq!(model.asked(), 3);
@@ -101,7 +110,9 @@ mod tests {
     async fn a_wait_beyond_the_deadline_is_not_begun() {
         let model = Scripted::refusing([overloaded(Some(120))], [Step::stop()]);
         let start = Instant::now();
-        let error = open(&model, &question("q"), patience(2, 60)).await.err();
+        let error = open(&model, &question("q"), patience(2, 60), |_, _| {})
+            .await
+            .err();
         assert_eq!(error, Some(overloaded(Some(120))));
         assert_eq!(start.elapsed(), Duration::ZERO);
     }
@@ -114,7 +125,9 @@ mod tests {
         };
         let model = Scripted::refusing([refused.clone()], [Step::stop()]);
         assert_eq!(
-            open(&model, &question("q"), patience(5, 60)).await.err(),
+            open(&model, &question("q"), patience(5, 60), |_, _| {})
+                .await
+                .err(),
             Some(refused)
         );
         assert_eq!(model.asked(), 1);
@@ -123,7 +136,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn silence_before_the_headers_ends_at_the_deadline() {
         let model = Scripted::silent();
-        let error = open(&model, &question("q"), patience(2, 60)).await.err();
+        let error = open(&model, &question("q"), patience(2, 60), |_, _| {})
+            .await
+            .err();
         let limit = Duration::from_secs(60);
         assert_eq!(
             error,

@@ -30,10 +30,7 @@ impl Step {
 
     /// The ordinary end.
     pub fn stop() -> Self {
-        Self::Say(Ok(Delta::End {
-            finish: Finish::Stop,
-            usage: None,
-        }))
+        Self::Say(Ok(Delta::Finish(Finish::Stop)))
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::{collections::VecDeque, future::poll_fn, time::Duration};
 
-use futures_util::{SinkExt, stream::SplitSink};
+use futures_util::{FutureExt, SinkExt, stream::SplitSink};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::{Instant, Interval, MissedTickBehavior, interval_at, timeout_at},
@@ -133,7 +133,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
                     _ = self.beat.tick() => return Ok(Drove::Beat),
                 }
             }
-            let fed = self.feed().await?;
+            let fed = self.feed()?;
             if was_full && !self.is_full() {
                 return Ok(Drove::Room);
             }
@@ -158,14 +158,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
     }
 
     /// Gives the sink one batch of what is waiting; `false`: nothing was.
-    async fn feed(&mut self) -> Result<bool, Reason> {
+    fn feed(&mut self) -> Result<bool, Reason> {
         let mut fed = 0;
         while fed < BATCH {
-            // Nothing is taken from a cursor before the sink has room for it. It always has here: a batch is
-            // flushed before the next begins, and is far below the sink's own bound.
-            poll_fn(|cx| self.sink.poll_ready_unpin(cx))
-                .await
-                .map_err(|_| Reason::Lost)?;
+            // Nothing is taken from a cursor before the sink has room for it. Waiting for that room is not done
+            // here but in the flush, under its deadline.
+            match poll_fn(|cx| self.sink.poll_ready_unpin(cx)).now_or_never() {
+                Some(ready) => ready.map_err(|_| Reason::Lost)?,
+                None => break,
+            }
             let Some(message) = self.next_message() else {
                 break;
             };
@@ -187,7 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
             let follower = self.follows.front_mut()?;
             let turn = follower.turn;
             match follower.cursor.next(BATCH) {
-                Some(News::Place(position)) => {
+                Some(News::Position(position)) => {
                     return Some(Message::text(
                         ServerMessage::Queued { turn, position }.encode(),
                     ));

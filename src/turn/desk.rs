@@ -3,13 +3,14 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tokio::sync::watch;
 use tracing::info;
 
 use super::{
-    Stop, Wanted,
+    Ids, Stop, Wanted,
     log::{Cursor, Log},
     running::{Running, shortened},
     station::{self, Sampling, Station},
@@ -23,6 +24,9 @@ use crate::{
 };
 
 pub use crate::store::Parent;
+
+/// When to ask again while the server restarts.
+const RESTARTING: Duration = Duration::from_secs(1);
 
 /// How the desk handles turns.
 #[derive(Debug, Clone, Copy)]
@@ -160,10 +164,8 @@ impl Desk {
             return Ok(follower);
         }
         if inner.shutdown.is_draining() {
-            return Err(Fault::new(
-                ErrorCode::QueueFull,
-                "The server is restarting; ask again in a moment.",
-            ));
+            let message = "The server is restarting; ask again in a moment.";
+            return Err(Fault::new(ErrorCode::QueueFull, message).retry_after(RESTARTING));
         }
         let (station, model) = station::choose(
             &inner.stations,
@@ -211,7 +213,11 @@ impl Desk {
         );
         let wanted = begun.wanted.subscribe();
         let name = station.name.clone();
-        let running = Running::new(inner.clone(), begun, ask.session, ask.turn, name, model);
+        let ids = Ids {
+            session: ask.session,
+            turn: ask.turn,
+        };
+        let running = Running::new(inner.clone(), begun, ids, name, model);
         let task = running.run(answerer, ticket, wanted);
         inner.shutdown.spawn("turn", task);
         Ok(follower)

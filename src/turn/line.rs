@@ -30,7 +30,7 @@ struct State {
 pub struct Ticket {
     line: Arc<Line>,
     number: u64,
-    place: watch::Receiver<usize>,
+    position: watch::Receiver<usize>,
 }
 
 impl Line {
@@ -51,13 +51,13 @@ impl Line {
     pub fn join(self: &Arc<Self>) -> Result<Ticket, LineFull> {
         let mut state = self.state();
         let number = state.next;
-        let place = if state.running < self.slots {
+        let position = if state.running < self.slots {
             state.running += 1;
             watch::channel(0).1
         } else if state.waiting.len() < self.max_waiting {
-            let (sender, place) = watch::channel(state.waiting.len() + 1);
+            let (sender, position) = watch::channel(state.waiting.len() + 1);
             state.waiting.push_back((number, sender));
-            place
+            position
         } else {
             return Err(LineFull);
         };
@@ -65,21 +65,21 @@ impl Line {
         Ok(Ticket {
             line: self.clone(),
             number,
-            place,
+            position,
         })
     }
 }
 
 impl Ticket {
-    /// Its place in the line, from 1; 0 once it has its slot.
-    pub fn place(&mut self) -> usize {
-        *self.place.borrow_and_update()
+    /// Its position in the line, from 1; 0 once it has its slot.
+    pub fn position(&mut self) -> usize {
+        *self.position.borrow_and_update()
     }
 
-    /// Waits until the place has changed. Cancel safe.
+    /// Waits until the position has changed. Cancel safe.
     pub async fn moved(&mut self) {
-        if self.place.changed().await.is_err() {
-            // It has its slot, and its place will never change again.
+        if self.position.changed().await.is_err() {
+            // It has its slot, and its position will never change again.
             std::future::pending().await
         }
     }
@@ -102,8 +102,8 @@ impl Drop for Ticket {
             state.running += 1;
             first.send_replace(0);
         }
-        for (at, (_, place)) in state.waiting.iter().enumerate() {
-            place.send_if_modified(|place| std::mem::replace(place, at + 1) != at + 1);
+        for (at, (_, position)) in state.waiting.iter().enumerate() {
+            position.send_if_modified(|now| std::mem::replace(now, at + 1) != at + 1);
         }
     }
 }
@@ -120,16 +120,21 @@ mod tests {
         let mut third = line.join().unwrap();
         let mut fourth = line.join().unwrap();
         assert_eq!(line.join().err(), Some(LineFull));
-        let places = [first.place(), second.place(), third.place(), fourth.place()];
+        let places = [
+            first.position(),
+            second.position(),
+            third.position(),
+            fourth.position(),
+        ];
         assert_eq!(places, [0, 1, 2, 3]);
         drop(third);
         fourth.moved().await;
-        assert_eq!((second.place(), fourth.place()), (1, 2));
+        assert_eq!((second.position(), fourth.position()), (1, 2));
         drop(first);
         second.moved().await;
-        assert_eq!((second.place(), fourth.place()), (0, 1));
+        assert_eq!((second.position(), fourth.position()), (0, 1));
         drop(second);
-        assert_eq!(fourth.place(), 0);
+        assert_eq!(fourth.position(), 0);
         drop(fourth);
         assert_eq!(line.state().running, 0);
         assert!(line.state().waiting.is_empty());
@@ -142,8 +147,8 @@ mod tests {
         let mut waits = line.join().unwrap();
         drop(one);
         let mut late = line.join().unwrap();
-        assert_eq!((waits.place(), late.place()), (0, 1));
+        assert_eq!((waits.position(), late.position()), (0, 1));
         drop(two);
-        assert_eq!(late.place(), 0);
+        assert_eq!(late.position(), 0);
     }
 }

@@ -17,8 +17,8 @@ use crate::{
 pub struct Head {
     /// The newest event.
     pub seq: Seq,
-    /// Its place in the endpoint's line, from 1; 0 once it has its slot.
-    pub place: usize,
+    /// Its position in the endpoint's line, from 1; 0 once it has its slot.
+    pub position: usize,
     /// Whether the newest event is the end.
     pub ended: bool,
 }
@@ -55,7 +55,7 @@ impl Log {
     pub fn finished(answer: Arc<Answer>) -> Self {
         let head = Head {
             seq: answer.head(),
-            place: 0,
+            position: 0,
             ended: true,
         };
         Self {
@@ -95,28 +95,33 @@ impl Log {
         Ok(self.append(|answer| answer.push_text(channel, text))?)
     }
 
-    /// Appends the end, behind its fault if there is one, and gives the whole answer.
-    pub fn end(&self, fault: Option<Fault>, end: End) -> Result<Arc<Answer>, Ended> {
+    /// Appends the end, behind its fault if there is one, and gives the whole answer. Readers do not see the end
+    /// before [`Log::publish_end`], so that whoever reads it finds the answer kept.
+    pub fn seal(&self, fault: Option<Fault>, end: End) -> Result<Arc<Answer>, Ended> {
         if let Some(fault) = fault {
             self.append(|answer| answer.push_fault(fault))?;
         }
         let mut answer = self.answer();
-        let seq = Arc::make_mut(&mut answer).push_end(end)?;
-        let whole = answer.clone();
-        drop(answer);
+        Arc::make_mut(&mut answer).push_end(end)?;
+        Ok(answer.clone())
+    }
+
+    /// Shows readers the end.
+    pub fn publish_end(&self) {
+        let seq = self.answer().head();
         self.head.send_modify(|head| {
             *head = Head {
                 seq,
-                place: 0,
+                position: 0,
                 ended: true,
             }
         });
-        Ok(whole)
     }
 
     /// Says where the turn stands in its endpoint's line.
-    pub fn set_place(&self, place: usize) {
-        self.head.send_modify(|head| head.place = place);
+    pub fn set_position(&self, position: usize) {
+        self.head
+            .send_if_modified(|head| std::mem::replace(&mut head.position, position) != position);
     }
 
     /// Whether it has ended.
@@ -130,14 +135,14 @@ pub struct Cursor {
     log: Arc<Log>,
     head: watch::Receiver<Head>,
     at: Seq,
-    place: usize,
+    position: usize,
 }
 
 /// What a reader has not seen yet.
 #[derive(Debug, Clone, PartialEq)]
 pub enum News {
-    /// The turn's place in the line has changed.
-    Place(usize),
+    /// The turn's position in the line has changed.
+    Position(usize),
     /// An event, and the number that it reaches to.
     Event(Seq, Event),
 }
@@ -155,7 +160,7 @@ impl Cursor {
             log,
             head,
             at,
-            place: 0,
+            position: 0,
         }
     }
 
@@ -178,10 +183,10 @@ impl Cursor {
     /// The next piece of news, texts joined up to about `budget` bytes; `None` when it has seen all.
     pub fn next(&mut self, budget: usize) -> Option<News> {
         let head = *self.head.borrow_and_update();
-        if head.place != self.place {
-            self.place = head.place;
-            if head.place > 0 {
-                return Some(News::Place(head.place));
+        if head.position != self.position {
+            self.position = head.position;
+            if head.position > 0 {
+                return Some(News::Position(head.position));
             }
         }
         if head.seq == self.at {
@@ -237,7 +242,14 @@ mod tests {
         log.text(Channel::Answer, "c").unwrap();
         cursor.changed().await;
         assert_eq!(cursor.next(100), text(3, "c"));
-        log.end(None, end()).unwrap();
+        let whole = log.seal(None, end()).unwrap();
+        assert_eq!(whole.head(), Seq(4));
+        assert_eq!(
+            cursor.next(100),
+            None,
+            "the end is shown when the answer is kept"
+        );
+        log.publish_end();
         assert!(cursor.has_ended() && !cursor.is_done());
         assert_eq!(
             cursor.next(100),
@@ -260,7 +272,7 @@ mod tests {
         log.text(Channel::Answer, "ab").unwrap();
         assert_eq!(log.text(Channel::Reasoning, "cd"), Err(AppendError::Full));
         log.text(Channel::Answer, "c").unwrap();
-        let answer = log.end(None, end()).unwrap();
+        let answer = log.seal(None, end()).unwrap();
         assert_eq!(answer.text(Channel::Answer), "abc");
         assert_eq!(
             log.text(Channel::Answer, ""),
@@ -269,14 +281,14 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_news_until_the_slot_is_had() {
+    fn a_position_is_news_until_the_slot_is_had() {
         let log = Arc::new(Log::new(3));
         let mut cursor = Cursor::new(log.clone(), Seq::START);
-        log.set_place(2);
-        assert_eq!(cursor.next(9), Some(News::Place(2)));
+        log.set_position(2);
+        assert_eq!(cursor.next(9), Some(News::Position(2)));
         assert_eq!(cursor.next(9), None);
-        log.set_place(1);
-        log.set_place(0);
+        log.set_position(1);
+        log.set_position(0);
         assert_eq!(cursor.next(9), None);
     }
 }

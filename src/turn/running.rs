@@ -6,15 +6,12 @@ use tokio::{sync::watch, time::Instant};
 use tracing::{info, warn};
 
 use super::{
-    Answerer, Progress, Stop, Wanted, answer,
+    Answerer, Ids, Progress, Stop, Wanted, answer,
     desk::{Inner, Live},
     line::Ticket,
     stopped,
 };
-use crate::{
-    answer::{Answer, Channel, End, ErrorCode, Fault, Outcome, Timing},
-    id::{SessionId, TurnId},
-};
+use crate::answer::{Answer, Channel, End, ErrorCode, Fault, Outcome, Timing};
 
 /// Bytes of a question's or an answer's text that are logged, when texts are.
 const MAX_LOGGED: usize = 4 << 10;
@@ -28,9 +25,8 @@ pub(super) fn shortened(text: &str) -> &str {
 pub(super) struct Running {
     desk: Arc<Inner>,
     live: Arc<Live>,
-    /// For the log: who asked what of whom.
-    session: SessionId,
-    turn: TurnId,
+    /// For the log: who asked whom.
+    ids: Ids,
     station: String,
     model: String,
     begin: Instant,
@@ -42,20 +38,23 @@ impl Running {
     pub(super) fn new(
         desk: Arc<Inner>,
         live: Arc<Live>,
-        session: SessionId,
-        turn: TurnId,
+        ids: Ids,
         station: String,
         model: String,
     ) -> Self {
         Self {
             desk,
             live,
-            session,
-            turn,
+            ids,
             station,
             model,
             begin: Instant::now(),
-            progress: Progress::default(),
+            progress: Progress {
+                ids,
+                first_chunk: None,
+                chunks: 0,
+                usage: None,
+            },
         }
     }
 
@@ -100,23 +99,24 @@ impl Running {
         }
     }
 
-    /// Ends the log, keeps the answer, and leaves the desk, in this order: at no moment is the turn nowhere.
+    /// Ends the log, keeps the answer, shows the end, and leaves the desk, in this order: at no moment is the turn
+    /// nowhere, and a question that is asked upon the end finds the answer in its history.
     fn seal(&self, fault: Option<Fault>, end: End) -> Option<Arc<Answer>> {
-        let sealed = self.live.log.end(fault, end).ok()?;
-        self.desk.store.finish(self.turn, sealed.clone());
-        self.desk.live().remove(&self.turn);
+        let sealed = self.live.log.seal(fault, end).ok()?;
+        self.desk.store.finish(self.ids.turn, sealed.clone());
+        self.live.log.publish_end();
+        self.desk.live().remove(&self.ids.turn);
         Some(sealed)
     }
 
     fn tell(&self, answer: &Answer, fault: Option<&Fault>, end: &End) {
         let Self {
-            session,
-            turn,
             station,
             model,
             progress,
             ..
         } = self;
+        let Ids { session, turn } = self.ids;
         let (prompt_tokens, completion_tokens) = end
             .usage
             .map(|usage| (usage.prompt_tokens, usage.completion_tokens))
@@ -145,12 +145,14 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Only a panic gets here with the log open; its followers must not wait for ever.
+        // A panic gets here with the log open, and a runtime that is given up; followers must not wait for ever.
         if !self.live.log.has_ended() {
-            self.finish(Ok(Err(Fault::new(
-                ErrorCode::Internal,
-                "A fault of askd's own stopped this answer.",
-            ))));
+            self.finish(if std::thread::panicking() {
+                let message = "A fault of askd's own stopped this answer.";
+                Ok(Err(Fault::new(ErrorCode::Internal, message)))
+            } else {
+                Err(Stop::Halted)
+            });
         }
     }
 }

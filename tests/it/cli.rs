@@ -211,3 +211,21 @@ fn a_flag_that_does_not_exist_is_told_with_the_nearest_one() {
     assert_eq!((said.code, said.out.as_str()), (2, ""));
     assert!(said.err.contains("--config"), "{}", said.err);
 }
+
+#[test]
+fn a_port_that_is_in_use_is_named_with_what_to_do() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let said = Askd::new().run(&["--listen", &address], &[]);
+    assert_eq!((said.code, said.out.as_str()), (69, ""));
+    assert!(
+        said.err.contains(&format!("cannot listen on {address}")),
+        "{}",
+        said.err
+    );
+    assert!(
+        said.err.contains("another program listens there"),
+        "{}",
+        said.err
+    );
+}

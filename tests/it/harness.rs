@@ -149,8 +149,11 @@ impl Server {
         };
         let loaded = check("test.toml", toml, &overrides, &|_| None)
             .unwrap_or_else(|faults| panic!("{faults}"));
+        let send_timeout = loaded.config.session.send_timeout;
         let listen = loaded.config.server.listen.iter();
-        let listeners: Vec<_> = listen.map(|one| Listener::bind(one).unwrap()).collect();
+        let listeners: Vec<_> = listen
+            .map(|one| Listener::bind(one, send_timeout).unwrap())
+            .collect();
         let addresses: Vec<_> = listeners.iter().map(Listener::address).collect();
         let address = addresses[0].trim_start_matches("http://").parse().unwrap();
         let shutdown = Shutdown::new();

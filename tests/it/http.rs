@@ -38,7 +38,7 @@ impl Reply {
 
 /// A request with these further header lines.
 pub fn request(method: &str, path: &str, lines: &str) -> String {
-    format!("{method} {path} HTTP/1.1\r\nHost: askd.test\r\n{lines}\r\n")
+    format!("{method} {path} HTTP/1.1\r\nHost: askd.localhost\r\n{lines}\r\n")
 }
 
 /// Sends a request over a connection, and reads its response.

@@ -181,6 +181,31 @@ async fn a_stalled_reader_is_closed_after_send_timeout_and_its_turn_ends_with_it
     server.stop().await;
 }
 
+/// Texts of both channels cannot be joined, so that each batch is many frames.
+#[tokio::test]
+async fn a_stalled_reader_of_many_frames_is_closed_after_send_timeout() {
+    let fake = Fake::start().await;
+    let text = "x".repeat(6_000);
+    let mut script = Script::new().sse();
+    for _ in 0..PIECES / 4 {
+        script = script.reasoning_content(&text).text(&text);
+    }
+    fake.always(script.gate("end").finish("stop").done());
+    let rules = "[session]\nmax_answer = \"8 MiB\"\nsend_timeout = \"1s\"";
+    let server = Server::with_fake(&fake, "concurrency = 20", rules);
+    let mut readers = Vec::new();
+    for _ in 0..10 {
+        let mut reader = Client::connect_with_little_room(server.address).await;
+        reader.ask("long").await;
+        readers.push(reader);
+    }
+    soon("sent", fake.gate("end").reached(10)).await;
+    server.until("let go", |counts| counts.sessions == 0).await;
+    assert_eq!(server.log.lines("too slow a reader").len(), 10);
+    fake.gate("end").release();
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn with_finish_a_stalled_readers_turn_goes_on_without_it() {
     let fake = Fake::start().await;

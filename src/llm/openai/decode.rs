@@ -1,7 +1,7 @@
 //! From events to deltas. Compatible servers leave fields out, add some and set others to null, so the types
 //! here ask for as little as they can.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream, stream::BoxStream};
@@ -17,8 +17,7 @@ use crate::{
     },
 };
 
-/// How long the usage and `[DONE]` may lag behind the finish reason; the answer is whole without them.
-const TAIL: Duration = Duration::from_secs(2);
+const INCOMPLETE: &str = "it ended without saying that it was complete";
 
 #[derive(Deserialize)]
 struct Chunk {
@@ -44,8 +43,9 @@ struct RawDelta {
 
 #[derive(Deserialize)]
 struct RawUsage {
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
+    // As floating point, because a few servers count in it.
+    prompt_tokens: Option<f64>,
+    completion_tokens: Option<f64>,
 }
 
 fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
@@ -59,8 +59,8 @@ pub struct Answering {
     events: BoxStream<'static, Result<String, SseError>>,
     redact: Arc<Redact>,
     waiting: VecDeque<Delta>,
-    finish: Option<Finish>,
-    usage: Option<Usage>,
+    finished: bool,
+    failed: Option<LlmError>,
     over: bool,
 }
 
@@ -74,13 +74,13 @@ impl Answering {
             events: sse::events(body, MAX_EVENT).boxed(),
             redact,
             waiting: VecDeque::new(),
-            finish: None,
-            usage: None,
+            finished: false,
+            failed: None,
             over: false,
         }
     }
 
-    /// The deltas, down to the end or the error.
+    /// The deltas, down to the end of the body or the error.
     pub fn deltas(self) -> impl Stream<Item = Result<Delta, LlmError>> + Send {
         stream::unfold(self, |mut this| async move {
             let item = this.next().await?;
@@ -89,49 +89,55 @@ impl Answering {
     }
 
     async fn next(&mut self) -> Option<Result<Delta, LlmError>> {
-        while !self.over {
+        loop {
             if let Some(delta) = self.waiting.pop_front() {
                 return Some(Ok(delta));
             }
-            let event = match self.finish {
-                None => self.events.next().await,
-                Some(_) => tokio::time::timeout(TAIL, self.events.next())
-                    .await
-                    .unwrap_or(None),
-            };
-            match self.take(event) {
-                Ok(false) => {}
-                Ok(true) => return Some(self.end()),
-                Err(error) => {
-                    self.over = true;
-                    return Some(Err(error));
-                }
+            if let Some(error) = self.failed.take() {
+                return Some(Err(error));
+            }
+            if self.over {
+                return None;
+            }
+            let event = self.events.next().await;
+            if let Err(error) = self.take(event) {
+                self.over = true;
+                // Behind what came in the same chunk.
+                self.failed = Some(error);
             }
         }
-        None
     }
 
-    /// Takes one event in; `true`: nothing more will come.
-    fn take(&mut self, event: Option<Result<String, SseError>>) -> Result<bool, LlmError> {
-        let data = match event {
-            None => return Ok(true),
-            Some(Ok(data)) => data,
-            // The finish reason has been said: what breaks behind it takes nothing from the answer.
-            Some(Err(_)) if self.finish.is_some() => return Ok(true),
-            Some(Err(error)) => return Err(self.unreadable(error)),
+    /// Takes one event in.
+    fn take(&mut self, event: Option<Result<String, SseError>>) -> Result<(), LlmError> {
+        let Some(data) = event else {
+            self.over = true;
+            return if self.finished {
+                Ok(())
+            } else {
+                Err(LlmError::Broken(INCOMPLETE.to_owned()))
+            };
         };
+        let data = data.map_err(|error| self.unreadable(error))?;
         if data.trim() == "[DONE]" {
-            self.finish.get_or_insert(Finish::Stop);
-            return Ok(true);
+            self.over = true;
+            if !self.finished {
+                self.finish(Finish::Stop);
+            }
+            return Ok(());
         }
         let chunk: Chunk = serde_json::from_str(&data).map_err(|error| {
+            let what = self.redact.clean(&error.to_string());
             LlmError::Malformed(format!(
-                "a chunk that is not the JSON of an answer ({})",
-                self.redact.clean(&error.to_string())
+                "a chunk that is not the JSON of an answer ({what})"
             ))
         })?;
-        self.take_chunk(chunk)?;
-        Ok(false)
+        self.take_chunk(chunk)
+    }
+
+    fn finish(&mut self, finish: Finish) {
+        self.finished = true;
+        self.waiting.push_back(Delta::Finish(finish));
     }
 
     fn take_chunk(&mut self, chunk: Chunk) -> Result<(), LlmError> {
@@ -166,35 +172,19 @@ impl Answering {
                         "it gave \"error\" as the reason".to_owned(),
                     ));
                 }
-                Some("length" | "max_tokens") => self.finish = Some(Finish::Length),
-                Some("content_filter") => self.finish = Some(Finish::ContentFilter),
-                Some(_) => self.finish = Some(Finish::Stop),
+                Some("length" | "max_tokens") => self.finish(Finish::Length),
+                Some("content_filter") => self.finish(Finish::ContentFilter),
+                Some(_) => self.finish(Finish::Stop),
             }
         }
-        if let Some(RawUsage {
-            prompt_tokens,
-            completion_tokens,
-        }) = chunk.usage
-        {
-            self.usage = Some(Usage {
-                prompt_tokens: prompt_tokens.unwrap_or(0),
-                completion_tokens: completion_tokens.unwrap_or(0),
-            });
+        if let Some(usage) = chunk.usage {
+            let count = |tokens: Option<f64>| tokens.map_or(0, |tokens| tokens as u64);
+            self.waiting.push_back(Delta::Usage(Usage {
+                prompt_tokens: count(usage.prompt_tokens),
+                completion_tokens: count(usage.completion_tokens),
+            }));
         }
         Ok(())
-    }
-
-    fn end(&mut self) -> Result<Delta, LlmError> {
-        self.over = true;
-        match self.finish {
-            Some(finish) => Ok(Delta::End {
-                finish,
-                usage: self.usage,
-            }),
-            None => Err(LlmError::Broken(
-                "it ended without saying that it was complete".to_owned(),
-            )),
-        }
     }
 
     fn unreadable(&self, error: SseError) -> LlmError {

@@ -61,10 +61,7 @@ fn text(text: &str) -> Result<Delta, LlmError> {
 }
 
 fn end(finish: Finish) -> Result<Delta, LlmError> {
-    Ok(Delta::End {
-        finish,
-        usage: None,
-    })
+    Ok(Delta::Finish(finish))
 }
 
 const HELLO: &str = r#"{"choices":[{"index":0,"delta":{"content":"hello"}}]}"#;
@@ -117,22 +114,14 @@ async fn the_shapes_of_real_endpoints_are_understood() {
         prompt_tokens: 3,
         completion_tokens: 5,
     };
-    let ended = Ok(Delta::End {
-        finish: Finish::Stop,
-        usage: Some(counted),
-    });
-    assert_eq!(
-        read(&[role, HELLO, finish, usage, "[DONE]"]).await,
-        [text("hello"), ended]
-    );
-    assert_eq!(
-        read(&[HELLO, "[DONE]"]).await,
-        [text("hello"), end(Finish::Stop)]
-    );
-    assert_eq!(
-        read(&[HELLO, finish]).await,
-        [text("hello"), end(Finish::Stop)]
-    );
+    let counts = || Ok(Delta::Usage(counted));
+    let stop = || end(Finish::Stop);
+    let whole = read(&[role, HELLO, finish, usage, "[DONE]"]).await;
+    assert_eq!(whole, [text("hello"), stop(), counts()]);
+    assert_eq!(read(&[HELLO, "[DONE]"]).await, [text("hello"), stop()]);
+    assert_eq!(read(&[HELLO, finish]).await, [text("hello"), stop()]);
+    let floating = r#"{"choices":[],"usage":{"prompt_tokens":3.0,"completion_tokens":5.0}}"#;
+    assert_eq!(read(&[finish, floating]).await, [stop(), counts()]);
 }
 
 #[tokio::test]

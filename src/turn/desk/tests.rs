@@ -283,7 +283,7 @@ async fn who_waits_sees_its_place_and_a_full_line_refuses() {
         ErrorCode::QueueFull
     );
     second.cursor.changed().await;
-    assert_eq!(second.cursor.next(1), Some(News::Place(1)));
+    assert_eq!(second.cursor.next(1), Some(News::Position(1)));
     gate.add_permits(2);
     assert_eq!(read(&mut first).await.1, Outcome::Stop);
     assert_eq!(read(&mut second).await.1, Outcome::Stop);

@@ -8,7 +8,7 @@ use std::{
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{ask, ask_at, request, until_closed};
-use crate::harness::Server;
+use crate::harness::{Server, soon};
 
 #[tokio::test]
 async fn connections_beyond_the_cap_wait_for_their_turn() {
@@ -165,5 +165,21 @@ async fn what_is_no_http_is_refused_and_harms_nobody() {
             .status,
         200
     );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_takes_nothing_of_a_response_loses_its_connection() {
+    let server = Server::start("[session]\nsend_timeout = \"1s\"");
+    let mut greedy = TcpStream::connect(server.address).await.unwrap();
+    socket2::SockRef::from(&greedy)
+        .set_recv_buffer_size(4096)
+        .unwrap();
+    let asked = request("GET", "/", "").repeat(100);
+    // It fails once the server has let go: until then nothing that is sent here is taken for ever.
+    let flood = async { while greedy.write_all(asked.as_bytes()).await.is_ok() {} };
+    soon("cut off", flood).await;
+    // The listener and the sweeper are left.
+    server.until("let go", |counts| counts.tasks == 2).await;
     server.stop().await;
 }

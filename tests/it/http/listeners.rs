@@ -1,6 +1,11 @@
 //! Where askd listens: several addresses at once, Unix sockets, and what is in the way.
 
-use askd::{config::Listen, http::accept::Listener};
+use std::time::Duration;
+
+use askd::{
+    config::Listen,
+    http::accept::{BindError, Listener},
+};
 use tempfile::TempDir;
 use tokio::net::UnixStream;
 
@@ -9,6 +14,10 @@ use crate::harness::Server;
 
 fn health() -> String {
     request("GET", "/healthz", "")
+}
+
+fn bind(listen: &Listen) -> Result<Listener, BindError> {
+    Listener::bind(listen, Duration::from_secs(20))
 }
 
 #[tokio::test]
@@ -44,10 +53,7 @@ async fn a_sockets_file_that_nobody_serves_is_replaced_and_a_live_one_is_not() {
     assert!(path.exists(), "a listener that is dropped leaves its file");
     let unix = format!("unix:{}", path.display());
     let server = Server::start_on(&["127.0.0.1:0", &unix], "");
-    let refused = Listener::bind(&Listen::Unix(path.clone()))
-        .err()
-        .unwrap()
-        .to_string();
+    let refused = bind(&Listen::Unix(path.clone())).err().unwrap().to_string();
     assert!(
         refused.contains(&unix) && refused.contains("another program listens there"),
         "{refused}"
@@ -72,10 +78,7 @@ async fn a_live_socket_is_not_taken_from_a_server_that_accepts_nobody() {
     hung.listen(0).unwrap();
     let _waiting = std::os::unix::net::UnixStream::connect(&path).unwrap();
     // Its line is full now: a connection that waits for room would wait for ever.
-    let refused = Listener::bind(&Listen::Unix(path.clone()))
-        .err()
-        .unwrap()
-        .to_string();
+    let refused = bind(&Listen::Unix(path.clone())).err().unwrap().to_string();
     assert!(
         refused.contains("another program listens there"),
         "{refused}"
@@ -88,14 +91,14 @@ async fn what_is_no_socket_is_not_removed() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("notes.txt");
     std::fs::write(&path, "mine").unwrap();
-    assert!(Listener::bind(&Listen::Unix(path.clone())).is_err());
+    assert!(bind(&Listen::Unix(path.clone())).is_err());
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
 }
 
 #[tokio::test]
 async fn a_port_in_use_is_told_with_its_address_and_what_to_do() {
     let server = Server::start("");
-    let refused = Listener::bind(&Listen::Tcp(server.address))
+    let refused = bind(&Listen::Tcp(server.address))
         .err()
         .unwrap()
         .to_string();

@@ -137,7 +137,8 @@ async fn each_file_comes_in_an_encoding_that_the_browser_takes() {
                 (200, Some("accept-encoding")),
                 "{what}"
             );
-            let encoding = encoding.filter(|_| hashed);
+            // The page's build compresses what is larger than that.
+            let encoding = encoding.filter(|_| hashed && plain.body.len() > 512);
             assert_eq!(reply.header("content-encoding"), encoding, "{what}");
             let same = reply.header("etag") == plain.header("etag");
             assert_eq!(same, encoding.is_none(), "{what}");

@@ -69,13 +69,13 @@ async fn only_pages_that_may_open_a_session_do() {
     );
     let cases = [
         (None, 101),
-        (Some("http://askd.test"), 101),
-        (Some("https://askd.test"), 101),
+        (Some("http://askd.localhost"), 101),
+        (Some("https://askd.localhost"), 101),
         (Some("https://ask.example.org"), 101),
         (Some("http://intranet.example:8000"), 101),
         (Some("http://ask.example.org"), 403),
         (Some("http://intranet.example"), 403),
-        (Some("http://askd.test:8081"), 403),
+        (Some("http://askd.localhost:8081"), 403),
         (Some("http://evil.example"), 403),
         (Some("null"), 403),
     ];

@@ -24,7 +24,7 @@ async fn each_fault_of_an_endpoint_is_told_in_words_and_what_came_before_it_stay
     ];
     assert_eq!(
         groups.iter().map(Vec::len).collect::<Vec<_>>(),
-        [9, 9, 11, 9, 6, 5, 9]
+        [9, 9, 11, 9, 6, 4, 13]
     );
     for row in groups.into_iter().flatten() {
         row.check().await;
@@ -52,14 +52,14 @@ fn breaks() -> Vec<Row> {
         Row::fails(
             "cut before the headers",
             [Script::new().cut()],
-            "upstream_unreachable",
-            "connection",
+            "upstream_failed",
+            "broke off",
         ),
         Row::fails(
             "reset before the headers",
             [Script::new().reset()],
-            "upstream_unreachable",
-            ".",
+            "upstream_failed",
+            "broke off",
         ),
         Row::fails(
             "cut before the first chunk",
@@ -321,7 +321,6 @@ fn silences() -> Vec<Row> {
 
 /// No connection, or none that lasts to the first chunk.
 fn unreachable(refusing: &DeadEnd, hanging: &DeadEnd) -> Vec<Row> {
-    let well = || Script::answer(&["at last"]);
     vec![
         Row::fails("nobody listens", [], "upstream_unreachable", "refused").at(refusing.base_url()),
         Row::fails(
@@ -341,18 +340,11 @@ fn unreachable(refusing: &DeadEnd, hanging: &DeadEnd) -> Vec<Row> {
         .at(hanging.base_url())
         .lines("connect_timeout = \"50ms\"")
         .not_before(50),
-        Row::ends(
-            "cut before the headers, then well",
-            [Script::new().cut(), well()],
-            "stop",
-            "at last",
-        )
-        .lines("retries = 1"),
-        Row::ends(
-            "reset before the headers, then well",
-            [Script::new().reset(), well()],
-            "stop",
-            "at last",
+        Row::fails(
+            "a request that may have been worked on is not sent twice",
+            [Script::new().cut()],
+            "upstream_failed",
+            "broke off",
         )
         .lines("retries = 1"),
     ]
@@ -392,6 +384,34 @@ fn oddities() -> Vec<Row> {
             "stop",
             "all of it",
         ),
+        Row::ends(
+            "garbage behind the finish reason",
+            [said().finish("stop").data("{").done()],
+            "stop",
+            "all of it",
+        ),
+        Row::ends(
+            "an error behind the finish reason",
+            [said().finish("stop").error("too late")],
+            "stop",
+            "all of it",
+        ),
+        Row::ends(
+            "silence behind the finish reason, longer than between chunks",
+            [said().finish("stop").stall()],
+            "stop",
+            "all of it",
+        )
+        .lines("chunk_timeout = \"50ms\""),
+        Row::ends(
+            "usage in floating point",
+            [said()
+                .finish("stop")
+                .data(r#"{"choices":[],"usage":{"prompt_tokens":3.0,"completion_tokens":4.0}}"#)],
+            "stop",
+            "all of it",
+        )
+        .usage(3, 4),
         Row::ends(
             "usage behind the finish reason",
             [said().finish("stop").usage(3, 4).done()],
