@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a file per promise.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod binary;
 mod client;
 mod fake;
 mod fake_test;
@@ -17,6 +18,7 @@ mod leaving;
 mod llm;
 mod logs;
 mod resuming;
+mod shutdown;
 mod stalling;
 mod storm;
 mod systemd;

@@ -1,0 +1,120 @@
+//! The real binary, serving: started on a free port, signalled, waited for, and killed when a test is over.
+
+use std::{net::SocketAddr, process::Stdio, time::Duration};
+
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::{Child, Command},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use crate::{client::Client, harness::PATIENCE};
+
+/// A running askd.
+pub struct Binary {
+    /// Where it serves.
+    pub address: SocketAddr,
+    child: Child,
+    said: JoinHandle<String>,
+    _home: TempDir,
+}
+
+/// How it ended.
+pub struct Ended {
+    /// The exit code; `None`: a signal killed it.
+    pub code: Option<i32>,
+    /// What it said on standard error.
+    pub said: String,
+}
+
+/// The binary with this configuration, and nothing of the tests' own environment.
+fn command(home: &TempDir, toml: &str, environment: &[(&str, &str)]) -> Command {
+    let path = home.path().join("askd.toml");
+    std::fs::write(&path, toml).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_askd"));
+    command
+        .env_clear()
+        .envs(environment.iter().copied())
+        .arg("--config")
+        .arg(path)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+impl Binary {
+    /// Starts it, and reads the line that says where it serves.
+    pub async fn start(toml: &str, environment: &[(&str, &str)]) -> Self {
+        let home = TempDir::new().unwrap();
+        let environment = [&[("ASKD_LISTEN", "127.0.0.1:0")], environment].concat();
+        let mut child = command(&home, toml, &environment).spawn().unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let said = tokio::spawn(async move {
+            let mut said = String::new();
+            stderr.read_to_string(&mut said).await.unwrap();
+            said
+        });
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        timeout(PATIENCE, stdout.read_line(&mut line))
+            .await
+            .expect("it says where it serves")
+            .unwrap();
+        let Some(address) = line.strip_prefix("askd serves http://") else {
+            panic!("{line:?}: {}", said.await.unwrap());
+        };
+        Self {
+            address: address.trim().parse().unwrap(),
+            child,
+            said,
+            _home: home,
+        }
+    }
+
+    /// Runs it to its end, which comes by itself.
+    pub async fn run(toml: &str, environment: &[(&str, &str)]) -> Ended {
+        let home = TempDir::new().unwrap();
+        let output = command(&home, toml, environment).output();
+        let output = timeout(PATIENCE, output)
+            .await
+            .expect("it ends by itself")
+            .unwrap();
+        Ended {
+            code: output.status.code(),
+            said: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// A session.
+    pub async fn connect(&self) -> Client {
+        Client::connect(self.address).await
+    }
+
+    /// Sends a signal, by its name without SIG.
+    pub async fn signal(&self, name: &str) {
+        let pid = self.child.id().expect("it runs");
+        let kill = format!("kill -{name} {pid}");
+        let status = Command::new("sh")
+            .args(["-c", &kill])
+            .status()
+            .await
+            .unwrap();
+        assert!(status.success(), "{kill}");
+    }
+
+    /// Waits for its end, for `limit` at the most.
+    pub async fn ended(mut self, limit: Duration) -> Ended {
+        let status = timeout(limit, self.child.wait()).await;
+        let status = status
+            .unwrap_or_else(|_| panic!("it still runs after {limit:?}"))
+            .unwrap();
+        Ended {
+            code: status.code(),
+            said: self.said.await.unwrap(),
+        }
+    }
+}
