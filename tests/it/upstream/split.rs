@@ -66,3 +66,26 @@ async fn an_answer_that_is_cut_at_any_byte_before_its_end_is_never_a_whole_one()
     client.leave(1001).await;
     server.stop_expecting(&["turn failed"]).await;
 }
+
+#[tokio::test]
+async fn an_event_of_nearly_a_mebibyte_reaches_the_reader_in_frames_that_can_be_sent() {
+    let fake = Fake::start().await;
+    let server = Server::with_fake(&fake, "", "");
+    let mut client = server.connect().await;
+    // Letters of three bytes, so that a cut at a round number falls inside one.
+    let text = "\u{20ac}".repeat(349_500);
+    let event = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n");
+    assert!(
+        (1_048_500..1 << 20).contains(&event.len()),
+        "{}",
+        event.len()
+    );
+    fake.then(Script::new().sse().bytes(event).finish("stop").done());
+    let turn = client.ask("q").await;
+    let answer = client.read(turn).await;
+    assert!(answer.text == text, "{} bytes", answer.text.len());
+    assert_eq!(answer.outcome, "stop");
+    assert!(answer.chunks >= 60, "{} frames", answer.chunks);
+    client.leave(1001).await;
+    server.stop().await;
+}
