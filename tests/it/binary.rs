@@ -1,12 +1,16 @@
 //! The real binary, serving: started on a free port, signalled, waited for, and killed when a test is over.
 
-use std::{net::SocketAddr, process::Stdio, time::Duration};
+use std::{
+    fs::{self, File},
+    net::SocketAddr,
+    process::Stdio,
+    time::Duration,
+};
 
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
-    task::JoinHandle,
     time::timeout,
 };
 
@@ -17,8 +21,7 @@ pub struct Binary {
     /// Where it serves.
     pub address: SocketAddr,
     child: Child,
-    said: JoinHandle<String>,
-    _home: TempDir,
+    home: TempDir,
 }
 
 /// How it ended.
@@ -29,10 +32,17 @@ pub struct Ended {
     pub said: String,
 }
 
+/// The file that takes its standard error, so that no pipe can fill up.
+const SAID: &str = "said";
+
+fn said(home: &TempDir) -> String {
+    fs::read_to_string(home.path().join(SAID)).unwrap()
+}
+
 /// The binary with this configuration, and nothing of the tests' own environment.
 fn command(home: &TempDir, toml: &str, environment: &[(&str, &str)]) -> Command {
     let path = home.path().join("askd.toml");
-    std::fs::write(&path, toml).unwrap();
+    fs::write(&path, toml).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_askd"));
     command
         .env_clear()
@@ -41,7 +51,7 @@ fn command(home: &TempDir, toml: &str, environment: &[(&str, &str)]) -> Command 
         .arg(path)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stderr(File::create(home.path().join(SAID)).unwrap())
         .kill_on_drop(true);
     command
 }
@@ -52,12 +62,6 @@ impl Binary {
         let home = TempDir::new().unwrap();
         let environment = [&[("ASKD_LISTEN", "127.0.0.1:0")], environment].concat();
         let mut child = command(&home, toml, &environment).spawn().unwrap();
-        let mut stderr = child.stderr.take().unwrap();
-        let said = tokio::spawn(async move {
-            let mut said = String::new();
-            stderr.read_to_string(&mut said).await.unwrap();
-            said
-        });
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         timeout(PATIENCE, stdout.read_line(&mut line))
@@ -65,27 +69,24 @@ impl Binary {
             .expect("it says where it serves")
             .unwrap();
         let Some(address) = line.strip_prefix("askd serves http://") else {
-            panic!("{line:?}: {}", said.await.unwrap());
+            panic!("{line:?}: {}", said(&home));
         };
         Self {
             address: address.trim().parse().unwrap(),
             child,
-            said,
-            _home: home,
+            home,
         }
     }
 
     /// Runs it to its end, which comes by itself.
     pub async fn run(toml: &str, environment: &[(&str, &str)]) -> Ended {
         let home = TempDir::new().unwrap();
-        let output = command(&home, toml, environment).output();
-        let output = timeout(PATIENCE, output)
-            .await
-            .expect("it ends by itself")
-            .unwrap();
+        let run = command(&home, toml, environment).status();
+        let status = timeout(PATIENCE, run).await;
+        let status = status.expect("it ends by itself").unwrap();
         Ended {
-            code: output.status.code(),
-            said: String::from_utf8(output.stderr).unwrap(),
+            code: status.code(),
+            said: said(&home),
         }
     }
 
@@ -114,7 +115,7 @@ impl Binary {
             .unwrap();
         Ended {
             code: status.code(),
-            said: self.said.await.unwrap(),
+            said: said(&self.home),
         }
     }
 }
