@@ -41,7 +41,8 @@ use crate::{
 
 /// How long a closing handshake may take.
 const CLOSING: Duration = Duration::from_secs(1);
-/// How long a reader may take for the last of its answer once the server halts.
+/// How long a reader may take for the last of its answer once the server halts, and for the closing handshake
+/// then; both together are less than what the shutdown keeps in reserve.
 const HALTING: Duration = Duration::from_millis(500);
 /// When a client should come back after a restart.
 const RECONNECT_AFTER: Duration = Duration::from_millis(500);
@@ -365,8 +366,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             }
             Ok::<_, SocketError>(())
         };
+        let patience = match self.phase {
+            Phase::Up | Phase::Draining => CLOSING,
+            Phase::Halting(_) => HALTING,
+        };
         // Whether the other side takes part is its own affair.
-        let _ = timeout(CLOSING, handshake).await;
+        let _ = timeout(patience, handshake).await;
     }
 }
 
