@@ -1,6 +1,10 @@
 //! Arguments -> configuration -> log -> runtime -> exit code.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    process::ExitCode,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use askd::{
@@ -30,11 +34,11 @@ fn main() -> ExitCode {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
+    // Held to the end of this function, so that the last lines are written too.
     let log = match Cli::start_log(&loaded) {
         Ok(log) => Arc::new(log),
         Err(code) => return code,
     };
-    // The log is kept to the end: what went wrong is to be read.
     match run(loaded.config, &log) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -48,13 +52,13 @@ fn run(config: Config, log: &Arc<telemetry::Guard>) -> anyhow::Result<()> {
     // Each session takes a descriptor, and each answer one more; the soft limit is often 1,024.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let runtime = Runtime::new().context("cannot start the runtime")?;
-    let served = runtime.block_on(serve(config, log.clone()));
-    // What did not end in time is given up here; the log goes last.
+    let served = runtime.block_on(serve(config, Arc::downgrade(log)));
+    // What did not end in time is given up here.
     runtime.shutdown_background();
     served
 }
 
-async fn serve(config: Config, log: Arc<telemetry::Guard>) -> anyhow::Result<()> {
+async fn serve(config: Config, log: Weak<telemetry::Guard>) -> anyhow::Result<()> {
     let signals = Signals::new().context("cannot listen for signals")?;
     let bind = |listen| Listener::bind(listen, config.session.send_timeout);
     let listeners = config
@@ -83,13 +87,16 @@ async fn serve(config: Config, log: Arc<telemetry::Guard>) -> anyhow::Result<()>
     Ok(())
 }
 
-async fn keep_log(log: Arc<telemetry::Guard>, shutdown: Shutdown) {
+async fn keep_log(log: Weak<telemetry::Guard>, shutdown: Shutdown) {
     let mut beat = interval(TELL_DROPPED);
     loop {
         tokio::select! {
             biased;
             () = shutdown.halted() => return,
-            _ = beat.tick() => log.tell_dropped(),
+            _ = beat.tick() => match log.upgrade() {
+                Some(log) => log.tell_dropped(),
+                None => return,
+            },
         }
     }
 }
