@@ -1,6 +1,7 @@
 //! Arguments -> configuration -> log -> runtime -> exit code.
 
 use std::{
+    io::{self, Write as _},
     process::ExitCode,
     sync::{Arc, Weak},
     time::Duration,
@@ -70,7 +71,8 @@ async fn serve(config: Config, log: Weak<telemetry::Guard>) -> anyhow::Result<()
     let shutdown = Shutdown::new();
     let app = App::new(config, shutdown.clone())?;
     for listener in &listeners {
-        println!("askd serves {}", listener.address());
+        // Nobody is left to tell when standard output is closed.
+        let _ = writeln!(io::stdout(), "askd serves {}", listener.address());
     }
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),

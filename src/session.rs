@@ -46,6 +46,8 @@ const CLOSING: Duration = Duration::from_secs(1);
 const HALTING: Duration = Duration::from_millis(500);
 /// When a client should come back after a restart.
 const RECONNECT_AFTER: Duration = Duration::from_millis(500);
+/// Bytes that may wait in the socket's buffer: a batch, escaped, and the answers to pings.
+const WRITE_BUFFER: usize = 256 << 10;
 /// Bytes that JSON may make of one: a control character's `\u0000`.
 const MOST_ESCAPED: usize = 6;
 /// Heartbeats without a sign of life after which a client is gone.
@@ -153,7 +155,7 @@ impl Sessions {
         WebSocketConfig::default()
             .read_buffer_size(2 << 10)
             .write_buffer_size(4 << 10)
-            .max_write_buffer_size(1 << 20)
+            .max_write_buffer_size(WRITE_BUFFER)
             .max_message_size(Some(message))
             .max_frame_size(Some(message))
     }
