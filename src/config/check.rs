@@ -93,7 +93,10 @@ fn checked(
             None,
             "every user of this machine can read the configuration",
         );
-        report.warn(draft.help(format!("it holds a key or headers: chmod o-r {origin}, or keep the key in a file or a credential of its own")));
+        report.warn(draft.help(format!(
+            "it holds a key or headers: give it to askd's user and chmod o-r {origin}; under systemd/askd.service \
+             keep the key as a credential"
+        )));
     }
     let (faults, warnings) = report.finish();
     if faults.is_empty() {

@@ -135,7 +135,7 @@ fn from_file(
         report.warn(
             draft
                 .allowed("a file for askd's user alone")
-                .help("chmod o-r the file"),
+                .help("give it to askd's user and chmod o-r; under systemd/askd.service use api_key_credential"),
         );
     }
     good_key(report, section, key, text.trim())
