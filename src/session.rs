@@ -8,7 +8,7 @@ pub mod registry;
 pub mod state;
 pub mod wire;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt, stream::SplitStream};
 use tokio::{
@@ -239,10 +239,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     /// The loop. Its arms are looked at in a random order: with a fixed one, a client that floods would keep its
     /// own answer, the heartbeat and the deadline of the write waiting, or a flood of text would a cancel.
     async fn run(&mut self, inbound: &mut SplitStream<WebSocketStream<S>>) -> Reason {
+        let shutdown = &self.all.shutdown;
+        let mut phase = pin!(next_phase(self.phase, shutdown));
         loop {
             let step = tokio::select! {
-                // Waiting on a token or a clock: nothing is lost when another arm is taken.
-                () = next_phase(self.phase, &self.all.shutdown) => self.descend(),
+                // Kept over the rounds: waiting on a token anew takes a lock that all sessions share.
+                () = phase.as_mut() => {
+                    let step = self.descend();
+                    phase.set(next_phase(self.phase, shutdown));
+                    step
+                }
                 // `next` takes a frame off the socket only as it returns it. A client that asks faster than it
                 // reads waits, and if it reads nothing at all, `send_timeout` ends it.
                 frame = inbound.next(), if !self.outbound.is_full() => self.receive(frame),

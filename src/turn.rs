@@ -10,12 +10,17 @@ pub mod prompt;
 mod running;
 pub mod station;
 
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{
+    future::pending,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::StreamExt;
 use tokio::{
     sync::watch,
-    time::{Instant, sleep_until, timeout, timeout_at},
+    time::{Instant, Sleep, sleep_until, timeout},
 };
 
 use self::{
@@ -202,12 +207,15 @@ async fn relay(
         .map_err(|error| error.fault())?;
     let mut stage = Stage::FirstChunk;
     let mut deadline = patience.deadline;
+    let mut alarm = pin!(sleep_until(deadline));
     loop {
-        let delta = match timeout_at(deadline, deltas.next()).await {
-            Ok(Some(Ok(delta))) => delta,
-            Ok(Some(Err(error))) => return Err(error.fault()),
-            Ok(None) => return Err(LlmError::Broken("it ended without an end".to_owned()).fault()),
-            Err(_) => return Err(silence(stage, begin, limits).fault()),
+        let delta = match next_delta(&mut deltas, alarm.as_mut(), deadline).await {
+            Some(Some(Ok(delta))) => delta,
+            Some(Some(Err(error))) => return Err(error.fault()),
+            Some(None) => {
+                return Err(LlmError::Broken("it ended without an end".to_owned()).fault());
+            }
+            None => return Err(silence(stage, begin, limits).fault()),
         };
         let appended = match delta {
             Delta::Text(text) => append(log, progress, Channel::Answer, &text)?,
@@ -230,6 +238,31 @@ async fn relay(
         }
         stage = Stage::BetweenChunks;
         deadline = (Instant::now() + limits.between_chunks).min(begin + limits.total);
+    }
+}
+
+/// The next item of the stream; `None` when it has not come by the deadline.
+///
+/// The alarm is set anew only when it rings early, not for every chunk: a timer costs more than a chunk does.
+async fn next_delta(
+    deltas: &mut DeltaStream,
+    mut alarm: Pin<&mut Sleep>,
+    deadline: Instant,
+) -> Option<Option<Result<Delta, LlmError>>> {
+    if alarm.deadline() > deadline {
+        alarm.as_mut().reset(deadline);
+    }
+    loop {
+        tokio::select! {
+            biased;
+            delta = deltas.next() => return Some(delta),
+            () = alarm.as_mut() => {
+                if Instant::now() >= deadline {
+                    return None;
+                }
+                alarm.as_mut().reset(deadline);
+            }
+        }
     }
 }
 
