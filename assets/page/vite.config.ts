@@ -18,5 +18,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
+  // The tests mount components, and outside a browser Svelte's entry is the server's.
+  resolve: process.env["VITEST"] ? { conditions: ["browser"] } : {},
   test: { environment: "jsdom", include: ["test/**/*.test.ts"] },
 });

@@ -1,7 +1,8 @@
 // Markdown: the same in pieces as whole, and nothing of a model's that could act on the reader.
 
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { Renderer, Tokenizer } from "marked";
+import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { grow, nodes, NOTHING, whole } from "../src/lib/markdown";
 
@@ -49,6 +50,53 @@ describe("block by block", () => {
     const longer = grow(blocks, `${text} And more.`);
     expect(longer.html.slice(0, 48)).toEqual(blocks.html.slice(0, 48));
     expect(longer.html.at(-1)).toContain("And more.");
+  });
+});
+
+describe("a model that babbles", () => {
+  const MARKS = ["> ", "- ", "1. ", "[", "![", "(", "*", "_", "`", "|", "~", "#", "=", "a_", "*a _b ", "> - ", "<!--"];
+  const babble = MARKS.flatMap((mark) => [mark, `${mark}\n`]);
+
+  afterEach(() => vi.restoreAllMocks());
+
+  test.each(babble)("fifty_thousand_letters_of_%j_are_read_soon_and_whole", (mark) => {
+    const text = mark.repeat(Math.ceil(50_000 / mark.length));
+    const began = performance.now();
+    const blocks = whole(text);
+    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(grow(NOTHING, text).html).toEqual(blocks);
+  });
+
+  test("nesting_ends_at_a_depth_that_a_page_can_show", () => {
+    const [block = ""] = whole("> - ".repeat(2_000) + "words");
+    expect(block.match(/<(blockquote|ul)>/g)).toHaveLength(16);
+    expect(block).toContain("&gt; - words");
+  });
+
+  test("nesting_that_people_write_is_kept", () => {
+    const [block = ""] = whole("> > 1. one\n> >    - **two *three***");
+    expect(nodes(block).querySelector("blockquote blockquote ol ul strong em")?.textContent).toBe("three");
+  });
+
+  test("a_block_that_fails_is_shown_as_it_is_and_the_others_as_meant", () => {
+    vi.spyOn(Renderer.prototype, "blockquote").mockImplementation(() => {
+      throw new RangeError("too deep");
+    });
+    const text = "*before*\n\n> a < b\n\n*after*";
+    const blocks = whole(text);
+    expect(blocks[0]).toContain("<em>before</em>");
+    expect(nodes(blocks[1]!).querySelector("code")?.textContent).toContain("> a < b");
+    expect(blocks[2]).toContain("<em>after</em>");
+    expect(grow(NOTHING, text).html).toEqual(blocks);
+  });
+
+  test("a_text_that_cannot_be_read_is_shown_as_it_is", () => {
+    vi.spyOn(Tokenizer.prototype, "heading").mockImplementation(() => {
+      throw new RangeError("too deep");
+    });
+    for (const blocks of [whole("# a <b>"), grow(NOTHING, "# a <b>").html]) {
+      expect(blocks.map((html) => nodes(html).querySelector("code")?.textContent)).toEqual(["# a <b>\n"]);
+    }
   });
 });
 

@@ -3,9 +3,10 @@
 //
 // Safety: what the model says is untrusted. `marked` makes HTML, DOMPurify lets through a short list of tags, images
 // from elsewhere are dropped (an address can carry the conversation away), links are http, https and mailto only.
+// A model that babbles marks cannot break the page either: nesting is bounded, and what cannot be read is shown as it is.
 
 import DOMPurify from "dompurify";
-import { Marked, type Token, type Tokens } from "marked";
+import { Marked, Tokenizer, type Token, type Tokens } from "marked";
 
 import { highlight } from "./highlight";
 
@@ -19,6 +20,59 @@ const BARE_TAGS = new Set(ALLOWED_TAGS.filter((name) => name !== "a" && name !==
 
 const TAG = /<!--[^]*?-->|<(\/?)([a-z][a-z0-9]*)\b[^<>]*>|</gi;
 
+/** Deeper than anybody writes; `marked` calls itself once per level, and the stack is finite. */
+const DEEPEST = 16;
+
+/** How far plain words and addresses are looked for at once: some of `marked`'s patterns search to the text's end. */
+const FARTHEST = 2_048;
+
+/** `marked`'s own reading, with its depth and its searching bounded: a mark beyond is the letters that it is made of. */
+class Bounded extends Tokenizer {
+  #depth = 0;
+
+  override blockquote(src: string) {
+    return this.#within(() => super.blockquote(src));
+  }
+
+  override list(src: string) {
+    return this.#within(() => super.list(src));
+  }
+
+  override link(src: string) {
+    return this.#within(() => super.link(src));
+  }
+
+  override reflink(...args: Parameters<Tokenizer["reflink"]>) {
+    return this.#within(() => super.reflink(...args));
+  }
+
+  override emStrong(...args: Parameters<Tokenizer["emStrong"]>) {
+    return this.#within(() => super.emStrong(...args));
+  }
+
+  override del(...args: Parameters<Tokenizer["del"]>) {
+    return this.#within(() => super.del(...args));
+  }
+
+  override url(src: string) {
+    return super.url(src.slice(0, FARTHEST));
+  }
+
+  override inlineText(src: string) {
+    return super.inlineText(src.slice(0, FARTHEST));
+  }
+
+  #within<T>(read: () => T | undefined): T | undefined {
+    if (this.#depth >= DEEPEST) return undefined;
+    this.#depth += 1;
+    try {
+      return read();
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+}
+
 const marked = new Marked({
   gfm: true,
   renderer: {
@@ -28,6 +82,7 @@ const marked = new Marked({
       return `<pre${name}><code>${highlight(text, language) ?? escape(text)}\n</code></pre>\n`;
     },
     heading({ tokens, depth }: Tokens.Heading): string {
+      if (tokens.length === 0) return "";
       // The page's title and the question stand above: an answer's headings begin at the third level.
       const level = Math.min(Math.max(depth, 2) + 1, 6);
       return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
@@ -41,18 +96,20 @@ const marked = new Marked({
   },
 });
 
+// `use` copies a tokenizer's own functions only, so a class must be set as it is.
+marked.setOptions({ tokenizer: new Bounded() });
+
 const purifier = DOMPurify();
 
 const ALLOWED_ATTR = ["href", "title", "src", "alt", "start", "align", "colspan", "rowspan", "class"];
 
 /** Each of these finds its own writing direction. */
-const DIRECTED = new Set(["P", "LI", "H3", "H4", "H5", "H6", "BLOCKQUOTE", "TD", "TH", "SUMMARY"]);
+const DIRECTED = "p, li, h3, h4, h5, h6, blockquote, td, th, summary";
 
 purifier.addHook("afterSanitizeAttributes", (node) => {
   const classes = (node.getAttribute("class") ?? "").split(/\s+/).filter((name) => name.startsWith("hljs-"));
   if (classes.length > 0) node.setAttribute("class", classes.join(" "));
   else node.removeAttribute("class");
-  if (DIRECTED.has(node.tagName)) node.setAttribute("dir", "auto");
   if (node.tagName === "A") secureLink(node);
   if (node.tagName === "IMG" && !isOwnImage(node.getAttribute("src") ?? "")) {
     node.replaceWith(document.createTextNode(node.getAttribute("alt") ?? ""));
@@ -72,9 +129,9 @@ export function grow(before: Blocks, text: string): Blocks {
   const html = before.html.slice(0, before.frozen);
   const ends: number[] = [];
   let end = before.offset;
-  for (const token of marked.lexer(unixLines(text).slice(before.offset))) {
+  for (const token of lex(unixLines(text).slice(before.offset))) {
     end += token.raw.length;
-    const block = render([token]);
+    const block = render(token);
     if (block === "") continue;
     html.push(block);
     ends.push(end);
@@ -89,15 +146,16 @@ export function grow(before: Blocks, text: string): Blocks {
 
 /** The blocks of a text that grows no more; unlike `grow`, link definitions anywhere in it count everywhere. */
 export function whole(text: string): string[] {
-  return marked
-    .lexer(text)
-    .map((token) => render([token]))
+  return lex(text)
+    .map(render)
     .filter((block) => block !== "");
 }
 
 /** A block's HTML as safe nodes, with the page's own furniture around code and tables. */
 export function nodes(html: string): DocumentFragment {
   const fragment = purifier.sanitize(html, { ALLOWED_TAGS, ALLOWED_ATTR, RETURN_DOM_FRAGMENT: true });
+  // From the inside out: a direction that is set looks at all inside, and again when something changes there.
+  for (const node of [...fragment.querySelectorAll(DIRECTED)].reverse()) node.setAttribute("dir", "auto");
   for (const pre of fragment.querySelectorAll("pre")) frameCode(pre);
   for (const table of fragment.querySelectorAll("table")) {
     const box = element("div", { class: "table-box", role: "region", "aria-label": "Table", tabindex: "0" });
@@ -112,8 +170,25 @@ function unixLines(text: string): string {
   return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
 }
 
-function render(tokens: Token[]): string {
-  return marked.parser(tokens).trim();
+/** The text's tokens; a text that cannot be read is one block of what it is made of. */
+function lex(text: string): Token[] {
+  try {
+    return marked.lexer(text);
+  } catch {
+    return [{ type: "code", raw: text, text }];
+  }
+}
+
+function render(token: Token): string {
+  try {
+    return marked.parser([token]).trim();
+  } catch {
+    return plain(token.raw);
+  }
+}
+
+function plain(text: string): string {
+  return `<pre><code>${escape(text)}\n</code></pre>`;
 }
 
 function frameCode(pre: HTMLPreElement): void {

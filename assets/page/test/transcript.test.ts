@@ -1,0 +1,42 @@
+// The conversation as it is shown: an answer that cannot be rendered stays readable and alone in its trouble.
+
+import { flushSync, mount, unmount } from "svelte";
+import { afterEach, expect, test, vi } from "vitest";
+
+import type { Chat } from "../src/lib/chat.svelte";
+import { newTurn } from "../src/lib/reduce";
+import Transcript from "../src/ui/Transcript.svelte";
+
+vi.mock("../src/lib/markdown", async (original) => {
+  const real = await original<typeof import("../src/lib/markdown")>();
+  const whole = (text: string) => {
+    if (text.includes("poison")) throw new RangeError("too deep");
+    return real.whole(text);
+  };
+  return { ...real, whole };
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+test("an_answer_that_cannot_be_rendered_is_plain_text_and_the_others_stay", () => {
+  vi.stubGlobal(
+    "ResizeObserver",
+    class {
+      observe() {}
+      disconnect() {}
+    },
+  );
+  vi.stubGlobal("scrollTo", () => {});
+  const complaint = vi.spyOn(console, "error").mockImplementation(() => {});
+  const turn = (id: string, text: string) =>
+    newTurn({ id, conversation: "c", parent: null, follows: null, question: "?", asked: 0, text, ending: "stop" });
+  const shown = [turn("1", "*fine*"), turn("2", "a *poison*"), turn("3", "*fine too*")];
+  const chat = { shown, last: shown[2], open: false, connection: { kind: "ready" } } as unknown as Chat;
+  const page = mount(Transcript, { target: document.body, props: { chat, retry: () => {} } });
+  flushSync();
+  const answers = [...document.querySelectorAll(".answer")];
+  expect(answers.map((answer) => answer.querySelector("em")?.textContent)).toEqual(["fine", undefined, "fine too"]);
+  expect(answers[1]!.textContent).toBe("a *poison*");
+  expect(complaint).toHaveBeenCalledOnce();
+  void unmount(page);
+});
