@@ -136,6 +136,102 @@ test("stop_is_sent_at_once_and_again_after_a_reconnect", () => {
   ]);
 });
 
+test("stop_in_the_gap_before_accepted_is_sent_behind_the_question_when_the_connection_is_back", () => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  const question = FakeSocket.last.sent[0]!;
+  const turn = String(question["turn"]);
+  FakeSocket.last.lose(1006);
+  chat.stop();
+  settle();
+  expect(chat.last).toMatchObject({ stopping: true, ending: null });
+  FakeSocket.last.ready();
+  expect(FakeSocket.last.sent).toEqual([question, { type: "cancel", turn }]);
+  FakeSocket.last.tell({ type: "accepted", turn, conversation: ID, parent: null, after: 0 });
+  FakeSocket.last.tell({ type: "complete", turn, seq: 1, outcome: "cancelled", timing: { total_ms: 2 } });
+  settle();
+  expect(chat.last).toMatchObject({ ending: "cancelled" });
+});
+
+test("stop_in_the_gap_survives_a_reload", () => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  FakeSocket.last.lose(1006);
+  chat.stop();
+  const reloaded = new Chat(ID);
+  FakeSocket.last.ready();
+  expect(FakeSocket.last.sent).toMatchObject([{ type: "question", text: "Why?" }, { type: "cancel" }]);
+  FakeSocket.last.tell({ type: "error", code: "rate_limited", message: "Too many." });
+  settle();
+  expect(reloaded.last).toMatchObject({ ending: "cancelled" });
+  reloaded.retire(true);
+});
+
+test("stop_of_a_question_that_no_connection_was_given_ends_it_here", () => {
+  chat.ask("Why?");
+  chat.stop();
+  settle();
+  expect(chat.last).toMatchObject({ ending: "cancelled" });
+  FakeSocket.last.ready();
+  expect(FakeSocket.last.sent).toHaveLength(0);
+});
+
+test.each(["bad_field", "rate_limited", "internal"] as const)("a_resume_refused_with_%s_ends_the_turn", (code) => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  const turn = accept();
+  FakeSocket.last.tell({ type: "chunk", turn, seq: 1, text: "Bec" });
+  reconnect();
+  FakeSocket.last.tell({ type: "error", code, message: "Not like this." });
+  settle();
+  expect(chat.last).toMatchObject({ ending: "lost", text: "Bec", problem: { message: "Not like this." } });
+  expect(chat.ask("And?")).toBe(true);
+});
+
+test("a_busy_session_is_asked_again_after_a_pause", () => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  const turn = accept();
+  reconnect();
+  FakeSocket.last.tell({ type: "error", code: "busy", message: "An answer is running." });
+  expect(FakeSocket.last.sent).toHaveLength(1);
+  vi.advanceTimersByTime(1_000);
+  expect(FakeSocket.last.sent).toEqual(Array(2).fill({ type: "resume", turn, after: 0 }));
+  accept();
+  end(turn, 1);
+  expect(chat.last).toMatchObject({ ending: "stop", problem: null });
+});
+
+test("a_session_that_stays_busy_ends_the_turn", () => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  accept();
+  reconnect();
+  const busy = () => FakeSocket.last.tell({ type: "error", code: "busy", message: "An answer is running." });
+  for (let n = 0; n < 10; n++) {
+    busy();
+    vi.advanceTimersByTime(1_000);
+  }
+  expect(FakeSocket.last.sent).toHaveLength(11);
+  expect(chat.last).toMatchObject({ ending: null });
+  busy();
+  settle();
+  expect(chat.last).toMatchObject({ ending: "lost", problem: { code: "busy" } });
+});
+
+test("a_connection_lost_during_the_pause_is_asked_once_when_it_is_back", () => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  const turn = accept();
+  reconnect();
+  FakeSocket.last.tell({ type: "error", code: "busy", message: "An answer is running." });
+  FakeSocket.last.lose(1006);
+  vi.advanceTimersByTime(500);
+  FakeSocket.last.ready();
+  vi.advanceTimersByTime(2_000);
+  expect(FakeSocket.last.sent).toEqual([{ type: "resume", turn, after: 0 }]);
+});
+
 test("a_draining_server_gets_no_new_question_and_its_successor_does", () => {
   FakeSocket.last.ready();
   FakeSocket.last.tell({ type: "status", state: "draining", reconnect_after_ms: 100 });
@@ -204,7 +300,7 @@ test("a_turn_of_another_tab_comes_in_and_is_followed", () => {
   chat.ask("Why?");
   end(accept(), 1);
   const other = { ...chat.last!, id: "other", follows: chat.last!.id, asked: Date.now() + 1, ending: null, seq: 0 };
-  const newValue = JSON.stringify({ at: 1, turns: [...chat.turns, other] });
+  const newValue = JSON.stringify({ at: 1, v: 1, turns: [...chat.turns, other] });
   dispatchEvent(new StorageEvent("storage", { key: `askd:conversation:${ID}`, newValue }));
   settle();
   expect(chat.shown).toHaveLength(2);
@@ -215,7 +311,7 @@ test("an_idle_tab_does_not_write_over_what_another_has_kept", () => {
   FakeSocket.last.ready();
   chat.ask("Why?");
   end(accept(), 1);
-  const longer = JSON.stringify({ at: 1, turns: [...chat.turns, { ...chat.last!, id: "other" }] });
+  const longer = JSON.stringify({ at: 1, v: 1, turns: [...chat.turns, { ...chat.last!, id: "other" }] });
   localStorage.setItem(`askd:conversation:${ID}`, longer);
   chat.saveNow();
   expect(load(ID)).toHaveLength(2);

@@ -1,6 +1,6 @@
 // What the browser keeps: bounded, the oldest dropped, and never a reason to fail.
 
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { available, load, save } from "../src/lib/keep";
 import { newTurn } from "../src/lib/reduce";
@@ -66,4 +66,47 @@ test("what_is_not_ours_is_an_empty_conversation", () => {
   localStorage.setItem("askd:conversation:b", '{"turns":5}');
   expect(load("a")).toEqual([]);
   expect(load("b")).toEqual([]);
+});
+
+describe("what another hand has written", () => {
+  const write = (turn: object, v: unknown = 1) => {
+    const turns = [{ id: "t", conversation: "c", question: "?", ...turn }];
+    localStorage.setItem("askd:conversation:a", JSON.stringify({ at: 1, v, turns }));
+  };
+
+  test.each([null, 0, 2, "1"])("of_version_%s_is_not_read", (v) => {
+    write({}, v);
+    expect(load("a")).toEqual([]);
+  });
+
+  test.each([{ id: 5 }, { conversation: null }, { question: ["?"] }])("a_turn_without_%j_is_dropped", (wrong) => {
+    write(wrong);
+    expect(load("a")).toEqual([]);
+  });
+
+  test("a_turn_of_wrong_fields_is_one_just_begun", () => {
+    const begun = newTurn({ id: "t", conversation: "c", parent: null, follows: null, question: "?", asked: 0 });
+    write({});
+    expect(load("a")).toEqual([begun]);
+    const others = Object.keys(begun).filter((name) => !["id", "conversation", "question"].includes(name));
+    for (const wrong of [5.5, "x", ["x"]]) {
+      write(Object.fromEntries(others.map((name) => [name, wrong])));
+      expect(load("a")).toHaveLength(1);
+    }
+    write(Object.fromEntries(others.map((name) => [name, false])));
+    expect(load("a")).toEqual([begun]);
+  });
+
+  test("a_text_that_does_not_fit_is_asked_for_again_from_its_beginning", () => {
+    write({ accepted: true, seq: 7, text: null, thinking: "", sources: [] });
+    expect(load("a")).toMatchObject([{ accepted: true, seq: 0, text: "" }]);
+    write({ accepted: true, seq: 7, text: "kept", thinking: "", sources: [] });
+    expect(load("a")).toMatchObject([{ accepted: true, seq: 7, text: "kept" }]);
+  });
+
+  test("a_source_that_is_none_is_dropped", () => {
+    const source = { n: 1, title: "t", excerpt: "e", score: 0.5 };
+    write({ sources: [null, source, { n: 2 }, { ...source, url: 3 }], ending: "stop" });
+    expect(load("a")).toMatchObject([{ sources: [source], ending: "stop" }]);
+  });
 });

@@ -127,9 +127,21 @@ describe("how a turn ends", () => {
     expect(after([accepted(), chunk(1, "kept"), error])).toMatchObject({ ending: "lost", text: "kept" });
   });
 
-  test("stop_waits_for_the_server_only_once_the_question_was_accepted", () => {
-    expect(after([{ type: "stop", turn: T }]).ending).toBe("cancelled");
-    expect(after([accepted(), { type: "stop", turn: T }])).toMatchObject({ ending: null, stopping: true });
+  test("stop_waits_for_the_server_once_the_question_was_handed_to_a_connection", () => {
+    const stop: Event = { type: "stop", turn: T };
+    expect(after([stop]).ending).toBe("cancelled");
+    expect(after([{ type: "sent", turn: T }, stop])).toMatchObject({ ending: null, stopping: true });
+    expect(after([accepted(), stop])).toMatchObject({ ending: null, stopping: true });
+  });
+
+  test("a_refused_resume_ends_the_turn_and_a_failure_of_the_answer_does_not", () => {
+    const problem = { turn: T, code: "internal", message: "It broke." } as const;
+    expect(after([accepted(), chunk(1, "a"), { type: "refused", ...problem }])).toMatchObject({
+      ending: "lost",
+      text: "a",
+      problem: { message: "It broke." },
+    });
+    expect(after([accepted(), { type: "error", ...problem }]).ending).toBeNull();
   });
 
   test("the_place_in_line_is_gone_with_the_first_event", () => {

@@ -4,8 +4,8 @@
 import { uuid7 } from "./ids";
 import { load, save, watch } from "./keep";
 import { Link, type Connection, type Owner, type Ready } from "./link";
-import { newTurn, place, reduce, thread, type Event, type Turn } from "./reduce";
-import type { ServerMessage } from "./wire";
+import { forgotten, newTurn, place, reduce, thread, type Event, type Turn } from "./reduce";
+import type { ErrorCode, ServerMessage } from "./wire";
 
 type Told = Exclude<ServerMessage, { type: "status" }>;
 
@@ -16,6 +16,10 @@ const SAVE_EVERY_MS = 250;
 
 /** A connection that does not acknowledge within this is taken for dead. Asking twice is safe: the turn's id is the same. */
 const ACKNOWLEDGE_MS = 10_000;
+
+/** A session that still follows another answer is asked again after this, and not without end. */
+const BUSY_PAUSE_MS = 1_000;
+const BUSY_TRIES = 10;
 
 /** Frames do not come to hidden tabs; what they show is then brought up to date by this timer. */
 const HIDDEN_PAINT_MS = 250;
@@ -41,6 +45,8 @@ export class Chat implements Owner {
   #awaiting: string | null = null;
   #retired = false;
   #acknowledge: ReturnType<typeof setTimeout> | undefined;
+  #busyTries = 0;
+  #busyPause: ReturnType<typeof setTimeout> | undefined;
   #saving: ReturnType<typeof setTimeout> | undefined;
   #paint = 0;
   #paintHidden: ReturnType<typeof setTimeout> | undefined;
@@ -117,8 +123,7 @@ export class Chat implements Owner {
   onConnection(connection: Connection): void {
     this.connection = connection;
     if (connection.kind === "ready" || connection.kind === "draining") return;
-    this.#following = null;
-    this.#answered();
+    this.#release();
   }
 
   onReady(status: Ready): void {
@@ -131,8 +136,11 @@ export class Chat implements Owner {
     const turn = told.turn ?? this.#awaiting;
     if (turn === null) return;
     if (told.type === "accepted" || told.type === "error") this.#answered();
-    if (told.type === "error" && this.#begunAfresh(turn, told.code)) return;
-    this.#dispatch({ ...told, turn });
+    if (told.type === "accepted") this.#busyTries = 0;
+    if (told.type !== "error") this.#dispatch({ ...told, turn });
+    else if (this.#begunAfresh(turn, told.code) || (told.turn === undefined && this.#askedLater(turn, told.code)))
+      return;
+    else this.#dispatch({ ...told, type: told.turn === undefined ? "refused" : "error", turn });
     if (told.type === "accepted" || told.type === "complete") this.#saveNow();
   }
 
@@ -167,8 +175,10 @@ export class Chat implements Owner {
     this.#awaiting = id;
     this.#acknowledge = setTimeout(() => this.#link.reconnect(), ACKNOWLEDGE_MS);
     if (accepted) this.#link.send({ type: "resume", turn: id, after: seq });
-    else
-      this.#link.send({ type: "question", turn: id, text, conversation, parent, ...(endpoint && { endpoint, model }) });
+    else if (
+      this.#link.send({ type: "question", turn: id, text, conversation, parent, ...(endpoint && { endpoint, model }) })
+    )
+      this.#dispatch({ type: "sent", turn: id });
     if (stopping) this.#link.send({ type: "cancel", turn: id });
   }
 
@@ -177,13 +187,35 @@ export class Chat implements Owner {
     clearTimeout(this.#acknowledge);
   }
 
-  /** A question behind a turn that the server has forgotten is asked once more, without what came before. */
-  #begunAfresh(id: string, code: string): boolean {
-    const turn = this.#turns.find((other) => other.id === id);
-    const forgotten = code === "unknown_conversation" || code === "unknown_turn";
-    if (!forgotten || turn === undefined || turn.accepted || turn.parent === null) return false;
-    this.#dispatch({ type: "afresh", turn: id, conversation: uuid7() });
+  /** Follows nothing, so that `#follow` chooses anew. */
+  #release(): void {
+    clearTimeout(this.#busyPause);
     this.#following = null;
+    this.#answered();
+  }
+
+  /** The session is still at another answer's end, which the page no longer shows: after a pause it is free. */
+  #askedLater(id: string, code: ErrorCode): boolean {
+    const turn = this.#turns.find((other) => other.id === id);
+    if (code !== "busy" || turn === undefined || (turn.stopping && !turn.accepted)) return false;
+    if (this.#busyTries >= BUSY_TRIES) {
+      this.#busyTries = 0;
+      return false;
+    }
+    this.#busyTries += 1;
+    this.#busyPause = setTimeout(() => {
+      this.#release();
+      this.#follow();
+    }, BUSY_PAUSE_MS);
+    return true;
+  }
+
+  /** A question behind a turn that the server has forgotten is asked once more, without what came before. */
+  #begunAfresh(id: string, code: ErrorCode): boolean {
+    const turn = this.#turns.find((other) => other.id === id);
+    if (!forgotten(code) || turn === undefined || turn.accepted || turn.stopping || turn.parent === null) return false;
+    this.#dispatch({ type: "afresh", turn: id, conversation: uuid7() });
+    this.#release();
     this.#follow();
     return true;
   }
@@ -195,8 +227,7 @@ export class Chat implements Owner {
     this.#schedule();
     const following = this.#turns.find((turn) => turn.id === this.#following);
     if (following === undefined || following.ending !== null) {
-      this.#following = null;
-      this.#answered();
+      this.#release();
       this.#follow();
     }
     if (this.#retired && !this.busy()) this.#dispose();
@@ -226,7 +257,7 @@ export class Chat implements Owner {
   #dispose(): void {
     this.#saveNow();
     this.#unwatch();
-    clearTimeout(this.#acknowledge);
+    this.#release();
     this.#link.dispose();
   }
 }

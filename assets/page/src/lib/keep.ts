@@ -1,14 +1,19 @@
 // Conversations in the browser's own storage, so that a refresh or a second tab shows what has come so far.
 // Bounded: the conversations touched longest ago go first. A browser that refuses storage is no error.
 
-import type { Turn } from "./reduce";
+import { newTurn, type Ending, type Problem, type Turn } from "./reduce";
+import type { Source, Timing, Usage } from "./wire";
 
 const PREFIX = "askd:conversation:";
 const MOST_CONVERSATIONS = 20;
 /** UTF-16 units of all kept conversations; browsers refuse at about 5 million. */
 const MOST_CHARACTERS = 2_000_000;
 
-type Kept = { at: number; turns: Turn[] };
+/** Of what is written here. What another version of the page has written is not read. */
+const VERSION = 1;
+
+/** `at` comes first: it is found without reading the rest. */
+type Kept = { at: number; v: typeof VERSION; turns: Turn[] };
 
 export function load(id: string): Turn[] {
   return parse(read(id));
@@ -16,7 +21,7 @@ export function load(id: string): Turn[] {
 
 /** Says whether the conversation is kept: not when storage is refused, nor when it alone is over the bound. */
 export function save(id: string, turns: Turn[]): boolean {
-  const kept: Kept = { at: Date.now(), turns };
+  const kept: Kept = { at: Date.now(), v: VERSION, turns };
   const text = JSON.stringify(kept);
   if (text.length > MOST_CHARACTERS) return false;
   try {
@@ -71,9 +76,80 @@ function read(id: string): string | null {
 
 function parse(text: string | null): Turn[] {
   try {
-    const kept = JSON.parse(text ?? "null") as Kept | null;
-    return Array.isArray(kept?.turns) ? kept.turns : [];
+    const kept: unknown = JSON.parse(text ?? "null");
+    if (!isRecord(kept) || kept["v"] !== VERSION || !Array.isArray(kept["turns"])) return [];
+    return kept["turns"].flatMap((turn: unknown) => normal(turn) ?? []);
   } catch {
     return [];
   }
+}
+
+/** The turn with every field what the page takes it for: one that is not is as in a turn just begun. */
+function normal(kept: unknown): Turn | null {
+  if (!isRecord(kept)) return null;
+  const { id, conversation, question, parent, follows, endpoint, model, asked, place, seq, text, thinking } = kept;
+  if (!isString(id) || !isString(conversation) || !isString(question)) return null;
+  const { sources, problem, ending, usage, timing } = kept;
+  const open = newTurn({
+    id,
+    conversation,
+    question,
+    parent: isString(parent) ? parent : null,
+    follows: isString(follows) ? follows : null,
+    asked: isNumber(asked) ? asked : 0,
+    ...(isString(endpoint) && isString(model) && { endpoint, model }),
+    afresh: kept["afresh"] === true,
+    sent: kept["sent"] === true,
+    accepted: kept["accepted"] === true,
+    stopping: kept["stopping"] === true,
+    place: isNumber(place) ? place : null,
+    text: isString(text) ? text : "",
+    thinking: isString(thinking) ? thinking : "",
+    sources: Array.isArray(sources) ? sources.filter(isSource) : [],
+    problem: isProblem(problem) ? problem : null,
+    ending: isEnding(ending) ? ending : null,
+    usage: isRecord(usage) ? (usage as Usage) : null,
+    timing: isRecord(timing) ? (timing as Timing) : null,
+  });
+  // The cursor is only true of an answer that is whole up to it; from 0, the server tells all of it again.
+  const whole = isNumber(seq) && isString(text) && isString(thinking) && Array.isArray(sources);
+  return whole && open.sources.length === sources.length ? { ...open, seq } : open;
+}
+
+const ENDINGS: Record<Ending, true> = {
+  stop: true,
+  length: true,
+  content_filter: true,
+  cancelled: true,
+  interrupted: true,
+  failed: true,
+  lost: true,
+  refused: true,
+};
+
+function isEnding(value: unknown): value is Ending {
+  return isString(value) && Object.hasOwn(ENDINGS, value);
+}
+
+function isProblem(value: unknown): value is Problem {
+  return isRecord(value) && isString(value["code"]) && isString(value["message"]);
+}
+
+function isSource(value: unknown): value is Source {
+  if (!isRecord(value)) return false;
+  const { n, title, excerpt, score, url, path, heading } = value;
+  const texts = [url, path, heading].every((text) => text == null || isString(text));
+  return isNumber(n) && isString(title) && isString(excerpt) && isNumber(score) && texts;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isNumber(value: unknown): value is number {
+  return Number.isFinite(value);
 }

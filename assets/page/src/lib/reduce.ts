@@ -9,7 +9,7 @@ import type { ErrorCode, Outcome, ServerMessage, Source, Timing, Usage } from ".
 /** How a turn ended: the server's outcomes, and the two that only the page can know. */
 export type Ending =
   | Outcome
-  /** The server no longer has the turn: it was restarted, or the conversation is too old. */
+  /** The server no longer has the turn, or does not let this page follow it. */
   | "lost"
   /** The server refused the question before it was accepted. */
   | "refused";
@@ -30,6 +30,8 @@ export type Turn = {
   endpoint?: string;
   model?: string;
   asked: number;
+  /** The question was given to a connection, so the server may have it, whether or not it could say so. */
+  sent: boolean;
   accepted: boolean;
   place: number | null;
   seq: number;
@@ -49,7 +51,10 @@ type Told = Exclude<ServerMessage, { type: "status" }> & { turn: string };
 export type Event =
   | Told
   | { type: "ask"; turn: Turn }
+  | { type: "sent"; turn: string }
   | { type: "stop"; turn: string }
+  /** The server did not take the question or the resume; an `error` is of the turn's own log. */
+  | ({ type: "refused"; turn: string } & Problem)
   | { type: "afresh"; turn: string; conversation: string }
   | { type: "merge"; turns: Turn[] };
 
@@ -58,6 +63,7 @@ export function newTurn(
 ): Turn {
   return {
     afresh: false,
+    sent: false,
     accepted: false,
     place: null,
     seq: 0,
@@ -109,9 +115,13 @@ function step(turn: Turn, event: Exclude<Event, { type: "ask" | "merge" }>): Tur
       });
     case "error":
       return failed(turn, { code: event.code, message: event.message });
+    case "refused":
+      return refused(turn, { code: event.code, message: event.message });
+    case "sent":
+      return turn.sent ? turn : { ...turn, sent: true };
     case "stop":
-      // A question that the server never took needs nobody's consent to be dropped.
-      return turn.accepted ? { ...turn, stopping: true } : ended(turn, "cancelled");
+      // A question that no connection was given needs nobody's consent to be dropped.
+      return turn.sent || turn.accepted ? { ...turn, stopping: true } : ended(turn, "cancelled");
     case "afresh":
       return { ...turn, conversation: event.conversation, parent: null, afresh: turn.follows !== null };
   }
@@ -123,12 +133,20 @@ function accepted(turn: Turn, event: Extract<Told, { type: "accepted" }>): Turn 
   return event.after === 0 ? { ...kept, seq: 0, text: "", thinking: "", sources: [], problem: null } : kept;
 }
 
+/** An accepted turn's failure is an event of its log, and `complete` follows; without a log, it is a refusal. */
 function failed(turn: Turn, problem: Problem): Turn {
-  if (problem.code === "unknown_turn" || problem.code === "unknown_conversation") {
-    return ended(turn, "lost", { problem });
-  }
-  // An accepted turn's failure is an event of its log, and `complete` follows; a refused question has no log.
-  return turn.accepted ? { ...turn, problem } : ended(turn, "refused", { problem });
+  return turn.accepted && !forgotten(problem.code) ? { ...turn, problem } : refused(turn, problem);
+}
+
+function refused(turn: Turn, problem: Problem): Turn {
+  // What the reader wanted stopped has not even begun.
+  if (turn.stopping && !turn.accepted) return ended(turn, "cancelled");
+  return ended(turn, turn.accepted || forgotten(problem.code) ? "lost" : "refused", { problem });
+}
+
+/** Whether the server says by this that it does not have what was named. */
+export function forgotten(code: ErrorCode): boolean {
+  return code === "unknown_turn" || code === "unknown_conversation";
 }
 
 function ended(turn: Turn, ending: Ending, more: Partial<Turn> = {}): Turn {

@@ -1,7 +1,7 @@
 // The page's state in words: what a person reads at each moment. Pure, so that every sentence can be tested.
 
 import type { Connection } from "./link";
-import type { Turn } from "./reduce";
+import { forgotten, type Turn } from "./reduce";
 
 export type Status = {
   words: string;
@@ -57,6 +57,7 @@ function endStatus(turn: Turn): Status | null {
         true,
       );
     case "lost":
+      if (turn.problem && !forgotten(turn.problem.code)) return says(turn.problem.message, "warning", true);
       return says(
         "The server no longer has this answer: it was restarted, or the conversation is too old. What had come is kept here.",
         "warning",
