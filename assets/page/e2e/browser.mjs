@@ -67,6 +67,7 @@ export class Tab {
     this.answer = page.locator(".answer").last();
     this.text = this.answer.locator(".markdown").last();
     this.status = this.answer.locator(".foot p");
+    this.jump = page.getByRole("button", { name: "Jump to the end" });
   }
 
   async ask(question) {
@@ -82,6 +83,13 @@ export class Tab {
   /** Waits until the last answer's state is told in these words. */
   async says(words) {
     await this.#until(this.status, words);
+  }
+
+  /** Waits until the view is at the page's end. */
+  async restsAtTheEnd() {
+    await this.page.waitForFunction(
+      () => document.documentElement.scrollHeight - window.innerHeight - window.scrollY < 2,
+    );
   }
 
   async finished() {

@@ -329,29 +329,129 @@ test("a_browser_that_keeps_nothing_still_works_and_says_so", async () => {
   await reader.leave();
 });
 
-test("the_view_stays_at_the_end_until_the_reader_scrolls_up", async () => {
+const paragraphs = (word, to) => Array.from({ length: to }, (_, n) => `${word} ${n}.\n\n`);
+
+test("the_view_follows_the_answer_until_its_question_is_at_the_top", async () => {
   askd = await startAskd({ endpoint: fake.url });
   const tab = await reader.open(askd.url);
-  const left = () =>
-    tab.page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight - window.scrollY);
+  for (const question of ["First.", "Second."]) {
+    await tab.ask(question);
+    const call = await fake.call();
+    call.say(...paragraphs("Short", 3));
+    await tab.text.getByText("Short 2.").waitFor();
+    assert.equal(await tab.jump.count(), 0);
+    await tab.restsAtTheEnd();
+    call.say(...paragraphs("Paragraph", 60));
+    await tab.text.getByText("Paragraph 59.").waitFor();
+    await tab.jump.waitFor();
+    const { y } = await tab.page.getByRole("heading", { name: question }).boundingBox();
+    assert.ok(y > 56 && y < 90, `the question stands at ${y} px`);
+    const before = await tab.page.evaluate(() => window.scrollY);
+    call.say(...paragraphs("Further", 20));
+    await tab.text.getByText("Further 19.").waitFor();
+    assert.equal(await tab.page.evaluate(() => window.scrollY), before);
+    call.finish();
+    await tab.finished();
+  }
+  await reader.leave();
+});
+
+test("a_reader_at_the_end_is_kept_there_until_they_scroll_up", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
   await tab.ask("Long.");
   const call = await fake.call();
-  call.say(...Array.from({ length: 60 }, (_, n) => `Paragraph ${n}.\n\n`));
+  call.say(...paragraphs("Paragraph", 60));
   await tab.text.getByText("Paragraph 59.").waitFor();
-  await tab.page.waitForFunction(() => document.documentElement.scrollHeight - window.innerHeight - window.scrollY < 2);
+  await tab.jump.click();
+  await tab.jump.waitFor({ state: "detached" });
+  call.say(...paragraphs("Followed", 20));
+  await tab.text.getByText("Followed 19.").waitFor();
+  await tab.restsAtTheEnd();
   await tab.page.mouse.move(600, 400);
   await tab.page.mouse.wheel(0, -600);
-  const jump = tab.page.getByRole("button", { name: "Jump to the end" });
-  await jump.waitFor();
+  await tab.jump.waitFor();
   const before = await tab.page.evaluate(() => window.scrollY);
-  call.say(...Array.from({ length: 20 }, (_, n) => `Further ${n}.\n\n`));
+  call.say(...paragraphs("Further", 20));
   await tab.text.getByText("Further 19.").waitFor();
   assert.equal(await tab.page.evaluate(() => window.scrollY), before);
-  await jump.click();
-  await jump.waitFor({ state: "detached" });
-  assert.ok((await left()) < 2);
+  await tab.page.mouse.wheel(0, 100_000);
+  await tab.jump.waitFor({ state: "detached" });
+  call.say(...paragraphs("Last", 20));
+  await tab.text.getByText("Last 19.").waitFor();
+  await tab.restsAtTheEnd();
+  assert.equal(await tab.jump.count(), 0);
   call.finish();
   await tab.finished();
+  await reader.leave();
+});
+
+test("the_answer_to_a_question_longer_than_the_view_is_seen", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  await tab.composer.fill("A line.\n".repeat(80));
+  await tab.composer.press("Enter");
+  const call = await fake.call();
+  call.say(...paragraphs("Paragraph", 60));
+  await tab.text.getByText("Paragraph 59.").waitFor();
+  await tab.jump.waitFor();
+  assert.ok((await tab.text.boundingBox()).y < 600);
+  call.finish();
+  await tab.finished();
+  await reader.leave();
+});
+
+test("a_babbling_model_leaves_the_page_usable_also_after_a_refresh", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  for (const mark of [">", "- ", "[", "`a"]) {
+    await tab.ask(`Babble ${mark}.`);
+    const call = await fake.call();
+    for (let n = 0; n < 30; n++) call.say(mark.repeat(100));
+    await tab.says("Answering");
+    call.finish();
+    await tab.finished();
+    await tab.page.reload();
+    await tab.finished();
+  }
+  const sideways = () =>
+    tab.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.ok((await sideways()) <= 0);
+  await tab.page.setViewportSize({ width: 320, height: 700 });
+  assert.ok((await sideways()) <= 0);
+  await tab.ask("And now?");
+  const call = await fake.call();
+  call.say("*Well.*");
+  call.finish();
+  await tab.finished();
+  await tab.reads("Well.");
+  await reader.leave();
+});
+
+test("stop_while_the_connection_is_lost_before_accepted_reaches_the_endpoint", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  // What the server says about a turn is held back: the question has arrived, and the page cannot know.
+  let deaf = true;
+  let cut = () => {};
+  await tab.page.routeWebSocket(/\/ws$/, (near) => {
+    const far = near.connectToServer();
+    far.onMessage((text) => !(deaf && !String(text).includes('"status"')) && near.send(text));
+    cut = async () => {
+      deaf = false;
+      await far.close({ code: 3000 });
+      await near.close({ code: 3000 });
+    };
+  });
+  await tab.page.reload();
+  await tab.ask("Count.");
+  const call = await fake.call();
+  call.say("one ");
+  await tab.says("Sending");
+  await cut();
+  await tab.page.keyboard.press("Escape");
+  await call.closed;
+  await tab.says("Stopped by you.");
   await reader.leave();
 });
 
