@@ -1,38 +1,74 @@
 //! A client of askd's protocol, which the bare relay understands as well.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
     tungstenite::{Message, Utf8Bytes, client::IntoClientRequest as _, protocol::WebSocketConfig},
 };
 use uuid::Uuid;
 
-use crate::stream::Tally;
+use crate::{clock, stream::Tally};
 
 /// One WebSocket that has had its `status`.
 pub struct Session {
     socket: WebSocketStream<TcpStream>,
+    id: String,
+}
+
+/// How a reader goes away.
+#[derive(Clone, Copy, Debug)]
+pub enum Leave {
+    /// A tab that is closed: a WebSocket close with code 1001.
+    Close,
+    /// A process that ends: FIN, without a goodbye.
+    Fin,
+    /// A network that breaks: RST.
+    Reset,
 }
 
 /// A frame of the server's, as far as the figures look into it.
 #[derive(Deserialize)]
-struct Frame<'a> {
+pub struct Frame<'a> {
+    /// `chunk`, `complete`, …
     #[serde(rename = "type", borrow)]
-    kind: Cow<'a, str>,
+    pub kind: Cow<'a, str>,
+    /// Of a `chunk`.
     #[serde(borrow, default)]
-    text: Cow<'a, str>,
+    pub text: Cow<'a, str>,
+    /// Whose it is.
     #[serde(default)]
-    turn: Option<Uuid>,
+    pub turn: Option<Uuid>,
+    /// The event's number.
+    #[serde(default)]
+    pub seq: Option<u64>,
+    /// Of a `complete`.
     #[serde(borrow, default)]
-    outcome: Cow<'a, str>,
+    pub outcome: Cow<'a, str>,
+    /// Of an `error`.
     #[serde(borrow, default)]
-    message: Cow<'a, str>,
+    pub code: Cow<'a, str>,
+    /// Of an `error`, for people.
+    #[serde(borrow, default)]
+    pub message: Cow<'a, str>,
+    /// Of a `status`.
+    #[serde(borrow, default)]
+    pub state: Cow<'a, str>,
+    /// Of a `status`; the bare relay has none.
+    #[serde(borrow, default)]
+    session: Cow<'a, str>,
+}
+
+impl<'a> Frame<'a> {
+    /// Reads what [`Session::receive`] gave.
+    pub fn of(text: &'a str) -> Result<Self> {
+        Ok(serde_json::from_str(text)?)
+    }
 }
 
 impl Session {
@@ -54,23 +90,88 @@ impl Session {
             .insert("origin", format!("http://{address}").parse()?);
         let config = WebSocketConfig::default().read_buffer_size(buffer);
         let (socket, _) = client_async_with_config(request, stream, Some(config)).await?;
-        let mut session = Self { socket };
+        let mut session = Self {
+            socket,
+            id: String::new(),
+        };
         let first = session.receive().await?;
-        let first: Frame = serde_json::from_str(&first)?;
+        let first = Frame::of(&first)?;
         ensure!(
             first.kind == "status",
             "the first frame is {:?}",
             first.kind
         );
+        session.id = first.session.into_owned();
         Ok(session)
+    }
+
+    /// A session with so many bytes of receive buffer: what does not fit waits at the server.
+    pub async fn with_window(address: &str, window: u32) -> Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(window)?;
+        let stream = socket.connect(address.parse()?).await?;
+        Self::over(stream, address, 4096).await
+    }
+
+    /// What the server calls it.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// Sends a question under an id that it returns.
     pub async fn ask(&mut self, question: &str) -> Result<Uuid> {
         let turn = Uuid::now_v7();
-        self.send(json!({"type": "question", "turn": turn, "text": question}))
-            .await?;
+        self.ask_as(turn, question).await?;
         Ok(turn)
+    }
+
+    /// Sends a question under this id.
+    pub async fn ask_as(&mut self, turn: Uuid, question: &str) -> Result<()> {
+        self.send(json!({"type": "question", "turn": turn, "text": question}))
+            .await
+    }
+
+    /// Sends a question to the endpoint of this name.
+    pub async fn ask_of(&mut self, endpoint: &str, question: &str) -> Result<Uuid> {
+        let turn = Uuid::now_v7();
+        let message =
+            json!({"type": "question", "turn": turn, "text": question, "endpoint": endpoint});
+        self.send(message).await?;
+        Ok(turn)
+    }
+
+    /// Follows a turn from behind this event.
+    pub async fn resume(&mut self, turn: Uuid, after: u64) -> Result<()> {
+        self.send(json!({"type": "resume", "turn": turn, "after": after}))
+            .await
+    }
+
+    /// Reads on up to a frame of this kind; what comes before is passed over.
+    pub async fn until(&mut self, kind: &str) -> Result<()> {
+        loop {
+            let frame = self.receive().await?;
+            let frame = Frame::of(&frame)?;
+            ensure!(
+                frame.kind != "error" || kind == "error",
+                "an error came: {}",
+                frame.message
+            );
+            if frame.kind == kind {
+                return Ok(());
+            }
+        }
+    }
+
+    /// How many frames were still on their way: the ones before the answer to what is sent now.
+    pub async fn late(&mut self) -> Result<usize> {
+        self.cancel(Uuid::now_v7()).await?;
+        for late in 0.. {
+            let frame = self.receive().await?;
+            if Frame::of(&frame)?.code == "unknown_turn" {
+                return Ok(late);
+            }
+        }
+        unreachable!("the loop has no end of its own")
     }
 
     /// Stops a turn.
@@ -83,7 +184,7 @@ impl Session {
         let mut tally = Tally::default();
         loop {
             let frame = self.receive().await?;
-            let frame: Frame = serde_json::from_str(&frame)?;
+            let frame = Frame::of(&frame)?;
             ensure!(
                 frame.turn.is_none_or(|of| of == turn),
                 "a {} of another turn came",
@@ -99,41 +200,70 @@ impl Session {
         }
     }
 
+    /// Reads on to the turn's end, whatever comes before it; the outcome.
+    pub async fn outcome(&mut self, turn: Uuid) -> Result<String> {
+        loop {
+            let frame = self.receive().await?;
+            let frame = Frame::of(&frame)?;
+            if frame.kind == "complete" && frame.turn == Some(turn) {
+                return Ok(frame.outcome.into_owned());
+            }
+        }
+    }
+
+    /// Takes part in the closing handshake that the server has begun.
+    pub async fn hang_up(mut self) {
+        while let Some(Ok(_)) = self.socket.next().await {}
+    }
+
     /// Asks and reads the whole answer.
     pub async fn answer(&mut self, question: &str) -> Result<Tally> {
         let turn = self.ask(question).await?;
         self.finish(turn, "stop").await
     }
 
-    /// The connection, without a goodbye.
-    pub fn into_stream(self) -> TcpStream {
-        self.socket.into_inner()
-    }
-
-    /// Says goodbye as a browser does that is closed (1001), and leaves.
-    pub async fn leave(mut self) -> Result<()> {
+    /// Goes away; the moment just before.
+    pub async fn leave(mut self, way: Leave) -> Result<u64> {
         use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
-        let goodbye = CloseFrame {
-            code: CloseCode::Away,
-            reason: Utf8Bytes::default(),
-        };
-        Ok(self.socket.close(Some(goodbye)).await?)
+        let left = clock::now_ns();
+        match way {
+            Leave::Close => {
+                let goodbye = CloseFrame {
+                    code: CloseCode::Away,
+                    reason: Utf8Bytes::default(),
+                };
+                self.socket.close(Some(goodbye)).await?;
+            }
+            Leave::Fin => {}
+            Leave::Reset => {
+                // Lingering for no time makes the kernel send RST instead of FIN.
+                socket2::SockRef::from(self.socket.get_ref()).set_linger(Some(Duration::ZERO))?;
+            }
+        }
+        Ok(left)
     }
 
     async fn send(&mut self, message: serde_json::Value) -> Result<()> {
         Ok(self.socket.send(Message::text(message.to_string())).await?)
     }
 
-    async fn receive(&mut self) -> Result<Utf8Bytes> {
+    /// The next message.
+    pub async fn receive(&mut self) -> Result<Utf8Bytes> {
+        match self.receive_or_close().await? {
+            Ok(text) => Ok(text),
+            Err(code) => bail!("the server closed the session with {code}"),
+        }
+    }
+
+    /// The next message, or the code that the server closes with.
+    pub async fn receive_or_close(&mut self) -> Result<Result<Utf8Bytes, u16>> {
         loop {
-            match self
-                .socket
-                .next()
-                .await
-                .context("the server ended the session")??
-            {
-                Message::Text(text) => return Ok(text),
-                Message::Close(frame) => bail!("the server closed the session: {frame:?}"),
+            let frame = self.socket.next().await;
+            match frame.context("the server ended the session")?? {
+                Message::Text(text) => return Ok(Ok(text)),
+                Message::Close(frame) => {
+                    return Ok(Err(frame.map_or(1005, |frame| frame.code.into())));
+                }
                 _ => {}
             }
         }

@@ -1,10 +1,15 @@
 //! The figures by name, each of which starts what it measures and leaves nothing behind.
 
+mod cancel;
+mod faults;
 mod idle;
 mod leave;
 mod reader;
 mod relay;
+mod resume;
+mod sigterm;
 mod start;
+mod window;
 
 use std::time::Duration;
 
@@ -13,7 +18,7 @@ use anyhow::{Result, bail};
 use crate::{Plan, table::Row};
 
 /// In the order of the table.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 12] = [
     "paced-1",
     "paced-100",
     "burst",
@@ -23,6 +28,9 @@ pub const NAMES: [&str; 9] = [
     "size",
     "leave",
     "cancel",
+    "resume",
+    "sigterm",
+    "faults",
 ];
 
 /// No figure takes so long unless something hangs.
@@ -38,8 +46,11 @@ pub async fn measure(name: &str, plan: &Plan) -> Result<Vec<Row>> {
         "reader" => reader::measure(plan).await,
         "start" => start::time(plan).await,
         "size" => start::size(plan).await,
-        "leave" => leave::leave(plan).await,
-        "cancel" => leave::cancel(plan).await,
+        "leave" => leave::measure(plan).await,
+        "cancel" => cancel::measure(plan).await,
+        "resume" => resume::measure(plan).await,
+        "sigterm" => sigterm::measure(plan).await,
+        "faults" => faults::measure(plan).await,
         other => bail!("{other} is not a figure"),
     }
 }

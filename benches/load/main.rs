@@ -7,17 +7,19 @@
 
 mod client;
 mod clock;
+mod config;
 mod direct;
 #[path = "../../tests/it/fake.rs"]
 #[expect(
     dead_code,
-    unused_imports,
     reason = "the tests use more of the fake than the benchmarks do"
 )]
 mod fake;
 mod figures;
+mod log;
 mod process;
 mod relay;
+mod story;
 mod stream;
 mod table;
 mod upstream;

@@ -4,15 +4,18 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
-    time::Duration,
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use rustix::param::clock_ticks_per_second;
+use rustix::{
+    param::clock_ticks_per_second,
+    process::{Pid, Signal, kill_process},
+};
 use tokio::sync::oneshot;
 
-use crate::{Plan, upstream::Upstream};
+use crate::{Plan, config::Setup, log::Log, upstream::Upstream};
 
 /// The argument that makes this binary the endpoint.
 pub const UPSTREAM_ROLE: &str = "role:upstream";
@@ -51,9 +54,19 @@ impl Process {
 
     /// askd in front of an endpoint, with `[session]` keys of the figure's own.
     pub async fn askd(plan: &Plan, upstream: &str, session: &str) -> Result<Self> {
+        let setup = Setup {
+            upstream,
+            session,
+            ..Setup::default()
+        };
+        Self::askd_with(plan, &setup).await
+    }
+
+    /// askd, set up as the figure wants it.
+    pub async fn askd_with(plan: &Plan, setup: &Setup<'_>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let config = folder.path().join("askd.toml");
-        fs::write(&config, configuration(upstream, session))?;
+        fs::write(&config, setup.write())?;
         let log = fs::File::create(folder.path().join("log"))?;
         let mut command = Command::new(&plan.askd);
         // A cleared environment: no key of the operator's and no proxy belongs into a measurement.
@@ -168,11 +181,31 @@ impl Process {
         Ok(())
     }
 
-    /// Lines of the log that are warnings or errors.
-    pub fn complaints(&self) -> Result<Vec<String>> {
-        let log = fs::read_to_string(self.folder.path().join("log"))?;
-        let bad = |line: &&str| line.contains(" WARN ") || line.contains(" ERROR ");
-        Ok(log.lines().filter(bad).map(str::to_owned).collect())
+    /// What askd has logged.
+    pub fn log(&self) -> Result<Log> {
+        let text = fs::read_to_string(self.folder.path().join("log"))?;
+        Ok(Log::new(text))
+    }
+
+    /// Asks it to end.
+    pub fn terminate(&self) -> Result<()> {
+        let pid = Pid::from_child(&self.child);
+        Ok(kill_process(pid, Signal::TERM)?)
+    }
+
+    /// Waits for its end.
+    pub async fn ended(&mut self, patience: Duration) -> Result<ExitStatus> {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "it has not ended after {patience:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     fn proc(&self, file: &str) -> String {
@@ -186,29 +219,6 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn configuration(upstream: &str, session: &str) -> String {
-    format!(
-        r#"[server]
-listen = ["127.0.0.1:0"]
-max_connections = 12000
-max_sessions = 10000
-max_sessions_per_client = 10000
-
-[[endpoint]]
-name = "fake"
-base_url = "{upstream}"
-model = "fake"
-concurrency = 1000
-queue = 1000
-retries = 0
-
-[session]
-questions_per_minute = 0
-{session}
-"#
-    )
 }
 
 /// The bytes that the kernel holds for what `port` has sent and its peers have not read.

@@ -5,21 +5,31 @@
 //! | `paced COUNT MS` | so many chunks with their moment of sending, one every so many milliseconds |
 //! | `burst COUNT` | so many chunks, as fast as they are taken |
 //! | `long COUNT` | likewise, with 60 bytes in each |
-//! | `endless TAG` | 10 ms until the headers, 10 ms until the first chunk, then one every 5 ms, for ever |
+//! | `story SEED` | a random answer in random writes, see [`Story`] |
+//! | `hold WHERE TAG` | as far as there, and no further: `headers` before them, `first` before the first chunk, `between` chunks (one every 5 ms, for ever), `end` behind the finish reason, `long` behind 240 kB |
+//! | `fault KIND TAG` | a broken answer, at once |
 //!
-//! For an `endless` one it prints `began TAG` when the request has come, and `closed TAG NANOSECONDS` when it saw its
-//! connection closed.
+//! For the last two it prints `began TAG NANOSECONDS`, when the request had come; for a held one also `closed TAG
+//! NANOSECONDS`, when it saw the connection closed.
 
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use anyhow::{Context as _, Result};
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use crate::{
     clock,
     fake::{Fake, Request, Script},
     process::Process,
+    story::Story,
 };
+
+/// Chunks of 60 bytes before `hold long` holds.
+pub const LONG: usize = 4_000;
+/// Far more than anything here takes, half-open sessions included.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// More than askd takes for one event.
+const OVERSIZED: usize = 1_100_000;
 
 /// Serves for ever.
 pub async fn run() -> Result<()> {
@@ -37,9 +47,12 @@ pub async fn run() -> Result<()> {
     let mut watched = JoinSet::new();
     for number in 0.. {
         let request = fake.request(number).await;
-        if let Some(tag) = request.question().strip_prefix("endless ") {
+        let words: Vec<&str> = request.question().split(' ').collect();
+        if let ["hold" | "fault", _, tag] = words[..] {
+            println!("began {tag} {}", clock::ns_of(request.arrived()));
+        }
+        if let ["hold", _, tag] = words[..] {
             let tag = tag.to_owned();
-            println!("began {tag}");
             watched.spawn(async move {
                 let at = clock::ns_of(request.closed().await);
                 println!("closed {tag} {at}");
@@ -52,9 +65,12 @@ pub async fn run() -> Result<()> {
 
 /// The part of a question that decides its script.
 fn kind(request: &Request) -> String {
-    match request.question().split_once(' ') {
-        Some(("endless", _)) => "endless".to_owned(),
-        _ => request.question().to_owned(),
+    let question = request.question();
+    match question.rsplit_once(' ') {
+        Some((kind, _tag)) if kind.starts_with("hold ") || kind.starts_with("fault ") => {
+            kind.to_owned()
+        }
+        _ => question.to_owned(),
     }
 }
 
@@ -86,17 +102,48 @@ fn script(question: &str) -> Script {
             .burst((0..count).map(|n| format!("{n:59};")), 16 * 1024)
             .finish("stop")
             .done(),
-        Some("endless") => {
-            let before = Duration::from_millis(10);
-            let forever = Duration::from_millis(5);
-            Script::new()
-                .wait(before)
-                .sse()
-                .wait(before)
-                .pace(forever)
-                .made(usize::MAX, stamped)
+        Some("story") => {
+            let story = Story::of(number(1));
+            let shaped = started
+                .split_at(&story.cuts)
+                .pace(Duration::from_millis(story.pace));
+            let told = story.pieces.iter();
+            told.fold(shaped, |script, piece| script.text(piece))
+                .finish("stop")
+                .done()
         }
+        Some("hold") => held(words.get(1).copied().unwrap_or_default(), started),
+        Some("fault") => fault(words.get(1).copied().unwrap_or_default(), started),
         _ => Script::refuse(400, "this endpoint answers the benchmark's questions only"),
+    }
+}
+
+/// An answer that goes no further than this.
+fn held(place: &str, started: Script) -> Script {
+    match place {
+        "headers" => Script::new(),
+        "first" => started,
+        "between" => started
+            .pace(Duration::from_millis(5))
+            .made(usize::MAX, stamped),
+        "long" => started.burst((0..LONG).map(|n| format!("{n:59};")), 16 * 1024),
+        _ => started.text("0;").finish("stop"),
+    }
+    .stall()
+}
+
+/// A broken answer. What breaks in the midst does so behind a first chunk.
+fn fault(kind: &str, started: Script) -> Script {
+    let begun = started.text("0;");
+    match kind {
+        "cut" => begun.cut(),
+        "reset" => begun.reset(),
+        "stall" => begun.stall(),
+        "oversized" => begun.oversized(OVERSIZED).stall(),
+        "html" => Script::html(),
+        "429" => Script::overloaded(429, "1"),
+        "500" => Script::refuse(500, "scripted"),
+        _ => Script::refuse(400, "scripted"),
     }
 }
 
@@ -104,10 +151,17 @@ fn stamped(number: usize) -> String {
     format!("{number}:{};", clock::now_ns())
 }
 
+/// What the endpoint has seen of a tagged request, on [`clock::now_ns`]'s clock.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    began: Option<u64>,
+    closed: Option<u64>,
+}
+
 /// The process, seen from the driver.
 pub struct Upstream {
     process: Process,
-    seen: watch::Receiver<HashMap<String, Option<u64>>>,
+    seen: watch::Receiver<HashMap<String, Seen>>,
 }
 
 impl Upstream {
@@ -115,11 +169,15 @@ impl Upstream {
     pub async fn start() -> Result<Self> {
         let (sender, seen) = watch::channel(HashMap::new());
         let process = Process::upstream(move |line| {
-            let mut words = line.split(' ').skip(1);
-            if let Some(tag) = words.next() {
-                let closed = words.next().and_then(|at| at.parse().ok());
-                sender.send_modify(|seen: &mut HashMap<String, Option<u64>>| {
-                    seen.insert(tag.to_owned(), closed);
+            let words: Vec<&str> = line.split(' ').collect();
+            if let [what, tag, at] = words[..] {
+                let at = at.parse().ok();
+                sender.send_modify(|seen: &mut HashMap<String, Seen>| {
+                    let seen = seen.entry(tag.to_owned()).or_default();
+                    match what {
+                        "began" => seen.began = at,
+                        _ => seen.closed = at,
+                    }
                 });
             }
         });
@@ -134,25 +192,31 @@ impl Upstream {
         format!("http://{}", self.process.address())
     }
 
-    /// Waits for the request of an `endless` question.
-    pub async fn began(&mut self, tag: &str) -> Result<()> {
-        self.seen
-            .wait_for(|seen| seen.contains_key(tag))
-            .await
-            .context("the endpoint has ended")?;
-        Ok(())
+    /// Whether a request with this tag has come.
+    pub fn has(&self, tag: &str) -> bool {
+        self.seen.borrow().contains_key(tag)
     }
 
-    /// Waits until the request of an `endless` question was closed; when that was, on [`clock::now_ns`]'s clock.
-    pub async fn closed(&mut self, tag: &str) -> Result<u64> {
-        let seen = self
-            .seen
-            .wait_for(|seen| matches!(seen.get(tag), Some(Some(_))))
-            .await;
-        let seen = seen.context("the endpoint has ended")?;
-        seen.get(tag)
-            .copied()
-            .flatten()
+    /// Waits for the request with this tag; when it came.
+    pub async fn began(&self, tag: &str) -> Result<u64> {
+        let moment = self.moment(tag, |seen| seen.began).await;
+        moment.context("the request has not come after a while")
+    }
+
+    /// Waits until the held request with this tag was closed; when that was.
+    pub async fn closed(&self, tag: &str) -> Result<u64> {
+        let moment = self.moment(tag, |seen| seen.closed).await;
+        moment.context("the endpoint's request is still open after a while")
+    }
+
+    async fn moment(&self, tag: &str, of: impl Fn(&Seen) -> Option<u64>) -> Result<u64> {
+        let mut all = self.seen.clone();
+        let seen = all.wait_for(|all| all.get(tag).and_then(&of).is_some());
+        let all = timeout(PATIENCE, seen)
+            .await?
+            .context("the endpoint has ended")?;
+        all.get(tag)
+            .and_then(of)
             .context("the wait was for a moment")
     }
 }

@@ -1,13 +1,10 @@
 //! What a reader costs that asks for a long answer and then takes nothing of it.
 
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use futures_util::future::try_join_all;
-use tokio::net::TcpSocket;
+use tokio::net::TcpStream;
 use uuid::Uuid;
 
 use crate::{
@@ -120,15 +117,15 @@ async fn round(plan: &Plan) -> Result<Cost> {
 }
 
 async fn ask_all(askd: &Process, window: Option<u32>) -> Result<Vec<(Session, Uuid)>> {
-    let address: SocketAddr = askd.address().parse()?;
     let mut readers = Vec::with_capacity(READERS);
     for _ in 0..READERS {
-        let socket = TcpSocket::new_v4()?;
-        if let Some(window) = window {
-            socket.set_recv_buffer_size(window)?;
-        }
-        let stream = socket.connect(address).await?;
-        let mut reader = Session::over(stream, askd.address(), 4096).await?;
+        let mut reader = match window {
+            Some(window) => Session::with_window(askd.address(), window).await?,
+            None => {
+                let stream = TcpStream::connect(askd.address()).await?;
+                Session::over(stream, askd.address(), 4096).await?
+            }
+        };
         let turn = reader.ask(&format!("long {CHUNKS}")).await?;
         readers.push((reader, turn));
     }
