@@ -137,6 +137,8 @@ async fn silent(askd: &Process, upstream: &Upstream, each: usize) -> Result<Vec<
 }
 
 async fn vanish(askd: &Process, upstream: &Upstream, window: Window) -> Result<Left> {
+    // Each at its own time: sessions of the same moment would all be found silent in the same millisecond.
+    tokio::time::sleep(HEARTBEAT.mul_f64(fastrand::f64())).await;
     let session = Session::open(askd.address()).await?;
     // At any moment between two heartbeats.
     tokio::time::sleep(HEARTBEAT.mul_f64(0.1 + 0.8 * fastrand::f64())).await;
