@@ -153,7 +153,7 @@ impl Sessions {
     pub fn socket_config(&self) -> WebSocketConfig {
         let message = self.config.max_question * MOST_ESCAPED + (4 << 10);
         WebSocketConfig::default()
-            .read_buffer_size(2 << 10)
+            .read_buffer_size(1 << 10)
             .write_buffer_size(4 << 10)
             .max_write_buffer_size(WRITE_BUFFER)
             .max_message_size(Some(message))
@@ -174,13 +174,15 @@ impl Sessions {
             state: State::new(id, &self.config, begin),
             outbound: Outbound::new(sink, self.config.heartbeat, self.config.send_timeout),
             phase: Phase::Up,
-            unheard: 0,
+            heard: begin,
+            ping_at: begin + self.config.heartbeat,
             active: begin,
         };
         let reason = session.serve(id, &mut inbound).await;
         // Before the handshake: an answer that nobody reads any more ends in the same breath.
         session.outbound.leave(reason == Reason::Goodbye);
-        session.close(reason, inbound).await;
+        // Boxed, so that its state is no part of an idle session.
+        Box::pin(session.close(reason, inbound)).await;
         info!(session = %id, %reason, seconds = begin.elapsed().as_secs_f32(), "session ended");
     }
 
@@ -222,7 +224,10 @@ struct Session<'a, S> {
     state: State,
     outbound: Outbound<S>,
     phase: Phase,
-    unheard: u32,
+    /// When the client last gave a sign of life.
+    heard: Instant,
+    /// When it is to be asked for one.
+    ping_at: Instant,
     active: Instant,
 }
 
@@ -282,7 +287,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     fn receive(&mut self, frame: Option<Result<Message, SocketError>>) -> Result<(), Reason> {
-        self.unheard = 0;
+        self.heard = Instant::now();
         match frame {
             None => Err(Reason::Lost),
             Some(Err(error)) => Err(Reason::of(&error)),
@@ -334,17 +339,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Drove::Room => return Ok(()),
             Drove::Empty => return Err(Reason::Restart),
         }
-        self.unheard += 1;
-        if self.unheard >= SILENT_BEATS {
+        let (now, heartbeat) = (Instant::now(), self.all.config.heartbeat);
+        let gone_at = self.heard + SILENT_BEATS * heartbeat;
+        if now >= gone_at {
             return Err(Reason::Silent);
         }
         if self.outbound.running().is_some() {
-            self.active = Instant::now();
+            self.active = now;
         }
-        if self.active.elapsed() >= self.all.config.idle_timeout {
+        if now - self.active >= self.all.config.idle_timeout {
             return Err(Reason::Idle);
         }
-        self.outbound.ping();
+        if now >= self.ping_at {
+            self.outbound.ping();
+            self.ping_at = now + heartbeat;
+        }
+        self.outbound.beat_at(gone_at.min(self.ping_at));
         Ok(())
     }
 

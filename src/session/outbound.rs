@@ -4,12 +4,12 @@
 //! called again, and nothing is lost or sent twice. So the session's loop hears its client and the shutdown
 //! also while a slow reader is being written to.
 
-use std::{collections::VecDeque, future::poll_fn, time::Duration};
+use std::{collections::VecDeque, future::poll_fn, pin::Pin, time::Duration};
 
 use futures_util::{FutureExt, SinkExt, stream::SplitSink};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::{Instant, Interval, MissedTickBehavior, interval_at, timeout_at},
+    time::{Instant, Sleep, sleep, timeout_at},
 };
 use tokio_tungstenite::{
     WebSocketStream,
@@ -48,7 +48,8 @@ pub struct Outbound<S> {
     /// When the client must have taken what was given to the sink; `None`: it has.
     due: Option<Instant>,
     send_timeout: Duration,
-    beat: Interval,
+    /// Rings when the session wants to look at its client's liveness.
+    beat: Pin<Box<Sleep>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
@@ -58,16 +59,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
         heartbeat: Duration,
         send_timeout: Duration,
     ) -> Self {
-        let mut beat = interval_at(Instant::now() + heartbeat, heartbeat);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             sink,
             replies: VecDeque::new(),
             follows: VecDeque::new(),
             due: None,
             send_timeout,
-            beat,
+            beat: Box::pin(sleep(heartbeat)),
         }
+    }
+
+    /// When [`Drove::Beat`] comes next.
+    pub fn beat_at(&mut self, at: Instant) {
+        self.beat.as_mut().reset(at);
     }
 
     /// Puts a message in line.
@@ -130,7 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
                         self.due = None;
                     }
                     // A client may have gone without a word while it was being written to.
-                    _ = self.beat.tick() => return Ok(Drove::Beat),
+                    () = self.beat.as_mut() => return Ok(Drove::Beat),
                 }
             }
             let fed = self.feed()?;
@@ -152,7 +156,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
             tokio::select! {
                 biased;
                 () = news => {}
-                _ = self.beat.tick() => return Ok(Drove::Beat),
+                () = self.beat.as_mut() => return Ok(Drove::Beat),
             }
         }
     }
