@@ -207,7 +207,7 @@ impl Store {
     }
 
     /// The finished turns from `turn` back towards the conversation's beginning, newest first, as long as
-    /// `fits` says that there is room for one more, and [`MAX_HISTORY`] turns back at the most.
+    /// `fits` says that there is room for one more, and a thousand turns back at the most.
     pub fn history(
         &self,
         turn: Option<TurnId>,
