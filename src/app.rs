@@ -213,29 +213,36 @@ async fn descend(shutdown: &Shutdown, grace: Duration) {
     let begin = Instant::now();
     let reserve = RESERVE.min(grace / 2);
     if timeout(grace - reserve, shutdown.idle()).await.is_err() {
-        let busy = busy(shutdown);
         warn!(
-            busy,
-            seconds = begin.elapsed().as_secs_f32(),
+            busy = list(shutdown.busy()),
+            seconds = seconds(begin),
             "still busy at the end of the grace; ending it"
         );
     }
     shutdown.halt();
     match timeout(reserve, shutdown.finished()).await {
-        Ok(()) => info!(
-            seconds = begin.elapsed().as_secs_f32(),
-            "everything has ended"
+        Ok(()) => info!(seconds = seconds(begin), "everything has ended"),
+        Err(_) => warn!(
+            busy = list(shutdown.stragglers()),
+            "did not end in time and is given up"
         ),
-        Err(_) => warn!(busy = busy(shutdown), "did not end in time and is given up"),
     }
 }
 
-fn busy(shutdown: &Shutdown) -> String {
-    let names = shutdown
-        .busy()
+/// "2 session, 1 turn", or "nothing".
+fn list(tasks: Vec<(&'static str, usize)>) -> String {
+    if tasks.is_empty() {
+        return "nothing".to_owned();
+    }
+    let names = tasks
         .into_iter()
         .map(|(name, count)| format!("{count} {name}"));
     names.collect::<Vec<_>>().join(", ")
+}
+
+/// Since then, in seconds with two digits.
+fn seconds(begin: Instant) -> f64 {
+    (begin.elapsed().as_secs_f64() * 100.0).round() / 100.0
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub struct Server {
     pub max_sessions_per_client: usize,
     /// How long a client may take to send a request's headers.
     pub header_timeout: Duration,
-    /// How long running answers may go on after SIGTERM.
+    /// How long going down may take; running answers may go on for all of it but a reserve (see `app`).
     pub shutdown_grace: Duration,
 }
 

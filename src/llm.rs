@@ -141,6 +141,9 @@ pub enum LlmError {
         /// `Retry-After`.
         retry_after: Option<Duration>,
     },
+    /// The request went out, and the connection broke before there was a response.
+    #[error("The endpoint closed the connection without an answer: {0}.")]
+    Unanswered(String),
     /// The stream ended or broke before the answer had ended.
     #[error("The endpoint's answer broke off: {0}.")]
     Broken(String),
@@ -164,7 +167,9 @@ impl LlmError {
             Self::Unreachable(_) => ErrorCode::UpstreamUnreachable,
             Self::Refused { .. } => ErrorCode::UpstreamRefused,
             Self::Overloaded { .. } => ErrorCode::UpstreamOverloaded,
-            Self::Failed { .. } | Self::Broken(_) => ErrorCode::UpstreamFailed,
+            Self::Failed { .. } | Self::Unanswered(_) | Self::Broken(_) => {
+                ErrorCode::UpstreamFailed
+            }
             Self::Malformed(_) => ErrorCode::UpstreamMalformed,
             Self::Timeout { .. } => ErrorCode::UpstreamTimeout,
         }

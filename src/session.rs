@@ -183,7 +183,8 @@ impl Sessions {
         session.outbound.leave(reason == Reason::Goodbye);
         // Boxed, so that its state is no part of an idle session.
         Box::pin(session.close(reason, inbound)).await;
-        info!(session = %id, %reason, seconds = begin.elapsed().as_secs_f32(), "session ended");
+        let seconds = (begin.elapsed().as_secs_f64() * 100.0).round() / 100.0;
+        info!(session = %id, %reason, seconds, "session ended");
     }
 
     fn status(&self, session: SessionId) -> ServerMessage {

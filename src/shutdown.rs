@@ -23,7 +23,14 @@ struct Inner {
     halt: CancellationToken,
     work: TaskTracker,
     background: TaskTracker,
-    busy: Mutex<BTreeMap<&'static str, usize>>,
+    busy: Mutex<BTreeMap<(Kind, &'static str), usize>>,
+}
+
+/// Whether a drain waits for a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Work,
+    Background,
 }
 
 impl Shutdown {
@@ -64,7 +71,7 @@ impl Shutdown {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.start(&self.0.work, name, task)
+        self.start(Kind::Work, name, task)
     }
 
     /// Runs `task`, which serves the others and so ends only at the halt.
@@ -73,29 +80,48 @@ impl Shutdown {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.start(&self.0.background, name, task)
+        self.start(Kind::Background, name, task)
     }
 
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that starts a task: it names and tracks it"
     )]
-    fn start<F>(&self, tracker: &TaskTracker, name: &'static str, task: F) -> JoinHandle<F::Output>
+    fn start<F>(&self, kind: Kind, name: &'static str, task: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let busy = Busy::new(self.0.clone(), name);
+        let tracker = match kind {
+            Kind::Work => &self.0.work,
+            Kind::Background => &self.0.background,
+        };
+        let busy = Busy::new(self.0.clone(), (kind, name));
         tokio::spawn(tracker.track_future(async move {
             let _busy = busy;
             task.await
         }))
     }
 
-    /// The names of the running tasks, each with how many there are.
+    /// The names of the running pieces of work, each with how many there are.
     pub fn busy(&self) -> Vec<(&'static str, usize)> {
+        let mut tasks = self.running();
+        tasks.retain(|((kind, _), _)| *kind == Kind::Work);
+        tasks
+            .into_iter()
+            .map(|((_, name), count)| (name, count))
+            .collect()
+    }
+
+    /// The same of all running tasks.
+    pub fn stragglers(&self) -> Vec<(&'static str, usize)> {
+        let tasks = self.running().into_iter();
+        tasks.map(|((_, name), count)| (name, count)).collect()
+    }
+
+    fn running(&self) -> Vec<((Kind, &'static str), usize)> {
         let busy = self.0.busy.lock().unwrap_or_else(PoisonError::into_inner);
-        busy.iter().map(|(name, count)| (*name, *count)).collect()
+        busy.iter().map(|(task, count)| (*task, *count)).collect()
     }
 
     /// How many tasks are running, of both kinds.
@@ -120,18 +146,18 @@ impl Shutdown {
 /// Counts a task under its name for as long as it lives, also when it panics.
 struct Busy {
     inner: Arc<Inner>,
-    name: &'static str,
+    task: (Kind, &'static str),
 }
 
 impl Busy {
-    fn new(inner: Arc<Inner>, name: &'static str) -> Self {
+    fn new(inner: Arc<Inner>, task: (Kind, &'static str)) -> Self {
         *inner
             .busy
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .entry(name)
+            .entry(task)
             .or_default() += 1;
-        Self { inner, name }
+        Self { inner, task }
     }
 }
 
@@ -139,7 +165,7 @@ impl Drop for Busy {
     fn drop(&mut self) {
         if std::thread::panicking() {
             tracing::error!(
-                task = self.name,
+                task = self.task.1,
                 "a task panicked; this is a fault of askd's own"
             );
         }
@@ -148,10 +174,10 @@ impl Drop for Busy {
             .busy
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = busy.get_mut(self.name) {
+        if let Some(count) = busy.get_mut(&self.task) {
             *count -= 1;
             if *count == 0 {
-                busy.remove(self.name);
+                busy.remove(&self.task);
             }
         }
     }
@@ -185,7 +211,8 @@ mod tests {
         shutdown.spawn_background("server", async move { background.halted().await });
         shutdown.drain();
         shutdown.idle().await;
-        assert_eq!(shutdown.busy(), [("server", 1)]);
+        assert_eq!(shutdown.busy(), []);
+        assert_eq!(shutdown.stragglers(), [("server", 1)]);
         shutdown.halt();
         shutdown.finished().await;
     }

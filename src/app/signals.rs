@@ -40,7 +40,7 @@ impl Signals {
         let signal = self.next().await;
         info!(
             signal,
-            busy = super::busy(shutdown),
+            busy = super::list(shutdown.busy()),
             "going down: running answers may end, nothing new begins"
         );
         super::systemd::stopping();
@@ -48,7 +48,7 @@ impl Signals {
         let signal = self.next().await;
         warn!(
             signal,
-            busy = super::busy(shutdown),
+            busy = super::list(shutdown.busy()),
             "a second signal: ending at once"
         );
         shutdown.halt();

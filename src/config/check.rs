@@ -332,6 +332,18 @@ fn log(report: &Report<'_>, section: Section<'_, '_>, overrides: &Overrides, env
         max_files: section.number("max_files", 1..=10_000).unwrap_or(7),
         texts: section.flag("texts").unwrap_or(false),
     };
+    if log
+        .directory
+        .as_deref()
+        .is_some_and(|path| path.exists() && !path.is_dir())
+    {
+        let draft = section.draft("directory", "is no directory");
+        report.fault(
+            draft
+                .allowed("a directory that askd may write to, or one to be made")
+                .help("name a directory, or remove the line"),
+        );
+    }
     section.finish();
     log
 }

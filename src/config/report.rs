@@ -73,13 +73,13 @@ impl Draft {
 impl<'t> Report<'t> {
     /// A report on `text`, which people know as `origin` and which holds `root`.
     pub(super) fn new(origin: &str, text: &'t str, root: &DeTable<'_>) -> Self {
-        let mut leaves = Vec::new();
-        collect_leaves(root, &mut leaves);
+        let (mut leaves, mut secrets) = (Vec::new(), Vec::new());
+        collect_leaves(root, &mut leaves, &mut secrets);
         Self {
             origin: origin.to_owned(),
             text,
             leaves,
-            secrets: RefCell::default(),
+            secrets: RefCell::new(secrets),
             holds_key: Cell::default(),
             faults: RefCell::default(),
             warnings: RefCell::default(),
@@ -148,20 +148,35 @@ impl<'t> Report<'t> {
     }
 }
 
-/// The spans of all keys and of all values that have no parts.
-fn collect_leaves(table: &DeTable<'_>, leaves: &mut Vec<Span>) {
+/// The spans of all keys and of all values that have no parts; those that look like keys are secrets, wherever
+/// they were pasted.
+fn collect_leaves(table: &DeTable<'_>, leaves: &mut Vec<Span>, secrets: &mut Vec<Span>) {
     for (key, value) in table {
         leaves.push(key.span());
-        each_leaf(value, leaves);
+        each_leaf(value, leaves, secrets);
     }
 }
 
-fn each_leaf(value: &Spanned<DeValue<'_>>, leaves: &mut Vec<Span>) {
+fn each_leaf(value: &Spanned<DeValue<'_>>, leaves: &mut Vec<Span>, secrets: &mut Vec<Span>) {
     match value.get_ref() {
-        DeValue::Table(table) => collect_leaves(table, leaves),
-        DeValue::Array(items) => items.iter().for_each(|item| each_leaf(item, leaves)),
-        _ => leaves.push(value.span()),
+        DeValue::Table(table) => collect_leaves(table, leaves, secrets),
+        DeValue::Array(items) => items
+            .iter()
+            .for_each(|item| each_leaf(item, leaves, secrets)),
+        _ => {
+            leaves.push(value.span());
+            if value.get_ref().as_str().is_some_and(looks_like_a_key) {
+                secrets.push(value.span());
+            }
+        }
     }
+}
+
+/// Whether a text has the look of an API key: one long word of letters and digits, as no address, path,
+/// duration or name of a model is.
+fn looks_like_a_key(text: &str) -> bool {
+    let of_a_key = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    text.len() >= 16 && text.chars().all(of_a_key) && text.contains(|c: char| c.is_ascii_digit())
 }
 
 /// The spans of the plain values in a value, and of its keys that may be more than names.

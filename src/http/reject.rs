@@ -22,12 +22,16 @@ pub fn error(status: StatusCode, code: &str, message: &str) -> Response {
     response
 }
 
-/// The same, with the seconds after which trying again may help.
+/// The same, with the seconds after which trying again may help. It ends the connection: a client that is over
+/// its cap is not to hold one for being told so.
 pub fn error_for_now(status: StatusCode, code: &str, message: &str, seconds: u32) -> Response {
     let mut response = error(status, code, message);
     response
         .headers_mut()
         .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 

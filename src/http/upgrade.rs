@@ -54,10 +54,11 @@ impl Origins {
     /// Over the loopback, the page's own origin is not believed by its name alone: any name can be made to
     /// resolve to 127.0.0.1, and then a foreign page would be "the page's own" here.
     fn allow(&self, headers: &HeaderMap, loopback: bool) -> bool {
-        let Some(origin) = headers.get(header::ORIGIN) else {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let Some(origin) = origins.next() else {
             return true;
         };
-        let Ok(origin) = origin.to_str() else {
+        let (Ok(origin), None) = (origin.to_str(), origins.next()) else {
             return false;
         };
         self.0.iter().any(|allowed| allowed == origin)

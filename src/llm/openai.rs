@@ -269,7 +269,7 @@ fn unsent(error: &reqwest::Error, connect_timeout: Duration, redact: &Redact) ->
         return LlmError::Unreachable(cause);
     }
     // The request may have arrived and been worked on: it is not sent twice.
-    LlmError::Broken(cause)
+    LlmError::Unanswered(cause)
 }
 
 /// The innermost error's words: reqwest's own name the address, which may hold a key.

@@ -42,7 +42,7 @@ test("a_question_is_asked_and_its_answer_streams", async () => {
   await tab.says(/^Waiting for the first word/);
   assert.match(tab.page.url(), /\/c\/[0-9a-f-]{36}$/);
   call.think("Let me see.");
-  await tab.says("Thinking");
+  await tab.says("Waiting for the answer's first word");
   call.say("Because ");
   await tab.reads("Because");
   await tab.says("Answering");

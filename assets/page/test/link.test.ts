@@ -126,6 +126,19 @@ test("an_idle_close_under_a_running_answer_reconnects", () => {
   expect(now().kind).toBe("waiting");
 });
 
+test("while_an_answer_may_still_be_caught_the_server_is_tried_often", () => {
+  busy = true;
+  vi.spyOn(Math, "random").mockReturnValue(1);
+  FakeSocket.last.ready();
+  FakeSocket.last.lose(1006);
+  for (let elapsed = 0; elapsed < 2_500; elapsed += 400) {
+    const tries = FakeSocket.all.length;
+    vi.advanceTimersByTime(400);
+    expect(FakeSocket.all.length).toBeGreaterThan(tries);
+    FakeSocket.last.lose(1006);
+  }
+});
+
 test("a_restart_waits_as_long_as_the_server_said", () => {
   FakeSocket.last.ready();
   FakeSocket.last.tell({ type: "status", state: "draining", reconnect_after_ms: 2000 });
@@ -161,9 +174,9 @@ test("what_is_not_json_is_passed_over", () => {
 
 describe("backoff", () => {
   test("has_full_jitter_up_to_fifteen_seconds", () => {
-    expect(backoff(0, () => 0)).toBe(0);
-    expect(backoff(0, () => 1)).toBe(250);
-    expect(backoff(3, () => 1)).toBe(2000);
-    expect(backoff(1000, () => 1)).toBe(15_000);
+    expect(backoff(0, undefined, () => 0)).toBe(0);
+    expect(backoff(0, undefined, () => 1)).toBe(250);
+    expect(backoff(3, undefined, () => 1)).toBe(2000);
+    expect(backoff(1000, undefined, () => 1)).toBe(15_000);
   });
 });

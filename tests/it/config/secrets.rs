@@ -92,6 +92,20 @@ fn all_that_is_told(text: &str) -> Result<String, String> {
 }
 
 #[test]
+fn a_key_that_was_pasted_into_the_wrong_place_is_masked() {
+    let key = "sk-proj4Zq9ExampleKey";
+    for line in [
+        format!("temperature = \"{key}\""),
+        format!("model = [\"{key}\"]"),
+        format!("extra_body = {{ stream = false, k = \"{key}\" }}"),
+    ] {
+        let told = load(&endpoint(&line)).unwrap_err().render(false);
+        assert!(told.contains("***"), "{told}");
+        assert!(!told.contains(key), "{told}");
+    }
+}
+
+#[test]
 fn no_fault_tells_a_secret() {
     let mut faulty = 0;
     let files = LINES.iter().map(|lines| endpoint(lines));

@@ -53,13 +53,13 @@ fn breaks() -> Vec<Row> {
             "cut before the headers",
             [Script::new().cut()],
             "upstream_failed",
-            "broke off",
+            "without an answer",
         ),
         Row::fails(
             "reset before the headers",
             [Script::new().reset()],
             "upstream_failed",
-            "broke off",
+            "without an answer",
         ),
         Row::fails(
             "cut before the first chunk",
@@ -344,7 +344,7 @@ fn unreachable(refusing: &DeadEnd, hanging: &DeadEnd) -> Vec<Row> {
             "a request that may have been worked on is not sent twice",
             [Script::new().cut()],
             "upstream_failed",
-            "broke off",
+            "without an answer",
         )
         .lines("retries = 1"),
     ]

@@ -3,7 +3,9 @@
 
 const BASE_MS = 250;
 const CAP_MS = 15_000;
+/** While an answer may still be caught: the server keeps it for `session.on_leave`, three seconds by default. */
+export const URGENT_CAP_MS = 400;
 
-export function backoff(attempt: number, random: () => number = Math.random): number {
-  return Math.round(random() * Math.min(CAP_MS, BASE_MS * 2 ** Math.min(attempt, 16)));
+export function backoff(attempt: number, cap = CAP_MS, random: () => number = Math.random): number {
+  return Math.round(random() * Math.min(cap, BASE_MS * 2 ** Math.min(attempt, 16)));
 }

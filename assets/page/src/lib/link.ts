@@ -2,7 +2,7 @@
 // nothing of conversations. What has to be said again after a reconnect is asked from the owner (`onReady`),
 // whose state is the outbox, so nothing can be in two places and get lost between them.
 
-import { backoff } from "./backoff";
+import { backoff, URGENT_CAP_MS } from "./backoff";
 import { probe } from "./probe";
 import type { ClientMessage, ServerMessage } from "./wire";
 
@@ -36,6 +36,8 @@ const OPEN_TIMEOUT_MS = 10_000;
 
 /** A connection that was ready for so long was a good one: the waiting begins anew at its shortest. */
 const PROVEN_MS = 5_000;
+/** How long a lost connection is tried for often, while an answer runs. */
+const URGENT_MS = 4_000;
 
 const CLOSE = { idle: 1001, signedOut: 1008, restart: 1012, tooSlow: 1013 } as const;
 
@@ -46,6 +48,7 @@ export class Link {
   #connection: Connection = { kind: "connecting" };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
+  #lostAt = 0;
   #readyAt = 0;
   #restartDelay: number | null = null;
 
@@ -131,7 +134,9 @@ export class Link {
     if (wasReady && Date.now() - this.#readyAt >= PROVEN_MS) this.#attempt = 0;
     this.#readyAt = 0;
     const restarting = code === CLOSE.restart || this.#restartDelay !== null;
-    const jitter = backoff(this.#attempt++);
+    if (wasReady) this.#lostAt = Date.now();
+    const urgent = this.#owner.busy() && Date.now() - this.#lostAt < URGENT_MS;
+    const jitter = backoff(this.#attempt++, urgent ? URGENT_CAP_MS : undefined);
     const delay = (this.#restartDelay ?? 0) + jitter;
     this.#restartDelay = null;
     const why = restarting

@@ -22,7 +22,7 @@ function openStatus(turn: Turn, connection: Connection, now: number): Status {
   if (!live) {
     if (turn.stopping) return says("Will be stopped when the connection is back", "warning");
     return turn.accepted
-      ? says("The connection was lost; the answer goes on when it is back", "warning")
+      ? says("The connection was lost; trying to catch up with the answer", "warning")
       : says(
           connection.kind === "connecting" ? "Connecting" : "Waiting for the connection; the question is kept",
           "warning",
@@ -33,7 +33,7 @@ function openStatus(turn: Turn, connection: Connection, now: number): Status {
   if (!turn.accepted) return says("Sending", "busy");
   if (turn.place !== null) return says(`Waiting in line: place ${turn.place}`, "busy");
   if (turn.text !== "") return says("Answering", "busy");
-  if (turn.thinking !== "") return says("Thinking", "busy");
+  if (turn.thinking !== "") return says("Waiting for the answer's first word", "busy");
   const seconds = Math.floor((now - turn.asked) / 1000);
   return says(`Waiting for the first word${seconds >= 2 ? ` (${duration(seconds)})` : ""}`, "busy");
 }
