@@ -4,11 +4,12 @@
 //! first end or error. What could be called again after a disconnect is gone with it.
 
 pub mod outbound;
+mod reason;
 pub mod registry;
 pub mod state;
 pub mod wire;
 
-use std::{fmt, pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt, stream::SplitStream};
 use tokio::{
@@ -19,12 +20,12 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
         Error as SocketError, Message,
-        error::ProtocolError,
         protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
     },
 };
 use tracing::info;
 
+pub use self::reason::Reason;
 use self::{
     outbound::{Drove, Outbound},
     registry::{Client, Guard, Refused, Registry},
@@ -59,68 +60,6 @@ pub struct Sessions {
     desk: Desk,
     registry: Arc<Registry>,
     shutdown: Shutdown,
-}
-
-/// Why a session ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
-    /// The client closed: a refresh, a closed tab.
-    Left,
-    /// The client closed with code 1000.
-    Goodbye,
-    /// The connection broke.
-    Lost,
-    /// The client gave no sign of life.
-    Silent,
-    /// The client asked nothing for too long.
-    Idle,
-    /// The client took nothing for too long.
-    TooSlow,
-    /// The server goes down.
-    Restart,
-    /// The client broke the WebSocket protocol; closed with this code.
-    BadFrame(u16),
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Left => "the client left",
-            Self::Goodbye => "the client said goodbye",
-            Self::Lost => "the connection was lost",
-            Self::Silent => "the client fell silent",
-            Self::Idle => "the client was idle for too long",
-            Self::TooSlow => "the client was too slow a reader",
-            Self::Restart => "the server goes down",
-            Self::BadFrame(code) => {
-                return write!(f, "the client broke the protocol (close code {code})");
-            }
-        })
-    }
-}
-
-impl Reason {
-    /// What the server closes with, and why in words; `None`: there is nobody to tell.
-    fn close(self) -> Option<(u16, &'static str)> {
-        match self {
-            Self::Left | Self::Goodbye | Self::Lost | Self::Silent => None,
-            Self::Idle => Some((close::IDLE, "idle for too long")),
-            Self::TooSlow => Some((close::TOO_SLOW, "too slow a reader")),
-            Self::Restart => Some((close::RESTART, "the server is restarting")),
-            Self::BadFrame(code) => Some((code, "the frame breaks the protocol")),
-        }
-    }
-
-    /// What an error of the socket means.
-    fn of(error: &SocketError) -> Self {
-        match error {
-            SocketError::Capacity(_) => Self::BadFrame(close::TOO_LARGE),
-            SocketError::Utf8(_) => Self::BadFrame(close::NOT_UTF8),
-            SocketError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Lost,
-            SocketError::Protocol(_) => Self::BadFrame(close::PROTOCOL),
-            _ => Self::Lost,
-        }
-    }
 }
 
 impl Sessions {
