@@ -114,6 +114,7 @@ impl Sessions {
             outbound: Outbound::new(sink, self.config.heartbeat, self.config.send_timeout),
             phase: Phase::Up,
             heard: begin,
+            asked: None,
             ping_at: begin + self.config.heartbeat,
             active: begin,
         };
@@ -166,7 +167,9 @@ struct Session<'a, S> {
     phase: Phase,
     /// When the client last gave a sign of life.
     heard: Instant,
-    /// When it is to be asked for one.
+    /// When it was first asked for one since; before that, silence proves nothing.
+    asked: Option<Instant>,
+    /// When it is to be asked again.
     ping_at: Instant,
     active: Instant,
 }
@@ -228,6 +231,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     fn receive(&mut self, frame: Option<Result<Message, SocketError>>) -> Result<(), Reason> {
         self.heard = Instant::now();
+        self.asked = None;
         match frame {
             None => Err(Reason::Lost),
             Some(Err(error)) => Err(Reason::of(&error)),
@@ -280,8 +284,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Drove::Empty => return Err(Reason::Restart),
         }
         let (now, heartbeat) = (Instant::now(), self.all.config.heartbeat);
-        let gone_at = self.heard + SILENT_BEATS * heartbeat;
-        if now >= gone_at {
+        let heard = self.heard + SILENT_BEATS * heartbeat;
+        let gone_at = |asked: Instant| heard.max(asked + heartbeat);
+        if self
+            .asked
+            .map(gone_at)
+            .is_some_and(|gone_at| now >= gone_at)
+        {
             return Err(Reason::Silent);
         }
         if self.outbound.running().is_some() {
@@ -292,8 +301,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
         if now >= self.ping_at {
             self.outbound.ping();
+            self.asked.get_or_insert(now);
             self.ping_at = now + heartbeat;
         }
+        let gone_at = self.asked.map_or(self.ping_at, gone_at);
         self.outbound.beat_at(gone_at.min(self.ping_at));
         Ok(())
     }

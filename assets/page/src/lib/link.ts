@@ -134,9 +134,12 @@ export class Link {
     if (wasReady && Date.now() - this.#readyAt >= PROVEN_MS) this.#attempt = 0;
     this.#readyAt = 0;
     const restarting = code === CLOSE.restart || this.#restartDelay !== null;
-    if (wasReady) this.#lostAt = Date.now();
+    // A connection that did not last begins no new urgency: a flap backs off like a refusal.
+    if (wasReady && this.#attempt === 0) this.#lostAt = Date.now();
     const urgent = this.#owner.busy() && Date.now() - this.#lostAt < URGENT_MS;
-    const jitter = backoff(this.#attempt++, urgent ? URGENT_CAP_MS : undefined);
+    const jitter = backoff(this.#attempt, urgent ? URGENT_CAP_MS : undefined);
+    // Urgent tries are many and short; behind them the pauses begin to grow.
+    this.#attempt = urgent ? Math.min(this.#attempt + 1, 2) : this.#attempt + 1;
     const delay = (this.#restartDelay ?? 0) + jitter;
     this.#restartDelay = null;
     const why = restarting
