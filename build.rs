@@ -1,10 +1,14 @@
-//! Builds the page (`assets/page`) into `$OUT_DIR/dist`, from where it is embedded into the binary.
+//! Builds the page (`assets/page`) into `$OUT_DIR/dist`, from where it is embedded into the binary, and refuses to
+//! if the page's types are not those of the wire (`ASKD_WRITE_WIRE` lets `make wire` mend that).
 //!
 //! Cargo calls this when an input's time stamp changes; what decides is a hash of the inputs, because a checkout
 //! changes times and nothing else. Two ways around npm, both by environment:
 //!
 //! - `ASKD_PAGE_DIST=/folder` embeds a page that was built elsewhere.
 //! - `ASKD_PAGE=skip` embeds a single page that says that it was left out.
+
+#[path = "build/wire.rs"]
+mod wire;
 
 use std::{
     collections::hash_map::DefaultHasher,
@@ -37,20 +41,45 @@ const STUB: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\"
     <p>This askd was built without its page (ASKD_PAGE=skip).</p>\n</html>\n";
 
 fn main() -> ExitCode {
-    let page = folder("CARGO_MANIFEST_DIR").join("assets/page");
+    let root = folder("CARGO_MANIFEST_DIR");
+    let page = root.join("assets/page");
     let dist = folder("OUT_DIR").join("dist");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-env-changed=ASKD_PAGE");
     println!("cargo::rerun-if-env-changed=ASKD_PAGE_DIST");
+    println!("cargo::rerun-if-env-changed=ASKD_WRITE_WIRE");
+    for source in wire::SOURCES {
+        println!("cargo::rerun-if-changed={source}");
+    }
     for input in INPUTS {
         println!("cargo::rerun-if-changed={}", page.join(input).display());
     }
-    match provide(&page, &dist) {
+    match check_wire(&root).and_then(|()| provide(&page, &dist)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("\naskd's page could not be built: {why}\n");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Refuses a page that would speak to the server in other types than the server's.
+fn check_wire(root: &Path) -> Result<(), String> {
+    if env::var_os("ASKD_WRITE_WIRE").is_some() {
+        return Ok(());
+    }
+    match wire::is_current(root) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!(
+            "{} is not what the Rust types generate ({}): run `make wire`",
+            wire::GENERATED,
+            wire::SOURCES.join(", "),
+        )),
+        Err(error) => Err(format!(
+            "cannot compare {} with the Rust types: {error}",
+            wire::GENERATED
+        )),
     }
 }
 

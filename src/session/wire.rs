@@ -1,6 +1,6 @@
 //! The wire: what a client may say, what askd says, and with which codes it closes. `protocol.md`, as types.
 //!
-//! `assets/page/src/lib/wire.ts` is generated from this file; the test at its end refuses a difference.
+//! `assets/page/src/lib/wire.ts` is generated from these types by `make wire`; the build refuses a difference.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -1,3 +1,8 @@
+#[path = "../../../build/wire.rs"]
+mod stamp;
+
+use std::{fs, path::Path};
+
 use serde_json::json;
 use ts_rs::{Config, TS};
 
@@ -168,14 +173,42 @@ fn on_one_line(declaration: &str) -> String {
 
 #[test]
 fn the_pages_types_are_generated_from_these() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/page/src/lib/wire.ts");
-    let generated = wire_ts();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = root.join(stamp::GENERATED);
+    let generated = stamp::stamped(root, &wire_ts()).unwrap();
     if std::env::var_os("ASKD_WRITE_WIRE").is_some() {
-        std::fs::write(path, &generated).unwrap();
+        fs::write(&path, &generated).unwrap();
     }
-    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    let kept = fs::read_to_string(path).unwrap_or_default();
     assert!(
         kept == generated,
-        "assets/page/src/lib/wire.ts differs from the Rust types: run `make wire`"
+        "{} differs from the Rust types: run `make wire`",
+        stamp::GENERATED
     );
+}
+
+/// The build refuses a page of other types; it sees only the files that it is told of.
+#[test]
+fn the_build_knows_every_file_with_a_type_of_the_wire() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("src")];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if fs::read_to_string(&path)
+                .unwrap()
+                .contains("derive(ts_rs::TS)")
+            {
+                let within = path.strip_prefix(root).unwrap();
+                found.push(within.to_str().unwrap().to_owned());
+            }
+        }
+    }
+    found.retain(|path| path != file!());
+    found.sort();
+    assert_eq!(found, stamp::SOURCES);
+    assert!(stamp::is_current(root).unwrap());
 }

@@ -143,3 +143,5 @@ export type ConversationId = string;
 export type SessionId = string;
 
 export type Seq = number;
+
+// Stamp: 6ebed41d9ce72c4f
