@@ -69,16 +69,18 @@ impl Log {
         self.answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `append` on the answer. Only the end shares it, so nothing is ever copied here.
-    fn append(&self, append: impl FnOnce(&mut Answer) -> Result<Seq, Ended>) -> Result<(), Ended> {
-        let before = self.head.borrow().seq;
+    /// Runs `append` on the answer and shows what it added. Only the end shares the answer, so nothing is ever
+    /// copied here.
+    fn append<E>(&self, append: impl FnOnce(&mut Answer) -> Result<Seq, E>) -> Result<(), E> {
         let seq = append(Arc::make_mut(&mut self.answer()))?;
-        debug_assert_eq!(
-            seq.0,
-            before.0 + 1,
-            "an answer has one writer and its numbers rise by one"
-        );
-        self.head.send_modify(|head| head.seq = seq);
+        self.head.send_modify(|head| {
+            debug_assert_eq!(
+                seq.0,
+                head.seq.0 + 1,
+                "an answer has one writer and its numbers rise by one"
+            );
+            head.seq = seq;
+        });
         Ok(())
     }
 
@@ -89,10 +91,12 @@ impl Log {
 
     /// Appends a piece of text, whole or not at all.
     pub fn text(&self, channel: Channel, text: &str) -> Result<(), AppendError> {
-        if self.answer().text_len() + text.len() > self.max_bytes {
-            return Err(AppendError::Full);
-        }
-        Ok(self.append(|answer| answer.push_text(channel, text))?)
+        self.append(|answer| {
+            if answer.text_len() + text.len() > self.max_bytes {
+                return Err(AppendError::Full);
+            }
+            Ok(answer.push_text(channel, text)?)
+        })
     }
 
     /// Appends the end, behind its fault if there is one, and gives the whole answer. Readers do not see the end
