@@ -1,10 +1,11 @@
 //! Builds the page (`assets/page`) into `$OUT_DIR/dist`, from where it is embedded into the binary, and refuses to
-//! if the page's types are not those of the wire (`ASKD_WRITE_WIRE` lets `make wire` mend that).
+//! if the page's types are not those of the wire (`ASKD_WRITE_WIRE=1` lets `make wire` mend that).
 //!
 //! Cargo calls this when an input's time stamp changes; what decides is a hash of the inputs, because a checkout
 //! changes times and nothing else. Two ways around npm, both by environment:
 //!
-//! - `ASKD_PAGE_DIST=/folder` embeds a page that was built elsewhere.
+//! - `ASKD_PAGE_DIST=/folder` embeds a page that was built elsewhere, as it is: that it was built from this revision
+//!   is for whoever sets it to see to.
 //! - `ASKD_PAGE=skip` embeds a single page that says that it was left out.
 
 #[path = "build/wire.rs"]
@@ -66,18 +67,19 @@ fn main() -> ExitCode {
 
 /// Refuses a page that would speak to the server in other types than the server's.
 fn check_wire(root: &Path) -> Result<(), String> {
-    if env::var_os("ASKD_WRITE_WIRE").is_some() {
+    if env::var_os("ASKD_WRITE_WIRE").is_some_and(|value| value == "1") {
         return Ok(());
     }
     match wire::is_current(root) {
         Ok(true) => Ok(()),
         Ok(false) => Err(format!(
-            "{} is not what the Rust types generate ({}): run `make wire`",
+            "{} was not generated from these files as they are now: {}. Run `make wire`; it also shows what the \
+             compiler has to say to a change of them",
             wire::GENERATED,
             wire::SOURCES.join(", "),
         )),
         Err(error) => Err(format!(
-            "cannot compare {} with the Rust types: {error}",
+            "cannot compare {} with the Rust types: {error}. The source tree is not whole; get it anew",
             wire::GENERATED
         )),
     }

@@ -6,8 +6,13 @@
 
 use std::{fs, io, path::Path};
 
-/// Where the types are that the page sees.
-pub const SOURCES: [&str; 3] = ["src/answer/event.rs", "src/id.rs", "src/session/wire.rs"];
+/// Where the types are that the page sees, and what generates from them.
+pub const SOURCES: [&str; 4] = [
+    "src/answer/event.rs",
+    "src/id.rs",
+    "src/session/wire.rs",
+    "src/session/wire/generate.rs",
+];
 /// What is generated from them.
 pub const GENERATED: &str = "assets/page/src/lib/wire.ts";
 

@@ -69,8 +69,8 @@ impl Log {
         self.answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `append` on the answer and shows what it added. Only the end shares the answer, so nothing is ever
-    /// copied here.
+    /// Runs `append` on the answer and shows what it added. Only the end shares the answer, and nothing is appended
+    /// after it, so nothing is copied here.
     fn append<E>(&self, append: impl FnOnce(&mut Answer) -> Result<Seq, E>) -> Result<(), E> {
         let seq = append(Arc::make_mut(&mut self.answer()))?;
         self.head.send_modify(|head| {

@@ -114,6 +114,21 @@ export class Tab {
     await this.page.waitForFunction((to) => Math.abs(window.scrollY - to) < 1, to);
   }
 
+  /** From here on it counts how often the way to the end is offered, be it for a moment. */
+  async countJumps() {
+    await this.page.evaluate(() => {
+      window.jumps = 0;
+      const offers = (node) => node.textContent?.includes("Jump to the end");
+      new MutationObserver((changes) => {
+        window.jumps += changes.flatMap(({ addedNodes }) => [...addedNodes]).filter(offers).length;
+      }).observe(document.body, { childList: true, subtree: true });
+    });
+  }
+
+  jumps() {
+    return this.page.evaluate(() => window.jumps);
+  }
+
   /** Waits until the view is at the page's end. */
   async restsAtTheEnd() {
     await this.page.waitForFunction(

@@ -346,6 +346,7 @@ async function longAnswer(tab) {
 test("the_view_follows_the_answer_until_its_question_is_at_the_top", async () => {
   askd = await startAskd({ endpoint: fake.url });
   const tab = await reader.open(askd.url);
+  await tab.countJumps();
   for (const question of ["First.", "Second."]) {
     await tab.ask(question);
     const call = await fake.call();
@@ -353,6 +354,7 @@ test("the_view_follows_the_answer_until_its_question_is_at_the_top", async () =>
     await tab.text.getByText("Short 2.").waitFor();
     await tab.restsAtTheEnd();
     await tab.jump.waitFor({ state: "detached" });
+    if (question === "First.") assert.equal(await tab.jumps(), 0);
     call.say(...paragraphs("Paragraph", 60));
     await tab.text.getByText("Paragraph 59.").waitFor();
     await tab.jump.waitFor();
@@ -377,6 +379,10 @@ test("a_reader_at_the_end_is_kept_there_until_they_scroll_up", async () => {
   call.say(...paragraphs("Followed", 20));
   await tab.text.getByText("Followed 19.").waitFor();
   await tab.restsAtTheEnd();
+  await tab.wheel(-600);
+  await tab.jump.waitFor();
+  await tab.wheel(600);
+  await tab.jump.waitFor({ state: "detached" });
   // However little it is: with an answer that comes fast, nobody gets far in one go.
   await tab.wheel(-30);
   const before = await tab.top();

@@ -1,10 +1,11 @@
+#[path = "generate.rs"]
+mod generate;
 #[path = "../../../build/wire.rs"]
 mod stamp;
 
 use std::{fs, path::Path};
 
 use serde_json::json;
-use ts_rs::{Config, TS};
 
 use super::*;
 
@@ -128,55 +129,12 @@ fn frames_look_as_the_protocol_says() {
     "#);
 }
 
-/// The page's types, in the order in which a reader wants them.
-fn wire_ts() -> String {
-    let config = Config::default();
-    let declared = [
-        ClientMessage::decl(&config),
-        Options::decl(&config),
-        ServerMessage::decl(&config),
-        Status::decl(&config),
-        WireLimits::decl(&config),
-        EndpointInfo::decl(&config),
-        Source::decl(&config),
-        Usage::decl(&config),
-        Timing::decl(&config),
-        Outcome::decl(&config),
-        Channel::decl(&config),
-        ErrorCode::decl(&config),
-        TurnId::decl(&config),
-        ConversationId::decl(&config),
-        SessionId::decl(&config),
-        Seq::decl(&config),
-    ];
-    let mut text =
-        "// Generated from src/session/wire.rs by `make wire`; do not edit.\n".to_owned();
-    for declaration in declared {
-        text.push_str("\nexport ");
-        text.push_str(&on_one_line(&declaration));
-        text.push('\n');
-    }
-    text
-}
-
-/// Each field's comment on one line, and each field on its own.
-fn on_one_line(declaration: &str) -> String {
-    let fields = declaration
-        .replace("\n/**\n * ", "\n  /** ")
-        .replace("\n */\n", " */\n  ");
-    fields
-        .lines()
-        .map(str::trim_end)
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
 #[test]
 fn the_pages_types_are_generated_from_these() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path = root.join(stamp::GENERATED);
-    let generated = stamp::stamped(root, &wire_ts()).unwrap();
-    if std::env::var_os("ASKD_WRITE_WIRE").is_some() {
+    let generated = stamp::stamped(root, &generate::wire_ts()).unwrap();
+    if std::env::var_os("ASKD_WRITE_WIRE").is_some_and(|value| value == "1") {
         fs::write(&path, &generated).unwrap();
     }
     let kept = fs::read_to_string(path).unwrap_or_default();

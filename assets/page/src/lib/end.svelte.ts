@@ -36,11 +36,17 @@ export class End {
     const sizes = new ResizeObserver(changed);
     sizes.observe(document.body);
     addEventListener("scroll", scrolled, { passive: true });
+    // What a reader unfolds is read from where they are.
+    const unfolds = ({ target }: Event) => {
+      if (target instanceof Element && target.closest("summary")) this.#follows = "still";
+    };
+    grows.addEventListener("click", unfolds, { capture: true });
     return () => {
       this.#grows = null;
       changes.disconnect();
       sizes.disconnect();
       removeEventListener("scroll", scrolled);
+      grows.removeEventListener("click", unfolds, { capture: true });
       document.documentElement.style.overflowAnchor = "";
     };
   };

@@ -144,4 +144,4 @@ export type SessionId = string;
 
 export type Seq = number;
 
-// Stamp: 6ebed41d9ce72c4f
+// Stamp: f5f431591d306aa7
