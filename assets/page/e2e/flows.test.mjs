@@ -434,6 +434,26 @@ test("a_scroll_without_wheel_or_key_is_the_readers_also_when_the_answer_grows_at
   await reader.leave();
 });
 
+test("what_a_reader_unfolds_leaves_them_where_they_are", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  await tab.ask("Think.");
+  const call = await fake.call();
+  for (const thought of paragraphs("Thought", 60)) call.think(thought);
+  call.say(...paragraphs("Paragraph", 12));
+  call.finish();
+  await tab.finished();
+  await tab.wheel(100_000);
+  await tab.settled();
+  const thinking = tab.page.getByText("The model's thinking");
+  const before = (await thinking.boundingBox()).y;
+  await thinking.click();
+  await tab.page.getByText("Thought 59.").waitFor();
+  await tab.settled();
+  assert.ok(Math.abs((await thinking.boundingBox()).y - before) < 1);
+  await reader.leave();
+});
+
 test("a_page_that_is_shorter_for_a_moment_is_still_followed", async () => {
   askd = await startAskd({ endpoint: fake.url });
   const tab = await reader.open(askd.url);
