@@ -6,8 +6,10 @@
 //! be written again.
 
 pub mod before;
+mod codec;
 mod held;
 mod import;
+mod keep;
 mod kept;
 mod queue;
 mod read;
@@ -376,3 +378,6 @@ impl Store {
         self.0.readers.read(shared, work).await
     }
 }
+
+#[cfg(test)]
+mod tests;

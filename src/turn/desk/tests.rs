@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     answer::{Event, Outcome},
-    config::{self, Endpoint, Secret},
+    config::{Endpoint, Secret},
     llm::{
         Delta, LlmError, Role,
         scripted::{Scripted, Step},
