@@ -144,4 +144,4 @@ export type SessionId = string;
 
 export type Seq = number;
 
-// Stamp: f5f431591d306aa7
+// Stamp: 72663ec0b574698c
