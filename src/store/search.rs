@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{Fragment, Hit, HitField, sqlite::Failure};
+use super::{Fragment, Hit, HitField, fault::Failure};
 use crate::id::{ConversationId, OwnerId, TurnId};
 
 /// Words of a search that are looked for; further ones are not.
