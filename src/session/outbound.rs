@@ -26,8 +26,8 @@ use tokio_tungstenite::{
 
 use super::{Reason, wire::ServerMessage};
 use crate::{
-    id::TurnId,
     answer::Fault,
+    id::TurnId,
     turn::{
         desk::{Follower, Opening},
         log::News,
@@ -202,11 +202,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
             if to_empty && self.is_empty() {
                 return Ok(Drove::Empty);
             }
+            let room = self.follows.len() < MAX_FOLLOWS;
             let opening = async {
                 match self.replies.front_mut() {
-                    Some(Reply::Opening(opening)) if self.follows.len() < MAX_FOLLOWS => {
-                        opening.await
-                    }
+                    Some(Reply::Opening(opening)) if room => opening.await,
                     _ => pending().await,
                 }
             };

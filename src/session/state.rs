@@ -37,12 +37,7 @@ pub struct State {
 
 impl State {
     /// A session that has asked nothing yet.
-    pub fn new(
-        session: SessionId,
-        owner: OwnerId,
-        config: &config::Session,
-        now: Instant,
-    ) -> Self {
+    pub fn new(session: SessionId, owner: OwnerId, config: &config::Session, now: Instant) -> Self {
         Self {
             session,
             owner,

@@ -239,7 +239,9 @@ impl Desk {
             }
             let live: Vec<_> = {
                 let live = inner.live();
-                live.iter().map(|(turn, live)| (*turn, live.clone())).collect()
+                live.iter()
+                    .map(|(turn, live)| (*turn, live.clone()))
+                    .collect()
             };
             for (turn, live) in live {
                 live.save(turn, &inner.store);

@@ -202,7 +202,9 @@ impl Cursor {
         // It cannot fail: the sender lives in the log that is held here.
         let reach = head.wait_for(|head| head.opened).await.map(|head| head.seq);
         let opening = log.opening.get();
-        let place = opening.expect("a head that says so has its opening").clone()?;
+        let place = opening
+            .expect("a head that says so has its opening")
+            .clone()?;
         let at = match reach {
             Ok(reach) if after <= reach => after,
             _ => Seq::START,

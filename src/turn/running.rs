@@ -7,7 +7,7 @@ use tracing::{field::display, info, warn};
 
 use super::{
     Ids, Progress, Stop, Wanted, answer,
-    desk::{Inner, Live, restarting, unknown_turn, unkept},
+    desk::{Inner, Live, restarting, unkept, unknown_turn},
     line::Ticket,
     station::Task,
     stopped,
