@@ -203,11 +203,16 @@ impl Server {
         Client::over(stream, self.address, &self.browser).await
     }
 
-    /// The same server's next life: whoever was known is known again.
+    /// The next life of the same server, whose sessions are this browser's.
     pub async fn restart(self, start: impl FnOnce() -> Self) -> Self {
         let browser = self.browser.clone();
         self.stop().await;
-        Self { browser, ..start() }
+        start().with(browser)
+    }
+
+    /// The same, its sessions being this browser's.
+    pub fn with(self, browser: Browser) -> Self {
+        Self { browser, ..self }
     }
 
     /// What is going on now.

@@ -80,9 +80,8 @@ fn memory() -> Store {
     Store::open(config).unwrap()
 }
 
-fn fixture(on_leave: OnLeave, model: Scripted) -> Fixture {
-    let (store, shutdown) = (memory(), Shutdown::new());
-    let station = Station {
+fn station(model: &Scripted) -> Station {
+    Station {
         name: "scripted".to_owned(),
         models: vec!["small".to_owned(), "large".to_owned()],
         line: Arc::new(Line::new(1, 1)),
@@ -90,13 +89,22 @@ fn fixture(on_leave: OnLeave, model: Scripted) -> Fixture {
             config: Box::new(endpoint(1, 1)),
             model: Arc::new(model.clone()),
         },
-    };
+    }
+}
+
+fn fixture(on_leave: OnLeave, model: Scripted) -> Fixture {
+    let (store, shutdown) = (memory(), Shutdown::new());
     let rules = Rules {
         on_leave,
         max_answer: 1000,
         log_texts: false,
     };
-    let desk = Desk::new(vec![station], store.clone(), rules, shutdown.clone());
+    let desk = Desk::new(
+        vec![station(&model)],
+        store.clone(),
+        rules,
+        shutdown.clone(),
+    );
     Fixture {
         desk,
         model,
@@ -434,4 +442,94 @@ async fn an_answer_larger_than_its_cap_ends_there_with_length() {
     );
     let (text, outcome, _) = read(&mut it.desk.ask(question("q")).await.unwrap()).await;
     assert_eq!((text.len(), outcome), (800, Outcome::Length));
+}
+
+#[tokio::test]
+async fn a_stranger_hears_of_a_turn_what_it_hears_of_none() {
+    let (model, gate) = gated();
+    let it = fixture(OnLeave::Finish, model);
+    let ask = question("q");
+    let mut reader = it.desk.ask(ask.clone()).await.unwrap();
+    first_text(&mut reader).await;
+    let strange = Ask {
+        owner: STRANGER,
+        ..ask.clone()
+    };
+    for running in [true, false] {
+        if !running {
+            gate.add_permits(1);
+            assert_eq!(read(&mut reader).await.1, Outcome::Stop);
+            it.shutdown.idle().await;
+        }
+        let told = [
+            it.desk.follow(STRANGER, ask.turn, Seq::START).await.err(),
+            it.desk.stop(STRANGER, ask.turn).await.err(),
+            it.desk.ask(strange.clone()).await.err(),
+            it.desk.stop(STRANGER, question("none").turn).await.err(),
+        ];
+        assert_eq!(
+            told,
+            [const { None::<Fault> }; 4].map(|_| Some(unknown_turn()))
+        );
+    }
+    assert_eq!((it.model.asked(), it.desk.running()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_question_that_an_earlier_desk_has_answered_is_not_asked_again() {
+    let (model, _gate) = gated();
+    let it = fixture(OnLeave::Stop, model);
+    let ask = question("q");
+    let mut reader = it.desk.ask(ask.clone()).await.unwrap();
+    first_text(&mut reader).await;
+    drop(reader);
+    it.shutdown.idle().await;
+    let later = Fixture {
+        desk: Desk::new(
+            vec![station(&it.model)],
+            it.store.clone(),
+            it.desk.0.rules,
+            Shutdown::new(),
+        ),
+        ..it
+    };
+    // Also when it would not take new ones any more.
+    for draining in [false, true] {
+        if draining {
+            later.desk.0.shutdown.drain();
+        }
+        let mut again = later.desk.ask(ask.clone()).await.unwrap();
+        assert_eq!(
+            read(&mut again).await,
+            ("a".to_owned(), Outcome::Interrupted, None)
+        );
+    }
+    assert_eq!(later.model.asked(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_grown_is_saved_each_second_and_nothing_behind_the_end() {
+    let (model, gate) = gated();
+    let it = fixture(OnLeave::Finish, model);
+    it.shutdown
+        .spawn_background("saver", it.desk.clone().save());
+    let mut reader = it.desk.ask(question("q")).await.unwrap();
+    first_text(&mut reader).await;
+    let conversation = reader.place.conversation;
+    let kept = async || {
+        let kept = it.store.conversation(OWNER, conversation).await;
+        let turn = kept.unwrap().unwrap().turns.remove(0);
+        (turn.answer, turn.seq, turn.outcome)
+    };
+    let asked = Instant::now();
+    while kept().await != ("a".to_owned(), Seq(1), None) {
+        assert!(asked.elapsed() <= 2 * SAVE, "it is saved within a second");
+        tokio::time::sleep(SAVE / 10).await;
+    }
+    gate.add_permits(1);
+    read(&mut reader).await;
+    for _ in 0..3 {
+        tokio::time::sleep(SAVE).await;
+        assert_eq!(kept().await, ("ab".to_owned(), Seq(3), Some(Outcome::Stop)));
+    }
 }

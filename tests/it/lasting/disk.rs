@@ -112,7 +112,7 @@ async fn a_question_that_a_shutdown_interrupted_is_not_asked_again() {
         .stop_expecting(&["still busy at the end of the grace"])
         .await;
 
-    let server = Server { browser, ..start() };
+    let server = start().with(browser);
     let (_, answer) = again(&server, turn).await;
     assert_eq!(
         (answer.text.as_str(), answer.outcome.as_str()),
@@ -147,7 +147,8 @@ async fn the_model_remembers_the_branch_behind_a_restart() {
     client.send(follow("q2")).await;
     assert_eq!(client.expect("accepted").await["parent"], first.to_string());
     while client.next().await["type"] != "complete" {}
-    let heard = fake.request(2).await.json();
+    let request = fake.request(2).await;
+    let heard = request.json();
     let texts = heard["messages"].as_array().unwrap().iter();
     let texts: Vec<_> = texts.map(|message| message["content"].clone()).collect();
     assert_eq!(texts, ["q1", "Hello there.", "q2"]);
