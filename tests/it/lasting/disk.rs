@@ -14,7 +14,7 @@ use crate::{
 
 /// Answers that are kept, and how often each is read again.
 const ANSWERS: u64 = 150;
-const READINGS: u64 = 3;
+const READINGS: u64 = 7;
 /// Sessions at once.
 const ABREAST: usize = 24;
 
