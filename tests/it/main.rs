@@ -21,6 +21,7 @@ mod logs;
 mod resuming;
 mod shutdown;
 mod stalling;
+mod store;
 mod storm;
 mod systemd;
 mod upstream;
