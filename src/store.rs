@@ -6,7 +6,6 @@
 //! be written again.
 
 mod backup;
-pub mod before;
 mod codec;
 mod fault;
 mod held;

@@ -14,6 +14,7 @@ mod cli;
 mod config;
 mod hostile;
 mod http;
+mod lasting;
 mod leaving;
 mod llm;
 mod logs;
