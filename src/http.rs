@@ -2,6 +2,7 @@
 
 pub mod accept;
 mod health;
+pub mod owner;
 mod page;
 mod reject;
 mod upgrade;

@@ -26,12 +26,29 @@ uuid_id! {
     SessionId
 }
 uuid_id! {
+    /// Whose conversations these are: a browser, known by its cookie.
+    OwnerId
+}
+uuid_id! {
     /// A thread of turns; made by the server or by the client.
     ConversationId
 }
 uuid_id! {
     /// A question and its answer; made by the client, and so the key that makes asking idempotent.
     TurnId
+}
+
+impl OwnerId {
+    /// A new id that tells nothing (UUID v4).
+    pub fn new() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+impl Default for OwnerId {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl SessionId {

@@ -144,4 +144,4 @@ export type SessionId = string;
 
 export type Seq = number;
 
-// Stamp: 6ebed41d9ce72c4f
+// Stamp: 72663ec0b574698c

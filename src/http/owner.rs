@@ -1,0 +1,213 @@
+//! Who is asking: the signed cookie by which an anonymous browser is known, and its conversations with it.
+//!
+//! A cookie that is missing, malformed, or signed with another key counts as none: the visitor gets a new id, and
+//! nothing of anybody's. Every route that reads or writes conversations asks [`Owners::of`] and answers through
+//! [`Visitor::mark`].
+
+use cookie::{Cookie, CookieJar, Key, SameSite, time::Duration};
+use uuid::Uuid;
+use warp::{
+    http::{HeaderMap, HeaderValue, header},
+    reply::Response,
+};
+
+use crate::id::OwnerId;
+
+/// The cookie's name.
+pub const NAME: &str = "askd_owner";
+/// How long a browser is known after its last visit to the page; browsers keep no cookie for longer.
+const KEPT: Duration = Duration::days(400);
+
+/// Knows visitors by their cookies, and gives cookies to new ones.
+pub struct Owners {
+    key: Key,
+    secure: bool,
+}
+
+/// Who sent a request.
+#[derive(Debug)]
+pub struct Visitor {
+    /// Whose conversations it may see.
+    pub owner: OwnerId,
+    /// The cookie that it is to be given.
+    cookie: Option<HeaderValue>,
+}
+
+impl Owners {
+    /// Signs with `key`; `secure`: the page is served over TLS, and so must its cookies be.
+    pub fn new(key: &[u8; 64], secure: bool) -> Self {
+        Self {
+            key: Key::from(key),
+            secure,
+        }
+    }
+
+    /// Who sent a request with these headers: the one whom its cookie names, or somebody new.
+    pub fn of(&self, headers: &HeaderMap) -> Visitor {
+        match self.known(headers) {
+            Some(owner) => Visitor {
+                owner,
+                cookie: None,
+            },
+            None => {
+                let owner = OwnerId::new();
+                let cookie = Some(self.cookie(owner));
+                Visitor { owner, cookie }
+            }
+        }
+    }
+
+    /// The same for the page itself, on which every visit begins: the cookie is given anew, so that it lasts for
+    /// those who come again.
+    pub fn renew(&self, headers: &HeaderMap) -> Visitor {
+        let visitor = self.of(headers);
+        let cookie = Some(self.cookie(visitor.owner));
+        Visitor { cookie, ..visitor }
+    }
+
+    /// The first cookie of the name that carries our signature; a stray one beside it takes nothing away.
+    fn known(&self, headers: &HeaderMap) -> Option<OwnerId> {
+        let values = headers.get_all(header::COOKIE).iter();
+        values
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(Cookie::split_parse)
+            .filter_map(Result::ok)
+            .filter(|cookie| cookie.name() == NAME)
+            .find_map(|cookie| {
+                let mut jar = CookieJar::new();
+                jar.add_original(cookie.into_owned());
+                let signed = jar.signed(&self.key).get(NAME)?;
+                Uuid::try_parse(signed.value()).ok().map(OwnerId)
+            })
+    }
+
+    fn cookie(&self, owner: OwnerId) -> HeaderValue {
+        let cookie = Cookie::build((NAME, owner.to_string()))
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(self.secure)
+            .max_age(KEPT);
+        let mut jar = CookieJar::new();
+        jar.signed_mut(&self.key).add(cookie);
+        let signed = jar.get(NAME).map(Cookie::to_string).unwrap_or_default();
+        HeaderValue::from_str(&signed).expect("a UUID and its signature in base64 are ASCII")
+    }
+}
+
+impl Visitor {
+    /// The response with the cookie that the visitor is to be given, if it is to be given one.
+    pub fn mark(self, mut response: Response) -> Response {
+        if let Some(cookie) = self.cookie {
+            let headers = response.headers_mut();
+            headers.append(header::SET_COOKIE, cookie);
+            // No cache between here and the browser may hand one visitor's cookie to the next.
+            if !headers
+                .get(header::CACHE_CONTROL)
+                .is_some_and(|value| value == "no-store")
+            {
+                headers.insert(
+                    header::CACHE_CONTROL,
+                    HeaderValue::from_static("private, no-cache"),
+                );
+            }
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owners(key: u8) -> Owners {
+        Owners::new(&[key; 64], false)
+    }
+
+    fn with_cookies<'a>(cookies: impl IntoIterator<Item = &'a str>) -> HeaderMap {
+        let cookies = cookies.into_iter();
+        cookies
+            .map(|cookie| (header::COOKIE, HeaderValue::from_str(cookie).unwrap()))
+            .collect()
+    }
+
+    /// The pair of name and value that a browser sends back.
+    fn pair(visitor: &Visitor) -> String {
+        let cookie = visitor.cookie.as_ref().unwrap().to_str().unwrap();
+        cookie.split(';').next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_visitor_is_known_by_the_cookie_that_it_was_given() {
+        let new = owners(1).of(&HeaderMap::new());
+        let back = owners(1).of(&with_cookies([pair(&new).as_str()]));
+        assert_eq!(back.owner, new.owner);
+        assert_eq!(back.cookie, None);
+        let renewed = owners(1).renew(&with_cookies([pair(&new).as_str()]));
+        assert_eq!((renewed.owner, pair(&renewed)), (new.owner, pair(&new)));
+    }
+
+    #[test]
+    fn a_cookie_of_no_owner_of_ours_counts_as_none() {
+        let victim = owners(1).of(&HeaderMap::new());
+        let (mine, theirs) = (pair(&victim), pair(&owners(2).of(&HeaderMap::new())));
+        let (name, value) = mine.split_once('=').unwrap();
+        let (signature, _) = value.split_at(value.len() - 36);
+        let other = format!("{name}={signature}{}", OwnerId::new());
+        let cut = &mine[..mine.len() - 1];
+        let unsigned = format!("{NAME}={}", victim.owner);
+        let renamed = format!("other={value}");
+        let cases = [
+            &other, cut, &unsigned, &renamed, &theirs, "", NAME, "a=b; =;;",
+        ];
+        for case in cases {
+            let visitor = owners(1).of(&with_cookies([case]));
+            assert_ne!(visitor.owner, victim.owner, "{case}");
+            assert!(visitor.cookie.is_some(), "{case}");
+        }
+        let mut headers = HeaderMap::new();
+        let bytes = HeaderValue::from_bytes(b"askd_owner=\xff").unwrap();
+        headers.append(header::COOKIE, bytes);
+        assert!(owners(1).of(&headers).cookie.is_some());
+    }
+
+    #[test]
+    fn stray_cookies_beside_the_true_one_take_nothing_away() {
+        let new = owners(1).of(&HeaderMap::new());
+        let stray = pair(&owners(2).of(&HeaderMap::new()));
+        let together = format!("a=b; {stray}; {}", pair(&new));
+        for headers in [
+            with_cookies([together.as_str()]),
+            with_cookies([stray.as_str(), pair(&new).as_str()]),
+        ] {
+            assert_eq!(owners(1).of(&headers).owner, new.owner);
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_for_this_site_and_no_script() {
+        for secure in [false, true] {
+            let visitor = Owners::new(&[1; 64], secure).of(&HeaderMap::new());
+            let cookie = visitor.cookie.unwrap();
+            let cookie = cookie.to_str().unwrap();
+            for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=34560000"] {
+                assert!(cookie.contains(part), "{cookie}");
+            }
+            assert_eq!(cookie.contains("Secure"), secure, "{cookie}");
+            assert!(!cookie.contains("Domain"), "{cookie}");
+        }
+    }
+
+    #[test]
+    fn no_cache_keeps_a_response_with_a_cookie_for_others() {
+        let caching = |given: &'static str| {
+            let mut response = Response::default();
+            let headers = response.headers_mut();
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(given));
+            let marked = owners(1).of(&HeaderMap::new()).mark(response);
+            marked.headers()[header::CACHE_CONTROL].clone()
+        };
+        assert_eq!(caching("no-cache"), "private, no-cache");
+        assert_eq!(caching("no-store"), "no-store");
+    }
+}
