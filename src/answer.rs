@@ -20,7 +20,7 @@ enum Kind {
 }
 
 /// One event: its kind, and where the text buffer ended after it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Mark {
     kind: Kind,
     end: u32,
@@ -32,13 +32,42 @@ struct Mark {
 pub struct Ended;
 
 /// The log of one answer. Sequence numbers rise by one from 1; there is at most one end, and nothing after it.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub struct Answer {
     body: String,
     marks: Vec<Mark>,
     sources: Vec<Source>,
     fault: Option<Fault>,
     end: Option<End>,
+}
+
+/// One event as the log holds it, nothing joined and nothing copied.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Part<'a> {
+    /// The passages that the answer rests on.
+    Sources(&'a [Source]),
+    /// One piece of text.
+    Text(Channel, &'a str),
+    /// Why the answer failed.
+    Error(&'a Fault),
+    /// How it ended.
+    End(&'a End),
+}
+
+/// What was appended to a running answer behind a position: a log of its own, to be kept beside earlier ones.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Piece {
+    /// The number that its first event has in the answer.
+    pub first: Seq,
+    /// The events; at least one, neither error nor end among them.
+    pub events: Answer,
+}
+
+impl Piece {
+    /// The number that its last event has in the answer.
+    pub fn last(&self) -> Seq {
+        Seq(self.first.0 + self.events.head().0 - 1)
+    }
 }
 
 impl Answer {
@@ -69,6 +98,51 @@ impl Answer {
             + self.body.capacity()
             + self.marks.capacity() * size_of::<Mark>()
             + sources
+    }
+
+    /// The passages that it rests on.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// The events behind `after`, one by one.
+    pub fn parts(&self, after: Seq) -> impl Iterator<Item = Part<'_>> {
+        let first = usize::try_from(after.0).unwrap_or(usize::MAX);
+        let marks = self.marks.get(first..).unwrap_or_default();
+        let mut start = self.start_of(first);
+        marks.iter().filter_map(move |mark| {
+            let text = start..mark.end as usize;
+            start = mark.end as usize;
+            Some(match mark.kind {
+                Kind::Text(channel) => Part::Text(channel, &self.body[text]),
+                Kind::Sources => Part::Sources(&self.sources),
+                Kind::Error => Part::Error(self.fault.as_ref()?),
+                Kind::End => Part::End(self.end.as_ref()?),
+            })
+        })
+    }
+
+    /// What was appended behind `after`, up to the error or the end; `None` when that is nothing.
+    pub fn since(&self, after: Seq) -> Option<Piece> {
+        let mut events = Self::default();
+        for part in self.parts(after) {
+            let pushed = match part {
+                Part::Text(channel, text) => events.push_text(channel, text),
+                Part::Sources(sources) => events.push_sources(sources.to_vec()),
+                Part::Error(_) | Part::End(_) => break,
+            };
+            debug_assert!(pushed.is_ok(), "a log without an end takes every event");
+        }
+        let first = Seq(after.0 + 1);
+        (events.head() > Seq::START).then_some(Piece { first, events })
+    }
+
+    /// Where the text of the mark at `index` begins in the body.
+    fn start_of(&self, index: usize) -> usize {
+        let before = index
+            .checked_sub(1)
+            .and_then(|before| self.marks.get(before));
+        before.map_or(0, |mark| mark.end as usize)
     }
 
     /// Everything that was said on one channel.
@@ -143,9 +217,7 @@ impl Answer {
     }
 
     fn read_text(&self, first: usize, channel: Channel, budget: usize) -> (Seq, Event) {
-        let start = first
-            .checked_sub(1)
-            .map_or(0, |before| self.marks[before].end as usize);
+        let start = self.start_of(first);
         let run = self.marks[first + 1..]
             .iter()
             .take_while(|mark| {

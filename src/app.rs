@@ -21,7 +21,7 @@ use crate::{
     llm::openai::{OpenAi, SetupError},
     session::{Sessions, registry::Registry},
     shutdown::Shutdown,
-    store::Store,
+    store::before::Store,
     turn::{
         desk::{Desk, Rules},
         line::Line,
@@ -101,7 +101,7 @@ impl App {
             endpoints,
             session,
             knowledge,
-            store,
+            store: _,
             page,
             log,
         } = config;
@@ -111,7 +111,7 @@ impl App {
             log_texts: log.texts,
         };
         let stations = stations(endpoints, &knowledge)?;
-        let store = Arc::new(Store::new(store));
+        let store = Arc::new(Store::new(crate::store::before::Limits::default()));
         let desk = Desk::new(stations, store.clone(), rules, shutdown.clone());
         let registry = Registry::new(server.max_sessions, server.max_sessions_per_client);
         let sessions = Sessions::new(session, desk.clone(), registry.clone(), shutdown.clone());

@@ -187,15 +187,60 @@ pub struct Knowledge {
     pub min_score: f32,
 }
 
-/// `[store]`: conversations, which live in memory.
+/// `[store]`: where conversations are kept, and how long.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Store {
-    /// Conversations kept; beyond it the one untouched for longest goes.
-    pub max_conversations: usize,
-    /// Bytes of questions and answers kept; beyond it likewise.
-    pub max_memory: usize,
-    /// A conversation untouched for so long is forgotten.
-    pub retention: Duration,
+    /// The file, or memory.
+    pub path: StorePath,
+    /// What a power loss may take.
+    pub synchronous: Synchronous,
+    /// A conversation untouched for so long is removed; `None`: never.
+    pub retention: Option<Duration>,
+    /// Bytes of the file; beyond it the conversation untouched for longest goes. 0: no bound for a file, and
+    /// [`Store::MEMORY`] in memory.
+    pub max_size: u64,
+}
+
+impl Store {
+    /// The bound in memory when none is set.
+    pub const MEMORY: u64 = 64 << 20;
+
+    /// Bytes that may be kept, if that is bounded.
+    pub fn bound(&self) -> Option<u64> {
+        match (&self.path, self.max_size) {
+            (StorePath::File(_), 0) => None,
+            (StorePath::Memory, 0) => Some(Self::MEMORY),
+            (_, bytes) => Some(bytes),
+        }
+    }
+}
+
+/// `store.path`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StorePath {
+    /// `":memory:"`: gone when askd ends.
+    Memory,
+    /// An SQLite file.
+    File(PathBuf),
+}
+
+/// As the operator writes it.
+impl fmt::Display for StorePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str(":memory:"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// `store.synchronous`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Synchronous {
+    /// What is told to be kept outlives a power loss.
+    Full,
+    /// A power loss may take what was kept last, and never damages the file.
+    Normal,
 }
 
 /// `[page]`: what the page says.

@@ -1,23 +1,38 @@
-//! Conversations and their turns, kept in memory and bounded by count, size and age.
+//! Conversations and their turns, kept in one SQLite file.
 //!
-//! A conversation is a tree of turns: each names the one that it follows. What leaves first is the
-//! conversation that has gone untouched for longest; one with a running turn never leaves.
+//! A conversation is a tree of turns: each names the one that it follows. All writing is done by one thread, which
+//! joins what is waiting into one transaction; two others read. Nothing here ever blocks the runtime's threads. While
+//! the file cannot be written, questions are refused, and what running answers bring is held in memory until it can
+//! be written again.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+pub mod before;
+mod held;
+mod import;
+mod kept;
+mod queue;
+mod read;
+mod schema;
+mod search;
+mod sqlite;
+mod write;
+mod writer;
+
+use std::{path::Path, sync::Arc};
+
+use tokio::sync::watch;
+
+pub use self::{
+    import::Imported,
+    kept::{
+        Conversation, ConversationHead, ConversationPage, Fragment, Hit, HitField, ListCursor, Turn,
+    },
+    sqlite::{BackupError, OpenError, backup},
 };
-
-use tokio::time::Instant;
-
 use crate::{
-    answer::{Answer, Channel, ErrorCode},
+    answer::{Answer, ErrorCode, Piece},
     config,
-    id::{ConversationId, TurnId},
+    id::{ConversationId, OwnerId, TurnId},
 };
-
-/// Turns that are looked at for a model's memory, those without an answer included.
-const MAX_HISTORY: usize = 1000;
 
 /// What a new turn follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,17 +45,38 @@ pub enum Parent {
     Turn(TurnId),
 }
 
+/// How a model was asked to answer, beyond the endpoint's own settings.
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Options {
+    /// Sampling temperature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f32>,
+    /// Tokens of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+}
+
 /// A turn to be kept.
 #[derive(Debug, Clone)]
 pub struct NewTurn {
-    /// Its key; it must not be kept already.
+    /// Whose it is.
+    pub owner: OwnerId,
+    /// Its key.
     pub turn: TurnId,
-    /// Where it belongs; `None` begins a new conversation, and so does an id that is not known yet.
+    /// Where it belongs; `None` begins a new conversation, and so does an id that this owner has not used.
     pub conversation: Option<ConversationId>,
     /// What it follows.
     pub parent: Parent,
     /// The question.
     pub question: String,
+    /// The endpoint that is asked.
+    pub endpoint: String,
+    /// The model that is asked.
+    pub model: String,
+    /// How it is to answer.
+    pub options: Options,
+    /// When it was asked, in milliseconds since the epoch; see [`now`].
+    pub asked_at: u64,
 }
 
 /// Where a turn stands.
@@ -52,6 +88,15 @@ pub struct Place {
     pub parent: Option<TurnId>,
 }
 
+/// A turn that is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// Where it stands.
+    pub place: Place,
+    /// Its answer once it has ended.
+    pub answer: Option<Arc<Answer>>,
+}
+
 /// A finished question and answer, for the model's memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
@@ -61,366 +106,273 @@ pub struct Exchange {
     pub answer: String,
 }
 
-/// Why a turn was not kept. The texts are complete sentences for a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// Whether conversations can be kept just now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// They can.
+    Good,
+    /// They cannot: what is in the way, where, and what to do, in a sentence.
+    Bad(Arc<str>),
+}
+
+/// Why something was not kept or read. The texts are complete sentences for a person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// It names a parent in a conversation that is not kept.
+    /// The conversation is not kept, or is another owner's.
     #[error("This conversation is no longer kept here; ask again in a new one.")]
     UnknownConversation,
-    /// Its parent is not in its conversation.
+    /// A turn's parent is not in its conversation.
     #[error("The turn to follow is not in this conversation.")]
     UnknownParent,
-    /// Every conversation that could make room has a running turn.
-    #[error("No more can be kept just now; ask again in a moment.")]
-    Full,
+    /// A turn of this id is kept already. Whether it is this owner's, [`Store::find`] tells.
+    #[error("A question with this id was asked already; ask again under a new one.")]
+    Taken,
+    /// The storage does not work just now.
+    #[error("{0}")]
+    Unavailable(Arc<str>),
 }
 
 impl StoreError {
     /// Its code on the wire.
-    pub fn code(self) -> ErrorCode {
+    pub fn code(&self) -> ErrorCode {
         match self {
             Self::UnknownConversation => ErrorCode::UnknownConversation,
-            Self::UnknownParent => ErrorCode::UnknownTurn,
-            Self::Full => ErrorCode::StorageFailed,
+            Self::UnknownParent | Self::Taken => ErrorCode::UnknownTurn,
+            Self::Unavailable(_) => ErrorCode::StorageFailed,
         }
     }
 }
 
-/// The conversations.
-pub struct Store {
-    limits: config::Store,
-    kept: Mutex<Kept>,
+/// 64 random bytes that this file's cookies are signed with; they cannot be printed.
+#[derive(Clone)]
+pub struct CookieKey([u8; 64]);
+
+impl CookieKey {
+    /// The bytes.
+    pub fn expose(&self) -> &[u8; 64] {
+        &self.0
+    }
 }
 
-#[derive(Default)]
-struct Kept {
-    conversations: HashMap<ConversationId, Conversation>,
-    turns: HashMap<TurnId, Turn>,
-    bytes: usize,
+/// Milliseconds since the epoch, UTC.
+pub fn now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
 }
 
-struct Conversation {
-    turns: Vec<TurnId>,
-    touched: Instant,
-    running: usize,
-    bytes: usize,
+/// The conversations; clones share them.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<writer::Shared>,
+    readers: queue::Readers,
+    key: CookieKey,
 }
 
-struct Turn {
-    conversation: ConversationId,
-    parent: Option<TurnId>,
-    question: String,
-    answer: Option<Arc<Answer>>,
+/// Without a [`Store::close`], the threads end by themselves once they have written what is waiting.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.close();
+        self.readers.close();
+    }
 }
 
 impl Store {
-    /// An empty store.
-    pub fn new(limits: config::Store) -> Self {
-        Self {
-            limits,
-            kept: Mutex::default(),
-        }
+    /// Opens the store: makes the file or brings it to this version's form, ends as `interrupted` what a crash left
+    /// running, and starts the threads.
+    pub fn open(config: config::Store) -> Result<Self, OpenError> {
+        let opened = sqlite::open(&config)?;
+        let readers = queue::Readers::start(&opened.location)?;
+        let key = opened.key.clone();
+        let shared = writer::start(opened, config)?;
+        Ok(Self(Arc::new(Inner {
+            shared,
+            readers,
+            key,
+        })))
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What the owners' cookies are signed with; the same as long as the file is kept.
+    pub fn cookie_key(&self) -> &CookieKey {
+        &self.0.key
     }
 
-    /// Keeps a question; from here on it is not lost while askd runs.
-    pub fn ask(&self, new: NewTurn) -> Result<Place, StoreError> {
-        let mut kept = self.kept();
-        let conversation = new.conversation.unwrap_or_default();
-        let parent = match (kept.conversations.get(&conversation), new.parent) {
-            (None, Parent::Turn(_)) => return Err(StoreError::UnknownConversation),
-            (None, _) | (Some(_), Parent::Root) => None,
-            (Some(known), Parent::Newest) => known.turns.last().copied(),
-            (Some(_), Parent::Turn(id)) => match kept.turns.get(&id) {
-                Some(turn) if turn.conversation == conversation => Some(id),
-                _ => return Err(StoreError::UnknownParent),
-            },
-        };
-        let bytes = size_of::<Turn>() + new.question.capacity();
-        self.make_room(&mut kept, conversation, bytes)?;
-        let turn = Turn {
-            conversation,
-            parent,
-            question: new.question,
-            answer: None,
-        };
-        kept.turns.insert(new.turn, turn);
-        let known = kept
-            .conversations
-            .entry(conversation)
-            .or_insert_with(|| Conversation {
-                turns: Vec::new(),
-                touched: Instant::now(),
-                running: 0,
-                bytes: 0,
-            });
-        known.turns.push(new.turn);
-        known.running += 1;
-        known.bytes += bytes;
-        known.touched = Instant::now();
-        kept.bytes += bytes;
-        Ok(Place {
-            conversation,
-            parent,
-        })
+    /// Whether conversations can be kept, now and from now on.
+    pub fn health(&self) -> watch::Receiver<Health> {
+        self.0.shared.health()
     }
 
-    /// Keeps the whole answer of a turn, once.
+    /// Keeps a question: it is on the disk when this returns. Whoever drops the future before must still
+    /// [`finish`](Self::finish) the turn, which may have been kept.
+    pub async fn ask(&self, new: NewTurn) -> Result<Place, StoreError> {
+        let (owner, turn) = (new.owner, new.turn);
+        let place = self.write(move |db| write::ask(db, &new)).await?;
+        self.0.shared.began(owner, turn, place);
+        Ok(place)
+    }
+
+    /// Keeps what was appended to a running answer since it was saved last. Never waits.
+    pub fn save(&self, turn: TurnId, piece: Piece) {
+        self.0.shared.save(turn, piece);
+    }
+
+    /// Keeps the whole answer of a turn, once: a turn that has ended stays as it is. Never waits, and
+    /// [`find`](Self::find) knows it at once.
     pub fn finish(&self, turn: TurnId, answer: Arc<Answer>) {
-        let mut kept = self.kept();
-        let kept = &mut *kept;
-        let Some(open) = kept
-            .turns
-            .get_mut(&turn)
-            .filter(|turn| turn.answer.is_none())
-        else {
-            return;
-        };
-        let (conversation, bytes) = (open.conversation, answer.memory());
-        open.answer = Some(answer);
-        kept.bytes += bytes;
-        if let Some(known) = kept.conversations.get_mut(&conversation) {
-            known.running -= 1;
-            known.bytes += bytes;
-            known.touched = Instant::now();
-        }
-        // It is over the bound only until older conversations have made room; it may be that none can.
-        let _ = self.make_room(kept, conversation, 0);
+        self.0.shared.finish(turn, answer);
     }
 
-    /// Where a turn stands, and its answer once it has ended.
-    pub fn find(&self, turn: TurnId) -> Option<(Place, Option<Arc<Answer>>)> {
-        let mut kept = self.kept();
-        let kept = &mut *kept;
-        let found = kept.turns.get(&turn)?;
-        if let Some(known) = kept.conversations.get_mut(&found.conversation) {
-            known.touched = Instant::now();
-        }
-        let place = Place {
-            conversation: found.conversation,
-            parent: found.parent,
-        };
-        Some((place, found.answer.clone()))
-    }
-
-    /// The finished turns from `turn` back towards the conversation's beginning, newest first, as long as
-    /// `fits` says that there is room for one more, and a thousand turns back at the most.
-    pub fn history(
-        &self,
-        turn: Option<TurnId>,
-        mut fits: impl FnMut(&Exchange) -> bool,
-    ) -> Vec<Exchange> {
-        let kept = self.kept();
-        let first = turn.and_then(|turn| kept.turns.get(&turn));
-        std::iter::successors(first, |turn| kept.turns.get(&turn.parent?))
-            .take(MAX_HISTORY)
-            .filter_map(|turn| {
-                let answer = turn.answer.as_ref()?.text(Channel::Answer);
-                let question = turn.question.clone();
-                (!answer.is_empty()).then_some(Exchange { question, answer })
-            })
-            .take_while(|exchange| fits(exchange))
-            .collect()
-    }
-
-    /// Forgets what has gone untouched for longer than the retention.
-    pub fn sweep(&self) {
-        let mut kept = self.kept();
-        let old: Vec<_> = kept
-            .conversations
-            .iter()
-            .filter(|(_, known)| {
-                known.running == 0 && known.touched.elapsed() > self.limits.retention
-            })
-            .map(|(id, _)| *id)
-            .collect();
-        for id in old {
-            kept.forget(id);
-        }
-    }
-
-    /// Conversations kept, and the bytes that they hold.
-    pub fn size(&self) -> (usize, usize) {
-        let kept = self.kept();
-        (kept.conversations.len(), kept.bytes)
-    }
-
-    fn make_room(
-        &self,
-        kept: &mut Kept,
-        keep: ConversationId,
-        bytes: usize,
-    ) -> Result<(), StoreError> {
-        loop {
-            let new = usize::from(!kept.conversations.contains_key(&keep));
-            let too_many = kept.conversations.len() + new > self.limits.max_conversations;
-            if !too_many && kept.bytes + bytes <= self.limits.max_memory {
-                return Ok(());
+    /// A turn of this owner.
+    pub async fn find(&self, owner: OwnerId, turn: TurnId) -> Result<Option<Found>, StoreError> {
+        match self.0.shared.find(owner, turn) {
+            Some(found) => Ok(found),
+            None => {
+                self.read(move |db, held| read::find(db, held, owner, turn))
+                    .await
             }
-            let oldest = kept
-                .conversations
-                .iter()
-                .filter(|(id, known)| **id != keep && known.running == 0)
-                .min_by_key(|(_, known)| known.touched)
-                .map(|(id, _)| *id);
-            kept.forget(oldest.ok_or(StoreError::Full)?);
         }
     }
-}
 
-impl Kept {
-    fn forget(&mut self, id: ConversationId) {
-        let Some(gone) = self.conversations.remove(&id) else {
-            return;
+    /// The finished turns from `turn` back towards the conversation's beginning, newest first, as long as `fits` says
+    /// that there is room for one more, and a thousand turns back at the most.
+    pub async fn history(
+        &self,
+        owner: OwnerId,
+        turn: Option<TurnId>,
+        fits: impl FnMut(&Exchange) -> bool + Send + 'static,
+    ) -> Result<Vec<Exchange>, StoreError> {
+        let Some(turn) = turn else {
+            return Ok(Vec::new());
         };
-        self.bytes -= gone.bytes;
-        for turn in &gone.turns {
-            self.turns.remove(turn);
+        self.read(move |db, held| read::history(db, held, owner, turn, fits))
+            .await
+    }
+
+    /// The owner's conversations, the last touched first, from behind `before`, `limit` at the most.
+    pub async fn list(
+        &self,
+        owner: OwnerId,
+        before: Option<ListCursor>,
+        limit: usize,
+    ) -> Result<ConversationPage, StoreError> {
+        self.read(move |db, _| read::list(db, owner, before, limit))
+            .await
+    }
+
+    /// A conversation with all its turns in the order of their asking.
+    pub async fn conversation(
+        &self,
+        owner: OwnerId,
+        id: ConversationId,
+    ) -> Result<Option<Conversation>, StoreError> {
+        self.read(move |db, held| read::conversation(db, held, owner, id))
+            .await
+    }
+
+    /// The ids of all the owner's conversations, the oldest first. An export reads them one by one with
+    /// [`conversation`](Self::conversation), so that its memory does not grow with what is exported.
+    pub async fn export(&self, owner: OwnerId) -> Result<Vec<ConversationId>, StoreError> {
+        self.read(move |db, _| read::ids(db, owner)).await
+    }
+
+    /// Takes in what was exported, each conversation whole or not at all. One whose id this owner has already is
+    /// skipped; turns whose id is taken get a new one; a turn that was running is `interrupted`.
+    pub async fn import(
+        &self,
+        owner: OwnerId,
+        conversations: Vec<Conversation>,
+    ) -> Result<Imported, StoreError> {
+        if !conversations.iter().all(import::is_a_tree) {
+            return Err(StoreError::UnknownParent);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::answer::{End, Outcome, Timing};
-
-    fn store(max_conversations: usize, max_memory: usize) -> Store {
-        Store::new(config::Store {
-            max_conversations,
-            max_memory,
-            retention: Duration::from_secs(60),
-        })
-    }
-
-    fn turn() -> TurnId {
-        TurnId(Uuid::now_v7())
-    }
-
-    fn ask(
-        store: &Store,
-        conversation: Option<ConversationId>,
-        parent: Parent,
-        question: &str,
-    ) -> (TurnId, Place) {
-        let turn = turn();
-        let new = NewTurn {
-            turn,
-            conversation,
-            parent,
-            question: question.to_owned(),
-        };
-        (turn, store.ask(new).unwrap())
-    }
-
-    fn finish(store: &Store, turn: TurnId, text: &str) {
-        let mut answer = Answer::default();
-        answer.push_text(Channel::Reasoning, "hm").unwrap();
-        answer.push_text(Channel::Answer, text).unwrap();
-        let timing = Timing {
-            first_chunk_ms: None,
-            total_ms: 0,
-        };
-        answer
-            .push_end(End {
-                outcome: Outcome::Stop,
-                usage: None,
-                timing,
-            })
-            .unwrap();
-        store.finish(turn, Arc::new(answer));
-    }
-
-    #[test]
-    fn the_history_follows_the_branch_and_stops_at_the_budget() {
-        let store = store(10, 1 << 20);
-        let (first, place) = ask(&store, None, Parent::Newest, "q1");
-        finish(&store, first, "a1");
-        let there = Some(place.conversation);
-        let (second, _) = ask(&store, there, Parent::Newest, "q2");
-        finish(&store, second, "a2");
-        let (beside, at) = ask(&store, there, Parent::Turn(first), "q2 again");
-        finish(&store, beside, "a2 again");
-        assert_eq!(at.parent, Some(first));
-
-        let all = store.history(Some(beside), |_| true);
-        let questions: Vec<_> = all.iter().map(|e| e.question.as_str()).collect();
-        assert_eq!(questions, ["q2 again", "q1"]);
-        assert_eq!(all[1].answer, "a1");
-        assert_eq!(store.history(Some(beside), |e| e.question != "q1").len(), 1);
-        assert_eq!(store.history(None, |_| true), []);
-    }
-
-    #[test]
-    fn what_is_untouched_for_longest_makes_room_and_a_running_turn_never_does() {
-        let store = store(2, 1 << 20);
-        let (running, _) = ask(&store, None, Parent::Newest, "runs");
-        let (old, _) = ask(&store, None, Parent::Newest, "old");
-        finish(&store, old, "a");
-        let (new, _) = ask(&store, None, Parent::Newest, "new");
-        assert!(store.find(old).is_none());
-        assert!(store.find(running).is_some());
-        assert!(store.find(new).is_some());
-        let refused = store.ask(NewTurn {
-            turn: turn(),
-            conversation: None,
-            parent: Parent::Newest,
-            question: "no room".to_owned(),
-        });
-        assert_eq!(refused, Err(StoreError::Full));
-    }
-
-    #[test]
-    fn memory_is_bounded_and_comes_back_to_nothing() {
-        let store = store(1000, 50_000);
-        for _ in 0..100 {
-            let (turn, _) = ask(&store, None, Parent::Newest, "q");
-            finish(&store, turn, &"x".repeat(2_000));
-            assert!(store.size().1 <= 50_000);
+        let mut imported = Imported::default();
+        for conversation in conversations {
+            let new = self
+                .write(move |db| import::import(db, owner, &conversation))
+                .await?;
+            imported.count(new);
         }
-        assert!(store.size().0 > 5);
+        Ok(imported)
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_is_older_than_the_retention_is_forgotten() {
-        let store = store(10, 1 << 20);
-        let (done, _) = ask(&store, None, Parent::Newest, "q");
-        finish(&store, done, "a");
-        let (running, _) = ask(&store, None, Parent::Newest, "q");
-        tokio::time::advance(Duration::from_secs(61)).await;
-        store.sweep();
-        assert!(store.find(done).is_none());
-        assert!(store.find(running).is_some());
-        finish(&store, running, "a");
-        tokio::time::advance(Duration::from_secs(61)).await;
-        store.sweep();
-        assert_eq!(store.size(), (0, 0));
+    /// Gives a conversation a title of its owner's.
+    pub async fn rename(
+        &self,
+        owner: OwnerId,
+        id: ConversationId,
+        title: String,
+    ) -> Result<ConversationHead, StoreError> {
+        self.write(move |db| write::rename(db, owner, id, &title))
+            .await
     }
 
-    #[test]
-    fn a_parent_must_be_in_the_conversation() {
-        let store = store(10, 1 << 20);
-        let (_, place) = ask(&store, None, Parent::Newest, "q");
-        let stray = |conversation| {
-            let new = NewTurn {
-                turn: turn(),
-                conversation,
-                parent: Parent::Turn(turn()),
-                question: "q".to_owned(),
-            };
-            store.ask(new)
-        };
-        assert_eq!(
-            stray(Some(place.conversation)),
-            Err(StoreError::UnknownParent)
-        );
-        assert_eq!(stray(None), Err(StoreError::UnknownConversation));
+    /// Hides a conversation; for ten minutes it can be restored, then a sweep removes it.
+    pub async fn delete(&self, owner: OwnerId, id: ConversationId) -> Result<(), StoreError> {
+        self.write(move |db| write::delete(db, owner, id, now()))
+            .await
+    }
+
+    /// Shows a conversation again that was deleted less than ten minutes ago.
+    pub async fn restore(
+        &self,
+        owner: OwnerId,
+        id: ConversationId,
+    ) -> Result<ConversationHead, StoreError> {
+        self.write(move |db| write::restore(db, owner, id, now()))
+            .await
+    }
+
+    /// Where titles, questions and answers hold all these words, the newest first. `words` is what a person types:
+    /// nothing in it is syntax, and the last word may be the beginning of one.
+    pub async fn search(
+        &self,
+        owner: OwnerId,
+        words: String,
+        limit: usize,
+    ) -> Result<Vec<Hit>, StoreError> {
+        self.read(move |db, _| search::search(db, owner, &words, limit))
+            .await
+    }
+
+    /// Removes what is older than the retention, what was deleted ten minutes ago, and what goes beyond the bound.
+    pub async fn sweep(&self) {
+        self.0.shared.sweep().await;
+    }
+
+    /// Writes a consistent copy to `to`, which must not exist.
+    pub async fn backup(&self, to: &Path) -> Result<(), BackupError> {
+        let (location, to) = (self.0.shared.location.clone(), to.to_owned());
+        let copied = self
+            .read(move |_, _| Ok(sqlite::copy(&location, &to)))
+            .await;
+        copied.unwrap_or_else(|error| Err(BackupError::Closed(error.to_string())))
+    }
+
+    /// Writes what is waiting and closes the file. What cannot be written is told in the log.
+    pub async fn close(self) {
+        self.0.readers.close();
+        self.0.shared.close();
+        self.0.readers.ended().await;
+        self.0.shared.ended().await;
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> Result<T, sqlite::Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.0.shared.write(work).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection, &writer::Shared) -> Result<T, sqlite::Failure>
+        + Send
+        + 'static,
+    ) -> Result<T, StoreError> {
+        let shared = self.0.shared.clone();
+        self.0.readers.read(shared, work).await
     }
 }

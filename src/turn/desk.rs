@@ -20,7 +20,7 @@ use crate::{
     config::OnLeave,
     id::{ConversationId, Seq, SessionId, TurnId},
     shutdown::Shutdown,
-    store::{NewTurn, Place, Store},
+    store::before::{NewTurn, Place, Store},
 };
 
 pub use crate::store::Parent;

@@ -13,7 +13,7 @@ use crate::{
     id::TurnId,
     knowledge::Knowledge,
     llm::{ChatModel, ChatRequest},
-    store::Store,
+    store::before::Store,
 };
 
 /// One thing that answers, with the line before it.

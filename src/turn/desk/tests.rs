@@ -49,7 +49,7 @@ struct Fixture {
 }
 
 fn fixture(on_leave: OnLeave, model: Scripted) -> Fixture {
-    let limits = config::Store {
+    let limits = crate::store::before::Limits {
         max_conversations: 100,
         max_memory: 1 << 20,
         retention: Duration::from_secs(3600),

@@ -1,0 +1,187 @@
+//! What running answers brought that is not on the disk yet, bounded.
+//!
+//! All that `save` and `finish` are given passes through here: the writer takes copies, and only its commit removes
+//! them. So while the disk refuses, nothing is lost until a bound is reached, and what has to go then is told.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    answer::{Answer, Piece},
+    id::{OwnerId, TurnId},
+};
+
+use super::Place;
+
+/// Turns that are held at once.
+const MAX_TURNS: usize = 4096;
+/// Bytes that are held at once.
+const MAX_BYTES: usize = 64 << 20;
+/// How long something is held.
+const MAX_AGE: Duration = Duration::from_secs(15 * 60);
+
+/// What is held, by turn.
+#[derive(Default)]
+pub(super) struct Held {
+    turns: HashMap<TurnId, HeldTurn>,
+    /// The turns that this askd began and that have not ended on the disk.
+    places: HashMap<TurnId, (OwnerId, Place)>,
+    bytes: usize,
+}
+
+struct HeldTurn {
+    pieces: Vec<Arc<Piece>>,
+    answer: Option<Arc<Answer>>,
+    since: Instant,
+    bytes: usize,
+}
+
+/// What the writer takes of a turn.
+pub(super) struct Taken {
+    pub(super) turn: TurnId,
+    pub(super) pieces: Vec<Arc<Piece>>,
+    pub(super) answer: Option<Arc<Answer>>,
+}
+
+impl Held {
+    pub(super) fn began(&mut self, owner: OwnerId, turn: TurnId, place: Place) {
+        self.places.insert(turn, (owner, place));
+    }
+
+    pub(super) fn place(&self, turn: TurnId) -> Option<(OwnerId, Place)> {
+        self.places.get(&turn).copied()
+    }
+
+    pub(super) fn answer(&self, turn: TurnId) -> Option<Arc<Answer>> {
+        self.turns.get(&turn)?.answer.clone()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.turns.is_empty()
+    }
+
+    pub(super) fn save(&mut self, turn: TurnId, piece: Piece) {
+        let bytes = piece.events.memory();
+        let held = self.entry(turn);
+        if held.answer.is_some() {
+            return;
+        }
+        held.pieces.push(Arc::new(piece));
+        held.bytes += bytes;
+        self.bytes += bytes;
+        self.keep_bounds();
+    }
+
+    /// The whole answer stands for its pieces.
+    pub(super) fn finish(&mut self, turn: TurnId, answer: Arc<Answer>) {
+        let bytes = answer.memory();
+        let held = self.entry(turn);
+        if held.answer.is_some() {
+            return;
+        }
+        held.pieces.clear();
+        held.answer = Some(answer);
+        let before = std::mem::replace(&mut held.bytes, bytes);
+        self.bytes = self.bytes + bytes - before;
+        self.keep_bounds();
+    }
+
+    fn entry(&mut self, turn: TurnId) -> &mut HeldTurn {
+        self.turns.entry(turn).or_insert_with(|| HeldTurn {
+            pieces: Vec::new(),
+            answer: None,
+            since: Instant::now(),
+            bytes: 0,
+        })
+    }
+
+    /// Copies of what is to be written, of `limit` turns at the most.
+    pub(super) fn take(&self, limit: usize) -> Vec<Taken> {
+        let take = |(turn, held): (&TurnId, &HeldTurn)| Taken {
+            turn: *turn,
+            pieces: held.pieces.clone(),
+            answer: held.answer.clone(),
+        };
+        self.turns.iter().take(limit).map(take).collect()
+    }
+
+    /// Lets go of what is on the disk now.
+    pub(super) fn written(&mut self, taken: &[Taken]) {
+        for Taken {
+            turn,
+            pieces,
+            answer,
+        } in taken
+        {
+            let Some(held) = self.turns.get_mut(turn) else {
+                continue;
+            };
+            // An answer that came meanwhile has taken the place of the pieces.
+            if held.answer.is_none() {
+                let written = pieces.len().min(held.pieces.len());
+                let bytes: usize = held
+                    .pieces
+                    .drain(..written)
+                    .map(|piece| piece.events.memory())
+                    .sum();
+                held.bytes -= bytes;
+                self.bytes -= bytes;
+            }
+            if answer.is_some() {
+                self.places.remove(turn);
+            }
+            if answer.is_some() || (held.answer.is_none() && held.pieces.is_empty()) {
+                self.remove(*turn);
+            }
+        }
+    }
+
+    /// Drops what has been held for too long.
+    pub(super) fn drop_old(&mut self) {
+        while let Some((turn, held)) = self.oldest() {
+            if held.since.elapsed() <= MAX_AGE {
+                return;
+            }
+            self.lose(turn, "it was held for 15 minutes");
+        }
+    }
+
+    /// Drops everything: askd ends, and the disk still refuses.
+    pub(super) fn drop_all(&mut self) {
+        while let Some((turn, _)) = self.oldest() {
+            self.lose(turn, "askd ends");
+        }
+    }
+
+    fn keep_bounds(&mut self) {
+        while self.turns.len() > MAX_TURNS || self.bytes > MAX_BYTES {
+            let Some((turn, _)) = self.oldest() else {
+                return;
+            };
+            self.lose(turn, "too much waits for the disk");
+        }
+    }
+
+    fn oldest(&self) -> Option<(TurnId, &HeldTurn)> {
+        let oldest = self.turns.iter().min_by_key(|(_, held)| held.since);
+        oldest.map(|(turn, held)| (*turn, held))
+    }
+
+    fn lose(&mut self, turn: TurnId, reason: &str) {
+        let Some(held) = self.remove(turn) else {
+            return;
+        };
+        self.places.remove(&turn);
+        let bytes = held.bytes;
+        tracing::error!(%turn, bytes, reason, "what could not be written of an answer is lost");
+    }
+
+    fn remove(&mut self, turn: TurnId) -> Option<HeldTurn> {
+        let gone = self.turns.remove(&turn)?;
+        self.bytes -= gone.bytes;
+        Some(gone)
+    }
+}

@@ -1,0 +1,503 @@
+//! SQLite itself: opening, settings, the sentences for what goes wrong, copies.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    sync::{Arc, RwLock},
+    time::Duration,
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
+use uuid::Uuid;
+
+use super::{CookieKey, StoreError, schema, write};
+use crate::config::{self, StorePath, Synchronous};
+
+/// How long a statement waits for another process that writes.
+const BUSY: Duration = Duration::from_secs(2);
+/// KiB of pages that the writing connection keeps, and each reading one.
+const WRITER_CACHE: i64 = 2048;
+const READER_CACHE: i64 = 1024;
+/// Bytes that the write-ahead log is cut to once its content is in the file.
+const WAL_LIMIT: i64 = 8 << 20;
+
+/// Where the database is.
+#[derive(Clone)]
+pub(super) struct Location {
+    /// What people know it as.
+    pub(super) name: Arc<str>,
+    uri: String,
+    synchronous: Synchronous,
+    /// An in-memory database has no write-ahead log: its readers and its writer take turns here, so that none of them
+    /// ever finds it locked.
+    pub(super) turns: Option<Arc<RwLock<()>>>,
+}
+
+/// A database that is ready.
+pub(super) struct Opened {
+    pub(super) location: Location,
+    pub(super) db: Connection,
+    pub(super) key: CookieKey,
+    /// Held as long as this askd uses the file.
+    pub(super) lock: Option<File>,
+}
+
+/// Why a unit of work did not succeed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// It is not allowed; the database is fine.
+    Refused(StoreError),
+    /// The database.
+    Sqlite(rusqlite::Error),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+/// Why the store cannot be opened; a sentence that names the file and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file system is in the way.
+    #[error(
+        "cannot keep conversations in {path}: {error}; let askd's user write there, or set store.path"
+    )]
+    Io {
+        /// The file or its directory.
+        path: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// Another askd has it.
+    #[error(
+        "{path} is in use by another askd; stop that one, or give this one a store.path of its own"
+    )]
+    InUse {
+        /// The file.
+        path: String,
+    },
+    /// A later askd wrote it.
+    #[error(
+        "{path} was written by a newer askd (its form is {found}, this one knows up to {known}); start that version, \
+         or move the file away"
+    )]
+    Newer {
+        /// The file.
+        path: String,
+        /// Its version.
+        found: i32,
+        /// This binary's.
+        known: i32,
+    },
+    /// It belongs to another program.
+    #[error("{path} is a database of another program; set store.path to a file of askd's own")]
+    Foreign {
+        /// The file.
+        path: String,
+    },
+    /// The database does not do.
+    #[error("{0}")]
+    Storage(String),
+}
+
+/// Why no copy was made.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The copy's place.
+    #[error("cannot write the copy to {path}: {error}")]
+    Io {
+        /// The copy.
+        path: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// There is nothing to copy.
+    #[error("there are no conversations in {path} to copy: {error}")]
+    Missing {
+        /// The database.
+        path: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The database does not do.
+    #[error("cannot copy {path}: {error}")]
+    Storage {
+        /// The database.
+        path: String,
+        /// What SQLite says.
+        error: rusqlite::Error,
+    },
+    /// Conversations that live in memory have no file.
+    #[error(
+        "the conversations live in memory (store.path = \":memory:\"), so there is no file to copy"
+    )]
+    Memory,
+    /// The store is going down.
+    #[error("{0}")]
+    Closed(String),
+}
+
+impl Location {
+    fn new(config: &config::Store) -> Self {
+        match &config.path {
+            StorePath::Memory => Self {
+                name: ":memory:".into(),
+                // SQLite shares such a database between the connections of one process.
+                uri: format!("file:/askd-{}?vfs=memdb", Uuid::new_v4()),
+                synchronous: config.synchronous,
+                turns: Some(Arc::default()),
+            },
+            StorePath::File(path) => Self {
+                name: path.display().to_string().into(),
+                uri: uri(path),
+                synchronous: config.synchronous,
+                turns: None,
+            },
+        }
+    }
+
+    pub(super) fn is_memory(&self) -> bool {
+        self.turns.is_some()
+    }
+
+    /// A connection that writes.
+    pub(super) fn writer(&self) -> rusqlite::Result<Connection> {
+        let db = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // It takes effect in a file that has no tables yet.
+        db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        if !self.is_memory() {
+            let mode: String =
+                db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+            if mode != "wal" {
+                return Err(sqlite_error(
+                    ErrorCode::CannotOpen,
+                    rusqlite::ffi::SQLITE_CANTOPEN,
+                ));
+            }
+        }
+        let synchronous = match self.synchronous {
+            Synchronous::Full => "FULL",
+            Synchronous::Normal => "NORMAL",
+        };
+        db.pragma_update(None, "synchronous", synchronous)?;
+        db.pragma_update(None, "journal_size_limit", WAL_LIMIT)?;
+        db.pragma_update(None, "foreign_keys", true)?;
+        db.pragma_update(None, "cache_size", -WRITER_CACHE)?;
+        db.set_prepared_statement_cache_capacity(32);
+        Ok(db)
+    }
+
+    /// A connection that reads.
+    pub(super) fn reader(&self) -> rusqlite::Result<Connection> {
+        let db = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        db.pragma_update(None, "query_only", true)?;
+        db.pragma_update(None, "cache_size", -READER_CACHE)?;
+        Ok(db)
+    }
+
+    fn connect(&self, flags: OpenFlags) -> rusqlite::Result<Connection> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = if self.is_memory() {
+            flags | OpenFlags::SQLITE_OPEN_CREATE
+        } else {
+            flags
+        };
+        let db = Connection::open_with_flags(&self.uri, flags)?;
+        db.busy_timeout(BUSY)?;
+        db.pragma_update(None, "temp_store", "MEMORY")?;
+        Ok(db)
+    }
+
+    /// What went wrong here, and what to do about it.
+    pub(super) fn sentence(&self, error: &rusqlite::Error) -> String {
+        sentence(&self.name, error)
+    }
+}
+
+/// A path as SQLite's URI, which takes `?`, `#` and `%` for its own.
+fn uri(path: &Path) -> String {
+    let mut uri = "file:".to_owned();
+    let path = path.to_string_lossy();
+    // Two slashes at the beginning would name a host.
+    if path.starts_with("//") {
+        uri.push_str("//");
+    }
+    for letter in path.chars() {
+        match letter {
+            '%' => uri.push_str("%25"),
+            '?' => uri.push_str("%3f"),
+            '#' => uri.push_str("%23"),
+            letter => uri.push(letter),
+        }
+    }
+    uri
+}
+
+fn sqlite_error(code: ErrorCode, extended_code: i32) -> rusqlite::Error {
+    let error = rusqlite::ffi::Error {
+        code,
+        extended_code,
+    };
+    rusqlite::Error::SqliteFailure(error, None)
+}
+
+fn sentence(name: &str, error: &rusqlite::Error) -> String {
+    let cannot = format!("Conversations cannot be kept in {name}");
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => {
+            format!(
+                "{cannot}: the disk, or store.max_size, is full. Make room; askd goes on by itself."
+            )
+        }
+        Some(ErrorCode::ReadOnly) => format!(
+            "{cannot}: the file is read-only. Let askd's user write to it and to its directory; askd goes on by itself."
+        ),
+        Some(
+            ErrorCode::CannotOpen
+            | ErrorCode::PermissionDenied
+            | ErrorCode::AuthorizationForStatementDenied,
+        ) => {
+            format!(
+                "{cannot}: it cannot be opened ({error}). Let askd's user write to the file and to its directory; \
+                 askd goes on by itself."
+            )
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => format!(
+            "{cannot}: another program has locked it. End that program; askd goes on by itself."
+        ),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => format!(
+            "{cannot}: the file is damaged ({error}). Stop askd, keep the file aside, and put back a copy that \
+             askd backup made."
+        ),
+        Some(ErrorCode::SystemIoFailure) => format!(
+            "{cannot}: the disk does not do what it is told ({error}). Look at the system's log and at the disk's \
+             quota; askd goes on by itself once it works."
+        ),
+        _ => format!("{cannot}: {error}."),
+    }
+}
+
+/// Whether the file's content, and not its surroundings, is at fault.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    use ErrorCode::{DatabaseCorrupt, NotADatabase};
+    matches!(
+        error.sqlite_error_code(),
+        Some(DatabaseCorrupt | NotADatabase)
+    )
+}
+
+/// Opens the database for this askd alone.
+pub(super) fn open(config: &config::Store) -> Result<Opened, OpenError> {
+    let location = Location::new(config);
+    let lock = match &config.path {
+        StorePath::Memory => None,
+        StorePath::File(path) => Some(claim(path)?),
+    };
+    let path = || location.name.to_string();
+    let storage = |error| OpenError::Storage(location.sentence(&error));
+    refuse_stranger(&location)?;
+    let mut db = location.writer().map_err(storage)?;
+    schema::migrate(&mut db).map_err(storage)?;
+    if schema::version(&db).map_err(storage)? > schema::VERSION {
+        return Err(OpenError::Foreign { path: path() });
+    }
+    let key = cookie_key(&db).map_err(storage)?;
+    let interrupted = write::interrupt_running(&mut db).map_err(storage)?;
+    if interrupted > 0 {
+        tracing::info!(
+            turns = interrupted,
+            "answers were running when askd ended last; they are interrupted"
+        );
+    }
+    tracing::info!(path = %location.name, "conversations are kept");
+    Ok(Opened {
+        location,
+        db,
+        key,
+        lock,
+    })
+}
+
+/// Looks before anything is written: a newer askd's file, or another program's, stays as it is.
+fn refuse_stranger(location: &Location) -> Result<(), OpenError> {
+    let storage = |error| OpenError::Storage(location.sentence(&error));
+    let db = location
+        .connect(OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .map_err(storage)?;
+    let path = || location.name.to_string();
+    let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let application = number("application_id").map_err(storage)?;
+    let tables: i64 = db
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(storage)?;
+    let found = number("user_version").map_err(storage)?;
+    let is_new = tables == 0 && application == 0 && found == 0;
+    if !is_new && application != schema::APPLICATION {
+        return Err(OpenError::Foreign { path: path() });
+    }
+    if found > schema::VERSION {
+        let known = schema::VERSION;
+        return Err(OpenError::Newer {
+            path: path(),
+            found,
+            known,
+        });
+    }
+    Ok(())
+}
+
+/// Makes the file, for askd's user alone, and takes the lock that says which askd uses it. The lock is a file of its
+/// own: SQLite's locks on the database would go if the database were opened and closed beside it.
+fn claim(path: &Path) -> Result<File, OpenError> {
+    let fault = |path: &Path| {
+        let path = path.display().to_string();
+        move |error| OpenError::Io { path, error }
+    };
+    if let Some(directory) = path.parent().filter(|path| !path.as_os_str().is_empty()) {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder.create(directory).map_err(fault(directory))?;
+    }
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(0o600);
+    let beside = beside(path);
+    let lock = options.open(&beside).map_err(fault(&beside))?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let path = path.display().to_string();
+            return Err(OpenError::InUse { path });
+        }
+        Err(TryLockError::Error(error)) => return Err(fault(&beside)(error)),
+    }
+    let made = options.create_new(true).open(path);
+    match made {
+        Ok(_) => Ok(lock),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(lock),
+        Err(error) => Err(fault(path)(error)),
+    }
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    name.into()
+}
+
+fn cookie_key(db: &Connection) -> rusqlite::Result<CookieKey> {
+    let mut query = db.prepare("SELECT value FROM meta WHERE key = 'cookie_key'")?;
+    if let Some(key) = query.query_row([], |row| row.get(0)).optional()? {
+        return Ok(CookieKey(key));
+    }
+    let mut key = [0; 64];
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    random
+        .fill(&mut key)
+        .map_err(|_| sqlite_error(ErrorCode::SystemIoFailure, rusqlite::ffi::SQLITE_IOERR))?;
+    db.execute(
+        "INSERT INTO meta (key, value) VALUES ('cookie_key', ?1)",
+        [&key],
+    )?;
+    Ok(CookieKey(key))
+}
+
+/// Writes a consistent copy of the conversations that the configuration names to `to`, which must not exist; an askd
+/// may be using them.
+pub fn backup(config: &config::Store, to: &Path) -> Result<(), BackupError> {
+    let StorePath::File(path) = &config.path else {
+        return Err(BackupError::Memory);
+    };
+    if let Err(error) = fs::metadata(path) {
+        let path = path.display().to_string();
+        return Err(BackupError::Missing { path, error });
+    }
+    copy(&Location::new(config), to)
+}
+
+/// Copies in one reading transaction, which in the write-ahead mode keeps no writer waiting.
+pub(super) fn copy(location: &Location, to: &Path) -> Result<(), BackupError> {
+    let fault = |error| BackupError::Io {
+        path: to.display().to_string(),
+        error,
+    };
+    let mut options = OpenOptions::new();
+    let made = options
+        .create_new(true)
+        .write(true)
+        .mode(0o600)
+        .open(to)
+        .map_err(fault)?;
+    let copied = location
+        .connect(OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .and_then(|db| db.execute("VACUUM INTO ?1", [uri(to)]));
+    let synced = match copied {
+        Ok(_) => made.sync_all().map_err(fault),
+        Err(error) => Err(BackupError::Storage {
+            path: location.name.to_string(),
+            error,
+        }),
+    };
+    if synced.is_err() {
+        // Half a copy is none; that it cannot be removed either changes nothing about the error.
+        let _ = fs::remove_file(to);
+    }
+    synced
+}
+
+/// Whether the storage is at fault, and not what was asked of it.
+pub(super) fn is_storage(error: &rusqlite::Error) -> bool {
+    use ErrorCode::*;
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            DiskFull
+                | ReadOnly
+                | CannotOpen
+                | PermissionDenied
+                | DatabaseBusy
+                | DatabaseLocked
+                | DatabaseCorrupt
+                | NotADatabase
+                | SystemIoFailure
+                | FileLockingProtocolFailed
+                | OutOfMemory
+        )
+    )
+}
+
+/// Bytes that a storage which failed must take before it counts as working.
+const PROBE: i64 = 256 << 10;
+
+/// Whether something can be written; `all`: and nothing in the file is damaged.
+pub(super) fn works(db: &Connection, all: bool) -> rusqlite::Result<()> {
+    if all {
+        let found: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if found != "ok" {
+            return Err(sqlite_error(
+                ErrorCode::DatabaseCorrupt,
+                rusqlite::ffi::SQLITE_CORRUPT,
+            ));
+        }
+    }
+    db.execute(
+        "INSERT OR REPLACE INTO meta (key, value) VALUES ('probe', zeroblob(?1))",
+        [PROBE],
+    )?;
+    db.execute("DELETE FROM meta WHERE key = 'probe'", [])?;
+    Ok(())
+}
+
+/// Joins the write-ahead log to the file and empties it.
+pub(super) fn checkpoint(db: &Connection) -> rusqlite::Result<()> {
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
