@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::time::{interval, timeout};
+use tokio::{
+    sync::watch,
+    time::{interval, timeout},
+};
 use tracing::{info, warn};
 
 use crate::{
@@ -21,7 +24,7 @@ use crate::{
     llm::openai::{OpenAi, SetupError},
     session::{Sessions, registry::Registry},
     shutdown::Shutdown,
-    store::before::Store,
+    store::{Health, OpenError, Store},
     turn::{
         desk::{Desk, Rules},
         line::Line,
@@ -31,8 +34,10 @@ use crate::{
 
 /// How often old conversations are looked for.
 const SWEEP: Duration = Duration::from_secs(60);
-/// The part of the shutdown's grace that is kept for ending what did not end by itself, at the most.
+/// The parts of the shutdown's grace that are kept for ending what did not end by itself, and for writing what is not
+/// written yet, at the most.
 const RESERVE: Duration = Duration::from_millis(1500);
+const WRITING: Duration = Duration::from_millis(1000);
 /// Questions answered from the built-in knowledge at once, and in line; each takes about a millisecond.
 const KNOWLEDGE_SLOTS: usize = 16;
 const KNOWLEDGE_LINE: usize = 1024;
@@ -48,6 +53,9 @@ pub enum BuildError {
         /// Why.
         error: SetupError,
     },
+    /// The conversations' file.
+    #[error(transparent)]
+    Store(#[from] OpenError),
     /// The entries inside the binary.
     #[error("the built-in knowledge cannot be read: {0}")]
     Knowledge(#[from] KnowledgeError),
@@ -58,7 +66,7 @@ pub struct App {
     server: config::Server,
     site: Arc<Site>,
     desk: Desk,
-    store: Arc<Store>,
+    store: Store,
     registry: Arc<Registry>,
     shutdown: Shutdown,
 }
@@ -79,10 +87,16 @@ pub struct Counts {
 pub struct Watch {
     desk: Desk,
     registry: Arc<Registry>,
+    health: watch::Receiver<Health>,
     shutdown: Shutdown,
 }
 
 impl Watch {
+    /// Whether conversations can be kept now.
+    pub fn health(&self) -> Health {
+        self.health.borrow().clone()
+    }
+
     /// What is going on now.
     pub fn counts(&self) -> Counts {
         Counts {
@@ -101,7 +115,7 @@ impl App {
             endpoints,
             session,
             knowledge,
-            store: _,
+            store,
             page,
             log,
         } = config;
@@ -111,11 +125,11 @@ impl App {
             log_texts: log.texts,
         };
         let stations = stations(endpoints, &knowledge)?;
-        let store = Arc::new(Store::new(crate::store::before::Limits::default()));
+        let store = Store::open(store)?;
         let desk = Desk::new(stations, store.clone(), rules, shutdown.clone());
         let registry = Registry::new(server.max_sessions, server.max_sessions_per_client);
         let sessions = Sessions::new(session, desk.clone(), registry.clone(), shutdown.clone());
-        let site = Site::new(&server, &page, sessions, shutdown.clone());
+        let site = Site::new(&server, &page, sessions, &desk, &store, shutdown.clone());
         Ok(Self {
             server,
             site,
@@ -131,6 +145,7 @@ impl App {
         Watch {
             desk: self.desk.clone(),
             registry: self.registry.clone(),
+            health: self.store.health(),
             shutdown: self.shutdown.clone(),
         }
     }
@@ -140,6 +155,7 @@ impl App {
         let Self {
             server,
             site,
+            desk,
             store,
             shutdown,
             ..
@@ -155,9 +171,10 @@ impl App {
             shutdown.spawn_background("listener", acceptor.clone().run(listener));
         }
         drop(acceptor);
-        shutdown.spawn_background("sweeper", sweep(store, shutdown.clone()));
+        shutdown.spawn_background("saver", desk.save());
+        shutdown.spawn_background("sweeper", sweep(store.clone(), shutdown.clone()));
         shutdown.draining().await;
-        descend(&shutdown, server.shutdown_grace).await;
+        descend(&shutdown, store, server.shutdown_grace).await;
     }
 }
 
@@ -197,22 +214,31 @@ fn stations(
         .collect()
 }
 
-async fn sweep(store: Arc<Store>, shutdown: Shutdown) {
+async fn sweep(store: Store, shutdown: Shutdown) {
     let mut beat = interval(SWEEP);
     loop {
         tokio::select! {
             biased;
             () = shutdown.halted() => return,
-            _ = beat.tick() => store.sweep(),
+            _ = beat.tick() => {}
+        }
+        tokio::select! {
+            biased;
+            () = shutdown.halted() => return,
+            () = store.sweep() => {}
         }
     }
 }
 
-/// Waits for the running answers as long as the grace allows, then ends what is left, and says what that was.
-async fn descend(shutdown: &Shutdown, grace: Duration) {
+/// Waits for the running answers as long as the grace allows, then ends what is left, and says what that was. The
+/// store is closed at the end, in what is left of the grace.
+async fn descend(shutdown: &Shutdown, store: Store, grace: Duration) {
     let begin = Instant::now();
-    let reserve = RESERVE.min(grace / 2);
-    if timeout(grace - reserve, shutdown.idle()).await.is_err() {
+    let (reserve, writing) = (RESERVE.min(grace / 2), WRITING.min(grace / 4));
+    if timeout(grace - reserve - writing, shutdown.idle())
+        .await
+        .is_err()
+    {
         warn!(
             busy = list(shutdown.busy()),
             seconds = seconds(begin),
@@ -226,6 +252,10 @@ async fn descend(shutdown: &Shutdown, grace: Duration) {
             busy = list(shutdown.stragglers()),
             "did not end in time and is given up"
         ),
+    }
+    let left = grace.saturating_sub(begin.elapsed()).max(writing);
+    if timeout(left, store.close()).await.is_err() {
+        warn!("the conversations' file could not be closed in time; what was not written is lost");
     }
 }
 

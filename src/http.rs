@@ -1,6 +1,7 @@
 //! The routes, in one list, and what every response carries.
 
 pub mod accept;
+mod api;
 mod health;
 pub mod owner;
 mod page;
@@ -9,35 +10,55 @@ mod upgrade;
 
 use std::{convert::Infallible, sync::Arc};
 
+use tokio::sync::watch;
 use warp::{
     Filter, Reply,
     http::{HeaderMap, HeaderName, HeaderValue, header},
     reply::Response,
 };
 
-use crate::{config, session::Sessions, shutdown::Shutdown};
+use crate::{
+    config,
+    session::Sessions,
+    shutdown::Shutdown,
+    store::{Health, Store},
+    turn::desk::Desk,
+};
 
 /// What the routes answer from.
 pub struct Site {
     sessions: Arc<Sessions>,
+    desk: Desk,
+    store: Store,
+    uploads: api::Uploads,
     origins: upgrade::Origins,
+    owners: owner::Owners,
     page: page::Page,
+    health: watch::Receiver<Health>,
     shutdown: Shutdown,
 }
 
 impl Site {
-    /// Prepares the page and the list of origins.
+    /// Prepares the page, the list of origins and the cookies.
     pub fn new(
         server: &config::Server,
         page: &config::Page,
         sessions: Arc<Sessions>,
+        desk: &Desk,
+        store: &Store,
         shutdown: Shutdown,
     ) -> Arc<Self> {
-        let (origins, page) = (upgrade::Origins::new(server), page::Page::new(page));
+        let public = server.public_url.as_ref();
+        let secure = public.is_some_and(|url| url.scheme() == "https");
         Arc::new(Self {
             sessions,
-            origins,
-            page,
+            desk: desk.clone(),
+            store: store.clone(),
+            uploads: api::Uploads::default(),
+            origins: upgrade::Origins::new(server),
+            owners: owner::Owners::new(store.cookie_key().expose(), secure),
+            page: page::Page::new(page),
+            health: store.health(),
             shutdown,
         })
     }
@@ -49,12 +70,15 @@ impl Site {
 /// |---|---|
 /// | `GET /ws` | a session |
 /// | `GET /healthz` | 200 while the process serves |
-/// | `GET /readyz` | 200 while it takes questions, 503 once it drains |
+/// | `GET /readyz` | 200 while it takes questions, 503 once it drains or while it cannot keep them |
+/// | `/api/v1/…` | conversations; `GET /api/v1/openapi.json` describes them |
 /// | `GET /`, `GET /c/{conversation}` | the page |
 /// | `GET /…` | the page's files |
 pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     upgrade::route(site.clone())
-        .or(health::routes(site.shutdown.clone()))
+        .or(health::routes(site.clone()))
+        .unify()
+        .or(api::routes(site.clone()))
         .unify()
         .or(page::route(site))
         .unify()

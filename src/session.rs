@@ -35,7 +35,7 @@ use self::{
 use crate::{
     answer::{ErrorCode, Fault},
     config::{self, OnLeave},
-    id::SessionId,
+    id::{OwnerId, SessionId},
     shutdown::Shutdown,
     turn::desk::Desk,
 };
@@ -100,8 +100,13 @@ impl Sessions {
     }
 
     /// Serves one client until it leaves, or has to.
-    pub async fn run<S>(&self, socket: WebSocketStream<S>, _guard: Guard, peer: String)
-    where
+    pub async fn run<S>(
+        &self,
+        socket: WebSocketStream<S>,
+        _guard: Guard,
+        owner: OwnerId,
+        peer: String,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let id = SessionId::new();
@@ -110,7 +115,8 @@ impl Sessions {
         let (sink, mut inbound) = socket.split();
         let mut session = Session {
             all: self,
-            state: State::new(id, &self.config, begin),
+            owner,
+            state: State::new(id, owner, &self.config, begin),
             outbound: Outbound::new(sink, self.config.heartbeat, self.config.send_timeout),
             phase: Phase::Up,
             heard: begin,
@@ -162,6 +168,7 @@ enum Phase {
 
 struct Session<'a, S> {
     all: &'a Sessions,
+    owner: OwnerId,
     state: State,
     outbound: Outbound<S>,
     phase: Phase,
@@ -216,7 +223,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 self.phase = Phase::Draining;
                 let reconnect_after_ms = RECONNECT_AFTER.as_millis() as u64;
                 self.outbound
-                    .reply(&ServerMessage::Status(Status::Draining {
+                    .announce(&ServerMessage::Status(Status::Draining {
                         reconnect_after_ms,
                     }));
                 Ok(())
@@ -256,19 +263,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     fn hear(&mut self, text: &str) {
         let now = Instant::now();
         self.active = now;
-        let desk = &self.all.desk;
-        let done = self
-            .state
-            .decide(text, self.outbound.running(), now)
-            .and_then(|action| match action {
-                Action::Ask(ask) => desk.start(ask).map(Some),
-                Action::Resume(turn, after) => desk.follow(turn, after).map(Some),
-                Action::Cancel(turn) => desk.cancel(turn).map(|()| None),
-            });
-        match done {
-            Ok(Some(follower)) => self.outbound.follow(follower),
-            Ok(None) => {}
-            Err(fault) => self.refuse(fault),
+        let (desk, owner) = (&self.all.desk, self.owner);
+        let opening = match self.state.decide(text, self.outbound.running(), now) {
+            Ok(Action::Ask(ask)) => Some(desk.start(ask)),
+            Ok(Action::Resume(turn, after)) => Some(desk.follow(owner, turn, after)),
+            Ok(Action::Cancel(turn)) => desk.cancel(owner, turn),
+            Err(fault) => return self.refuse(fault),
+        };
+        if let Some(opening) = opening {
+            self.outbound.open(opening);
         }
     }
 

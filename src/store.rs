@@ -5,7 +5,6 @@
 //! the file cannot be written, questions are refused, and what running answers bring is held in memory until it can
 //! be written again.
 
-pub mod before;
 mod held;
 mod import;
 mod kept;

@@ -4,6 +4,7 @@
 //! closes the upstream's request in the same breath.
 
 pub mod desk;
+mod follower;
 pub mod line;
 pub mod log;
 pub mod prompt;

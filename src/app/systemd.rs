@@ -8,7 +8,7 @@ use tokio::time::interval;
 use tracing::debug;
 
 use super::{Counts, Watch};
-use crate::shutdown::Shutdown;
+use crate::{shutdown::Shutdown, store::Health};
 
 /// How often the status line is renewed when there is no watchdog that asks for more.
 const STATUS: Duration = Duration::from_secs(15);
@@ -48,8 +48,12 @@ pub async fn report(watch: Watch, shutdown: Shutdown) {
         } else {
             "serving"
         };
+        let storage = match watch.health() {
+            Health::Good => String::new(),
+            Health::Bad(reason) => format!("; {reason}"),
+        };
         notify(&[NotifyState::Status(&format!(
-            "{doing}: {sessions} sessions, {turns} answers"
+            "{doing}: {sessions} sessions, {turns} answers{storage}"
         ))]);
         if watchdog.is_some() {
             notify(&[NotifyState::Watchdog]);

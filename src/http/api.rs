@@ -120,7 +120,10 @@ fn route() -> impl Filter<Extract = (Route,), Error = Rejection> + Clone {
         .or(import)
         .unify();
     let nothing = warp::path!("api" / ..).map(|| Route::Nothing);
-    warp::path!("api" / "v1" / ..).and(known).or(nothing).unify()
+    warp::path!("api" / "v1" / ..)
+        .and(known)
+        .or(nothing)
+        .unify()
 }
 
 async fn answer(
@@ -266,7 +269,9 @@ fn decode<T: DeserializeOwned>(body: &BytesMut) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|error| {
         let said: String = error.to_string().chars().take(200).collect();
         match error.classify() {
-            serde_json::error::Category::Data => Refusal::field(format!("A field is wrong: {said}.")),
+            serde_json::error::Category::Data => {
+                Refusal::field(format!("A field is wrong: {said}."))
+            }
             _ => Refusal::json(format!("This is not JSON: {said}.")),
         }
     })

@@ -1,5 +1,7 @@
 //! `/healthz` and `/readyz`, for whoever watches over the process.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use warp::{
     Filter, Rejection, Reply,
@@ -7,31 +9,35 @@ use warp::{
     reply::Response,
 };
 
-use super::page::get_or_head;
-use crate::shutdown::Shutdown;
+use super::{Site, page::get_or_head};
+use crate::store::Health;
 
 /// Both routes.
-pub fn routes(shutdown: Shutdown) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
     let healthz = warp::path!("healthz")
         .and(get_or_head())
-        .map(|| state(true, "up"));
+        .map(|| state(true, "up", None));
     let readyz =
         warp::path!("readyz")
             .and(get_or_head())
-            .map(move || match shutdown.is_draining() {
-                false => state(true, "ready"),
-                true => state(false, "draining"),
+            .map(move || match &*site.health.borrow() {
+                _ if site.shutdown.is_draining() => state(false, "draining", None),
+                Health::Good => state(true, "ready", None),
+                Health::Bad(reason) => state(false, "storage_failed", Some(reason)),
             });
     healthz.or(readyz).unify()
 }
 
-fn state(ok: bool, state: &str) -> Response {
+fn state(ok: bool, state: &str, reason: Option<&str>) -> Response {
     let status = if ok {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let body = json!({ "state": state, "server": env!("CARGO_PKG_VERSION") });
+    let mut body = json!({ "state": state, "server": env!("CARGO_PKG_VERSION") });
+    if let Some(reason) = reason {
+        body["message"] = reason.into();
+    }
     let mut response = warp::reply::with_status(warp::reply::json(&body), status).into_response();
     response
         .headers_mut()

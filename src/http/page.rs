@@ -203,6 +203,10 @@ pub fn route(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Reje
         .and(warp::header::headers_cloned())
         .map(|(site, path): (Arc<Site>, FullPath), headers: HeaderMap| {
             match site.page.find(path.as_str()) {
+                // Every visit begins here, so that the sockets and requests of one browser agree on who it is.
+                Some(file) if std::ptr::eq(file, &site.page.index) => {
+                    site.owners.renew(&headers).mark(send(file, &headers))
+                }
                 Some(file) => send(file, &headers),
                 None => StatusCode::NOT_FOUND.into_response(),
             }

@@ -53,7 +53,7 @@ impl Origins {
     ///
     /// Over the loopback, the page's own origin is not believed by its name alone: any name can be made to
     /// resolve to 127.0.0.1, and then a foreign page would be "the page's own" here.
-    fn allow(&self, headers: &HeaderMap, loopback: bool) -> bool {
+    pub(super) fn allow(&self, headers: &HeaderMap, loopback: bool) -> bool {
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let Some(origin) = origins.next() else {
             return true;
@@ -147,7 +147,8 @@ fn answer(
         Err(refused) => return refuse(site, refused),
     };
     let accept = derive_accept_key(key.as_bytes());
-    let sessions = site.sessions.clone();
+    let visitor = site.owners.of(headers);
+    let (sessions, owner) = (site.sessions.clone(), visitor.owner);
     site.shutdown.spawn("session", async move {
         // The whole of it, or the block would take the name alone and the connection's place would be free.
         let peer = peer;
@@ -155,7 +156,8 @@ fn answer(
             Ok(upgraded) => {
                 let (io, config) = (TokioIo::new(upgraded), sessions.socket_config());
                 let socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
-                sessions.run(socket, guard, peer.name.to_string()).await;
+                let name = peer.name.to_string();
+                sessions.run(socket, guard, owner, name).await;
             }
             Err(error) => debug!(%error, peer = %peer.name, "a client left during the upgrade"),
         }
@@ -173,7 +175,7 @@ fn answer(
             HeaderValue::from_static(SUBPROTOCOL),
         );
     }
-    response
+    visitor.mark(response)
 }
 
 fn refuse(site: &Site, refused: Refused) -> Response {

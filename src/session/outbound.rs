@@ -1,10 +1,18 @@
 //! What goes out of a session: replies first, then what lies behind its cursors, written one batch at a time.
 //!
+//! Replies go out in the order of what they reply to. One that waits for the store holds up those behind it, but
+//! neither the turns that are followed already nor what the server has to say by itself.
+//!
 //! The write is a state of this struct, not of a future: [`Outbound::drive`] can be dropped at any point and
 //! called again, and nothing is lost or sent twice. So the session's loop hears its client and the shutdown
 //! also while a slow reader is being written to.
 
-use std::{collections::VecDeque, future::poll_fn, pin::Pin, time::Duration};
+use std::{
+    collections::VecDeque,
+    future::{pending, poll_fn},
+    pin::Pin,
+    time::Duration,
+};
 
 use futures_util::{FutureExt, SinkExt, stream::SplitSink};
 use tokio::{
@@ -18,16 +26,21 @@ use tokio_tungstenite::{
 
 use super::{Reason, wire::ServerMessage};
 use crate::{
+    answer::Fault,
     id::TurnId,
-    turn::{desk::Follower, log::News},
+    turn::{
+        desk::{Follower, Opening},
+        log::News,
+    },
 };
 
 /// Bytes of text that one write carries; what is waiting behind it is joined into the next.
 const BATCH: usize = 16 << 10;
-/// Replies that may wait for a reader before the next message is taken from it.
+/// Replies that may wait for a reader, or for the store, before the next message is taken from the client.
 const MAX_REPLIES: usize = 32;
-/// Turns followed at once, the running one and finished ones that are being read again, before likewise.
-const MAX_FOLLOWS: usize = 16;
+/// Turns followed at once, the running one and finished ones that are being read again; each of these is held whole.
+/// Further ones are not looked up before one of them has been read.
+const MAX_FOLLOWS: usize = 4;
 
 /// Why [`Outbound::drive`] came back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +53,17 @@ pub enum Drove {
     Empty,
 }
 
+/// What a client's message is replied with.
+enum Reply {
+    Message(Message),
+    /// What it is has to be waited for.
+    Opening(Box<Opening>),
+}
+
 /// The writing half of a session.
 pub struct Outbound<S> {
     sink: SplitSink<WebSocketStream<S>, Message>,
-    replies: VecDeque<Message>,
+    replies: VecDeque<Reply>,
     follows: VecDeque<Follower>,
     /// When the client must have taken what was given to the sink; `None`: it has.
     due: Option<Instant>,
@@ -74,37 +94,67 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
         self.beat.as_mut().reset(at);
     }
 
-    /// Puts a message in line.
+    /// Replies to a message of the client's.
     pub fn reply(&mut self, message: &ServerMessage) {
-        self.replies.push_back(Message::text(message.encode()));
+        self.replies.push_back(Reply::Message(text(message)));
     }
 
-    /// Puts a ping in line.
+    /// Replies with what comes of the opening: that a turn is followed, or why not.
+    pub fn open(&mut self, opening: Opening) {
+        self.replies.push_back(Reply::Opening(Box::new(opening)));
+    }
+
+    /// Says something that is no reply.
+    pub fn announce(&mut self, message: &ServerMessage) {
+        self.ahead(text(message));
+    }
+
+    /// Pings.
     pub fn ping(&mut self) {
-        self.replies.push_back(Message::Ping(Bytes::new()));
+        self.ahead(Message::Ping(Bytes::new()));
     }
 
-    /// Follows a turn, from where its cursor stands; a cursor on the same turn is replaced.
-    pub fn follow(&mut self, follower: Follower) {
-        self.reply(&ServerMessage::accepted(&follower));
-        self.follows
-            .retain(|followed| followed.turn != follower.turn);
-        self.follows.push_back(follower);
+    /// Puts a message before the first reply that has to be waited for.
+    fn ahead(&mut self, message: Message) {
+        let waits = |reply: &Reply| matches!(reply, Reply::Opening(_));
+        let at = self.replies.iter().position(waits);
+        self.replies
+            .insert(at.unwrap_or(self.replies.len()), Reply::Message(message));
+    }
+
+    /// Follows what an opening has come to, and gives the reply. A cursor on the same turn is replaced.
+    fn opened(&mut self, opened: Result<Option<Follower>, Fault>) -> Option<Message> {
+        match opened {
+            Ok(Some(follower)) => {
+                let accepted = text(&ServerMessage::accepted(&follower));
+                self.follows
+                    .retain(|followed| followed.turn != follower.turn);
+                self.follows.push_back(follower);
+                Some(accepted)
+            }
+            Ok(None) => None,
+            Err(fault) => Some(text(&ServerMessage::error(fault, None))),
+        }
     }
 
     /// Whether so much is waiting that the client must take some of it before it is heard again. Nothing else
-    /// bounds what waits: each message of the client's adds one reply and one turn at the most, and the server's
-    /// own are few.
+    /// bounds what waits: each message of the client's adds one reply at the most, and the server's own are few.
     pub fn is_full(&self) -> bool {
-        self.replies.len() >= MAX_REPLIES || self.follows.len() >= MAX_FOLLOWS
+        self.replies.len() >= MAX_REPLIES
     }
 
-    /// The running turn that is followed.
+    /// The running turn that is followed, or will be.
     pub fn running(&self) -> Option<TurnId> {
-        self.follows
-            .iter()
-            .find(|follower| !follower.cursor.has_ended())
+        let follows = self.follows.iter();
+        let mut running = follows.filter(|follower| !follower.cursor.has_ended());
+        let mut openings = self.replies.iter().filter_map(|reply| match reply {
+            Reply::Opening(opening) => opening.running(),
+            Reply::Message(_) => None,
+        });
+        running
+            .next()
             .map(|follower| follower.turn)
+            .or_else(|| openings.next())
     }
 
     /// Whether nothing is waiting, being written or followed.
@@ -112,11 +162,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
         self.replies.is_empty() && self.follows.is_empty() && self.due.is_none()
     }
 
-    /// Lets go of the turns; `goodbye`: for good.
+    /// Lets go of the turns, and of what is still waited for; `goodbye`: for good.
     pub fn leave(&mut self, goodbye: bool) {
         for follower in self.follows.drain(..) {
             if goodbye {
                 follower.goodbye();
+            }
+        }
+        for reply in self.replies.drain(..) {
+            if let (Reply::Opening(opening), true) = (reply, goodbye) {
+                opening.goodbye();
             }
         }
     }
@@ -147,14 +202,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
             if to_empty && self.is_empty() {
                 return Ok(Drove::Empty);
             }
+            let opening = async {
+                match self.replies.front_mut() {
+                    Some(Reply::Opening(opening)) if self.follows.len() < MAX_FOLLOWS => {
+                        opening.await
+                    }
+                    _ => pending().await,
+                }
+            };
             let news = async {
                 match self.follows.front_mut() {
                     Some(follower) => follower.cursor.changed().await,
-                    None => std::future::pending().await,
+                    None => pending().await,
                 }
             };
             tokio::select! {
                 biased;
+                opened = opening => {
+                    self.replies.pop_front();
+                    if let Some(message) = self.opened(opened) {
+                        self.replies.push_front(Reply::Message(message));
+                    }
+                }
                 () = news => {}
                 () = self.beat.as_mut() => return Ok(Drove::Beat),
             }
@@ -185,22 +254,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
     }
 
     fn next_message(&mut self) -> Option<Message> {
-        if let Some(reply) = self.replies.pop_front() {
-            return Some(reply);
+        while let Some(reply) = self.replies.pop_front() {
+            let mut opening = match reply {
+                Reply::Message(message) => return Some(message),
+                Reply::Opening(opening) => opening,
+            };
+            let room = self.follows.len() < MAX_FOLLOWS;
+            // Polled for what is known already; `drive` waits for what is not.
+            let Some(opened) = room.then(|| opening.as_mut().now_or_never()).flatten() else {
+                self.replies.push_front(Reply::Opening(opening));
+                break;
+            };
+            if let Some(message) = self.opened(opened) {
+                return Some(message);
+            }
         }
         loop {
             let follower = self.follows.front_mut()?;
             let turn = follower.turn;
             match follower.cursor.next(BATCH) {
                 Some(News::Position(position)) => {
-                    return Some(Message::text(
-                        ServerMessage::Queued { turn, position }.encode(),
-                    ));
+                    return Some(text(&ServerMessage::Queued { turn, position }));
                 }
                 Some(News::Event(seq, event)) => {
-                    return Some(Message::text(
-                        ServerMessage::event(turn, seq, event).encode(),
-                    ));
+                    return Some(text(&ServerMessage::event(turn, seq, event)));
                 }
                 None if follower.cursor.is_done() => drop(self.follows.pop_front()),
                 None => return None,
@@ -212,4 +289,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
     pub fn into_sink(self) -> SplitSink<WebSocketStream<S>, Message> {
         self.sink
     }
+}
+
+fn text(message: &ServerMessage) -> Message {
+    Message::text(message.encode())
 }

@@ -8,7 +8,7 @@ use super::wire::{ClientMessage, Options};
 use crate::{
     answer::{ErrorCode, Fault},
     config,
-    id::{Seq, SessionId, TurnId},
+    id::{OwnerId, Seq, SessionId, TurnId},
     turn::{
         desk::{Ask, Parent},
         station::Sampling,
@@ -30,15 +30,17 @@ pub enum Action {
 #[derive(Debug)]
 pub struct State {
     session: SessionId,
+    owner: OwnerId,
     max_question: usize,
     rate: Rate,
 }
 
 impl State {
     /// A session that has asked nothing yet.
-    pub fn new(session: SessionId, config: &config::Session, now: Instant) -> Self {
+    pub fn new(session: SessionId, owner: OwnerId, config: &config::Session, now: Instant) -> Self {
         Self {
             session,
+            owner,
             max_question: config.max_question,
             rate: Rate::new(config.questions_per_minute, now),
         }
@@ -75,9 +77,9 @@ impl State {
                     Some(None) => Parent::Root,
                     Some(Some(turn)) => Parent::Turn(turn),
                 };
-                let session = self.session;
                 Ok(Action::Ask(Ask {
-                    session,
+                    session: self.session,
+                    owner: self.owner,
                     turn,
                     text,
                     conversation,
@@ -213,7 +215,7 @@ mod tests {
     #[test]
     fn a_question_is_refused_for_its_text() {
         let now = Instant::now();
-        let mut state = State::new(SessionId::new(), &config(), now);
+        let mut state = State::new(SessionId::new(), OwnerId::new(), &config(), now);
         assert_eq!(
             code(state.decide(&question(turn(), " \n"), None, now)),
             ErrorCode::QuestionEmpty
@@ -231,7 +233,7 @@ mod tests {
     #[test]
     fn one_running_turn_at_a_time_and_the_same_again_is_no_second() {
         let now = Instant::now();
-        let mut state = State::new(SessionId::new(), &config(), now);
+        let mut state = State::new(SessionId::new(), OwnerId::new(), &config(), now);
         let running = turn();
         assert_eq!(
             code(state.decide(&question(turn(), "q"), Some(running), now)),
@@ -256,7 +258,7 @@ mod tests {
     #[test]
     fn questions_beyond_the_rate_are_told_when_to_come_again() {
         let now = Instant::now();
-        let mut state = State::new(SessionId::new(), &config(), now);
+        let mut state = State::new(SessionId::new(), OwnerId::new(), &config(), now);
         assert!(state.decide(&question(turn(), "q"), None, now).is_ok());
         assert!(state.decide(&question(turn(), "q"), None, now).is_ok());
         let fault = state.decide(&question(turn(), "q"), None, now).unwrap_err();
@@ -274,7 +276,7 @@ mod tests {
     #[test]
     fn options_have_ranges() {
         let now = Instant::now();
-        let mut state = State::new(SessionId::new(), &config(), now);
+        let mut state = State::new(SessionId::new(), OwnerId::new(), &config(), now);
         for (options, ok) in [
             (json!({ "temperature": 2.0, "max_tokens": 1 }), true),
             (json!({ "temperature": 2.1 }), false),

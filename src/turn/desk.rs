@@ -1,4 +1,7 @@
-//! The desk: where turns are begun, followed, cancelled and left, and where each gets its one end.
+//! The desk: where turns are begun, followed, cancelled and saved while they run.
+//!
+//! Nothing here waits. What has to wait for the store, an [`Opening`] waits for; and a turn is at the desk from the
+//! moment that its question comes in, so that a cancel finds it in every window.
 
 use std::{
     collections::HashMap,
@@ -6,27 +9,35 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::watch;
-use tracing::info;
+use tokio::{
+    sync::watch,
+    task::consume_budget,
+    time::{MissedTickBehavior, interval},
+};
 
 use super::{
     Ids, Stop, Wanted,
+    follower::{Hold, Opened},
+    line::Ticket,
     log::{Cursor, Log},
-    running::{Running, shortened},
+    running::Running,
     station::{self, Sampling, Station},
 };
 use crate::{
     answer::{ErrorCode, Fault},
     config::OnLeave,
-    id::{ConversationId, Seq, SessionId, TurnId},
+    id::{ConversationId, OwnerId, Seq, SessionId, TurnId},
     shutdown::Shutdown,
-    store::before::{NewTurn, Place, Store},
+    store::{self, Found, NewTurn, Store, StoreError},
 };
 
+pub use super::follower::{Follower, Opening};
 pub use crate::store::Parent;
 
 /// When to ask again while the server restarts.
 const RESTARTING: Duration = Duration::from_secs(1);
+/// How often what has grown is saved: the text that a crash may cost.
+const SAVE: Duration = Duration::from_secs(1);
 
 /// How the desk handles turns.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +55,8 @@ pub struct Rules {
 pub struct Ask {
     /// Who asks, for the log.
     pub session: SessionId,
+    /// Whose turn it is.
+    pub owner: OwnerId,
     /// The turn's key.
     pub turn: TurnId,
     /// The question.
@@ -65,73 +78,51 @@ pub struct Ask {
 pub struct Desk(Arc<Inner>);
 
 pub(super) struct Inner {
-    stations: Vec<Station>,
-    pub(super) store: Arc<Store>,
+    pub(super) stations: Vec<Station>,
+    pub(super) store: Store,
     pub(super) rules: Rules,
     pub(super) shutdown: Shutdown,
     live: Mutex<HashMap<TurnId, Arc<Live>>>,
 }
 
-/// A running turn.
+/// A turn that runs, or is about to.
 pub(super) struct Live {
-    pub(super) place: Place,
+    owner: OwnerId,
     pub(super) log: Arc<Log>,
-    wanted: watch::Sender<Wanted>,
+    pub(super) wanted: watch::Sender<Wanted>,
+    /// How far it has been saved; `None`: it is finished, and nothing may be saved behind that.
+    saved: Mutex<Option<Seq>>,
 }
 
-/// A session's hold on a turn: its cursor, and its say in whether the turn goes on.
-pub struct Follower {
-    /// Whose answer it is.
-    pub turn: TurnId,
-    /// Where the turn stands.
-    pub place: Place,
-    /// How far it has been read.
-    pub cursor: Cursor,
-    live: Option<Arc<Live>>,
-}
-
-impl Follower {
-    fn new(turn: TurnId, live: &Arc<Live>, after: Seq) -> Self {
-        live.wanted.send_modify(|wanted| wanted.followers += 1);
-        let cursor = Cursor::new(live.log.clone(), after);
-        Self {
-            turn,
-            place: live.place,
-            cursor,
-            live: Some(live.clone()),
-        }
+impl Live {
+    fn saved(&self) -> MutexGuard<'_, Option<Seq>> {
+        self.saved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Leaves for good: the turn stops now if nobody else follows it, whatever `on_leave` says.
-    pub fn goodbye(mut self) {
-        self.leave(Some(Stop::Left));
+    /// Saves what has been appended since the last time.
+    fn save(&self, turn: TurnId, store: &Store) {
+        // Held until it is handed over, so that no piece comes to the store behind the whole.
+        let mut saved = self.saved();
+        let Some(piece) = saved.and_then(|saved| self.log.since(saved)) else {
+            return;
+        };
+        *saved = Some(piece.last());
+        store.save(turn, piece);
     }
 
-    fn leave(&mut self, stop: Option<Stop>) {
-        let Some(live) = self.live.take() else { return };
-        live.wanted.send_modify(|wanted| {
-            wanted.followers -= 1;
-            if wanted.followers == 0 {
-                wanted.stop = wanted.stop.or(stop);
-            }
-        });
+    /// Nothing more is to be saved: the whole answer follows.
+    pub(super) fn close(&self) {
+        *self.saved() = None;
     }
-}
 
-impl Drop for Follower {
-    fn drop(&mut self) {
-        self.leave(None);
+    fn stop(&self, stop: Stop) {
+        self.wanted.send_modify(|wanted| wanted.stop = Some(stop));
     }
 }
 
 impl Desk {
     /// A desk without turns; `stations` has at least one.
-    pub fn new(
-        stations: Vec<Station>,
-        store: Arc<Store>,
-        rules: Rules,
-        shutdown: Shutdown,
-    ) -> Self {
+    pub fn new(stations: Vec<Station>, store: Store, rules: Rules, shutdown: Shutdown) -> Self {
         Self(Arc::new(Inner {
             stations,
             store,
@@ -156,98 +147,142 @@ impl Desk {
         self.0.live().len()
     }
 
-    /// Begins a turn, or follows it when it was begun before: asking twice answers once.
-    pub fn start(&self, ask: Ask) -> Result<Follower, Fault> {
+    /// Begins a turn, or follows it when it was begun before, be it by an earlier process: asking twice answers
+    /// once.
+    pub fn start(&self, ask: Ask) -> Opening {
         let inner = &self.0;
         let mut live = inner.live();
-        if let Some(follower) = inner.find(&live, ask.turn, Seq::START) {
-            return Ok(follower);
-        }
-        if inner.shutdown.is_draining() {
-            let message = "The server is restarting; ask again in a moment.";
-            return Err(Fault::new(ErrorCode::QueueFull, message).retry_after(RESTARTING));
-        }
-        let (station, model) = station::choose(
-            &inner.stations,
-            ask.endpoint.as_deref(),
-            ask.model.as_deref(),
-        )?;
-        let model = model.to_owned();
-        let ticket = station.line.join().map_err(|_| {
-            let message = format!(
-                "Too many questions are waiting for {} already; ask again in a moment.",
-                station.name
-            );
-            Fault::new(ErrorCode::QueueFull, message)
-        })?;
-        let new = NewTurn {
-            turn: ask.turn,
-            conversation: ask.conversation,
-            parent: ask.parent,
-            question: ask.text.clone(),
+        let (owner, turn) = (ask.owner, ask.turn);
+        let admitted = match live.get(&turn) {
+            Some(running) if running.owner == owner => {
+                return Opening::live(turn, running.clone(), Seq::START);
+            }
+            Some(_) => Err(unknown_turn()),
+            None => inner.admit(&ask),
         };
-        let place = inner
-            .store
-            .ask(new)
-            .map_err(|error| Fault::new(error.code(), error.to_string()))?;
-        if inner.rules.log_texts {
-            info!(session = %ask.session, turn = %ask.turn, text = shortened(&ask.text), "question");
-        }
-
-        let log = Arc::new(Log::new(inner.rules.max_answer));
+        let (station, model, ticket) = match admitted {
+            Ok(admitted) => admitted,
+            Err(fault) => {
+                drop(live);
+                return inner.look_up(owner, turn, Seq::START, fault);
+            }
+        };
         let begun = Arc::new(Live {
-            place,
-            log,
+            owner,
+            log: Arc::new(Log::new(inner.rules.max_answer)),
             wanted: watch::Sender::default(),
+            saved: Mutex::new(Some(Seq::START)),
         });
-        let follower = Follower::new(ask.turn, &begun, Seq::START);
-        live.insert(ask.turn, begun.clone());
+        let opening = Opening::live(turn, begun.clone(), Seq::START);
+        live.insert(turn, begun.clone());
         drop(live);
 
-        let answerer = station.answerer(
-            model.clone(),
-            ask.text,
-            ask.sampling,
-            place.parent,
-            &inner.store,
-        );
-        let wanted = begun.wanted.subscribe();
-        let name = station.name.clone();
         let ids = Ids {
             session: ask.session,
-            turn: ask.turn,
+            turn,
         };
-        let running = Running::new(inner.clone(), begun, ids, name, model);
-        let task = running.run(answerer, ticket, wanted);
+        let new = NewTurn {
+            owner,
+            turn,
+            conversation: ask.conversation,
+            parent: ask.parent,
+            question: ask.text,
+            endpoint: inner.stations[station].name.clone(),
+            model,
+            options: ask.sampling,
+            asked_at: store::now(),
+        };
+        let wanted = begun.wanted.subscribe();
+        let running = Running::new(inner.clone(), begun, ids, station, new.model.clone());
+        let task = running.run(new, ticket, wanted);
         inner.shutdown.spawn("turn", task);
-        Ok(follower)
+        opening
     }
 
     /// Follows a turn, running or finished, from behind `after`.
-    pub fn follow(&self, turn: TurnId, after: Seq) -> Result<Follower, Fault> {
-        self.0
-            .find(&self.0.live(), turn, after)
-            .ok_or_else(unknown_turn)
+    pub fn follow(&self, owner: OwnerId, turn: TurnId, after: Seq) -> Opening {
+        match self.0.running(owner, turn) {
+            Some(live) => Opening::live(turn, live, after),
+            None => self.0.look_up(owner, turn, after, unknown_turn()),
+        }
     }
 
-    /// Stops a running turn; one that has ended stays as it is.
-    pub fn cancel(&self, turn: TurnId) -> Result<(), Fault> {
-        let live = self.0.live();
-        match live.get(&turn) {
-            Some(running) => running
-                .wanted
-                .send_modify(|wanted| wanted.stop = Some(Stop::Cancelled)),
-            None => drop(self.0.store.find(turn).ok_or_else(unknown_turn)?),
+    /// Stops a running turn; one that has ended stays as it is, and whether it is one has to be looked up.
+    pub fn cancel(&self, owner: OwnerId, turn: TurnId) -> Option<Opening> {
+        if let Some(live) = self.0.running(owner, turn) {
+            live.stop(Stop::Cancelled);
+            return None;
         }
-        Ok(())
+        let inner = self.0.clone();
+        Some(Opening::of(turn, async move {
+            let found = inner.store.find(owner, turn).await;
+            found.map_err(unkept)?.ok_or_else(unknown_turn)?;
+            // It may have begun since it was looked for.
+            if let Some(live) = inner.running(owner, turn) {
+                live.stop(Stop::Cancelled);
+            }
+            Ok(None)
+        }))
+    }
+
+    /// Stops every running turn of a conversation.
+    pub fn cancel_all(&self, owner: OwnerId, conversation: ConversationId) {
+        let live = self.0.live();
+        for live in live.values().filter(|live| live.owner == owner) {
+            let place = live.log.place();
+            if place.is_some_and(|place| place.conversation == conversation) {
+                live.stop(Stop::Cancelled);
+            }
+        }
+    }
+
+    /// Saves each second what the running answers have grown by, all in one breath, so that the store writes them
+    /// in one transaction. Runs until the halt.
+    pub async fn save(self) {
+        let inner = &self.0;
+        let mut beat = interval(SAVE);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = inner.shutdown.halted() => return,
+                _ = beat.tick() => {}
+            }
+            let live: Vec<_> = {
+                let live = inner.live();
+                live.iter()
+                    .map(|(turn, live)| (*turn, live.clone()))
+                    .collect()
+            };
+            for (turn, live) in live {
+                live.save(turn, &inner.store);
+                consume_budget().await;
+            }
+        }
     }
 }
 
-fn unknown_turn() -> Fault {
+/// What is said of a turn that is not here, and of one that is another owner's.
+pub(super) fn unknown_turn() -> Fault {
     Fault::new(
         ErrorCode::UnknownTurn,
         "This answer is not kept here, or no longer.",
     )
+}
+
+/// The server goes down.
+pub(super) fn restarting() -> Fault {
+    let message = "The server is restarting; ask again in a moment.";
+    Fault::new(ErrorCode::QueueFull, message).retry_after(RESTARTING)
+}
+
+/// What the store refuses, as a client is told it.
+pub(super) fn unkept(error: StoreError) -> Fault {
+    match error {
+        // Whether it is somebody else's is nobody's business.
+        StoreError::Taken => unknown_turn(),
+        error => Fault::new(error.code(), error.to_string()),
+    }
 }
 
 impl Inner {
@@ -255,22 +290,59 @@ impl Inner {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find(
-        &self,
-        live: &HashMap<TurnId, Arc<Live>>,
+    /// The turn, if it is at the desk and this owner's.
+    fn running(&self, owner: OwnerId, turn: TurnId) -> Option<Arc<Live>> {
+        let live = self.live();
+        live.get(&turn).filter(|live| live.owner == owner).cloned()
+    }
+
+    /// The place of the station that is to answer, its model, and a place in its line.
+    fn admit(&self, ask: &Ask) -> Result<(usize, String, Ticket), Fault> {
+        if self.shutdown.is_draining() {
+            return Err(restarting());
+        }
+        let (endpoint, model) = (ask.endpoint.as_deref(), ask.model.as_deref());
+        let (at, model) = station::choose(&self.stations, endpoint, model)?;
+        let station = &self.stations[at];
+        let ticket = station.line.join().map_err(|_| {
+            let message = format!(
+                "Too many questions are waiting for {} already; ask again in a moment.",
+                station.name
+            );
+            Fault::new(ErrorCode::QueueFull, message)
+        })?;
+        Ok((at, model.to_owned(), ticket))
+    }
+
+    /// Follows what the store has of a turn; `otherwise` is said when it has none of this owner's.
+    fn look_up(
+        self: &Arc<Self>,
+        owner: OwnerId,
         turn: TurnId,
         after: Seq,
-    ) -> Option<Follower> {
-        if let Some(running) = live.get(&turn) {
-            return Some(Follower::new(turn, running, after));
-        }
-        let (place, answer) = self.store.find(turn)?;
-        let cursor = Cursor::new(Arc::new(Log::finished(answer?)), after);
-        Some(Follower {
-            turn,
-            place,
-            cursor,
-            live: None,
+        otherwise: Fault,
+    ) -> Opening {
+        let inner = self.clone();
+        Opening::of(turn, async move {
+            // Twice, because a turn may begin or end between one look and the other.
+            for _ in 0..2 {
+                let found = inner.store.find(owner, turn).await.map_err(unkept)?;
+                let Some(Found { place, answer }) = found else {
+                    break;
+                };
+                let (log, hold) = match (answer, inner.running(owner, turn)) {
+                    (Some(answer), _) => (Arc::new(Log::finished(place, answer)), None),
+                    (None, Some(live)) => (live.log.clone(), Some(Hold::new(live))),
+                    (None, None) => continue,
+                };
+                let (place, cursor) = Cursor::open(log, after).await?;
+                return Ok(Some(Opened {
+                    place,
+                    cursor,
+                    hold,
+                }));
+            }
+            Err(otherwise)
         })
     }
 }

@@ -3,23 +3,26 @@
 //! The head is a `watch`, so that a reader that looks away misses nothing: what it has not seen yet is what
 //! lies behind its cursor. The lock is held for copying a piece in or out, never across a wait.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::watch;
 
 use crate::{
-    answer::{Answer, Channel, End, Ended, Event, Fault, Source},
+    answer::{Answer, Channel, End, Ended, Event, Fault, Piece, Source},
     id::Seq,
+    store::Place,
 };
 
 /// What moves while an answer grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Head {
+    /// Whether it is known if the question is kept; before that, there is nothing to be read.
+    pub opened: bool,
     /// The newest event.
     pub seq: Seq,
     /// Its position in the endpoint's line, from 1; 0 once it has its slot.
     pub position: usize,
-    /// Whether the newest event is the end.
+    /// Whether the newest event is the end; or the question was refused, and there will be none.
     pub ended: bool,
 }
 
@@ -34,9 +37,10 @@ pub enum AppendError {
     Full,
 }
 
-/// One answer's log.
+/// One answer's log. It opens once, when the question is kept, or found to have been kept before, or refused.
 pub struct Log {
     answer: Mutex<Arc<Answer>>,
+    opening: OnceLock<Result<Place, Fault>>,
     head: watch::Sender<Head>,
     max_bytes: usize,
 }
@@ -46,27 +50,56 @@ impl Log {
     pub fn new(max_bytes: usize) -> Self {
         Self {
             answer: Mutex::default(),
+            opening: OnceLock::new(),
             head: watch::Sender::default(),
             max_bytes,
         }
     }
 
     /// The log of an answer that has ended.
-    pub fn finished(answer: Arc<Answer>) -> Self {
-        let head = Head {
-            seq: answer.head(),
-            position: 0,
-            ended: true,
-        };
-        Self {
-            answer: Mutex::new(answer),
-            head: watch::Sender::new(head),
-            max_bytes: 0,
-        }
+    pub fn finished(place: Place, answer: Arc<Answer>) -> Self {
+        let log = Self::new(0);
+        log.adopt(place, answer);
+        log
     }
 
     fn answer(&self) -> MutexGuard<'_, Arc<Answer>> {
         self.answer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens it: the question is kept, and its turn stands there.
+    pub fn accept(&self, place: Place) {
+        self.open(Ok(place), |head| head.opened = true);
+    }
+
+    /// Opens it with an answer that was kept before, whole.
+    pub fn adopt(&self, place: Place, answer: Arc<Answer>) {
+        let head = Head {
+            opened: true,
+            seq: answer.head(),
+            position: 0,
+            ended: true,
+        };
+        *self.answer() = answer;
+        self.open(Ok(place), |now| *now = head);
+    }
+
+    /// Closes it unopened: the question is not kept, and there is no turn.
+    pub fn refuse(&self, fault: Fault) {
+        self.open(Err(fault), |head| {
+            (head.opened, head.ended) = (true, true);
+        });
+    }
+
+    fn open(&self, opening: Result<Place, Fault>, show: impl FnOnce(&mut Head)) {
+        let first = self.opening.set(opening).is_ok();
+        debug_assert!(first, "a log opens once");
+        self.head.send_modify(show);
+    }
+
+    /// Where its turn stands; `None` before it has opened, and when it never will.
+    pub fn place(&self) -> Option<Place> {
+        self.opening.get()?.as_ref().ok().copied()
     }
 
     /// Runs `append` on the answer and shows what it added. Only the end shares the answer, so nothing is ever
@@ -99,6 +132,15 @@ impl Log {
         })
     }
 
+    /// What was appended behind `after`, for keeping it; `None` when that is nothing.
+    pub fn since(&self, after: Seq) -> Option<Piece> {
+        // Most that are looked at have grown, but one that waits for its endpoint has not.
+        if self.head.borrow().seq == after {
+            return None;
+        }
+        self.answer().since(after)
+    }
+
     /// Appends the end, behind its fault if there is one, and gives the whole answer. Readers do not see the end
     /// before [`Log::publish_end`], so that whoever reads it finds the answer kept.
     pub fn seal(&self, fault: Option<Fault>, end: End) -> Result<Arc<Answer>, Ended> {
@@ -115,6 +157,7 @@ impl Log {
         let seq = self.answer().head();
         self.head.send_modify(|head| {
             *head = Head {
+                opened: true,
                 seq,
                 position: 0,
                 ended: true,
@@ -152,20 +195,27 @@ pub enum News {
 }
 
 impl Cursor {
-    /// Reads `log` from behind `after`; from its beginning when it does not reach that far.
-    pub fn new(log: Arc<Log>, after: Seq) -> Self {
-        let head = log.head.subscribe();
-        let at = if after <= head.borrow().seq {
-            after
-        } else {
-            Seq::START
+    /// Reads `log` from behind `after`, or from its beginning when it does not reach that far, once it has opened;
+    /// gives the refusal of one that never will. Cancel safe.
+    pub async fn open(log: Arc<Log>, after: Seq) -> Result<(Place, Self), Fault> {
+        let mut head = log.head.subscribe();
+        // It cannot fail: the sender lives in the log that is held here.
+        let reach = head.wait_for(|head| head.opened).await.map(|head| head.seq);
+        let opening = log.opening.get();
+        let place = opening
+            .expect("a head that says so has its opening")
+            .clone()?;
+        let at = match reach {
+            Ok(reach) if after <= reach => after,
+            _ => Seq::START,
         };
-        Self {
+        let cursor = Self {
             log,
             head,
             at,
             position: 0,
-        }
+        };
+        Ok((place, cursor))
     }
 
     /// Where it stands.
@@ -210,8 +260,13 @@ impl Cursor {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
-    use crate::answer::{Outcome, Timing};
+    use crate::{
+        answer::{ErrorCode, Outcome, Timing},
+        id::ConversationId,
+    };
 
     fn end() -> End {
         End {
@@ -234,10 +289,28 @@ mod tests {
         ))
     }
 
+    fn place() -> Place {
+        Place {
+            conversation: ConversationId::new(),
+            parent: None,
+        }
+    }
+
+    fn accepted(max_bytes: usize) -> Arc<Log> {
+        let log = Log::new(max_bytes);
+        log.accept(place());
+        Arc::new(log)
+    }
+
+    fn cursor(log: &Arc<Log>, after: Seq) -> Cursor {
+        let opened = Cursor::open(log.clone(), after).now_or_never();
+        opened.unwrap().unwrap().1
+    }
+
     #[tokio::test]
     async fn a_follower_behind_gets_every_byte_once() {
-        let log = Arc::new(Log::new(100));
-        let mut cursor = Cursor::new(log.clone(), Seq::START);
+        let log = accepted(100);
+        let mut cursor = cursor(&log, Seq::START);
         log.text(Channel::Answer, "a").unwrap();
         log.text(Channel::Answer, "b").unwrap();
         cursor.changed().await;
@@ -264,10 +337,10 @@ mod tests {
 
     #[test]
     fn a_cursor_beyond_the_head_begins_again() {
-        let log = Arc::new(Log::new(100));
+        let log = accepted(100);
         log.text(Channel::Answer, "a").unwrap();
-        assert_eq!(Cursor::new(log.clone(), Seq(1)).at(), Seq(1));
-        assert_eq!(Cursor::new(log, Seq(2)).at(), Seq::START);
+        assert_eq!(cursor(&log, Seq(1)).at(), Seq(1));
+        assert_eq!(cursor(&log, Seq(2)).at(), Seq::START);
     }
 
     #[test]
@@ -286,13 +359,59 @@ mod tests {
 
     #[test]
     fn a_position_is_news_until_the_slot_is_had() {
-        let log = Arc::new(Log::new(3));
-        let mut cursor = Cursor::new(log.clone(), Seq::START);
+        let log = accepted(3);
+        let mut cursor = cursor(&log, Seq::START);
         log.set_position(2);
         assert_eq!(cursor.next(9), Some(News::Position(2)));
         assert_eq!(cursor.next(9), None);
         log.set_position(1);
         log.set_position(0);
         assert_eq!(cursor.next(9), None);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_read_before_it_is_known_that_the_question_is_kept() {
+        let log = Arc::new(Log::new(3));
+        let mut early = Box::pin(Cursor::open(log.clone(), Seq::START));
+        assert!(early.as_mut().now_or_never().is_none());
+        let at = place();
+        log.accept(at);
+        assert_eq!(early.await.unwrap().0, at);
+
+        let log = Arc::new(Log::new(3));
+        let early = Cursor::open(log.clone(), Seq::START);
+        let fault = Fault::new(ErrorCode::StorageFailed, "The disk is full.");
+        log.refuse(fault.clone());
+        assert_eq!(early.await.err(), Some(fault));
+        assert!(log.has_ended() && log.place().is_none());
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_was_kept_before_is_read_from_where_its_reader_stands() {
+        let first = accepted(9);
+        first.text(Channel::Answer, "a").unwrap();
+        first.text(Channel::Answer, "b").unwrap();
+        let kept = first.seal(None, end()).unwrap();
+        for (after, at) in [(0, 0), (1, 1), (3, 3), (4, 0)] {
+            let log = Arc::new(Log::new(9));
+            let early = Cursor::open(log.clone(), Seq(after));
+            log.adopt(place(), kept.clone());
+            let (_, mut cursor) = early.await.unwrap();
+            assert_eq!(cursor.at(), Seq(at), "{after}");
+            while cursor.next(100).is_some() {}
+            assert!(cursor.is_done());
+        }
+    }
+
+    #[test]
+    fn what_is_saved_is_what_was_appended_since() {
+        let log = accepted(9);
+        assert_eq!(log.since(Seq::START), None);
+        log.text(Channel::Answer, "a").unwrap();
+        log.text(Channel::Reasoning, "b").unwrap();
+        let piece = log.since(Seq(1)).unwrap();
+        assert_eq!((piece.first, piece.last()), (Seq(2), Seq(2)));
+        assert_eq!(piece.events.text(Channel::Reasoning), "b");
+        assert_eq!(log.since(Seq(2)), None);
     }
 }

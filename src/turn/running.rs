@@ -3,21 +3,25 @@
 use std::sync::Arc;
 
 use tokio::{sync::watch, time::Instant};
-use tracing::{info, warn};
+use tracing::{field::display, info, warn};
 
 use super::{
-    Answerer, Ids, Progress, Stop, Wanted, answer,
-    desk::{Inner, Live},
+    Ids, Progress, Stop, Wanted, answer,
+    desk::{Inner, Live, restarting, unkept, unknown_turn},
     line::Ticket,
+    station::Task,
     stopped,
 };
-use crate::answer::{Answer, Channel, End, ErrorCode, Fault, Outcome, Timing};
+use crate::{
+    answer::{Answer, Channel, End, ErrorCode, Fault, Outcome, Timing},
+    store::{Found, NewTurn, Place},
+};
 
 /// Bytes of a question's or an answer's text that are logged, when texts are.
 const MAX_LOGGED: usize = 4 << 10;
 
 /// A text's first part, for the log, whose queue counts lines and not bytes.
-pub(super) fn shortened(text: &str) -> &str {
+fn shortened(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_LOGGED)]
 }
 
@@ -27,10 +31,18 @@ pub(super) struct Running {
     live: Arc<Live>,
     /// For the log: who asked whom.
     ids: Ids,
-    station: String,
+    station: usize,
     model: String,
     begin: Instant,
     progress: Progress,
+}
+
+/// Why a question is not answered now.
+enum Dismissed {
+    /// It was answered before.
+    Answered(Place, Arc<Answer>),
+    /// It is not kept.
+    Refused(Fault),
 }
 
 impl Running {
@@ -39,7 +51,7 @@ impl Running {
         desk: Arc<Inner>,
         live: Arc<Live>,
         ids: Ids,
-        station: String,
+        station: usize,
         model: String,
     ) -> Self {
         Self {
@@ -58,23 +70,91 @@ impl Running {
         }
     }
 
-    /// Answers, until the answer has ended or is stopped.
+    /// Sees to it that the question is kept, then answers it, until the answer has ended or is stopped.
     pub(super) async fn run(
         mut self,
-        answerer: Answerer,
+        new: NewTurn,
         mut ticket: Ticket,
         wanted: watch::Receiver<Wanted>,
     ) {
-        let log = self.live.log.clone();
-        let (on_leave, shutdown) = (self.desk.rules.on_leave, self.desk.shutdown.clone());
+        let (owner, question, sampling) = (new.owner, new.question.clone(), new.options);
+        let place = match self.keep(new).await {
+            Ok(place) => place,
+            Err(dismissed) => {
+                drop(ticket);
+                return self.dismiss(dismissed);
+            }
+        };
+        if self.desk.rules.log_texts {
+            let Ids { session, turn } = self.ids;
+            info!(%session, %turn, text = shortened(&question), "question");
+        }
+        self.begin = Instant::now();
+        let (desk, log) = (self.desk.clone(), self.live.log.clone());
+        log.accept(place);
+        let task = Task {
+            owner,
+            parent: place.parent,
+            question,
+            model: self.model.clone(),
+            sampling,
+        };
+        let (station, progress) = (&desk.stations[self.station], &mut self.progress);
+        let work = async {
+            let answerer = station.answerer(task, &desk.store).await.map_err(unkept)?;
+            answer(answerer, &mut ticket, &log, progress).await
+        };
         let ended = tokio::select! {
             biased;
-            stop = stopped(wanted, on_leave, &shutdown) => Err(stop),
-            done = answer(answerer, &mut ticket, &log, &mut self.progress) => Ok(done),
+            stop = stopped(wanted, desk.rules.on_leave, &desk.shutdown) => Err(stop),
+            done = work => Ok(done),
         };
         // The upstream's request has gone with the arm that lost; the slot goes before the end is told.
         drop(ticket);
         self.finish(ended);
+    }
+
+    /// Keeps the question. A cancel waits for it, so that it is never unknown whether there is a turn; only the halt
+    /// does not.
+    async fn keep(&self, new: NewTurn) -> Result<Place, Dismissed> {
+        let (store, turn, owner) = (&self.desk.store, self.ids.turn, new.owner);
+        let error = tokio::select! {
+            biased;
+            asked = store.ask(new) => match asked {
+                Ok(place) => return Ok(place),
+                Err(error) => error,
+            },
+            () = self.desk.shutdown.halted() => {
+                // It may be kept all the same, and then it has to have its end.
+                if let Ok(answer) = self.live.log.seal(None, self.end(Outcome::Interrupted)) {
+                    store.finish(turn, answer);
+                }
+                return Err(Dismissed::Refused(restarting()));
+            }
+        };
+        // The question may have been kept before, and answered.
+        match store.find(owner, turn).await {
+            Ok(Some(Found {
+                place,
+                answer: Some(answer),
+            })) => Err(Dismissed::Answered(place, answer)),
+            Ok(Some(Found { answer: None, .. })) => Err(Dismissed::Refused(unknown_turn())),
+            _ => Err(Dismissed::Refused(unkept(error))),
+        }
+    }
+
+    /// Leaves the desk without a turn of its own.
+    fn dismiss(&self, dismissed: Dismissed) {
+        // First, so that whoever asks again upon the refusal asks anew.
+        self.desk.live().remove(&self.ids.turn);
+        let Ids { session, turn } = self.ids;
+        match dismissed {
+            Dismissed::Answered(place, answer) => self.live.log.adopt(place, answer),
+            Dismissed::Refused(fault) => {
+                info!(%session, %turn, code = %fault.code, reason = fault.message, "question refused");
+                self.live.log.refuse(fault);
+            }
+        }
     }
 
     fn finish(&self, ended: Result<Result<Outcome, Fault>, Stop>) {
@@ -84,24 +164,28 @@ impl Running {
             Err(Stop::Cancelled) => (Outcome::Cancelled, None),
             Err(Stop::Left | Stop::Halted) => (Outcome::Interrupted, None),
         };
-        let millis = |at: Instant| u64::try_from((at - self.begin).as_millis()).unwrap_or(u64::MAX);
-        let timing = Timing {
-            first_chunk_ms: self.progress.first_chunk.map(millis),
-            total_ms: millis(Instant::now()),
-        };
-        let end = End {
-            outcome,
-            usage: self.progress.usage,
-            timing,
-        };
+        let end = self.end(outcome);
         if let Some(answer) = self.seal(fault.clone(), end.clone()) {
             self.tell(&answer, fault.as_ref(), &end);
+        }
+    }
+
+    fn end(&self, outcome: Outcome) -> End {
+        let millis = |at: Instant| u64::try_from((at - self.begin).as_millis()).unwrap_or(u64::MAX);
+        End {
+            outcome,
+            usage: self.progress.usage,
+            timing: Timing {
+                first_chunk_ms: self.progress.first_chunk.map(millis),
+                total_ms: millis(Instant::now()),
+            },
         }
     }
 
     /// Ends the log, keeps the answer, shows the end, and leaves the desk, in this order: at no moment is the turn
     /// nowhere, and a question that is asked upon the end finds the answer in its history.
     fn seal(&self, fault: Option<Fault>, end: End) -> Option<Arc<Answer>> {
+        self.live.close();
         let sealed = self.live.log.seal(fault, end).ok()?;
         self.desk.store.finish(self.ids.turn, sealed.clone());
         self.live.log.publish_end();
@@ -111,11 +195,9 @@ impl Running {
 
     fn tell(&self, answer: &Answer, fault: Option<&Fault>, end: &End) {
         let Self {
-            station,
-            model,
-            progress,
-            ..
+            model, progress, ..
         } = self;
+        let station = &self.desk.stations[self.station].name;
         let Ids { session, turn } = self.ids;
         let (prompt_tokens, completion_tokens) = end
             .usage
@@ -125,15 +207,16 @@ impl Running {
             first_chunk_ms,
             total_ms,
         } = end.timing;
-        let (outcome, chunks, conversation) =
-            (end.outcome, progress.chunks, self.live.place.conversation);
+        let (outcome, chunks) = (end.outcome, progress.chunks);
+        let place = self.live.log.place();
+        let conversation = place.map(|place| display(place.conversation));
         match fault {
             None => info!(
-                %session, %turn, %conversation, endpoint = station, model, %outcome, first_chunk_ms, total_ms,
+                %session, %turn, conversation, endpoint = station, model, %outcome, first_chunk_ms, total_ms,
                 chunks, prompt_tokens, completion_tokens, "turn ended"
             ),
             Some(Fault { code, message, .. }) => warn!(
-                %session, %turn, %conversation, endpoint = station, model, %outcome, first_chunk_ms, total_ms,
+                %session, %turn, conversation, endpoint = station, model, %outcome, first_chunk_ms, total_ms,
                 chunks, prompt_tokens, completion_tokens, %code, reason = message, "turn failed"
             ),
         }
@@ -146,13 +229,19 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         // A panic gets here with the log open, and a runtime that is given up; followers must not wait for ever.
-        if !self.live.log.has_ended() {
-            self.finish(if std::thread::panicking() {
-                let message = "A fault of askd's own stopped this answer.";
-                Ok(Err(Fault::new(ErrorCode::Internal, message)))
-            } else {
-                Err(Stop::Halted)
-            });
+        if self.live.log.has_ended() {
+            return;
+        }
+        let fault = std::thread::panicking().then(|| {
+            let message = "A fault of askd's own stopped this answer.";
+            Fault::new(ErrorCode::Internal, message)
+        });
+        match (self.live.log.place(), fault) {
+            (Some(_), Some(fault)) => self.finish(Ok(Err(fault))),
+            (Some(_), None) => self.finish(Err(Stop::Halted)),
+            (None, fault) => {
+                self.dismiss(Dismissed::Refused(fault.unwrap_or_else(restarting)));
+            }
         }
     }
 }

@@ -10,11 +10,14 @@ use super::{
 use crate::{
     answer::{ErrorCode, Fault},
     config::Endpoint,
-    id::TurnId,
+    id::{OwnerId, TurnId},
     knowledge::Knowledge,
     llm::{ChatModel, ChatRequest},
-    store::before::Store,
+    store::{Store, StoreError},
 };
+
+/// What a question wants of the model that answers it, beside the endpoint's own settings.
+pub use crate::store::Options as Sampling;
 
 /// One thing that answers, with the line before it.
 pub struct Station {
@@ -48,33 +51,24 @@ pub enum Backend {
     },
 }
 
-/// What a question wants of the model that answers it.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Sampling {
-    /// Sampling temperature; `None`: the endpoint's.
-    pub temperature: Option<f32>,
-    /// Tokens of the answer; `None`: the endpoint's, which is also the most.
-    pub max_tokens: Option<u32>,
-}
-
-/// The station and the model of these names; the first ones where none is named.
+/// The place of the station and the model of these names; the first ones where none is named.
 pub fn choose<'a>(
     stations: &'a [Station],
     endpoint: Option<&str>,
     model: Option<&str>,
-) -> Result<(&'a Station, &'a str), Fault> {
+) -> Result<(usize, &'a str), Fault> {
     let unknown = |message| Fault::new(ErrorCode::UnknownEndpoint, message);
-    let station = match endpoint {
-        None => stations.first(),
-        Some(name) => stations.iter().find(|station| station.name == name),
-    };
-    let station = station.ok_or_else(|| unknown("There is no such endpoint here.".to_owned()))?;
+    let at = stations
+        .iter()
+        .position(|station| endpoint.is_none_or(|name| station.name == name))
+        .ok_or_else(|| unknown("There is no such endpoint here.".to_owned()))?;
+    let station = &stations[at];
     let model = match model {
         None => station.models.first(),
         Some(name) => station.models.iter().find(|offered| *offered == name),
     };
     match model {
-        Some(model) => Ok((station, model)),
+        Some(model) => Ok((at, model)),
         None => {
             let message = format!("The endpoint {} has no such model here.", station.name);
             Err(unknown(message))
@@ -82,40 +76,52 @@ pub fn choose<'a>(
     }
 }
 
+/// A question that is kept and now to be answered.
+pub(super) struct Task {
+    /// Whose it is.
+    pub(super) owner: OwnerId,
+    /// The turn that it follows.
+    pub(super) parent: Option<TurnId>,
+    /// The question.
+    pub(super) question: String,
+    /// Which of the station's models.
+    pub(super) model: String,
+    /// How it is to answer.
+    pub(super) sampling: Sampling,
+}
+
 impl Station {
-    /// What is to be done for a question that follows the turn `parent`.
-    pub(super) fn answerer(
-        &self,
-        model_name: String,
-        question: String,
-        sampling: Sampling,
-        parent: Option<TurnId>,
-        store: &Store,
-    ) -> Answerer {
+    /// What is to be done for a question; the model's memory is read for it.
+    pub(super) async fn answerer(&self, task: Task, store: &Store) -> Result<Answerer, StoreError> {
+        let Task {
+            owner,
+            parent,
+            question,
+            model: name,
+            sampling,
+        } = task;
         match &self.backend {
             Backend::Knowledge {
                 knowledge,
                 passages,
                 min_score,
-            } => Answerer::Knowledge {
+            } => Ok(Answerer::Knowledge {
                 knowledge: knowledge.clone(),
                 question,
                 passages: *passages,
                 min_score: *min_score,
-            },
+            }),
             Backend::Endpoint { config, model } => {
                 let system = config.system_prompt.as_deref();
                 let mut budget = Budget::new(config.context, system, &question);
-                let history = store.history(parent, |exchange| budget.fits(exchange));
+                let fits = move |exchange: &_| budget.fits(exchange);
+                let history = store.history(owner, parent, fits).await?;
+                let most = sampling.max_tokens.into_iter().chain(config.max_tokens);
                 let request = ChatRequest {
-                    model: model_name,
+                    model: name,
                     messages: prompt::messages(system, history, question),
                     temperature: sampling.temperature.or(config.temperature),
-                    max_tokens: sampling
-                        .max_tokens
-                        .into_iter()
-                        .chain(config.max_tokens)
-                        .min(),
+                    max_tokens: most.min(),
                 };
                 let limits = Limits {
                     retries: config.retries,
@@ -123,11 +129,11 @@ impl Station {
                     between_chunks: config.chunk_timeout,
                     total: config.total_timeout,
                 };
-                Answerer::Model {
+                Ok(Answerer::Model {
                     model: model.clone(),
                     request,
                     limits,
-                }
+                })
             }
         }
     }

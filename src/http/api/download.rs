@@ -41,7 +41,7 @@ pub async fn one(
 pub async fn all(store: &Store, owner: OwnerId, format: Format) -> Result<Response, Refusal> {
     let ids = store.export(owner).await?;
     let store = store.clone();
-    let begin = stream::once(async move { Ok(opening(format)) });
+    let begin = stream::once(async move { Ok::<_, StoreError>(opening(format)) });
     let mut first = true;
     let pieces = stream::iter(ids)
         .then(move |id| {
@@ -51,7 +51,11 @@ pub async fn all(store: &Store, owner: OwnerId, format: Format) -> Result<Respon
         .filter_map(|found| async move { found.transpose() })
         .map(move |found| {
             let text = written(&found?, format).map_err(|_| broken())?;
-            let between = if std::mem::take(&mut first) { "" } else { between(format) };
+            let between = if std::mem::take(&mut first) {
+                ""
+            } else {
+                between(format)
+            };
             Ok(format!("{between}{text}"))
         });
     let end = stream::once(async move { Ok(closing(format).to_owned()) });
@@ -141,7 +145,10 @@ mod tests {
             ("Größe & Maß", "gr-e-ma"),
             ("你好", ""),
             ("", ""),
-            (&"long ".repeat(20), "long-long-long-long-long-long-long-long"),
+            (
+                &"long ".repeat(20),
+                "long-long-long-long-long-long-long-long",
+            ),
             (&"x".repeat(99), ""),
         ];
         for (title, name) in cases {

@@ -24,7 +24,11 @@ pub enum Format {
 impl Query {
     /// Takes a query string apart; any text is one.
     pub fn parse(raw: &str) -> Self {
-        Self(form_urlencoded::parse(raw.as_bytes()).into_owned().collect())
+        Self(
+            form_urlencoded::parse(raw.as_bytes())
+                .into_owned()
+                .collect(),
+        )
     }
 
     /// A value by its name; of several, the first.
@@ -62,7 +66,9 @@ impl Query {
         let words = self.get("q").unwrap_or_default();
         match words.chars().count() {
             1..=MAX_SEARCH => Ok(words),
-            0 => Err(Refusal::field("\"q\" is missing; it is what is searched for.")),
+            0 => Err(Refusal::field(
+                "\"q\" is missing; it is what is searched for.",
+            )),
             _ => Err(Refusal::field(format!(
                 "\"q\" is too long; {MAX_SEARCH} characters are taken."
             ))),

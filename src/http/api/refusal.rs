@@ -24,11 +24,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    fn new(
-        status: StatusCode,
-        code: &'static str,
-        message: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status,
             code,
@@ -39,12 +35,20 @@ impl Refusal {
 
     /// A value that is missing or wrong; the sentence names it.
     pub fn field(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, ErrorCode::BadField.as_str(), message)
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            ErrorCode::BadField.as_str(),
+            message,
+        )
     }
 
     /// A body that cannot be read.
     pub fn json(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, ErrorCode::BadJson.as_str(), message)
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            ErrorCode::BadJson.as_str(),
+            message,
+        )
     }
 
     /// A conversation that there is not, or no longer, or that is another's: nobody can tell which.

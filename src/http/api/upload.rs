@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::BytesMut;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
@@ -9,9 +10,9 @@ use super::{
     Call, body, decode,
     refusal::Refusal,
     title,
-    wire::{FORMAT, Import, Imported},
+    wire::{FORMAT, Import},
 };
-use crate::store::{self, Conversation};
+use crate::store::{self, Conversation, Imported};
 
 /// Bytes of a file.
 const MAX_FILE: usize = 64 << 20;
@@ -36,27 +37,24 @@ pub async fn take(call: Call) -> Result<Imported, Refusal> {
     let _place = places.try_acquire().map_err(|_| Refusal::importing())?;
     let body = body::json(&call.headers, call.body, MAX_FILE, FILE_TIME).await?;
     // Reading 64 MiB takes long enough to be felt by everybody whose answer this thread writes.
-    let read = tokio::task::spawn_blocking(move || {
-        check_format(&body)?;
-        let file: Import = decode(&body)?;
-        file.conversations
-            .into_iter()
-            .map(|conversation| sound(conversation, store::now()))
-            .collect()
-    });
-    let conversations: Vec<_> = read.await.map_err(|error| {
+    let read = tokio::task::spawn_blocking(move || read(&body));
+    let conversations = read.await.map_err(|error| {
         tracing::error!(%error, "an import could not be read");
         Refusal::internal()
     })??;
-    let done = call.site.store.import(call.owner, conversations).await?;
-    Ok(Imported {
-        imported: done.imported,
-        skipped: done.skipped,
-    })
+    Ok(call.site.store.import(call.owner, conversations).await?)
+}
+
+fn read(body: &BytesMut) -> Result<Vec<Conversation>, Refusal> {
+    check_format(body)?;
+    let file: Import = decode(body)?;
+    let now = store::now();
+    let sound = |conversation| sound(conversation, now);
+    file.conversations.into_iter().map(sound).collect()
 }
 
 /// Looks at the format's number alone first: of a file that is none of ours, or a newer one, that is what to say.
-fn check_format(body: &bytes::BytesMut) -> Result<(), Refusal> {
+fn check_format(body: &BytesMut) -> Result<(), Refusal> {
     #[derive(Deserialize)]
     struct Number {
         askd: Option<u64>,

@@ -39,12 +39,3 @@ pub struct Import {
     /// What is in it.
     pub conversations: Vec<Conversation>,
 }
-
-/// What became of a file, in conversations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Imported {
-    /// Taken in.
-    pub imported: usize,
-    /// There already.
-    pub skipped: usize,
-}
