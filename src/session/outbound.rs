@@ -202,11 +202,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
             if to_empty && self.is_empty() {
                 return Ok(Drove::Empty);
             }
+            let room = self.follows.len() < MAX_FOLLOWS;
             let opening = async {
                 match self.replies.front_mut() {
-                    Some(Reply::Opening(opening)) if self.follows.len() < MAX_FOLLOWS => {
-                        opening.await
-                    }
+                    Some(Reply::Opening(opening)) if room => opening.await,
                     _ => pending().await,
                 }
             };
