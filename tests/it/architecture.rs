@@ -31,7 +31,9 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("session", &["id", "answer", "shutdown", "config", "turn"]),
     (
         "http",
-        &["id", "answer", "shutdown", "config", "turn", "session"],
+        &[
+            "id", "answer", "shutdown", "config", "store", "turn", "session",
+        ],
     ),
     (
         "app",

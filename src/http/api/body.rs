@@ -68,3 +68,43 @@ fn is_json(headers: &HeaderMap) -> bool {
     let kind = kind.split(';').next().unwrap_or_default().trim();
     kind.eq_ignore_ascii_case("application/json")
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use warp::http::HeaderValue;
+
+    use super::*;
+
+    fn headers() -> HeaderMap {
+        let kind = HeaderValue::from_static("application/json");
+        [(header::CONTENT_TYPE, kind)].into_iter().collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_end_is_given_up() {
+        let begun = stream::iter([Ok(Bytes::from_static(b"{"))]);
+        let body = Box::pin(begun.chain(stream::pending()));
+        let time = Duration::from_secs(10);
+        let begin = tokio::time::Instant::now();
+        let refusal = json(&headers(), body, 100, time).await.unwrap_err();
+        assert_eq!(refusal.into_response().status(), 408);
+        assert_eq!(begin.elapsed(), time);
+    }
+
+    #[tokio::test]
+    async fn a_body_is_taken_up_to_its_bound_and_no_further() {
+        for (sizes, taken) in [
+            (vec![], true),
+            (vec![50, 50], true),
+            (vec![50, 51], false),
+            (vec![101], false),
+        ] {
+            let pieces = sizes.iter().map(|size| Ok(Bytes::from(vec![b'x'; *size])));
+            let body = Box::pin(stream::iter(pieces.collect::<Vec<_>>()));
+            let read = json(&headers(), body, 100, Duration::from_secs(10)).await;
+            let length = read.ok().map(|body| body.len());
+            assert_eq!(length, taken.then_some(sizes.iter().sum()), "{sizes:?}");
+        }
+    }
+}

@@ -31,11 +31,9 @@ pub struct SearchResult {
     pub hits: Vec<Hit>,
 }
 
-/// A file that was exported.
+/// A file that was exported, apart from its format's number.
 #[derive(Debug, Deserialize)]
 pub struct Import {
-    /// [`FORMAT`].
-    pub askd: u64,
     /// What is in it.
     pub conversations: Vec<Conversation>,
 }

@@ -20,7 +20,11 @@ async fn paging_gives_each_conversation_once_while_new_ones_come() {
         let reply = browser.read(&path).await;
         seen.extend(reply["conversations"].as_array().unwrap().clone());
         browser
-            .has(&[conversation(100 + page, &format!("new {page}"), &[("q", "a")])])
+            .has(&[conversation(
+                100 + page,
+                &format!("new {page}"),
+                &[("q", "a")],
+            )])
             .await;
         match reply["next"].as_str() {
             Some(next) => path = format!("/conversations?limit=4&before={next}"),
@@ -28,7 +32,10 @@ async fn paging_gives_each_conversation_once_while_new_ones_come() {
         }
     }
     let mut ids: Vec<_> = seen.iter().map(|head| id(head).to_owned()).collect();
-    let times: Vec<_> = seen.iter().map(|head| head["updated"].as_u64().unwrap()).collect();
+    let times: Vec<_> = seen
+        .iter()
+        .map(|head| head["updated"].as_u64().unwrap())
+        .collect();
     assert!(times.is_sorted_by(|a, b| a >= b), "newest first: {times:?}");
     ids.sort();
     let mut expected: Vec<_> = kept.iter().map(|one| id(one).to_owned()).collect();
@@ -74,7 +81,9 @@ async fn a_new_title_is_told_at_once_and_everywhere() {
         (letters.as_str(), letters.as_str()),
         ("<b>\"it's\"</b> %_", "<b>\"it's\"</b> %_"),
     ] {
-        let reply = browser.json("PATCH", &path, &json!({ "title": wanted })).await;
+        let reply = browser
+            .json("PATCH", &path, &json!({ "title": wanted }))
+            .await;
         assert_eq!((reply.status, &reply.json()["title"]), (200, &json!(title)));
         assert_eq!(browser.titles().await, [title]);
         assert_eq!(browser.read(&path).await["title"], title);
@@ -91,7 +100,11 @@ async fn a_new_title_is_told_at_once_and_everywhere() {
         json!("title"),
     ] {
         let reply = browser.json("PATCH", &path, &body).await;
-        assert_eq!((reply.status, code(&reply).as_str()), (400, "bad_field"), "{body}");
+        assert_eq!(
+            (reply.status, code(&reply).as_str()),
+            (400, "bad_field"),
+            "{body}"
+        );
     }
     assert_eq!(browser.titles().await, ["<b>\"it's\"</b> %_"]);
     server.stop().await;
@@ -111,7 +124,10 @@ async fn a_deleted_conversation_is_gone_until_it_is_restored() {
     let reply = browser.send("DELETE", &path, "", "").await;
     assert_eq!((reply.status, reply.body.len()), (204, 0));
     assert_eq!(browser.titles().await, ["Other"]);
-    assert_eq!(browser.read("/search?q=walnut").await, json!({ "hits": [] }));
+    assert_eq!(
+        browser.read("/search?q=walnut").await,
+        json!({ "hits": [] })
+    );
     let all = browser.read("/export").await;
     assert_eq!(all["conversations"].as_array().unwrap().len(), 1);
     for (method, path) in [
@@ -120,14 +136,22 @@ async fn a_deleted_conversation_is_gone_until_it_is_restored() {
         ("GET", format!("{path}/export")),
     ] {
         let reply = browser.send(method, &path, "", "").await;
-        assert_eq!((reply.status, code(&reply).as_str()), (404, "unknown_conversation"));
+        assert_eq!(
+            (reply.status, code(&reply).as_str()),
+            (404, "unknown_conversation")
+        );
     }
     let reply = browser.json("PATCH", &path, &json!({ "title": "x" })).await;
     assert_eq!(reply.status, 404);
     // Once more for the second of two tabs.
     for _ in 0..2 {
-        let reply = browser.send("POST", &format!("{path}/restore"), "", "").await;
-        assert_eq!((reply.status, &reply.json()["title"]), (200, &json!("Walnuts")));
+        let reply = browser
+            .send("POST", &format!("{path}/restore"), "", "")
+            .await;
+        assert_eq!(
+            (reply.status, &reply.json()["title"]),
+            (200, &json!("Walnuts"))
+        );
     }
     assert_eq!(browser.read(&path).await, before);
     assert_eq!(browser.titles().await, ["Other", "Walnuts"]);

@@ -19,7 +19,12 @@ fn full() -> Value {
             "timing": { "first_chunk_ms": 3, "total_ms": 7 },
         })
     };
-    let mut turns = vec![turn(0, None), turn(1, Some(0)), turn(2, Some(0)), turn(3, None)];
+    let mut turns = vec![
+        turn(0, None),
+        turn(1, Some(0)),
+        turn(2, Some(0)),
+        turn(3, None),
+    ];
     turns[0]["sources"] = json!([
         { "n": 1, "title": "Guide", "url": "https://example.org/", "heading": "Begin", "excerpt": "It.", "score": 0.5 },
         { "n": 2, "title": "Notes", "path": "a/b.md", "excerpt": "That.", "score": 0.25 },
@@ -29,7 +34,8 @@ fn full() -> Value {
     turns[1]["usage"] = json!({ "prompt_tokens": 12, "completion_tokens": 34 });
     turns[2]["outcome"] = json!("failed");
     turns[2]["answer"] = json!("");
-    turns[2]["error"] = json!({ "code": "upstream_timeout", "message": "Nothing came.", "retry_after_ms": null });
+    turns[2]["error"] =
+        json!({ "code": "upstream_timeout", "message": "Nothing came.", "retry_after_ms": null });
     turns[2]["timing"] = json!({ "total_ms": 7 });
     turns[3]["outcome"] = json!("interrupted");
     json!({
@@ -51,7 +57,8 @@ async fn what_was_exported_is_the_same_wherever_it_is_imported() {
     let (first, second) = (Server::start(""), Server::start(""));
     let (from, to) = (Browser::new(&first).await, Browser::new(&second).await);
     let full = full();
-    from.has(&[full.clone(), conversation(1, "Second", &[("q", "a")])]).await;
+    from.has(&[full.clone(), conversation(1, "Second", &[("q", "a")])])
+        .await;
     let path = format!("/conversations/{}", id(&full));
     assert_eq!(lasting(&from.read(&path).await), lasting(&full));
 
@@ -70,7 +77,13 @@ async fn what_was_exported_is_the_same_wherever_it_is_imported() {
     assert_eq!(again.json(), json!({ "imported": 0, "skipped": 2 }));
     assert_eq!(to.read("/export").await["conversations"], there);
     let one = from.read(&format!("{path}/export")).await;
-    assert_eq!((one["askd"].clone(), one["conversations"].as_array().unwrap().len()), (json!(1), 1));
+    assert_eq!(
+        (
+            one["askd"].clone(),
+            one["conversations"].as_array().unwrap().len()
+        ),
+        (json!(1), 1)
+    );
     assert_eq!(lasting(&one["conversations"][0]), lasting(&full));
     first.stop().await;
     second.stop().await;
@@ -103,27 +116,47 @@ async fn an_export_of_many_is_whole() {
 async fn a_download_says_what_it_is_and_its_name() {
     let server = Server::start("");
     let browser = Browser::new(&server).await;
-    let kept = conversation(1, "What \"is\"\u{202e} this/../?", &[("First?\nSecond line.", "# Answer")]);
+    let kept = conversation(
+        1,
+        "What \"is\"\u{202e} this/../?",
+        &[("First?\nSecond line.", "# Answer")],
+    );
     browser.has(std::slice::from_ref(&kept)).await;
     let path = format!("/conversations/{}/export", id(&kept));
     for (query, kind, name) in [
         ("", "application/json", "askd-what-is-this.json"),
         ("?format=json", "application/json", "askd-what-is-this.json"),
-        ("?format=markdown", "text/markdown; charset=utf-8", "askd-what-is-this.md"),
+        (
+            "?format=markdown",
+            "text/markdown; charset=utf-8",
+            "askd-what-is-this.md",
+        ),
     ] {
         let reply = browser.get(&format!("{path}{query}")).await;
         let disposition = format!("attachment; filename=\"{name}\"");
         assert_eq!(reply.header("content-type"), Some(kind), "{query}");
-        assert_eq!(reply.header("content-disposition"), Some(disposition.as_str()), "{query}");
+        assert_eq!(
+            reply.header("content-disposition"),
+            Some(disposition.as_str()),
+            "{query}"
+        );
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
     }
     let markdown = text(&browser.get(&format!("{path}?format=markdown")).await);
-    for part in ["> First?\n> Second line.\n", "\n# Answer\n", "2023-11-14 22:13 UTC"] {
+    for part in [
+        "> First?\n> Second line.\n",
+        "\n# Answer\n",
+        "2023-11-14 22:13 UTC",
+    ] {
         assert!(markdown.contains(part), "{part:?} in {markdown}");
     }
     for query in ["?format=html", "?format=", "?format=JSON"] {
         let reply = browser.get(&format!("{path}{query}")).await;
-        assert_eq!((reply.status, code(&reply).as_str()), (400, "bad_field"), "{query}");
+        assert_eq!(
+            (reply.status, code(&reply).as_str()),
+            (400, "bad_field"),
+            "{query}"
+        );
     }
     server.stop().await;
 }
@@ -165,7 +198,11 @@ async fn a_wrong_file_is_refused_whole_with_what_is_wrong() {
     let count = files.len();
     for (at, file) in files.iter().enumerate() {
         let reply = browser.json("POST", "/import", file).await;
-        assert_eq!((reply.status, code(&reply).as_str()), (400, "bad_field"), "{at} of {count}: {file}");
+        assert_eq!(
+            (reply.status, code(&reply).as_str()),
+            (400, "bad_field"),
+            "{at} of {count}: {file}"
+        );
         assert!(reply.body.len() < 400, "{at}: {}", text(&reply));
     }
     assert_eq!(browser.titles().await, [""; 0]);
@@ -188,9 +225,15 @@ async fn what_is_imported_is_no_newer_than_now_and_nothing_in_it_runs() {
     browser.has(std::slice::from_ref(&kept)).await;
     let read = browser.read(&format!("/conversations/{}", id(&kept))).await;
     assert!(read["created"].as_u64() <= read["updated"].as_u64());
-    assert!(read["updated"].as_u64().unwrap() < far && read["turns"][0]["asked"].as_u64().unwrap() < far);
+    assert!(
+        read["updated"].as_u64().unwrap() < far
+            && read["turns"][0]["asked"].as_u64().unwrap() < far
+    );
     let turn = &read["turns"][0];
-    assert_eq!((&turn["running"], &turn["outcome"]), (&json!(false), &json!("interrupted")));
+    assert_eq!(
+        (&turn["running"], &turn["outcome"]),
+        (&json!(false), &json!("interrupted"))
+    );
     server.stop().await;
 }
 
@@ -205,6 +248,9 @@ async fn a_deleted_conversation_comes_back_with_its_export() {
     let reply = browser.json("POST", "/import", &file).await;
     assert_eq!(reply.json(), json!({ "imported": 1, "skipped": 0 }));
     assert_eq!(browser.titles().await, ["Kept"]);
-    assert_eq!(lasting(&browser.read(&path).await), lasting(&file["conversations"][0]));
+    assert_eq!(
+        lasting(&browser.read(&path).await),
+        lasting(&file["conversations"][0])
+    );
     server.stop().await;
 }

@@ -61,7 +61,10 @@ async fn anothers_conversation_is_answered_exactly_as_one_that_nobody_has() {
         }
     }
     for (path, empty) in [
-        ("/conversations", json!({ "conversations": [], "next": null })),
+        (
+            "/conversations",
+            json!({ "conversations": [], "next": null }),
+        ),
         ("/search?q=walnut", json!({ "hits": [] })),
         ("/search?q=secret", json!({ "hits": [] })),
     ] {
@@ -84,7 +87,9 @@ async fn a_cursor_of_one_list_opens_no_other() {
         .map(|n| conversation(n, &format!("Owner's {n}"), &[("q", "a")]))
         .collect();
     owner.has(&kept).await;
-    other.has(&[conversation(0, "Other's", &[("q", "a")])]).await;
+    other
+        .has(&[conversation(0, "Other's", &[("q", "a")])])
+        .await;
     let page = owner.read("/conversations?limit=2").await;
     let path = format!("/conversations?before={}", page["next"].as_str().unwrap());
     let page = other.read(&path).await;
@@ -98,19 +103,36 @@ async fn a_cursor_of_one_list_opens_no_other() {
 async fn importing_anothers_export_tells_nothing_and_touches_nothing() {
     let server = Server::start("");
     let (owner, other) = (Browser::new(&server).await, Browser::new(&server).await);
-    owner.has(&[conversation(1, "Lent", &[("walnut?", "walnut."), ("b", "c")])]).await;
+    owner
+        .has(&[conversation(
+            1,
+            "Lent",
+            &[("walnut?", "walnut."), ("b", "c")],
+        )])
+        .await;
     let file = owner.read("/export").await;
     let reply = other.json("POST", "/import", &file).await;
     // As if nobody had it: else this would tell whether an id exists.
     assert_eq!(reply.json(), json!({ "imported": 1, "skipped": 0 }));
     let path = format!("/conversations/{}", id(&file["conversations"][0]));
-    let renamed = other.json("PATCH", &path, &json!({ "title": "Borrowed" })).await;
+    let renamed = other
+        .json("PATCH", &path, &json!({ "title": "Borrowed" }))
+        .await;
     assert_eq!(renamed.status, 200, "{}", text(&renamed));
-    assert_eq!((owner.titles().await, other.titles().await), (vec!["Lent".to_owned()], vec!["Borrowed".to_owned()]));
+    assert_eq!(
+        (owner.titles().await, other.titles().await),
+        (vec!["Lent".to_owned()], vec!["Borrowed".to_owned()])
+    );
     assert_eq!(other.send("DELETE", &path, "", "").await.status, 204);
     let again: Value = owner.read("/export").await;
     assert_eq!(again["conversations"], file["conversations"]);
-    assert_eq!(owner.read("/search?q=walnut").await["hits"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        owner.read("/search?q=walnut").await["hits"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     server.stop().await;
 }
 
@@ -129,15 +151,35 @@ async fn a_browser_without_a_true_cookie_is_a_new_one() {
         format!("{name}={}", Uuid::new_v4()),
         format!("{name}={}", &value[..value.len() - 1]),
     ] {
-        let browser = Browser { cookie: cookie.clone(), ..Browser::new(&server).await };
-        for path in ["/conversations", "/search?q=q", "/export", "/conversations/x", "/nothing"] {
+        let browser = Browser {
+            cookie: cookie.clone(),
+            ..Browser::new(&server).await
+        };
+        for path in [
+            "/conversations",
+            "/search?q=q",
+            "/export",
+            "/conversations/x",
+            "/nothing",
+        ] {
             let reply = browser.get(path).await;
             assert!(!text(&reply).contains("Secret"), "{path} with {cookie:?}");
-            let given = reply.header("set-cookie").unwrap_or_else(|| panic!("{path} with {cookie:?}"));
-            assert!(given.starts_with(&format!("{name}=")) && given.contains("HttpOnly"), "{given}");
+            let given = reply
+                .header("set-cookie")
+                .unwrap_or_else(|| panic!("{path} with {cookie:?}"));
+            assert!(
+                given.starts_with(&format!("{name}=")) && given.contains("HttpOnly"),
+                "{given}"
+            );
             assert!(!given.contains(value), "{given}");
         }
     }
-    assert!(owner.get("/conversations").await.header("set-cookie").is_none());
+    assert!(
+        owner
+            .get("/conversations")
+            .await
+            .header("set-cookie")
+            .is_none()
+    );
     server.stop().await;
 }

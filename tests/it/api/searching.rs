@@ -33,12 +33,20 @@ async fn a_search_finds_words_in_titles_questions_and_answers_and_marks_them() {
     let old = conversation(1, "Nuts", &[("Is a walnut a nut?", "A Walnut is a drupe.")]);
     let titled = conversation(2, "All about walnuts", &[("q", "a")]);
     let new = conversation(3, "Oil", &[("Which oil?", "Oil of walnuts, or of résumé.")]);
-    browser.has(&[old.clone(), titled.clone(), new.clone()]).await;
+    browser
+        .has(&[old.clone(), titled.clone(), new.clone()])
+        .await;
 
     let found = hits(&browser, "walnut").await;
     let places: Vec<_> = found
         .iter()
-        .map(|hit| (hit["conversation"].clone(), hit["field"].clone(), marked(hit)))
+        .map(|hit| {
+            (
+                hit["conversation"].clone(),
+                hit["field"].clone(),
+                marked(hit),
+            )
+        })
         .collect();
     for (conversation, field, excerpt) in [
         (&old, "question", "Is a [walnut] a nut?"),
@@ -63,7 +71,10 @@ async fn a_search_finds_words_in_titles_questions_and_answers_and_marks_them() {
         ("nothing", 0),
     ] {
         let found = hits(&browser, words).await;
-        let mut conversations: Vec<_> = found.iter().map(|hit| hit["conversation"].to_string()).collect();
+        let mut conversations: Vec<_> = found
+            .iter()
+            .map(|hit| hit["conversation"].to_string())
+            .collect();
         conversations.dedup();
         assert_eq!(conversations.len(), count, "{words}: {found:#?}");
     }
@@ -79,7 +90,9 @@ async fn a_new_title_is_found_and_the_old_one_is_not() {
     let kept = conversation(1, "Walnuts", &[("q", "a")]);
     browser.has(std::slice::from_ref(&kept)).await;
     let path = format!("/conversations/{}", id(&kept));
-    browser.json("PATCH", &path, &json!({ "title": "Hazel" })).await;
+    browser
+        .json("PATCH", &path, &json!({ "title": "Hazel" }))
+        .await;
     assert_eq!(hits(&browser, "walnuts").await.len(), 0);
     assert_eq!(hits(&browser, "hazel").await.len(), 1);
     server.stop().await;
@@ -89,13 +102,52 @@ async fn a_new_title_is_found_and_the_old_one_is_not() {
 async fn no_words_are_syntax() {
     let server = Server::start("");
     let browser = Browser::new(&server).await;
-    let kept = conversation(1, "C++", &[("is a \"quoted\" AND not NEAR b*", "yes OR title:no")]);
+    let kept = conversation(
+        1,
+        "C++",
+        &[("is a \"quoted\" AND not NEAR b*", "yes OR title:no")],
+    );
     browser.has(&[kept]).await;
     let ab = "a ".repeat(100);
     for words in [
-        "\"", "\"\"", "\"quoted", "quoted\"", "AND", "AND AND", "NOT a", "OR", "NEAR(", "NEAR(a b, 2)",
-        "title:no", "question:quoted", "{title}", "-a", "^is", "a*", "*", "b*", "(", ")", "a)", "+", "C++", "a + b",
-        "'", "';--", "%", "\\", "\u{0}", "a\u{0}b", "\u{e000}a\u{e001}", "\u{202e}", "😀", "é\u{301}", ".", "…", " ", "\t\n",
+        "\"",
+        "\"\"",
+        "\"quoted",
+        "quoted\"",
+        "AND",
+        "AND AND",
+        "NOT a",
+        "OR",
+        "NEAR(",
+        "NEAR(a b, 2)",
+        "title:no",
+        "question:quoted",
+        "{title}",
+        "-a",
+        "^is",
+        "a*",
+        "*",
+        "b*",
+        "(",
+        ")",
+        "a)",
+        "+",
+        "C++",
+        "a + b",
+        "'",
+        "';--",
+        "%",
+        "\\",
+        "\u{0}",
+        "a\u{0}b",
+        "\u{e000}a\u{e001}",
+        "\u{202e}",
+        "😀",
+        "é\u{301}",
+        ".",
+        "…",
+        " ",
+        "\t\n",
         ab.as_str(),
     ] {
         for hit in hits(&browser, words).await {
@@ -113,9 +165,20 @@ async fn no_words_are_syntax() {
     ] {
         assert_eq!(!hits(&browser, words).await.is_empty(), found, "{words}");
     }
-    for query in ["", "?q=", "?limit=5", "?q=a&limit=0", "?q=a&limit=101", "?q=a&limit=x"] {
+    for query in [
+        "",
+        "?q=",
+        "?limit=5",
+        "?q=a&limit=0",
+        "?q=a&limit=101",
+        "?q=a&limit=x",
+    ] {
         let reply = browser.get(&format!("/search{query}")).await;
-        assert_eq!((reply.status, code(&reply).as_str()), (400, "bad_field"), "{query}");
+        assert_eq!(
+            (reply.status, code(&reply).as_str()),
+            (400, "bad_field"),
+            "{query}"
+        );
     }
     let long = browser.get(&format!("/search?q={}", "x".repeat(201))).await;
     assert_eq!((long.status, code(&long).as_str()), (400, "bad_field"));
