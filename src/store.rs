@@ -5,8 +5,10 @@
 //! the file cannot be written, questions are refused, and what running answers bring is held in memory until it can
 //! be written again.
 
+mod codec;
 mod held;
 mod import;
+mod keep;
 mod kept;
 mod queue;
 mod read;
@@ -375,3 +377,6 @@ impl Store {
         self.0.readers.read(shared, work).await
     }
 }
+
+#[cfg(test)]
+mod tests;

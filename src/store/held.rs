@@ -59,6 +59,11 @@ impl Held {
         self.turns.get(&turn)?.answer.clone()
     }
 
+    pub(super) fn answers(&self) -> HashMap<TurnId, Arc<Answer>> {
+        let ended = |(turn, held): (&TurnId, &HeldTurn)| Some((*turn, held.answer.clone()?));
+        self.turns.iter().filter_map(ended).collect()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.turns.is_empty()
     }

@@ -202,8 +202,7 @@ impl Reader {
         let location = &self.0.location;
         let mut db = None;
         while let Some(job) = self.0.next() {
-            let turns = location.turns.as_ref();
-            let _turn = turns.map(|turns| turns.read().unwrap_or_else(PoisonError::into_inner));
+            let _turn = location.read_turn();
             let open = match db.take() {
                 Some(open) => Ok(open),
                 None => location.reader(),

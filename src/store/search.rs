@@ -1,12 +1,161 @@
-//! Searching.
-use super::{Hit, StoreError, sqlite::Failure};
-use crate::id::OwnerId;
-use rusqlite::Connection;
+//! Words in titles, questions and answers.
+
+use rusqlite::{Connection, params};
+
+use super::{Fragment, Hit, HitField, sqlite::Failure};
+use crate::id::{ConversationId, OwnerId, TurnId};
+
+/// Words of a search that are looked for; further ones are not.
+const MAX_WORDS: usize = 16;
+/// Words of an excerpt.
+const EXCERPT: i64 = 24;
+/// What stands around a found word in what SQLite gives: characters of no script.
+const OPEN: char = '\u{e000}';
+const CLOSE: char = '\u{e001}';
+
+/// Titles first, then questions and answers; the newest first in both.
 pub(super) fn search(
-    _db: &Connection,
-    _owner: OwnerId,
-    _words: &str,
-    _limit: usize,
+    db: &Connection,
+    owner: OwnerId,
+    words: &str,
+    limit: usize,
 ) -> Result<Vec<Hit>, Failure> {
-    Err(StoreError::Unavailable("This part is not there yet.".into()).into())
+    let Some(words) = expression(words) else {
+        return Ok(Vec::new());
+    };
+    let mut hits = titles(db, owner, &words, limit.div_ceil(2))?;
+    let left = limit - hits.len().min(limit);
+    hits.extend(turns(db, owner, &words, left)?);
+    Ok(hits)
+}
+
+/// A person's words as SQLite's expression: all of them, the last as a word's beginning; `None`: there is none.
+///
+/// Each is put in quotes, within which nothing has a meaning but the quote itself.
+fn expression(words: &str) -> Option<String> {
+    let words: Vec<String> = words
+        .split(|letter: char| letter.is_whitespace() || letter == '\0')
+        .filter(|word| word.contains(char::is_alphanumeric))
+        .take(MAX_WORDS)
+        .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
+        .collect();
+    (!words.is_empty()).then(|| format!("({} *)", words.join(" AND ")))
+}
+
+/// The owner's token, as the views make it.
+fn token(owner: OwnerId) -> String {
+    format!("o{}", owner.0.simple())
+}
+
+fn titles(db: &Connection, owner: OwnerId, words: &str, limit: usize) -> Result<Vec<Hit>, Failure> {
+    let matching = format!("owner : {} AND title : {words}", token(owner));
+    let hits = db
+        .prepare_cached(
+            "SELECT conversation.id, conversation.title, conversation.created,
+                 snippet(search_title, 1, char(0xe000), char(0xe001), '…', ?4)
+             FROM search_title CROSS JOIN conversation ON conversation.n = search_title.rowid
+             WHERE search_title MATCH ?1 AND conversation.owner = ?2 AND conversation.deleted IS NULL
+             ORDER BY search_title.rowid DESC LIMIT ?3",
+        )?
+        .query_map(params![matching, owner.0, many(limit), EXCERPT], |row| {
+            Ok(Hit {
+                conversation: ConversationId(row.get(0)?),
+                title: row.get(1)?,
+                turn: None,
+                field: HitField::Title,
+                excerpt: fragments(row.get_ref(3)?.as_str()?),
+                asked: u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(hits)
+}
+
+fn turns(db: &Connection, owner: OwnerId, words: &str, limit: usize) -> Result<Vec<Hit>, Failure> {
+    let matching = format!("owner : {} AND {{question answer}} : {words}", token(owner));
+    let hits = db
+        .prepare_cached(
+            "SELECT conversation.id, conversation.title, turn.id, turn.asked,
+                 snippet(search, 1, char(0xe000), char(0xe001), '…', ?4),
+                 snippet(search, 2, char(0xe000), char(0xe001), '…', ?4)
+             FROM search CROSS JOIN turn ON turn.n = search.rowid
+             CROSS JOIN conversation ON conversation.n = turn.conversation
+             WHERE search MATCH ?1 AND conversation.owner = ?2 AND conversation.deleted IS NULL
+             ORDER BY search.rowid DESC LIMIT ?3",
+        )?
+        .query_map(params![matching, owner.0, many(limit), EXCERPT], |row| {
+            let (question, answer) = (row.get_ref(4)?.as_str()?, row.get_ref(5)?.as_str()?);
+            let (field, excerpt) = if answer.contains(OPEN) && !question.contains(OPEN) {
+                (HitField::Answer, answer)
+            } else {
+                (HitField::Question, question)
+            };
+            Ok(Hit {
+                conversation: ConversationId(row.get(0)?),
+                title: row.get(1)?,
+                turn: Some(TurnId(row.get(2)?)),
+                field,
+                excerpt: fragments(excerpt),
+                asked: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(hits)
+}
+
+fn many(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// Splits an excerpt at its marks.
+fn fragments(excerpt: &str) -> Vec<Fragment> {
+    let mut fragments = Vec::new();
+    let mut add = |text: &str, marked| {
+        if !text.is_empty() {
+            let text = text.to_owned();
+            fragments.push(Fragment { text, marked });
+        }
+    };
+    let mut parts = excerpt.split(OPEN);
+    add(parts.next().unwrap_or_default(), false);
+    for part in parts {
+        let (marked, plain) = part.split_once(CLOSE).unwrap_or((part, ""));
+        add(marked, true);
+        add(plain, false);
+    }
+    fragments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_person_types_is_syntax() {
+        assert_eq!(
+            expression("a \"b\" OR c*"),
+            Some("(\"a\" AND \"\"\"b\"\"\" AND \"OR\" AND \"c*\" *)".to_owned())
+        );
+        assert_eq!(expression(" - \" * ( "), None);
+        assert_eq!(expression(""), None);
+    }
+
+    #[test]
+    fn an_excerpt_is_split_at_its_marks() {
+        let fragment = |text: &str, marked| Fragment {
+            text: text.to_owned(),
+            marked,
+        };
+        let expected = [
+            fragment("a ", false),
+            fragment("b", true),
+            fragment(" c ", false),
+            fragment("d", true),
+        ];
+        assert_eq!(
+            fragments("a \u{e000}b\u{e001} c \u{e000}d\u{e001}"),
+            expected
+        );
+        assert_eq!(fragments(""), []);
+    }
 }

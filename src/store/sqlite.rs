@@ -5,7 +5,7 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    sync::{Arc, RwLock},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
 
@@ -32,7 +32,7 @@ pub(super) struct Location {
     synchronous: Synchronous,
     /// An in-memory database has no write-ahead log: its readers and its writer take turns here, so that none of them
     /// ever finds it locked.
-    pub(super) turns: Option<Arc<RwLock<()>>>,
+    turns: Option<Arc<RwLock<()>>>,
 }
 
 /// A database that is ready.
@@ -170,6 +170,18 @@ impl Location {
         self.turns.is_some()
     }
 
+    /// Held by the writer while it writes to memory.
+    pub(super) fn write_turn(&self) -> Option<RwLockWriteGuard<'_, ()>> {
+        let turns = self.turns.as_ref()?;
+        Some(turns.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Held by a reader while it reads from memory.
+    pub(super) fn read_turn(&self) -> Option<RwLockReadGuard<'_, ()>> {
+        let turns = self.turns.as_ref()?;
+        Some(turns.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// A connection that writes.
     pub(super) fn writer(&self) -> rusqlite::Result<Connection> {
         let db = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -251,6 +263,11 @@ fn sqlite_error(code: ErrorCode, extended_code: i32) -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(error, None)
 }
 
+/// What is read makes no sense.
+pub(super) fn damage() -> rusqlite::Error {
+    sqlite_error(ErrorCode::DatabaseCorrupt, rusqlite::ffi::SQLITE_CORRUPT)
+}
+
 fn sentence(name: &str, error: &rusqlite::Error) -> String {
     let cannot = format!("Conversations cannot be kept in {name}");
     match error.sqlite_error_code() {
@@ -312,7 +329,10 @@ pub(super) fn open(config: &config::Store) -> Result<Opened, OpenError> {
         return Err(OpenError::Foreign { path: path() });
     }
     let key = cookie_key(&db).map_err(storage)?;
-    let interrupted = write::interrupt_running(&mut db).map_err(storage)?;
+    let interrupted = write::interrupt_running(&mut db).map_err(|failure| match failure {
+        Failure::Sqlite(error) => storage(error),
+        Failure::Refused(error) => OpenError::Storage(error.to_string()),
+    })?;
     if interrupted > 0 {
         tracing::info!(
             turns = interrupted,

@@ -1,7 +1,7 @@
 //! The one thread that writes: it joins what is waiting into one transaction, and tells each caller after the commit.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     fs::File,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
@@ -15,6 +15,7 @@ use tracing::{error, info};
 use super::{
     Found, Health, OpenError, Place, StoreError,
     held::{Held, Taken},
+    keep,
     sqlite::{self, Failure, Location, Opened},
     write,
 };
@@ -36,6 +37,7 @@ const RETRY_DAMAGED: Duration = Duration::from_secs(60);
 /// What the writer shares with everybody else.
 pub(super) struct Shared {
     pub(super) location: Location,
+    config: config::Store,
     inbox: Mutex<Inbox>,
     wake: Condvar,
     room: Arc<Semaphore>,
@@ -168,7 +170,28 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    pub(super) async fn sweep(&self) {}
+    /// All such answers.
+    pub(super) fn held_answers(&self) -> HashMap<TurnId, Arc<Answer>> {
+        self.inbox().held.answers()
+    }
+
+    /// Whether all that was handed over is on the disk.
+    #[cfg(test)]
+    pub(super) fn is_settled(&self) -> bool {
+        self.inbox().held.is_empty()
+    }
+
+    /// Removes what is to leave, some at a time, so that others get their turn between.
+    pub(super) async fn sweep(&self) {
+        let millis = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+        let sweep = keep::Sweep {
+            now: super::now(),
+            retention: self.config.retention.map(millis),
+            bound: self.config.bound(),
+        };
+        // Where the storage fails, the next sweep goes on.
+        while let Ok(true) = self.write(move |db| keep::sweep(db, sweep)).await {}
+    }
 
     pub(super) fn close(&self) {
         self.inbox().closing = true;
@@ -187,6 +210,7 @@ impl Shared {
 pub(super) fn start(opened: Opened, config: config::Store) -> Result<Arc<Shared>, OpenError> {
     let shared = Arc::new(Shared {
         location: opened.location,
+        config,
         inbox: Mutex::default(),
         wake: Condvar::new(),
         room: Arc::new(Semaphore::new(QUEUE)),
@@ -195,7 +219,6 @@ pub(super) fn start(opened: Opened, config: config::Store) -> Result<Arc<Shared>
     });
     let writer = Writer {
         shared: shared.clone(),
-        config,
         db: Some(opened.db),
         trouble: None,
         _lock: opened.lock,
@@ -206,7 +229,6 @@ pub(super) fn start(opened: Opened, config: config::Store) -> Result<Arc<Shared>
 
 struct Writer {
     shared: Arc<Shared>,
-    config: config::Store,
     /// Open, unless the storage fails.
     db: Option<Connection>,
     trouble: Option<Trouble>,
@@ -302,8 +324,7 @@ impl Writer {
         let Some(db) = &mut self.db else {
             return Ok(jobs.iter().map(|_| Err(closed())).collect());
         };
-        let turn = location.turns.as_ref();
-        let _turn = turn.map(|turns| turns.write().unwrap_or_else(PoisonError::into_inner));
+        let _turn = location.write_turn();
         let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut told = Vec::with_capacity(jobs.len());
         for job in jobs {
@@ -385,7 +406,16 @@ impl Writer {
         tried
     }
 
-    fn make_room(&mut self) {}
+    /// Keeps to the bound between the sweeps too, some conversations a commit.
+    fn make_room(&mut self) {
+        let (Some(bound), Some(db)) = (self.shared.config.bound(), &mut self.db) else {
+            return;
+        };
+        if let Err(Failure::Sqlite(error)) = make_room(db, &self.shared.location, bound) {
+            let sentence = self.shared.location.sentence(&error);
+            self.fails(&sentence, sqlite::is_damage(&error));
+        }
+    }
 
     fn end(&mut self) {
         if self.trouble.is_some() {
@@ -426,6 +456,16 @@ impl Drop for Writer {
         }
         self.shared.ended.send_replace(true);
     }
+}
+
+fn make_room(db: &mut Connection, location: &Location, bound: u64) -> Result<(), Failure> {
+    let _turn = location.write_turn();
+    if keep::used(db)? <= bound {
+        return Ok(());
+    }
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    keep::make_room(&transaction, bound)?;
+    Ok(transaction.commit()?)
 }
 
 /// Runs `work` so that its failure undoes it alone. Failures of the storage itself are the outer result.

@@ -164,7 +164,7 @@ impl Desk {
             Ok(admitted) => admitted,
             Err(fault) => {
                 drop(live);
-                return inner.look_up(owner, turn, Seq::START, fault);
+                return inner.look_up(owner, turn, Seq::START, Some(fault));
             }
         };
         let begun = Arc::new(Live {
@@ -203,7 +203,7 @@ impl Desk {
     pub fn follow(&self, owner: OwnerId, turn: TurnId, after: Seq) -> Opening {
         match self.0.running(owner, turn) {
             Some(live) => Opening::live(turn, live, after),
-            None => self.0.look_up(owner, turn, after, unknown_turn()),
+            None => self.0.look_up(owner, turn, after, None),
         }
     }
 
@@ -314,21 +314,23 @@ impl Inner {
         Ok((at, model.to_owned(), ticket))
     }
 
-    /// Follows what the store has of a turn; `otherwise` is said when it has none of this owner's.
+    /// Follows what the store has of a turn; when it has none of this owner's, `otherwise` is said, or that.
     fn look_up(
         self: &Arc<Self>,
         owner: OwnerId,
         turn: TurnId,
         after: Seq,
-        otherwise: Fault,
+        otherwise: Option<Fault>,
     ) -> Opening {
         let inner = self.clone();
         Opening::of(turn, async move {
             // Twice, because a turn may begin or end between one look and the other.
             for _ in 0..2 {
-                let found = inner.store.find(owner, turn).await.map_err(unkept)?;
-                let Some(Found { place, answer }) = found else {
-                    break;
+                let found = inner.store.find(owner, turn).await;
+                let Found { place, answer } = match found {
+                    Ok(Some(found)) => found,
+                    Ok(None) => break,
+                    Err(error) => return Err(otherwise.unwrap_or_else(|| unkept(error))),
                 };
                 let (log, hold) = match (answer, inner.running(owner, turn)) {
                     (Some(answer), _) => (Arc::new(Log::finished(place, answer)), None),
@@ -342,7 +344,7 @@ impl Inner {
                     hold,
                 }));
             }
-            Err(otherwise)
+            Err(otherwise.unwrap_or_else(unknown_turn))
         })
     }
 }

@@ -14,12 +14,17 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{client::Client, harness::PATIENCE};
+use crate::{
+    client::{Browser, Client},
+    harness::PATIENCE,
+};
 
 /// A running askd.
 pub struct Binary {
     /// Where it serves.
     pub address: SocketAddr,
+    /// Who its sessions are.
+    pub browser: Browser,
     child: Child,
     home: TempDir,
 }
@@ -73,6 +78,7 @@ impl Binary {
         };
         Self {
             address: address.trim().parse().unwrap(),
+            browser: Browser::default(),
             child,
             home,
         }
@@ -92,7 +98,7 @@ impl Binary {
 
     /// A session.
     pub async fn connect(&self) -> Client {
-        Client::connect(self.address).await
+        Client::connect(self.address, &self.browser).await
     }
 
     /// Sends a signal, by its name without SIG.

@@ -1,24 +1,33 @@
 //! A client of the protocol, as a test wants it: every wait has an end, and what comes is JSON.
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::{
-    net::{TcpSocket, TcpStream},
-    time::timeout,
-};
+use tokio::{net::TcpStream, sync::Mutex, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, client_async,
     tungstenite::{
         Error, Message,
         client::IntoClientRequest,
+        http::{HeaderValue, header},
         protocol::{CloseFrame, frame::coding::CloseCode},
     },
 };
 use uuid::Uuid;
 
 use crate::harness::{PATIENCE, soon};
+
+/// A browser, as far as the server knows it: by the cookie that it got first. Clones are tabs of the same.
+#[derive(Clone, Default)]
+pub struct Browser(Arc<Mutex<Option<String>>>);
+
+impl Browser {
+    /// The cookie, as it is sent.
+    pub async fn cookie(&self) -> Option<String> {
+        self.0.lock().await.clone()
+    }
+}
 
 /// One session.
 pub struct Client {
@@ -52,27 +61,32 @@ pub struct Answer {
 }
 
 impl Client {
-    /// Opens a session and reads its `status`.
-    pub async fn connect(address: SocketAddr) -> Self {
+    /// Opens a session of this browser's and reads its `status`.
+    pub async fn connect(address: SocketAddr, browser: &Browser) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        Self::over(stream, address).await
-    }
-
-    /// The same, with as little room for what it does not read as the kernel grants.
-    pub async fn connect_with_little_room(address: SocketAddr) -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(2 << 10).unwrap();
-        Self::over(socket.connect(address).await.unwrap(), address).await
+        Self::over(stream, address, browser).await
     }
 
     /// The same over a connection of the test's own.
-    pub async fn over(stream: TcpStream, address: SocketAddr) -> Self {
-        let request = format!("ws://{address}/ws").into_client_request().unwrap();
+    pub async fn over(stream: TcpStream, address: SocketAddr, browser: &Browser) -> Self {
+        let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
+        // Held until the first session of a browser has its cookie; the others wait for it.
+        let mut first = Some(browser.0.lock().await);
+        if let Some(known) = first.take_if(|known| known.is_some()) {
+            let value = HeaderValue::from_str(known.as_deref().unwrap()).unwrap();
+            request.headers_mut().insert(header::COOKIE, value);
+        }
         let (socket, response) = client_async(request, MaybeTlsStream::Plain(stream))
             .await
             .unwrap();
         assert_eq!(response.status(), 101);
+        let given = response.headers().get(header::SET_COOKIE);
+        assert_eq!(given.is_some(), first.is_some(), "a browser is known again");
+        if let (Some(given), Some(mut cookie)) = (given, first) {
+            let pair = given.to_str().unwrap().split(';').next().unwrap();
+            *cookie = Some(pair.to_owned());
+        }
         let mut client = Self {
             socket,
             status: Value::Null,
@@ -114,6 +128,17 @@ impl Client {
     pub async fn resume(&mut self, turn: Uuid, after: u64) {
         self.send(json!({ "type": "resume", "turn": turn, "after": after }))
             .await;
+    }
+
+    /// Waits for the answer to a ping, and so until all that was sent before has been heard.
+    pub async fn ping(&mut self) {
+        let mark = Uuid::now_v7().as_bytes().to_vec();
+        let ping = Message::Ping(mark.clone().into());
+        self.socket.send(ping).await.unwrap();
+        match self.frame().await {
+            Some(Ok(Message::Pong(pong))) => assert_eq!(&pong[..], mark),
+            other => panic!("a pong should come, not {other:?}"),
+        }
     }
 
     /// The next frame, whatever it is.

@@ -18,10 +18,13 @@ use askd::{
     http::accept::Listener,
     shutdown::Shutdown,
 };
-use tokio::{task::JoinHandle, time::timeout};
+use tokio::{net::TcpSocket, task::JoinHandle, time::timeout};
 use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
 
-use crate::{client::Client, fake::Fake};
+use crate::{
+    client::{Browser, Client},
+    fake::Fake,
+};
 
 /// Longer than anything here takes, also on a busy machine; only a test that has failed waits for it.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -90,6 +93,8 @@ pub struct Server {
     pub shutdown: Shutdown,
     /// What it logs.
     pub log: Log,
+    /// Who its sessions are, unless a test says otherwise.
+    pub browser: Browser,
     watch: Watch,
     served: JoinHandle<()>,
     _subscriber: DefaultGuard,
@@ -169,6 +174,7 @@ impl Server {
             addresses,
             shutdown,
             log,
+            browser: Browser::default(),
             watch,
             served,
             _subscriber: subscriber,
@@ -186,7 +192,27 @@ impl Server {
 
     /// A session, its `status` read.
     pub async fn connect(&self) -> Client {
-        Client::connect(self.address).await
+        Client::connect(self.address, &self.browser).await
+    }
+
+    /// The same, with as little room for what it does not read as the kernel grants.
+    pub async fn connect_with_little_room(&self) -> Client {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(2 << 10).unwrap();
+        let stream = socket.connect(self.address).await.unwrap();
+        Client::over(stream, self.address, &self.browser).await
+    }
+
+    /// The next life of the same server, whose sessions are this browser's.
+    pub async fn restart(self, start: impl FnOnce() -> Self) -> Self {
+        let browser = self.browser.clone();
+        self.stop().await;
+        start().with(browser)
+    }
+
+    /// The same, its sessions being this browser's.
+    pub fn with(self, browser: Browser) -> Self {
+        Self { browser, ..self }
     }
 
     /// What is going on now.

@@ -2,6 +2,7 @@
 
 mod limits;
 mod listeners;
+mod owner;
 mod routes;
 mod upgrade;
 

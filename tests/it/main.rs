@@ -15,6 +15,7 @@ mod cli;
 mod config;
 mod hostile;
 mod http;
+mod lasting;
 mod leaving;
 mod llm;
 mod logs;

@@ -41,7 +41,7 @@ const LETTERS: &[&str] = &[
 ];
 
 /// What an endpoint says, and where it pauses.
-struct Story {
+pub struct Story {
     /// Each piece with whether it is thinking.
     pieces: Vec<(bool, String)>,
     /// Sizes of the writes that the events are cut into.
@@ -51,7 +51,8 @@ struct Story {
 }
 
 impl Story {
-    fn of(seed: u64) -> Self {
+    /// One of as many as there are seeds.
+    pub fn of(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let count = rng.usize(1..40);
         let mut thinking = rng.bool();
@@ -70,7 +71,14 @@ impl Story {
         }
     }
 
-    fn script(&self, name: &str) -> Script {
+    /// The same, told in one breath.
+    pub fn without_pauses(mut self) -> Self {
+        self.pauses.clear();
+        self
+    }
+
+    /// What the endpoint does; its gates begin with `name`.
+    pub fn script(&self, name: &str) -> Script {
         let mut script = Script::new().sse().role().split_at(&self.cuts);
         for (at, (thinking, text)) in self.pieces.iter().enumerate() {
             if self.pauses.contains(&at) {
@@ -86,7 +94,12 @@ impl Story {
     }
 
     fn told(&self, wanted: bool) -> String {
-        let pieces = self.pieces.iter();
+        self.told_behind(0, wanted)
+    }
+
+    /// What is thought, or said, behind this event.
+    pub fn told_behind(&self, after: u64, wanted: bool) -> String {
+        let pieces = self.pieces.iter().skip(usize::try_from(after).unwrap());
         let texts = pieces.filter_map(|(thinking, text)| (*thinking == wanted).then_some(text));
         texts.map(String::as_str).collect()
     }

@@ -140,7 +140,7 @@ async fn neither_idle_nor_unfinished_requests_nor_a_reader_that_has_stopped_hold
     socket2::SockRef::from(&socket)
         .set_recv_buffer_size(4 << 10)
         .unwrap();
-    let mut stopped = crate::client::Client::over(socket, server.address).await;
+    let mut stopped = crate::client::Client::over(socket, server.address, &server.browser).await;
     stopped.ask_accepted("q").await;
     server.until("answered", |counts| counts.turns == 0).await;
     server.shutdown.drain();

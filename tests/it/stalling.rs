@@ -37,7 +37,7 @@ async fn stalled(server: &Server, fake: &Fake) -> (Client, Uuid, Arc<Request>) {
             .finish("stop")
             .done(),
     );
-    let mut client = Client::connect_with_little_room(server.address).await;
+    let mut client = server.connect_with_little_room().await;
     let turn = client.ask("long").await;
     soon("sent", fake.gate("end").reached(1)).await;
     (client, turn, fake.request(number).await)
@@ -125,7 +125,7 @@ async fn a_stalled_reader_may_cancel_and_reads_the_end_later() {
 async fn who_asks_faster_than_it_reads_waits_and_is_answered_in_full() {
     const MESSAGES: usize = 20_000;
     let server = Server::start("");
-    let client = Client::connect_with_little_room(server.address).await;
+    let client = server.connect_with_little_room().await;
     let (mut sink, mut stream) = client.socket.split();
     let asking = async {
         for _ in 0..MESSAGES {
@@ -148,7 +148,7 @@ async fn who_asks_faster_than_it_reads_waits_and_is_answered_in_full() {
 #[tokio::test]
 async fn who_asks_and_reads_nothing_is_closed_after_send_timeout() {
     let server = Server::start("[session]\nsend_timeout = \"1s\"");
-    let mut client = Client::connect_with_little_room(server.address).await;
+    let mut client = server.connect_with_little_room().await;
     // It fails once the server has closed: nothing that is sent here is taken for ever.
     let flood = async { while client.socket.feed(Message::text("{}")).await.is_ok() {} };
     soon("closed", flood).await;
@@ -195,7 +195,7 @@ async fn a_stalled_reader_of_many_frames_is_closed_after_send_timeout() {
     let server = Server::with_fake(&fake, "concurrency = 20", rules);
     let mut readers = Vec::new();
     for _ in 0..10 {
-        let mut reader = Client::connect_with_little_room(server.address).await;
+        let mut reader = server.connect_with_little_room().await;
         reader.ask("long").await;
         readers.push(reader);
     }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     answer::{Event, Outcome},
-    config::{self, Endpoint, Secret},
+    config::{Endpoint, Secret},
     llm::{
         Delta, LlmError, Role,
         scripted::{Scripted, Step},
@@ -15,6 +15,8 @@ use crate::{
 };
 
 const GRACE: Duration = Duration::from_secs(3);
+const OWNER: OwnerId = OwnerId(Uuid::nil());
+const STRANGER: OwnerId = OwnerId(Uuid::max());
 
 fn endpoint(concurrency: usize, queue: usize) -> Endpoint {
     let minute = Duration::from_secs(60);
@@ -41,21 +43,45 @@ fn endpoint(concurrency: usize, queue: usize) -> Endpoint {
     }
 }
 
+impl Desk {
+    /// Begins a turn, and waits until its question is kept.
+    async fn ask(&self, ask: Ask) -> Result<Follower, Fault> {
+        Ok(self.start(ask).await?.expect("a question has an answer"))
+    }
+
+    async fn resume(&self, turn: TurnId, after: Seq) -> Result<Follower, Fault> {
+        let followed = self.follow(OWNER, turn, after).await?;
+        Ok(followed.expect("a turn that is followed has an answer"))
+    }
+
+    /// Stops a turn; whether there is one is waited for.
+    async fn stop(&self, owner: OwnerId, turn: TurnId) -> Result<(), Fault> {
+        match self.cancel(owner, turn) {
+            None => Ok(()),
+            Some(looked_up) => looked_up.await.map(|none| assert!(none.is_none())),
+        }
+    }
+}
+
 struct Fixture {
     desk: Desk,
     model: Scripted,
-    store: Arc<Store>,
+    store: Store,
     shutdown: Shutdown,
 }
 
-fn fixture(on_leave: OnLeave, model: Scripted) -> Fixture {
-    let limits = crate::store::before::Limits {
-        max_conversations: 100,
-        max_memory: 1 << 20,
-        retention: Duration::from_secs(3600),
+fn memory() -> Store {
+    let config = config::Store {
+        path: config::StorePath::Memory,
+        synchronous: config::Synchronous::Full,
+        retention: None,
+        max_size: 0,
     };
-    let (store, shutdown) = (Arc::new(Store::new(limits)), Shutdown::new());
-    let station = Station {
+    Store::open(config).unwrap()
+}
+
+fn station(model: &Scripted) -> Station {
+    Station {
         name: "scripted".to_owned(),
         models: vec!["small".to_owned(), "large".to_owned()],
         line: Arc::new(Line::new(1, 1)),
@@ -63,13 +89,22 @@ fn fixture(on_leave: OnLeave, model: Scripted) -> Fixture {
             config: Box::new(endpoint(1, 1)),
             model: Arc::new(model.clone()),
         },
-    };
+    }
+}
+
+fn fixture(on_leave: OnLeave, model: Scripted) -> Fixture {
+    let (store, shutdown) = (memory(), Shutdown::new());
     let rules = Rules {
         on_leave,
         max_answer: 1000,
         log_texts: false,
     };
-    let desk = Desk::new(vec![station], store.clone(), rules, shutdown.clone());
+    let desk = Desk::new(
+        vec![station(&model)],
+        store.clone(),
+        rules,
+        shutdown.clone(),
+    );
     Fixture {
         desk,
         model,
@@ -81,6 +116,7 @@ fn fixture(on_leave: OnLeave, model: Scripted) -> Fixture {
 fn question(text: &str) -> Ask {
     Ask {
         session: SessionId::new(),
+        owner: OWNER,
         turn: TurnId(Uuid::now_v7()),
         text: text.to_owned(),
         conversation: None,
@@ -128,8 +164,8 @@ async fn asking_twice_answers_once_and_both_follow() {
     let (model, gate) = gated();
     let it = fixture(OnLeave::Stop, model);
     let ask = question("q");
-    let mut first = it.desk.start(ask.clone()).unwrap();
-    let mut second = it.desk.start(ask.clone()).unwrap();
+    let mut first = it.desk.ask(ask.clone()).await.unwrap();
+    let mut second = it.desk.ask(ask.clone()).await.unwrap();
     gate.add_permits(1);
     assert_eq!(
         read(&mut first).await,
@@ -140,7 +176,7 @@ async fn asking_twice_answers_once_and_both_follow() {
         ("ab".to_owned(), Outcome::Stop, None)
     );
     it.shutdown.idle().await;
-    let mut later = it.desk.start(ask).unwrap();
+    let mut later = it.desk.ask(ask).await.unwrap();
     assert_eq!(read(&mut later).await.0, "ab");
     assert_eq!(it.model.asked(), 1);
     assert_eq!(it.desk.running(), 0);
@@ -150,16 +186,16 @@ async fn asking_twice_answers_once_and_both_follow() {
 async fn the_last_reader_to_leave_stops_the_turn_and_what_came_is_kept() {
     let (model, _gate) = gated();
     let it = fixture(OnLeave::Stop, model);
-    let mut first = it.desk.start(question("q")).unwrap();
+    let mut first = it.desk.ask(question("q")).await.unwrap();
     let turn = first.turn;
     first_text(&mut first).await;
-    let second = it.desk.follow(turn, Seq::START).unwrap();
+    let second = it.desk.resume(turn, Seq::START).await.unwrap();
     drop(first);
     assert_eq!(it.desk.running(), 1);
     drop(second);
     it.shutdown.idle().await;
     assert_eq!(it.model.open(), 0);
-    let mut kept = it.desk.follow(turn, Seq::START).unwrap();
+    let mut kept = it.desk.resume(turn, Seq::START).await.unwrap();
     assert_eq!(
         read(&mut kept).await,
         ("a".to_owned(), Outcome::Interrupted, None)
@@ -170,12 +206,12 @@ async fn the_last_reader_to_leave_stops_the_turn_and_what_came_is_kept() {
 async fn within_the_grace_a_reader_may_come_back() {
     let (model, gate) = gated();
     let it = fixture(OnLeave::Grace(GRACE), model);
-    let mut reader = it.desk.start(question("q")).unwrap();
+    let mut reader = it.desk.ask(question("q")).await.unwrap();
     first_text(&mut reader).await;
     let (turn, at) = (reader.turn, reader.cursor.at());
     drop(reader);
     tokio::time::sleep(GRACE - Duration::from_millis(1)).await;
-    let mut back = it.desk.follow(turn, at).unwrap();
+    let mut back = it.desk.resume(turn, at).await.unwrap();
     tokio::time::sleep(2 * GRACE).await;
     gate.add_permits(1);
     assert_eq!(read(&mut back).await, ("b".to_owned(), Outcome::Stop, None));
@@ -185,7 +221,7 @@ async fn within_the_grace_a_reader_may_come_back() {
 async fn after_the_grace_the_turn_is_interrupted() {
     let (model, _gate) = gated();
     let it = fixture(OnLeave::Grace(GRACE), model);
-    let reader = it.desk.start(question("q")).unwrap();
+    let reader = it.desk.ask(question("q")).await.unwrap();
     let left = Instant::now();
     drop(reader);
     it.shutdown.idle().await;
@@ -202,18 +238,20 @@ async fn a_goodbye_stops_at_once_whatever_on_leave_says_unless_somebody_else_rea
     ] {
         let (model, gate) = gated();
         let it = fixture(on_leave, model);
-        let reader = it.desk.start(question("q")).unwrap();
-        let mut other = it.desk.follow(reader.turn, Seq::START).unwrap();
+        let reader = it.desk.ask(question("q")).await.unwrap();
+        let mut other = it.desk.resume(reader.turn, Seq::START).await.unwrap();
         reader.goodbye();
         gate.add_permits(1);
         assert_eq!(read(&mut other).await.1, Outcome::Stop);
 
-        let alone = it.desk.start(question("q")).unwrap();
+        let alone = it.desk.ask(question("q")).await.unwrap();
         let turn = alone.turn;
         alone.goodbye();
         it.shutdown.idle().await;
         assert_eq!(
-            read(&mut it.desk.follow(turn, Seq::START).unwrap()).await.1,
+            read(&mut it.desk.resume(turn, Seq::START).await.unwrap())
+                .await
+                .1,
             Outcome::Interrupted
         );
     }
@@ -223,13 +261,13 @@ async fn a_goodbye_stops_at_once_whatever_on_leave_says_unless_somebody_else_rea
 async fn with_finish_an_answer_outlives_its_readers() {
     let (model, gate) = gated();
     let it = fixture(OnLeave::Finish, model);
-    let reader = it.desk.start(question("q")).unwrap();
+    let reader = it.desk.ask(question("q")).await.unwrap();
     let turn = reader.turn;
     drop(reader);
     gate.add_permits(1);
     it.shutdown.idle().await;
     assert_eq!(
-        read(&mut it.desk.follow(turn, Seq(1)).unwrap()).await,
+        read(&mut it.desk.resume(turn, Seq(1)).await.unwrap()).await,
         ("b".to_owned(), Outcome::Stop, None)
     );
 }
@@ -237,18 +275,22 @@ async fn with_finish_an_answer_outlives_its_readers() {
 #[tokio::test]
 async fn a_cancel_is_heard_while_the_model_says_nothing() {
     let it = fixture(OnLeave::Finish, Scripted::silent());
-    let mut reader = it.desk.start(question("q")).unwrap();
-    it.desk.cancel(reader.turn).unwrap();
+    let mut reader = it.desk.ask(question("q")).await.unwrap();
+    it.desk.stop(OWNER, reader.turn).await.unwrap();
     assert_eq!(
         read(&mut reader).await,
         (String::new(), Outcome::Cancelled, None)
     );
     assert!(
-        it.desk.cancel(reader.turn).is_ok(),
+        it.desk.stop(OWNER, reader.turn).await.is_ok(),
         "one that has ended stays as it is"
     );
     assert_eq!(
-        it.desk.cancel(question("q").turn).unwrap_err().code,
+        it.desk
+            .stop(OWNER, question("q").turn)
+            .await
+            .unwrap_err()
+            .code,
         ErrorCode::UnknownTurn
     );
 }
@@ -257,11 +299,11 @@ async fn a_cancel_is_heard_while_the_model_says_nothing() {
 async fn a_halt_interrupts_and_keeps_what_came() {
     let (model, _gate) = gated();
     let it = fixture(OnLeave::Finish, model);
-    let mut reader = it.desk.start(question("q")).unwrap();
+    let mut reader = it.desk.ask(question("q")).await.unwrap();
     first_text(&mut reader).await;
     it.shutdown.drain();
     assert_eq!(
-        it.desk.start(question("late")).err().unwrap().code,
+        it.desk.ask(question("late")).await.err().unwrap().code,
         ErrorCode::QueueFull
     );
     it.shutdown.halt();
@@ -276,10 +318,10 @@ async fn a_halt_interrupts_and_keeps_what_came() {
 async fn who_waits_sees_its_place_and_a_full_line_refuses() {
     let (model, gate) = gated();
     let it = fixture(OnLeave::Stop, model);
-    let mut first = it.desk.start(question("1")).unwrap();
-    let mut second = it.desk.start(question("2")).unwrap();
+    let mut first = it.desk.ask(question("1")).await.unwrap();
+    let mut second = it.desk.ask(question("2")).await.unwrap();
     assert_eq!(
-        it.desk.start(question("3")).err().unwrap().code,
+        it.desk.ask(question("3")).await.err().unwrap().code,
         ErrorCode::QueueFull
     );
     second.cursor.changed().await;
@@ -296,24 +338,26 @@ async fn a_refused_question_leaves_nothing_behind() {
     let mut stray = question("q");
     stray.endpoint = Some("other".to_owned());
     assert_eq!(
-        it.desk.start(stray).err().unwrap().code,
+        it.desk.ask(stray).await.err().unwrap().code,
         ErrorCode::UnknownEndpoint
     );
     let mut stray = question("q");
     stray.model = Some("other".to_owned());
     assert_eq!(
-        it.desk.start(stray).err().unwrap().code,
+        it.desk.ask(stray).await.err().unwrap().code,
         ErrorCode::UnknownEndpoint
     );
     let mut stray = question("q");
     stray.parent = Parent::Turn(question("x").turn);
     assert_eq!(
-        it.desk.start(stray).err().unwrap().code,
+        it.desk.ask(stray).await.err().unwrap().code,
         ErrorCode::UnknownConversation
     );
-    assert_eq!((it.desk.running(), it.store.size().0), (0, 0));
+    assert_eq!(it.desk.running(), 0);
+    let kept = it.store.list(OWNER, None, 1).await.unwrap();
+    assert_eq!(kept.conversations, []);
     // The slot that was taken for it is free again.
-    assert!(it.desk.start(question("q")).is_ok());
+    assert!(it.desk.ask(question("q")).await.is_ok());
 }
 
 #[tokio::test]
@@ -322,7 +366,7 @@ async fn the_model_hears_system_text_history_and_question() {
         OnLeave::Stop,
         Scripted::new([Step::text("a"), Step::stop()]),
     );
-    let mut first = it.desk.start(question("q1")).unwrap();
+    let mut first = it.desk.ask(question("q1")).await.unwrap();
     read(&mut first).await;
     it.shutdown.idle().await;
     let mut ask = question("q2");
@@ -331,7 +375,7 @@ async fn the_model_hears_system_text_history_and_question() {
         Some("large".to_owned()),
         Some(1000),
     );
-    read(&mut it.desk.start(ask).unwrap()).await;
+    read(&mut it.desk.ask(ask).await.unwrap()).await;
     let heard = it.model.heard().unwrap();
     let texts: Vec<_> = heard
         .messages
@@ -358,7 +402,7 @@ async fn a_broken_answer_is_failed_and_never_whole() {
         OnLeave::Stop,
         Scripted::new([Step::text("half"), Step::Say(Err(broken))]),
     );
-    let read_all = read(&mut it.desk.start(question("q")).unwrap()).await;
+    let read_all = read(&mut it.desk.ask(question("q")).await.unwrap()).await;
     assert_eq!(
         read_all,
         (
@@ -377,7 +421,7 @@ async fn a_stall_is_told_at_its_limit_with_its_stage() {
         Scripted::new([Step::text("a"), Step::Wait(never)]),
     );
     let begin = Instant::now();
-    let read_all = read(&mut it.desk.start(question("q")).unwrap()).await;
+    let read_all = read(&mut it.desk.ask(question("q")).await.unwrap()).await;
     assert_eq!(
         read_all,
         (
@@ -396,6 +440,95 @@ async fn an_answer_larger_than_its_cap_ends_there_with_length() {
         OnLeave::Stop,
         Scripted::new([piece(), piece(), piece(), Step::stop()]),
     );
-    let (text, outcome, _) = read(&mut it.desk.start(question("q")).unwrap()).await;
+    let (text, outcome, _) = read(&mut it.desk.ask(question("q")).await.unwrap()).await;
     assert_eq!((text.len(), outcome), (800, Outcome::Length));
+}
+
+#[tokio::test]
+async fn a_stranger_hears_of_a_turn_what_it_hears_of_none() {
+    let (model, gate) = gated();
+    let it = fixture(OnLeave::Finish, model);
+    let ask = question("q");
+    let mut reader = it.desk.ask(ask.clone()).await.unwrap();
+    first_text(&mut reader).await;
+    let strange = Ask {
+        owner: STRANGER,
+        ..ask.clone()
+    };
+    for running in [true, false] {
+        if !running {
+            gate.add_permits(1);
+            assert_eq!(read(&mut reader).await.1, Outcome::Stop);
+            it.shutdown.idle().await;
+        }
+        let told = [
+            it.desk.follow(STRANGER, ask.turn, Seq::START).await.err(),
+            it.desk.stop(STRANGER, ask.turn).await.err(),
+            it.desk.ask(strange.clone()).await.err(),
+            it.desk.stop(STRANGER, question("none").turn).await.err(),
+        ];
+        for fault in told {
+            assert_eq!(fault, Some(unknown_turn()), "{running}");
+        }
+    }
+    assert_eq!((it.model.asked(), it.desk.running()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_question_that_an_earlier_desk_has_answered_is_not_asked_again() {
+    let (model, _gate) = gated();
+    let it = fixture(OnLeave::Stop, model);
+    let ask = question("q");
+    let mut reader = it.desk.ask(ask.clone()).await.unwrap();
+    first_text(&mut reader).await;
+    drop(reader);
+    it.shutdown.idle().await;
+    let later = Fixture {
+        desk: Desk::new(
+            vec![station(&it.model)],
+            it.store.clone(),
+            it.desk.0.rules,
+            Shutdown::new(),
+        ),
+        ..it
+    };
+    // Also when it would not take new ones any more.
+    for draining in [false, true] {
+        if draining {
+            later.desk.0.shutdown.drain();
+        }
+        let mut again = later.desk.ask(ask.clone()).await.unwrap();
+        assert_eq!(
+            read(&mut again).await,
+            ("a".to_owned(), Outcome::Interrupted, None)
+        );
+    }
+    assert_eq!(later.model.asked(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_grown_is_saved_each_second_and_nothing_behind_the_end() {
+    let (model, gate) = gated();
+    let it = fixture(OnLeave::Finish, model);
+    it.shutdown
+        .spawn_background("saver", it.desk.clone().save());
+    let mut reader = it.desk.ask(question("q")).await.unwrap();
+    first_text(&mut reader).await;
+    let conversation = reader.place.conversation;
+    let kept = async || {
+        let kept = it.store.conversation(OWNER, conversation).await;
+        let turn = kept.unwrap().unwrap().turns.remove(0);
+        (turn.answer, turn.seq, turn.outcome)
+    };
+    let asked = Instant::now();
+    while kept().await != ("a".to_owned(), Seq(1), None) {
+        assert!(asked.elapsed() <= 2 * SAVE, "it is saved within a second");
+        tokio::time::sleep(SAVE / 10).await;
+    }
+    gate.add_permits(1);
+    read(&mut reader).await;
+    for _ in 0..3 {
+        tokio::time::sleep(SAVE).await;
+        assert_eq!(kept().await, ("ab".to_owned(), Seq(3), Some(Outcome::Stop)));
+    }
 }

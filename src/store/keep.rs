@@ -1,0 +1,141 @@
+//! What is found by a search, what leaves, and the room that this makes.
+
+use rusqlite::{Connection, params};
+
+use super::{
+    sqlite::Failure,
+    write::{RESTORABLE, time},
+};
+
+/// Conversations that one transaction removes, so that nobody waits long for it.
+const AT_ONCE: i64 = 32;
+/// Free pages that stay in the file for what comes next.
+const SPARE: i64 = 64;
+/// Free pages that one transaction gives back to the disk.
+const GIVEN_BACK: i64 = 2048;
+
+/// Makes an ended turn's words findable.
+pub(super) fn index_turn(db: &Connection, n: i64) -> Result<(), Failure> {
+    db.prepare_cached(
+        "INSERT INTO search (rowid, owner, question, answer)
+         SELECT n, owner, question, answer FROM searchable WHERE n = ?1",
+    )?
+    .execute([n])?;
+    Ok(())
+}
+
+/// Makes a conversation's title findable.
+pub(super) fn index_title(db: &Connection, n: i64) -> Result<(), Failure> {
+    db.prepare_cached(
+        "INSERT INTO search_title (rowid, owner, title) SELECT n, owner, title FROM searchable_title WHERE n = ?1",
+    )?
+    .execute([n])?;
+    Ok(())
+}
+
+/// Takes a title out of what is findable; it must be as it was when it went in.
+pub(super) fn unindex_title(db: &Connection, n: i64) -> Result<(), Failure> {
+    db.prepare_cached(
+        "INSERT INTO search_title (search_title, rowid, owner, title)
+         SELECT 'delete', n, owner, title FROM searchable_title WHERE n = ?1",
+    )?
+    .execute([n])?;
+    Ok(())
+}
+
+/// Removes a conversation for good.
+pub(super) fn remove(db: &Connection, n: i64) -> Result<(), Failure> {
+    db.prepare_cached(
+        "INSERT INTO search (search, rowid, owner, question, answer)
+         SELECT 'delete', searchable.n, owner, searchable.question, searchable.answer
+         FROM turn JOIN searchable ON searchable.n = turn.n
+         WHERE turn.conversation = ?1 AND turn.outcome IS NOT NULL",
+    )?
+    .execute([n])?;
+    unindex_title(db, n)?;
+    db.prepare_cached("DELETE FROM conversation WHERE n = ?1")?
+        .execute([n])?;
+    Ok(())
+}
+
+/// What is to leave.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sweep {
+    pub(super) now: u64,
+    /// In milliseconds.
+    pub(super) retention: Option<u64>,
+    pub(super) bound: Option<u64>,
+}
+
+/// Removes some of what is to leave; `true`: there may be more. What has a running turn stays.
+pub(super) fn sweep(db: &Connection, sweep: Sweep) -> Result<bool, Failure> {
+    let too_late = time(sweep.now.saturating_sub(RESTORABLE));
+    let mut gone = remove_where(
+        db,
+        "deleted IS NOT NULL AND deleted <= ?1 ORDER BY deleted",
+        too_late,
+    )?;
+    if let Some(retention) = sweep.retention {
+        let too_old = time(sweep.now.saturating_sub(retention));
+        gone += remove_where(db, "updated < ?1 ORDER BY updated", too_old)?;
+    }
+    if let Some(bound) = sweep.bound {
+        gone += make_room(db, bound)?;
+    }
+    Ok(give_back(db)? || gone > 0)
+}
+
+fn remove_where(db: &Connection, condition: &str, than: i64) -> Result<usize, Failure> {
+    let query = format!(
+        "SELECT n FROM conversation WHERE NOT EXISTS
+             (SELECT 1 FROM turn WHERE conversation = conversation.n AND outcome IS NULL) AND {condition} LIMIT ?2"
+    );
+    let leaving: Vec<i64> = db
+        .prepare_cached(&query)?
+        .query_map(params![than, AT_ONCE], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for n in &leaving {
+        remove(db, *n)?;
+    }
+    Ok(leaving.len())
+}
+
+/// Removes what was untouched for longest while the pages in use are more than `bound` bytes, and tells how many
+/// conversations that were.
+pub(super) fn make_room(db: &Connection, bound: u64) -> Result<usize, Failure> {
+    let mut gone = 0;
+    while gone < AT_ONCE as usize && used(db)? > bound {
+        let oldest = db
+            .prepare_cached(
+                "SELECT n FROM conversation WHERE NOT EXISTS
+                     (SELECT 1 FROM turn WHERE conversation = conversation.n AND outcome IS NULL)
+                 ORDER BY updated LIMIT 1",
+            )?
+            .query_map([], |row| row.get(0))?
+            .next()
+            .transpose()?;
+        let Some(oldest) = oldest else { break };
+        remove(db, oldest)?;
+        gone += 1;
+    }
+    Ok(gone)
+}
+
+/// Bytes of the pages that hold something.
+pub(super) fn used(db: &Connection) -> rusqlite::Result<u64> {
+    let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let pages = number("page_count")? - number("freelist_count")?;
+    Ok(u64::try_from(pages * number("page_size")?).unwrap_or(0))
+}
+
+/// Gives free pages back to the disk; `true`: there may be more.
+fn give_back(db: &Connection) -> rusqlite::Result<bool> {
+    let free: i64 = db.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
+    if free <= SPARE {
+        return Ok(false);
+    }
+    let pages = (free - SPARE).min(GIVEN_BACK);
+    // It frees a page for each row that is asked for.
+    db.pragma(None, "incremental_vacuum", pages, |_| Ok(()))?;
+    Ok(free - SPARE > GIVEN_BACK)
+}

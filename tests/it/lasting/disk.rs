@@ -1,0 +1,157 @@
+//! What was asked and answered before a restart is there behind it.
+
+use fastrand::Rng;
+use futures_util::{StreamExt, stream};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::File;
+use crate::{
+    fake::{Fake, Script},
+    harness::{Seed, Server},
+    resuming::Story,
+};
+
+/// Answers that are kept, and how often each is read again.
+const ANSWERS: u64 = 150;
+const READINGS: u64 = 3;
+/// Sessions at once.
+const ABREAST: usize = 24;
+
+#[tokio::test]
+async fn an_answer_is_read_from_the_disk_byte_for_byte_from_anywhere() {
+    let seed = Seed::any();
+    let luck = |n: u64, salt: u64| Rng::with_seed(seed.0 ^ (n << 8) ^ salt);
+    let stories: Vec<Story> = (0..ANSWERS)
+        .map(|n| Story::of(luck(n, 0).u64(..)).without_pauses())
+        .collect();
+    let (fake, file) = (Fake::start().await, File::new());
+    let scripts: Vec<Script> = stories.iter().map(|story| story.script("")).collect();
+    fake.choose(move |request| scripts[request.question().parse::<usize>().unwrap()].clone());
+    let start = || file.serve(&fake, &format!("concurrency = {ABREAST}"), "");
+    let server = start();
+    let asked = stream::iter(0..ANSWERS).map(|n| {
+        let server = &server;
+        async move {
+            let mut client = server.connect().await;
+            let turn = client.ask(&n.to_string()).await;
+            let answer = client.read(turn).await;
+            client.leave(1001).await;
+            (turn, answer)
+        }
+    });
+    let asked: Vec<_> = asked.buffered(ABREAST).collect().await;
+
+    let server = server.restart(start).await;
+    let read = stream::iter(0..ANSWERS * READINGS).map(|n| {
+        let (server, at) = (&server, (n % ANSWERS) as usize);
+        let ((turn, first), story, mut rng) = (&asked[at], &stories[at], luck(n, 1));
+        async move {
+            let after = rng.u64(..=first.seq + 1);
+            let mut client = server.connect().await;
+            client.resume(*turn, after).await;
+            let accepted = client.expect("accepted").await;
+            let begins = if after > first.seq { 0 } else { after };
+            assert_eq!(accepted["after"], begins, "of {}", first.seq);
+            if begins == first.seq {
+                client.expect_silence().await;
+            } else {
+                let again = client.read(*turn).await;
+                assert_eq!(again.text, story.told_behind(begins, false), "{n}");
+                assert_eq!(again.reasoning, story.told_behind(begins, true), "{n}");
+                assert_eq!(again.complete, first.complete, "{n}");
+            }
+            client.leave(1001).await;
+        }
+    });
+    read.buffer_unordered(ABREAST).collect::<Vec<_>>().await;
+    assert_eq!(fake.requests().len() as u64, ANSWERS, "each is asked once");
+    server.stop().await;
+}
+
+/// Sends the same question again; gives its `accepted` and the whole answer.
+async fn again(server: &Server, turn: Uuid) -> (serde_json::Value, crate::client::Answer) {
+    let mut client = server.connect().await;
+    client
+        .send(json!({ "type": "question", "turn": turn, "text": "q" }))
+        .await;
+    let accepted = client.expect("accepted").await;
+    let answer = client.read(turn).await;
+    client.expect_silence().await;
+    client.leave(1001).await;
+    (accepted, answer)
+}
+
+#[tokio::test]
+async fn a_question_sent_again_behind_a_restart_is_not_asked_again() {
+    let (fake, file) = (Fake::start().await, File::new());
+    let start = || file.serve(&fake, "", "");
+    let server = start();
+    let turn = Uuid::now_v7();
+    let first = again(&server, turn).await;
+    assert_eq!(first.1.text, "Hello there.");
+    let server = server.restart(start).await;
+    assert_eq!(again(&server, turn).await, first);
+    assert_eq!(fake.requests().len(), 1);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_question_that_a_shutdown_interrupted_is_not_asked_again() {
+    let (fake, file) = (Fake::start().await, File::new());
+    fake.then(Script::new().sse().text("half").gate("never").done());
+    let start = || file.serve(&fake, "", "[server]\nshutdown_grace = \"1s\"");
+    let server = start();
+    let mut client = server.connect().await;
+    let turn = client.ask_accepted("q").await;
+    assert_eq!(client.expect("chunk").await["text"], "half");
+    let browser = server.browser.clone();
+    server.shutdown.drain();
+    assert_eq!(client.closed().await, 1012);
+    server
+        .stop_expecting(&["still busy at the end of the grace"])
+        .await;
+
+    let server = start().with(browser);
+    let (_, answer) = again(&server, turn).await;
+    assert_eq!(
+        (answer.text.as_str(), answer.outcome.as_str()),
+        ("half", "interrupted")
+    );
+    assert_eq!(fake.requests().len(), 1);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_model_remembers_the_branch_behind_a_restart() {
+    let (fake, file) = (Fake::start().await, File::new());
+    let start = || file.serve(&fake, "", "");
+    let server = start();
+    let mut client = server.connect().await;
+    let first = client.ask("q1").await;
+    let conversation = client.expect("accepted").await["conversation"].clone();
+    client.read(first).await;
+    let follow = |text: &str| {
+        json!({
+            "type": "question", "turn": Uuid::now_v7(), "text": text,
+            "conversation": conversation, "parent": first,
+        })
+    };
+    client.send(follow("beside")).await;
+    client.expect("accepted").await;
+    while client.next().await["type"] != "complete" {}
+    client.leave(1001).await;
+
+    let server = server.restart(start).await;
+    let mut client = server.connect().await;
+    client.send(follow("q2")).await;
+    assert_eq!(client.expect("accepted").await["parent"], first.to_string());
+    while client.next().await["type"] != "complete" {}
+    let request = fake.request(2).await;
+    let heard = request.json();
+    let texts = heard["messages"].as_array().unwrap().iter();
+    let texts: Vec<_> = texts.map(|message| message["content"].clone()).collect();
+    assert_eq!(texts, ["q1", "Hello there.", "q2"]);
+    client.leave(1001).await;
+    server.stop().await;
+}
