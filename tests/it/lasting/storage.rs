@@ -82,10 +82,8 @@ async fn while_nothing_can_be_kept_answers_go_on_questions_are_refused_and_all_i
     for client in [reader, other] {
         client.leave(1001).await;
     }
-    let browser = server.browser.clone();
-    server.stop_expecting(&["locked"]).await;
 
-    let server = start().with(browser);
+    let server = server.restart(start).await;
     let mut client = server.connect().await;
     client.resume(turn, 0).await;
     assert_eq!(client.read(turn).await.text, "one, two");
