@@ -37,6 +37,11 @@ export class End {
     this.#follow();
   }
 
+  /** The view stays where it is, whatever comes in place of what is shown. */
+  hold(): void {
+    this.#follows = "still";
+  }
+
   jump(): void {
     this.#follows = "end";
     this.#follow();
