@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 const BINARY = process.env.ASKD_BIN ?? new URL("../../../target/debug/askd", import.meta.url).pathname;
 
 /** How long a start may take before the test gives up on it. */
-const START_MS = 15_000;
+const START_MS = 30_000;
 
 /** Without an `endpoint` askd answers from its own knowledge. */
 export async function startAskd({

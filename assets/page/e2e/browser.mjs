@@ -14,6 +14,9 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/** How long a test waits for what comes in a moment; on a machine that does much else, a moment is long. */
+const PATIENCE_MS = 30_000;
+
 /** What Chromium itself says when a server is away: not a fault of the page, and only told where that is the test. */
 const AWAY = /WebSocket connection to .* failed|Failed to load resource/;
 
@@ -35,7 +38,7 @@ export class Reader {
 
   static async arrive(browser, options = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(PATIENCE_MS);
     return new Reader(context);
   }
 
@@ -70,9 +73,13 @@ export class Tab {
     this.jump = page.getByRole("button", { name: "Jump to the end" });
   }
 
+  /** Asks, and waits until the page shows it: before that, the last answer is still another question's. */
   async ask(question) {
+    const shown = this.page.getByRole("article");
+    const before = await shown.count();
     await this.composer.fill(question);
     await this.composer.press("Enter");
+    await shown.nth(before).waitFor();
   }
 
   /** Waits until the last answer's words are exactly these. */
@@ -83,6 +90,28 @@ export class Tab {
   /** Waits until the last answer's state is told in these words. */
   async says(words) {
     await this.#until(this.status, words);
+  }
+
+  /** Waits until the page has dealt with all that has already come to it, frames and scrolling included. */
+  async settled() {
+    await this.page.evaluate(() => new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next))));
+  }
+
+  /** Where the view is once nothing that has come can still move it. */
+  async top() {
+    await this.settled();
+    return this.page.evaluate(() => window.scrollY);
+  }
+
+  /** Turns the wheel, and waits until the view has come to where that takes it. */
+  async wheel(down) {
+    const to = await this.page.evaluate((down) => {
+      const end = document.documentElement.scrollHeight - window.innerHeight;
+      return Math.min(Math.max(window.scrollY + down, 0), end);
+    }, down);
+    await this.page.mouse.move(600, 400);
+    await this.page.mouse.wheel(0, down);
+    await this.page.waitForFunction((to) => Math.abs(window.scrollY - to) < 1, to);
   }
 
   /** Waits until the view is at the page's end. */
@@ -99,7 +128,7 @@ export class Tab {
 
   async #until(locator, words) {
     const matches = (text) => (words instanceof RegExp ? words.test(text) : text === words);
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + PATIENCE_MS;
     let text = "";
     while (Date.now() < deadline) {
       text = (await locator.count()) > 0 ? (await locator.innerText()).trim() : "";

@@ -1,5 +1,9 @@
 // Where the window stands while an answer grows. It follows the end until the newest question has come to the top of
 // the view, so that an answer that comes at once is read from its beginning; further only if the reader goes there.
+//
+// Who moved the view is told from its place alone, because not every reader's way of scrolling is an event: find in
+// page and screen readers scroll too. The place is exact as only three can change it: this file, which remembers
+// where it put the view; the browser, which keeps it inside a page that has become shorter; and the reader.
 
 /** So near to the end counts as being there. */
 const NEAR_PX = 64;
@@ -7,62 +11,85 @@ const NEAR_PX = 64;
 /** The title line stands over the top of the view; a question that has come to the top stands below it. */
 const TOP_PX = 72;
 
+/** `question`: the end, but no further than the newest question's top. `still`: where the reader has scrolled to. */
+type Follows = "question" | "end" | "still";
+
 export class End {
   /** The end is somewhere below the view. */
   away = $state(false);
 
-  /** `question`: the end, but no further than the newest question's top. `still`: where the reader has scrolled to. */
-  #follows: "question" | "end" | "still" = "question";
+  #follows: Follows = "question";
   #grows: HTMLElement | null = null;
-  /** Where the view was last seen or put; a scroll to elsewhere is the reader's. */
+  /** Where the view was last seen or put. */
   #top = scrollY;
 
   /** Attach to the element that grows: its last child begins with the newest question and ends with its answer. */
   watch = (grows: HTMLElement): (() => void) => {
     this.#grows = grows;
-    const observer = new ResizeObserver(() => this.#follow());
+    const changed = () => this.#changed();
     const scrolled = () => this.#scrolled();
-    observer.observe(grows);
+    // Each change is looked at right behind it: of a page that was shorter only for a moment, nobody could tell later
+    // why the view has moved.
+    const changes = new MutationObserver(changed);
+    changes.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+    // What becomes longer or shorter without a change: with the window's width, or larger letters.
+    const sizes = new ResizeObserver(changed);
+    sizes.observe(document.body);
     addEventListener("scroll", scrolled, { passive: true });
     return () => {
       this.#grows = null;
-      observer.disconnect();
+      changes.disconnect();
+      sizes.disconnect();
       removeEventListener("scroll", scrolled);
+      document.documentElement.style.overflowAnchor = "";
     };
   };
 
   /** A new question is there: it is what the reader wants to see, wherever the view was. */
   begin(): void {
-    this.#follows = "question";
-    this.#follow();
+    this.#follow("question");
   }
 
   /** The view stays where it is, whatever comes in place of what is shown. */
   hold(): void {
-    this.#follows = "still";
+    this.#follow("still");
   }
 
   jump(): void {
-    this.#follows = "end";
-    this.#follow();
+    this.#follow("end");
   }
 
-  #follow(): void {
-    if (this.#follows !== "still") {
-      const furthest = this.#follows === "end" ? Infinity : this.#furthest();
+  #changed(): void {
+    this.#notice();
+    this.#follow(this.#follows);
+  }
+
+  #scrolled(): void {
+    this.#notice();
+    this.#look();
+  }
+
+  /** A view that stands elsewhere was moved by the reader, or by the browser. */
+  #notice(): void {
+    const down = scrollY - this.#top;
+    if (Math.abs(down) < 1) return;
+    this.#top = scrollY;
+    const left = this.#end() - scrollY;
+    if (down > 0) this.#follows = left > NEAR_PX ? "still" : "end";
+    // The browser moves a view up only to the very end of a page that has become shorter.
+    else if (left >= 1) this.#follows = "still";
+  }
+
+  #follow(follows: Follows): void {
+    this.#follows = follows;
+    // The browser may hold a still view's words in place; while the view follows, only this file moves it.
+    document.documentElement.style.overflowAnchor = follows === "still" ? "" : "none";
+    if (follows !== "still") {
+      const furthest = follows === "end" ? Infinity : this.#furthest();
       scrollTo({ top: Math.min(this.#end(), furthest), behavior: "instant" });
       this.#top = scrollY;
     }
     this.#look();
-  }
-
-  #scrolled(): void {
-    const down = scrollY - this.#top;
-    this.#top = scrollY;
-    this.#look();
-    // Growth alone also takes the view away from the end; only a move is the reader's.
-    if (down > 1 && !this.away) this.#follows = "end";
-    else if (down < 0 && this.away) this.#follows = "still";
   }
 
   #look(): void {
