@@ -46,7 +46,7 @@ export type Format = "markdown" | "json";
 export class ApiError extends Error {
   constructor(
     /** The server's, or `away` when nothing answered in the server's words. */
-    readonly code: ErrorCode | "away",
+    readonly code: string,
     message: string,
   ) {
     super(message);
@@ -120,7 +120,7 @@ function away(late: boolean): string {
 }
 
 async function refusal(answer: Response): Promise<ApiError> {
-  const told = (await answer.json().catch(() => null)) as { error?: { code: ErrorCode; message: string } } | null;
+  const told = (await answer.json().catch(() => null)) as { error?: { code: string; message: string } } | null;
   return told?.error?.message
     ? new ApiError(told.error.code, told.error.message)
     : new ApiError("away", `The server answered with ${answer.status}.`);
