@@ -122,6 +122,8 @@ export class Chat implements Owner {
     if (turn === undefined) return null;
     if (!turn.sent) {
       this.#dispatch({ type: "withdraw", turn: turn.id });
+      // At once: what the page does with the text depends on whether anything else is here.
+      this.turns = this.#turns;
       return turn.question;
     }
     this.#link.send({ type: "cancel", turn: turn.id });
@@ -154,7 +156,7 @@ export class Chat implements Owner {
     const running = accepted.some((turn) => turn.ending === null);
     const lacks = this.presence.kind === "failed" || this.presence.kind === "unknown";
     if (this.presence.kind === "loading") return;
-    if (lacks || head.turns > accepted.length || (head.running && !running)) void this.refresh();
+    if (lacks || head.turns > accepted.length || head.running !== running) void this.refresh();
   }
 
   /** The reader is here again: open what was closed for idleness. */
