@@ -75,9 +75,8 @@ export class Tab {
 
   /** The conversations, brought into view where there is no room for them beside the page. */
   async sidebar() {
-    const show = this.page.getByRole("button", { name: "Show conversations" });
-    if (await show.isVisible()) await show.click();
     const sidebar = this.page.getByRole("navigation", { name: "Conversations" });
+    if (!(await sidebar.isVisible())) await this.page.getByRole("button", { name: "Show conversations" }).click();
     await sidebar.waitFor();
     return sidebar;
   }

@@ -260,7 +260,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("an_answer_that_was_cut_or_stopped_or_interrupted_can_go_on", async () => {
+    test("an_answer_that_was_cut_or_stopped_can_go_on", async () => {
       const tab = await reader.open(askd.url);
       await tab.ask("Long.");
       let call = await fake.call();
@@ -277,17 +277,11 @@ for (const width of [1280, 390]) {
       await tab.page.keyboard.press("Escape");
       await tab.page.getByRole("button", { name: "Continue" }).last().click();
       call = await fake.call();
-      call.say("goes");
-      await tab.reads("goes");
-      await askd.kill();
-      await tab.page.getByText(/Reconnecting/).waitFor();
-      await askd.start();
-      await tab.page.getByRole("button", { name: "Continue" }).last().click();
-      call = await fake.call();
-      call.say("and ends.");
+      call.say("goes on.");
       call.finish();
       await tab.finished();
-      await reader.leave({ away: true });
+      assert.equal(await tab.page.getByRole("button", { name: "Continue" }).count(), 0);
+      await reader.leave();
     });
 
     test("a_question_sent_while_the_connection_is_down_is_sent_once_also_after_a_reload", async () => {
