@@ -35,6 +35,10 @@ export class FakeApi {
     this.#conversations.set(id, { id, title: "", created: 0, updated: 0, turns: told });
   }
 
+  forget(id: string): void {
+    this.#conversations.delete(id);
+  }
+
   /** Waits until what has been asked was answered and read. */
   async answered(): Promise<void> {
     for (let n = 0; n < 10; n++) await Promise.resolve();

@@ -179,6 +179,12 @@ export class Chat implements Owner {
     if (retired && !this.busy()) this.#dispose();
   }
 
+  /** Another tab has delivered this question or taken it back. */
+  withdrawn(id: string): void {
+    const turn = this.#turns.find((other) => other.id === id);
+    if (turn && !turn.sent && turn.ending === null) this.#dispatch({ type: "withdraw", turn: id });
+  }
+
   /** The server has it no more, if it ever had. */
   vanished(): void {
     if (this.presence.kind === "here" && !this.busy()) void this.refresh();

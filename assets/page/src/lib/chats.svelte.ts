@@ -5,7 +5,7 @@ import * as api from "./api";
 import type { Head } from "./api";
 import { Chat, type Listener } from "./chat.svelte";
 import { uuid7 } from "./ids";
-import { available, forgetOld, keepBranch, outbox } from "./keep";
+import { available, forgetOld, keepBranch, outbox, waitingTurn } from "./keep";
 import { List } from "./list.svelte";
 import { Notices } from "./notices.svelte";
 import { broughtIn } from "./words";
@@ -88,7 +88,9 @@ export class Chats implements Listener {
   async remove({ id, title }: Head): Promise<void> {
     const shown = this.current.id === id;
     [this.current, ...this.behind].find((chat) => chat.id === id)?.stop();
-    if (shown) this.begin();
+    // Going back should not lead to where nothing is any more.
+    if (shown) history.replaceState(null, "", "/");
+    if (shown) this.#show(null);
     if (await this.#tried(() => this.list.remove(id))) {
       this.notices.say(`Deleted “${title}”.`, () => void this.#restore(id, shown));
     }
@@ -150,6 +152,7 @@ export class Chats implements Listener {
       [window, "pointerdown", () => this.current.wake()],
       [window, "keydown", () => this.current.wake()],
       [this.#others, "message", () => void this.sync()],
+      [window, "storage", (event) => this.#elsewhere(event as StorageEvent)],
     ];
     for (const [target, name, listener] of listeners) target.addEventListener(name, listener);
     const timer = setInterval(() => void this.sync(), SYNC_EVERY_MS);
@@ -163,6 +166,15 @@ export class Chats implements Listener {
   #seen(): void {
     if (document.hidden) return;
     this.current.wake();
+    void this.sync();
+  }
+
+  /** What another tab has delivered or taken back, this one no longer sends. */
+  #elsewhere({ key, newValue }: StorageEvent): void {
+    const turn = newValue === null && key !== null ? waitingTurn(key) : null;
+    if (turn === null) return;
+    this.#each((chat) => chat.withdrawn(turn));
+    this.behind = this.behind.filter((chat) => chat.busy());
     void this.sync();
   }
 

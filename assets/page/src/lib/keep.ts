@@ -64,11 +64,16 @@ export type Waiting = { conversation: string; turn: Turn };
 
 /** All that wait, in order of asking. */
 export function outbox(): Waiting[] {
-  const prefix = `${PREFIX}outbox:`;
   return keys()
-    .filter((key) => key.startsWith(prefix))
-    .flatMap((key) => waiting(read("outbox", key.slice(prefix.length))) ?? [])
+    .flatMap((key) => waitingTurn(key) ?? [])
+    .flatMap((turn) => waiting(read("outbox", turn)) ?? [])
     .sort((a, b) => a.turn.asked - b.turn.asked);
+}
+
+/** The turn that waits under this key of the browser's storage, if that is what it is for. */
+export function waitingTurn(key: string): string | null {
+  const prefix = `${PREFIX}outbox:`;
+  return key.startsWith(prefix) ? key.slice(prefix.length) : null;
 }
 
 export function keepWaiting({ conversation, turn }: Waiting): void {
