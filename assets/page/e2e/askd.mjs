@@ -26,7 +26,7 @@ export async function startAskd({
   let log = "";
 
   async function start() {
-    await writeFile(config, toml({ endpoint, models, concurrency, maxQuestion, port }));
+    await writeFile(config, toml({ endpoint, models, concurrency, maxQuestion, port, folder }));
     process_ = spawn(BINARY, ["--config", config], { stdio: ["ignore", "pipe", "pipe"] });
     process_.stderr.on("data", (text) => (log += text));
     const address = await served(process_, () => log);
@@ -82,7 +82,7 @@ async function served(child, log) {
   return address;
 }
 
-function toml({ endpoint, models, concurrency, maxQuestion, port }) {
+function toml({ endpoint, models, concurrency, maxQuestion, port, folder }) {
   const served = `
 [[endpoint]]
 name = "fake"
@@ -98,6 +98,9 @@ listen = ["127.0.0.1:${port}"]
 [session]
 on_leave = "30s"
 max_question = ${JSON.stringify(maxQuestion)}
+
+[store]
+path = ${JSON.stringify(join(folder, "askd.db"))}
 
 [page]
 title = "Ask the test"

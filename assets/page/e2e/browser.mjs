@@ -73,6 +73,24 @@ export class Tab {
     this.jump = page.getByRole("button", { name: "Jump to the end" });
   }
 
+  /** The conversations, brought into view where there is no room for them beside the page. */
+  async sidebar() {
+    const sidebar = this.page.getByRole("navigation", { name: "Conversations" });
+    if (!(await sidebar.isVisible())) await this.page.getByRole("button", { name: "Show conversations" }).click();
+    await sidebar.waitFor();
+    return sidebar;
+  }
+
+  /** Asks, and takes the whole answer from the endpoint. */
+  async hears(fake, question, answer) {
+    await this.ask(question);
+    const call = await fake.call();
+    call.say(answer);
+    call.finish();
+    await this.finished();
+    return call;
+  }
+
   /** Asks, and waits until the page shows it: before that, the last answer is still another question's. */
   async ask(question) {
     const shown = this.page.getByRole("article");

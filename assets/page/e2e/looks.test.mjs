@@ -55,7 +55,7 @@ async function check(tab, state) {
   assert.ok(sideways <= 0, `${state}: the page scrolls sideways by ${sideways} px`);
 }
 
-test("nothing_is_found_while_the_server_is_away_and_when_it_has_forgotten", async () => {
+test("nothing_is_found_while_the_server_is_away_and_when_it_is_back", async () => {
   const restarted = await startAskd({ endpoint: fake.url, models: ["small", "large"] });
   const reader = await Reader.arrive(browser, { viewport: { width: 390, height: 860 } });
   const tab = await reader.open(restarted.url);
@@ -66,8 +66,11 @@ test("nothing_is_found_while_the_server_is_away_and_when_it_has_forgotten", asyn
   await tab.page.getByText(/Reconnecting/).waitFor();
   await check(tab, "away");
   await restarted.start();
-  await tab.says(/^The server no longer has this answer/);
-  await check(tab, "lost");
+  await tab.says(/^Interrupted/);
+  await check(tab, "interrupted");
+  await tab.page.goto(`${restarted.url}/c/01900000-0000-7000-8000-000000000000`);
+  await tab.page.getByRole("heading", { name: "There is no such conversation" }).waitFor();
+  await check(tab, "unknown");
   await reader.leave({ away: true });
   await restarted.close();
 });
@@ -94,6 +97,28 @@ for (const width of [1920, 1280, 390, 320]) {
       (await fake.call()).refuse(500, "nothing works");
       await tab.page.getByRole("button", { name: "Retry" }).waitFor();
       await check(tab, "failed");
+      await tab.page.getByRole("button", { name: "Retry" }).click();
+      const retried = await fake.call();
+      retried.say("Better.");
+      retried.finish();
+      await tab.finished();
+      await tab.page.getByText("2/2").waitFor();
+      await tab.page.getByRole("button", { name: "Edit this question" }).last().click();
+      await check(tab, "branches and an edited question");
+      await tab.page.getByRole("button", { name: "Cancel" }).click();
+      const sidebar = await tab.sidebar();
+      await sidebar.getByRole("link").first().waitFor();
+      await check(tab, "sidebar");
+      await sidebar
+        .getByRole("button", { name: /^Actions for “/ })
+        .first()
+        .click();
+      await sidebar.getByRole("button", { name: "Rename" }).waitFor();
+      await check(tab, "menu");
+      await tab.page.keyboard.press("Escape");
+      await sidebar.getByRole("searchbox").fill("everything");
+      await sidebar.locator("mark").first().waitFor();
+      await check(tab, "search");
       await reader.leave();
     });
   }

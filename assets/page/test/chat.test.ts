@@ -3,12 +3,15 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Chat } from "../src/lib/chat.svelte";
-import { load } from "../src/lib/keep";
+import { outbox } from "../src/lib/keep";
+import { newTurn, type Turn } from "../src/lib/reduce";
+import { FakeApi } from "./api";
 import { FakeSocket } from "./socket";
 
 const ID = "0190aaaa-0000-7000-8000-000000000000";
 
 let chat: Chat;
+let server: FakeApi;
 
 /** The view sees the state at the next frame. */
 const settle = () => vi.advanceTimersByTime(300);
@@ -17,6 +20,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   localStorage.clear();
   FakeSocket.install();
+  server = FakeApi.install();
   chat = new Chat(ID);
 });
 
@@ -26,6 +30,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+function told(more: Partial<Turn> & { id: string }): Turn {
+  return newTurn({ parent: null, question: "Why?", asked: 0, sent: true, accepted: true, ...more });
+}
+
 function accept(after = 0): string {
   const turn = String(FakeSocket.last.sent.at(-1)!["turn"]);
   const question = FakeSocket.all.flatMap((socket) => socket.sent).findLast((message) => message["turn"] === turn);
@@ -33,7 +41,7 @@ function accept(after = 0): string {
     type: "accepted",
     turn,
     conversation: String(question?.["conversation"] ?? ID),
-    parent: null,
+    parent: (question?.["parent"] as string | null | undefined) ?? null,
     after,
   });
   return turn;
@@ -92,17 +100,42 @@ test("a_running_turn_is_resumed_behind_its_last_seq", () => {
   expect(FakeSocket.last.sent).toEqual([{ type: "resume", turn, after: 7 }]);
 });
 
-test("a_reload_shows_what_is_kept_and_resumes_it", () => {
+test("a_reload_fetches_the_conversation_and_resumes_its_answer", async () => {
+  server.conversation(ID, [told({ id: "1", text: "Because", seq: 2 })]);
+  const reloaded = new Chat(ID, { begun: true });
+  expect(reloaded.presence).toEqual({ kind: "loading" });
+  expect(reloaded.ask("Too early?")).toBe(false);
+  await server.answered();
+  settle();
+  expect(reloaded.presence).toEqual({ kind: "here" });
+  expect(reloaded.last).toMatchObject({ question: "Why?", text: "Because", seq: 2 });
+  FakeSocket.last.ready();
+  expect(FakeSocket.last.sent).toEqual([{ type: "resume", turn: "1", after: 2 }]);
+  end("1", 3);
+  reloaded.retire(true);
+});
+
+test("a_question_that_waits_survives_a_reload_and_is_kept_no_longer_than_needed", () => {
+  chat.ask("Why?");
+  expect(outbox()).toMatchObject([{ conversation: ID, turn: { question: "Why?", sent: false } }]);
+  const reloaded = new Chat(ID, { begun: true });
+  expect(reloaded.last).toMatchObject({ question: "Why?", ending: null });
+  FakeSocket.last.ready();
+  expect(FakeSocket.last.sent).toMatchObject([{ type: "question", text: "Why?" }]);
+  expect(outbox()).toMatchObject([{ turn: { sent: true } }]);
+  accept();
+  expect(outbox()).toEqual([]);
+  reloaded.retire(true);
+});
+
+test("a_refused_question_is_shown_after_a_reload_and_not_sent_by_itself", () => {
   FakeSocket.last.ready();
   chat.ask("Why?");
-  const turn = accept();
-  FakeSocket.last.tell({ type: "chunk", turn, seq: 2, text: "Because" });
-  chat.saveNow();
-  const reloaded = new Chat(ID);
-  expect(reloaded.shown).toMatchObject([{ question: "Why?", text: "Because", seq: 2 }]);
+  FakeSocket.last.tell({ type: "error", code: "storage_failed", message: "The disk is full." });
+  const reloaded = new Chat(ID, { begun: true });
   FakeSocket.last.ready();
-  expect(FakeSocket.last.sent).toEqual([{ type: "resume", turn, after: 2 }]);
-  end(turn, 3);
+  expect(reloaded.last).toMatchObject({ ending: "refused", problem: { message: "The disk is full." } });
+  expect(FakeSocket.last.sent).toEqual([]);
   reloaded.retire(true);
 });
 
@@ -167,11 +200,12 @@ test("stop_in_the_gap_survives_a_reload", () => {
   reloaded.retire(true);
 });
 
-test("stop_of_a_question_that_no_connection_was_given_ends_it_here", () => {
+test("stop_takes_back_a_question_that_no_connection_was_given", () => {
   chat.ask("Why?");
-  chat.stop();
+  expect(chat.stop()).toBe("Why?");
   settle();
-  expect(chat.last).toMatchObject({ ending: "cancelled" });
+  expect(chat.last).toBeNull();
+  expect(outbox()).toEqual([]);
   FakeSocket.last.ready();
   expect(FakeSocket.last.sent).toHaveLength(0);
 });
@@ -243,7 +277,21 @@ test("a_draining_server_gets_no_new_question_and_its_successor_does", () => {
   expect(FakeSocket.last.sent).toMatchObject([{ type: "question", text: "Why?" }]);
 });
 
-test("after_a_restart_the_answer_is_lost_and_the_next_question_begins_afresh", () => {
+test("a_question_that_a_server_going_down_no_longer_takes_is_sent_to_its_successor", () => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  const question = FakeSocket.last.sent[0];
+  FakeSocket.last.tell({ type: "status", state: "draining", reconnect_after_ms: 100 });
+  FakeSocket.last.tell({ type: "error", code: "queue_full", message: "The server is going down." });
+  settle();
+  expect(chat.last).toMatchObject({ ending: null, problem: null });
+  FakeSocket.last.lose(1012);
+  vi.advanceTimersByTime(400);
+  FakeSocket.last.ready();
+  expect(FakeSocket.last.sent).toEqual([question]);
+});
+
+test("an_answer_that_the_server_has_no_more_is_lost_and_its_text_stays", () => {
   FakeSocket.last.ready();
   chat.ask("Why?");
   const turn = accept();
@@ -252,40 +300,78 @@ test("after_a_restart_the_answer_is_lost_and_the_next_question_begins_afresh", (
   FakeSocket.last.tell({ type: "error", code: "unknown_turn", message: "No such turn." });
   settle();
   expect(chat.last).toMatchObject({ ending: "lost", text: "Bec" });
-  chat.ask("And?");
-  settle();
-  const question = FakeSocket.last.sent.at(-1)!;
-  expect(question).toMatchObject({ type: "question", text: "And?", parent: null });
-  expect(question["conversation"]).not.toBe(ID);
-  expect(chat.last?.afresh).toBe(true);
 });
 
-test("a_question_behind_a_forgotten_turn_is_asked_again_without_it", () => {
-  FakeSocket.last.ready();
-  chat.ask("Why?");
-  end(accept(), 1);
-  chat.ask("And?");
-  const refused = FakeSocket.last.sent.at(-1)!;
-  FakeSocket.last.tell({ type: "error", code: "unknown_conversation", message: "No such conversation." });
-  settle();
-  const again = FakeSocket.last.sent.at(-1)!;
-  expect(again).toMatchObject({ type: "question", text: "And?", turn: refused["turn"], parent: null });
-  expect(again["conversation"]).not.toBe(ID);
-  expect(chat.last).toMatchObject({ afresh: true, ending: null });
-});
-
-test("retry_asks_the_same_behind_the_same_parent", () => {
+test("the_same_again_and_an_edited_question_stand_beside_the_first", () => {
   FakeSocket.last.ready();
   chat.ask("Why?");
   const first = accept();
   end(first, 1);
   chat.ask("And?");
-  const failed = accept();
-  end(failed, 1);
-  chat.retry(chat.last!);
+  end(accept(), 1);
+  for (const question of ["And?", "But?"]) {
+    chat.askBeside(chat.last!, question);
+    expect(FakeSocket.last.sent.at(-1)).toMatchObject({ type: "question", text: question, parent: first });
+    end(accept(), 1);
+  }
+  expect(chat.shown.map(({ turn, beside }) => [turn.question, beside.length])).toEqual([
+    ["Why?", 1],
+    ["But?", 3],
+  ]);
+});
+
+test("the_branch_that_was_turned_to_is_where_the_next_question_goes_also_after_a_reload", async () => {
+  const turns = [told({ id: "1", ending: "stop" }), told({ id: "2", ending: "stop" })];
+  server.conversation(ID, turns);
+  const first = new Chat(ID, { begun: true });
+  await server.answered();
   settle();
-  expect(FakeSocket.last.sent.at(-1)).toMatchObject({ type: "question", text: "And?", parent: first });
-  expect(chat.shown.map((turn) => turn.id)).not.toContain(failed);
+  expect(first.last?.id).toBe("2");
+  first.show("1");
+  expect(first.last?.id).toBe("1");
+  first.retire(true);
+  const reloaded = new Chat(ID, { begun: true });
+  await server.answered();
+  settle();
+  expect(reloaded.last?.id).toBe("1");
+  FakeSocket.last.ready();
+  reloaded.ask("And?");
+  settle();
+  expect(FakeSocket.last.sent.at(-1)).toMatchObject({ type: "question", text: "And?", parent: "1" });
+  expect(reloaded.shown.map(({ turn }) => turn.question)).toEqual(["Why?", "And?"]);
+  end(accept(), 1);
+  reloaded.retire(true);
+});
+
+test("an_answer_that_was_cut_goes_on_behind_itself", () => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  const turn = accept();
+  FakeSocket.last.tell({ type: "complete", turn, seq: 1, outcome: "length", timing: { total_ms: 2 } });
+  settle();
+  chat.continue(chat.last!);
+  expect(FakeSocket.last.sent.at(-1)).toMatchObject({ type: "question", text: "Continue.", parent: turn });
+});
+
+test("a_conversation_that_the_server_does_not_have_is_unknown", async () => {
+  const other = new Chat(ID, { begun: true });
+  await server.answered();
+  expect(other.presence).toEqual({ kind: "unknown" });
+  other.retire(true);
+});
+
+test("a_conversation_that_could_not_be_fetched_is_fetched_when_the_connection_is_back", async () => {
+  server.away = true;
+  const other = new Chat(ID, { begun: true });
+  await server.answered();
+  expect(other.presence).toEqual({ kind: "failed", why: "Cannot reach the server." });
+  server.away = false;
+  server.conversation(ID, [told({ id: "1", ending: "stop" })]);
+  FakeSocket.last.ready();
+  await server.answered();
+  settle();
+  expect(other.presence).toEqual({ kind: "here" });
+  other.retire(true);
 });
 
 test("a_chosen_model_is_named", () => {
@@ -295,26 +381,20 @@ test("a_chosen_model_is_named", () => {
   expect(FakeSocket.last.sent.at(-1)).toMatchObject({ endpoint: "local", model: "large" });
 });
 
-test("a_turn_of_another_tab_comes_in_and_is_followed", () => {
+test("a_turn_of_another_tab_comes_in_with_the_list_and_is_followed", async () => {
   FakeSocket.last.ready();
   chat.ask("Why?");
-  end(accept(), 1);
-  const other = { ...chat.last!, id: "other", follows: chat.last!.id, asked: Date.now() + 1, ending: null, seq: 0 };
-  const newValue = JSON.stringify({ at: 1, v: 1, turns: [...chat.turns, other] });
-  dispatchEvent(new StorageEvent("storage", { key: `askd:conversation:${ID}`, newValue }));
+  const turn = accept();
+  end(turn, 1);
+  const head = { id: ID, title: "Why?", created: 0, updated: 0, turns: 1, running: false };
+  chat.compare(head);
+  expect(server.asked).toEqual([]);
+  server.conversation(ID, [told({ id: turn, ending: "stop" }), told({ id: "other", parent: turn, seq: 4 })]);
+  chat.compare({ ...head, turns: 2, running: true });
+  await server.answered();
   settle();
   expect(chat.shown).toHaveLength(2);
-  expect(FakeSocket.last.sent.at(-1)).toEqual({ type: "resume", turn: "other", after: 0 });
-});
-
-test("an_idle_tab_does_not_write_over_what_another_has_kept", () => {
-  FakeSocket.last.ready();
-  chat.ask("Why?");
-  end(accept(), 1);
-  const longer = JSON.stringify({ at: 1, v: 1, turns: [...chat.turns, { ...chat.last!, id: "other" }] });
-  localStorage.setItem(`askd:conversation:${ID}`, longer);
-  chat.saveNow();
-  expect(load(ID)).toHaveLength(2);
+  expect(FakeSocket.last.sent.at(-1)).toEqual({ type: "resume", turn: "other", after: 4 });
 });
 
 test("a_left_conversation_follows_its_answer_to_the_end", () => {
@@ -324,6 +404,6 @@ test("a_left_conversation_follows_its_answer_to_the_end", () => {
   chat.retire(true);
   FakeSocket.last.tell({ type: "chunk", turn, seq: 1, text: "Because" });
   end(turn, 2);
-  expect(load(ID)).toMatchObject([{ text: "Because", ending: "stop" }]);
+  expect(chat.last).toMatchObject({ text: "Because", ending: "stop" });
   expect(FakeSocket.last.readyState).toBe(FakeSocket.CLOSED);
 });

@@ -1,19 +1,21 @@
 // What the browser keeps: bounded, the oldest dropped, and never a reason to fail.
 
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { available, load, save } from "../src/lib/keep";
+import { available, branch, draft, forgetOld, keepBranch, keepDraft, keepSidebarOpen } from "../src/lib/keep";
+import { keepWaiting, outbox, sidebarOpen, withdraw } from "../src/lib/keep";
 import { newTurn } from "../src/lib/reduce";
 
-const turns = (text: string) => [
-  newTurn({ id: "t", conversation: "c", parent: null, follows: null, question: "?", asked: 0, text }),
-];
+const waiting = (id: string, more = {}) => ({
+  conversation: "c",
+  turn: newTurn({ id, parent: null, question: "?", asked: Number(id), ...more }),
+});
 
 let clock = 1_000_000;
 
 beforeEach(() => {
   localStorage.clear();
-  // Each look at the clock is a millisecond later, so that every save has its place in time.
+  // Each look at the clock is a millisecond later, so that every write has its place in time.
   vi.spyOn(Date, "now").mockImplementation(() => clock++);
 });
 
@@ -22,91 +24,71 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test("what_was_saved_is_loaded", () => {
-  expect(save("a", turns("text"))).toBe(true);
-  expect(load("a")).toEqual(turns("text"));
-  expect(load("b")).toEqual([]);
+test("a_draft_a_branch_and_the_sidebar_are_kept", () => {
+  keepDraft("a", "half a ques");
+  keepBranch("a", "turn");
+  expect([draft("a"), draft("b"), branch("a"), branch("b")]).toEqual(["half a ques", "", "turn", null]);
+  keepDraft("a", "");
+  keepBranch("a", null);
+  expect(localStorage).toHaveLength(0);
+  expect(sidebarOpen()).toBe(true);
+  keepSidebarOpen(false);
+  expect(sidebarOpen()).toBe(false);
 });
 
-test("twenty_conversations_are_kept_and_the_oldest_go", () => {
-  for (let n = 0; n < 25; n++) save(`c${n}`, turns("x"));
-  const kept = Array.from({ length: 25 }, (_, n) => n).filter((n) => load(`c${n}`).length > 0);
-  expect(kept).toEqual(Array.from({ length: 20 }, (_, n) => n + 5));
+test("what_waits_is_kept_whole_until_it_is_withdrawn", () => {
+  const endpoint = { endpoint: "local", model: "small" };
+  const refused = { ending: "refused", problem: { code: "storage_failed", message: "Full." } };
+  const all = [
+    waiting("1", { parent: "0", ...endpoint }),
+    waiting("2", { sent: true, stopping: true }),
+    waiting("3", refused),
+  ];
+  for (const one of all.toReversed()) keepWaiting(one);
+  expect(outbox()).toEqual(all);
+  withdraw("2");
+  expect(outbox()).toEqual([all[0], all[2]]);
 });
 
-test("two_million_characters_are_kept_and_the_oldest_go", () => {
-  save("old", turns("x".repeat(900_000)));
-  save("middle", turns("x".repeat(900_000)));
-  expect(save("new", turns("x".repeat(900_000)))).toBe(true);
-  expect([load("old").length, load("middle").length, load("new").length]).toEqual([0, 1, 1]);
-});
-
-test("a_conversation_beyond_the_bound_is_not_kept_and_says_so", () => {
-  save("other", turns("x"));
-  expect(save("huge", turns("x".repeat(2_000_001)))).toBe(false);
-  expect(load("other")).toHaveLength(1);
+test("fifty_drafts_are_kept_and_the_oldest_go", () => {
+  keepWaiting(waiting("1"));
+  for (let n = 0; n < 60; n++) keepDraft(`c${n}`, "x");
+  const kept = Array.from({ length: 60 }, (_, n) => n).filter((n) => draft(`c${n}`) !== "");
+  expect(kept).toEqual(Array.from({ length: 50 }, (_, n) => n + 10));
+  expect(outbox()).toHaveLength(1);
 });
 
 test("refused_storage_is_no_error", () => {
-  vi.stubGlobal("localStorage", {
-    getItem: () => {
-      throw new DOMException("denied", "SecurityError");
-    },
-    setItem: () => {
-      throw new DOMException("denied", "SecurityError");
-    },
-  });
-  expect(available()).toBe(false);
-  expect(save("a", turns("x"))).toBe(false);
-  expect(load("a")).toEqual([]);
-});
-
-test("what_is_not_ours_is_an_empty_conversation", () => {
-  localStorage.setItem("askd:conversation:a", "{broken");
-  localStorage.setItem("askd:conversation:b", '{"turns":5}');
-  expect(load("a")).toEqual([]);
-  expect(load("b")).toEqual([]);
-});
-
-describe("what another hand has written", () => {
-  const write = (turn: object, v: unknown = 1) => {
-    const turns = [{ id: "t", conversation: "c", question: "?", ...turn }];
-    localStorage.setItem("askd:conversation:a", JSON.stringify({ at: 1, v, turns }));
+  const denied = () => {
+    throw new DOMException("denied", "SecurityError");
   };
+  vi.stubGlobal("localStorage", { getItem: denied, setItem: denied, removeItem: denied });
+  expect(available()).toBe(false);
+  keepDraft("a", "x");
+  keepWaiting(waiting("1"));
+  forgetOld();
+  expect(draft("a")).toBe("");
+  expect(sidebarOpen()).toBe(true);
+});
 
-  test.each([null, 0, 2, "1"])("of_version_%s_is_not_read", (v) => {
-    write({}, v);
-    expect(load("a")).toEqual([]);
-  });
+test("what_is_not_ours_is_as_if_it_were_not_there", () => {
+  const write = (key: string, kept: unknown) => localStorage.setItem(key, JSON.stringify(kept));
+  localStorage.setItem("askd:draft:a", "{broken");
+  write("askd:draft:b", { at: 1, v: 1, value: "of another version" });
+  write("askd:draft:c", { at: 1, v: 2, value: 5 });
+  expect(["a", "b", "c"].map(draft)).toEqual(["", "", ""]);
+  const good = { conversation: "c", id: "1", question: "?" };
+  for (const wrong of [{ id: 5 }, { conversation: null }, { question: ["?"] }]) {
+    write("askd:outbox:1", { at: 1, v: 2, value: { ...good, ...wrong } });
+    expect(outbox()).toEqual([]);
+  }
+  write("askd:outbox:1", { at: 1, v: 2, value: { ...good, parent: 5, asked: "x", sent: 1, refused: "no" } });
+  expect(outbox()).toEqual([{ conversation: "c", turn: newTurn({ id: "1", parent: null, question: "?", asked: 0 }) }]);
+});
 
-  test.each([{ id: 5 }, { conversation: null }, { question: ["?"] }])("a_turn_without_%j_is_dropped", (wrong) => {
-    write(wrong);
-    expect(load("a")).toEqual([]);
-  });
-
-  test("a_turn_of_wrong_fields_is_one_just_begun", () => {
-    const begun = newTurn({ id: "t", conversation: "c", parent: null, follows: null, question: "?", asked: 0 });
-    write({});
-    expect(load("a")).toEqual([begun]);
-    const others = Object.keys(begun).filter((name) => !["id", "conversation", "question"].includes(name));
-    for (const wrong of [5.5, "x", ["x"]]) {
-      write(Object.fromEntries(others.map((name) => [name, wrong])));
-      expect(load("a")).toHaveLength(1);
-    }
-    write(Object.fromEntries(others.map((name) => [name, false])));
-    expect(load("a")).toEqual([begun]);
-  });
-
-  test("a_text_that_does_not_fit_is_asked_for_again_from_its_beginning", () => {
-    write({ accepted: true, seq: 7, text: null, thinking: "", sources: [] });
-    expect(load("a")).toMatchObject([{ accepted: true, seq: 0, text: "" }]);
-    write({ accepted: true, seq: 7, text: "kept", thinking: "", sources: [] });
-    expect(load("a")).toMatchObject([{ accepted: true, seq: 7, text: "kept" }]);
-  });
-
-  test("a_source_that_is_none_is_dropped", () => {
-    const source = { n: 1, title: "t", excerpt: "e", score: 0.5 };
-    write({ sources: [null, source, { n: 2 }, { ...source, url: 3 }], ending: "stop" });
-    expect(load("a")).toMatchObject([{ sources: [source], ending: "stop" }]);
-  });
+test("conversations_that_an_earlier_version_kept_are_forgotten", () => {
+  localStorage.setItem("askd:conversation:a", '{"at":1,"v":1,"turns":[]}');
+  localStorage.setItem("somebody:else", "1");
+  forgetOld();
+  expect(Object.keys(localStorage)).toEqual(["somebody:else"]);
 });

@@ -3,13 +3,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { newTurn, place, reduce, thread, type Event, type Turn } from "../src/lib/reduce";
+import { newTurn, reduce, type Event, type Turn } from "../src/lib/reduce";
 import { Log, told } from "./log";
 
 const T = "turn";
 
 function asked(more: Partial<Turn> = {}): Turn {
-  return newTurn({ id: T, conversation: "c", parent: null, follows: null, question: "?", asked: 0, ...more });
+  return newTurn({ id: T, parent: null, question: "?", asked: 0, ...more });
 }
 
 function after(events: Event[], turns: Turn[] = [asked()]): Turn {
@@ -127,11 +127,22 @@ describe("how a turn ends", () => {
     expect(after([accepted(), chunk(1, "kept"), error])).toMatchObject({ ending: "lost", text: "kept" });
   });
 
-  test("stop_waits_for_the_server_once_the_question_was_handed_to_a_connection", () => {
+  test("stop_waits_for_the_server", () => {
     const stop: Event = { type: "stop", turn: T };
-    expect(after([stop]).ending).toBe("cancelled");
     expect(after([{ type: "sent", turn: T }, stop])).toMatchObject({ ending: null, stopping: true });
     expect(after([accepted(), stop])).toMatchObject({ ending: null, stopping: true });
+  });
+
+  test("a_question_taken_back_is_gone", () => {
+    expect(reduce([asked()], { type: "withdraw", turn: T })).toEqual([]);
+  });
+
+  test("a_question_that_was_never_taken_gives_way_to_the_next_at_its_place", () => {
+    const refused = asked({ id: "1", ending: "refused" });
+    const failed = asked({ id: "2", ending: "failed", accepted: true });
+    const elsewhere = asked({ id: "3", parent: "2", ending: "refused" });
+    const turns = reduce([refused, failed, elsewhere], { type: "ask", turn: asked() });
+    expect(turns.map((turn) => turn.id)).toEqual(["2", "3", T]);
   });
 
   test("a_refused_resume_ends_the_turn_and_a_failure_of_the_answer_does_not", () => {
@@ -150,42 +161,43 @@ describe("how a turn ends", () => {
   });
 });
 
-describe("another tab", () => {
-  test("its_new_turn_comes_in_and_its_end_ends_mine", () => {
-    const mine = [asked({ accepted: true, text: "a", seq: 1 })];
-    const ended = asked({ accepted: true, text: "ab", seq: 3, ending: "stop" });
-    const next = asked({ id: "next", follows: T, asked: 5 });
-    expect(reduce(mine, { type: "merge", turns: [ended, next] })).toEqual([ended, next]);
+describe("what the server has of the conversation", () => {
+  const there = (more: Partial<Turn> = {}) => asked({ sent: true, accepted: true, ...more });
+  const merge = (mine: Turn[], theirs: Turn[], following: string | null = null) =>
+    reduce(mine, { type: "merge", turns: theirs, following });
+
+  test("its_new_turns_come_in_before_what_only_the_page_has", () => {
+    const waiting = asked({ id: "waiting", asked: -5 });
+    const theirs = [there({ id: "1" }), there({ id: "2", parent: "1" })];
+    expect(merge([theirs[0]!, waiting], theirs)).toEqual([...theirs, waiting]);
   });
 
-  test("its_cursor_never_moves_mine", () => {
-    const mine = [asked({ accepted: true, text: "a", seq: 1 })];
-    expect(reduce(mine, { type: "merge", turns: [asked({ text: "abc", seq: 3 })] })).toBe(mine);
-  });
-});
-
-describe("where the next question goes", () => {
-  const fresh = () => "new";
-
-  test("the_first_one_begins_a_conversation", () => {
-    expect(place([], fresh)).toEqual({ conversation: "new", parent: null, afresh: false });
+  test("an_answer_that_ended_there_ends_here", () => {
+    const ended = there({ text: "ab", seq: 3, ending: "stop" });
+    expect(merge([there({ text: "a", seq: 1 })], [ended], T)).toEqual([ended]);
+    expect(merge([asked()], [ended])).toEqual([ended]);
   });
 
-  test("a_following_one_names_the_last_accepted_turn", () => {
-    const first = asked({ id: "1", accepted: true, ending: "stop" });
-    const refused = asked({ id: "2", follows: "1", ending: "refused" });
-    expect(place([first, refused], fresh)).toEqual({ conversation: "c", parent: "1", afresh: false });
+  test("an_end_that_only_the_page_knew_is_taken_back", () => {
+    const running = there({ text: "a", seq: 1 });
+    expect(merge([there({ ending: "lost" })], [running])).toEqual([running]);
+    expect(merge([asked({ ending: "refused" })], [running])).toEqual([running]);
   });
 
-  test("after_a_lost_answer_it_begins_afresh_and_says_so", () => {
-    const lost = asked({ id: "1", accepted: true, ending: "lost" });
-    expect(place([lost], fresh)).toEqual({ conversation: "new", parent: null, afresh: true });
-    const again = asked({ id: "2", follows: "1", conversation: "new", afresh: true, accepted: true, ending: "stop" });
-    expect(place([lost, again], fresh)).toEqual({ conversation: "new", parent: "2", afresh: false });
+  test("the_cursor_of_a_followed_answer_is_never_moved", () => {
+    const mine = [there({ text: "a", seq: 1 })];
+    expect(merge(mine, [there({ text: "abc", seq: 3 })], T)).toBe(mine);
+    expect(merge(mine, [there({ text: "abc", seq: 3 })])[0]).toMatchObject({ text: "abc", seq: 3 });
   });
 
-  test("a_retried_turn_is_no_longer_shown", () => {
-    const turns = [asked({ id: "1" }), asked({ id: "2", follows: "1" }), asked({ id: "3", follows: "1" })];
-    expect(thread(turns).map((turn) => turn.id)).toEqual(["1", "3"]);
+  test("an_older_word_of_the_server_undoes_nothing", () => {
+    const mine = [there({ text: "abc", seq: 3, ending: "stop" }), there({ id: "2", text: "xy", seq: 2 })];
+    expect(merge(mine, [there({ text: "a", seq: 1 }), there({ id: "2", text: "x", seq: 1 })])).toBe(mine);
+    expect(merge(mine, [])).toBe(mine);
+  });
+
+  test("a_wish_to_stop_outlives_it", () => {
+    const mine = [there({ stopping: true })];
+    expect(merge(mine, [there({ text: "a", seq: 1 })])[0]).toMatchObject({ stopping: true, seq: 1 });
   });
 });

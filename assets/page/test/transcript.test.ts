@@ -29,10 +29,12 @@ test("an_answer_that_cannot_be_rendered_is_plain_text_and_the_others_stay", () =
   vi.stubGlobal("scrollTo", () => {});
   const complaint = vi.spyOn(console, "error").mockImplementation(() => {});
   const turn = (id: string, text: string) =>
-    newTurn({ id, conversation: "c", parent: null, follows: null, question: "?", asked: 0, text, ending: "stop" });
-  const shown = [turn("1", "*fine*"), turn("2", "a *poison*"), turn("3", "*fine too*")];
-  const chat = { shown, last: shown[2], open: false, connection: { kind: "ready" } } as unknown as Chat;
-  const page = mount(Transcript, { target: document.body, props: { chat, retry: () => {} } });
+    newTurn({ id, parent: null, question: "?", asked: 0, text, ending: "stop" });
+  const turns = [turn("1", "*fine*"), turn("2", "a *poison*"), turn("3", "*fine too*")];
+  const shown = turns.map((turn) => ({ turn, beside: [turn] }));
+  const chat = { turns, shown, last: turns[2], open: false, placed: true, connection: { kind: "ready" } };
+  const props = { chat: chat as unknown as Chat, sought: null, asked: () => {}, anew: () => {} };
+  const page = mount(Transcript, { target: document.body, props });
   flushSync();
   const answers = [...document.querySelectorAll(".answer")];
   expect(answers.map((answer) => answer.querySelector("em")?.textContent)).toEqual(["fine", undefined, "fine too"]);

@@ -4,13 +4,13 @@ import { expect, test } from "vitest";
 
 import type { Connection } from "../src/lib/link";
 import { newTurn, type Turn } from "../src/lib/reduce";
-import { announcement, connectionStatus, turnStatus } from "../src/lib/words";
+import { announcement, broughtIn, connectionStatus, turnStatus } from "../src/lib/words";
 
 const ready: Connection = { kind: "ready" };
 const away: Connection = { kind: "waiting", until: 4200, why: "The connection was lost." };
 
 function turn(more: Partial<Turn>): Turn {
-  return newTurn({ id: "t", conversation: "c", parent: null, follows: null, question: "?", asked: 0, ...more });
+  return newTurn({ id: "t", parent: null, question: "?", asked: 0, ...more });
 }
 
 test.each<[string, Partial<Turn>, Connection]>([
@@ -44,6 +44,20 @@ test("every_end_but_a_whole_one_and_the_length_limit_can_be_retried", () => {
   );
   expect(retries).toEqual([true, true, true, true, true, true]);
   expect(turnStatus(turn({ ending: "length", text: "a" }), ready, 0)?.retry).toBe(false);
+});
+
+test("an_answer_that_ended_early_can_go_on_and_one_that_never_began_cannot", () => {
+  const goesOn = (more: Partial<Turn>) => turnStatus(turn(more), ready, 0)?.goesOn;
+  for (const ending of ["cancelled", "interrupted", "length"] as const) {
+    expect(goesOn({ ending, text: "a" })).toBe(true);
+    expect(goesOn({ ending })).toBe(false);
+  }
+  expect(goesOn({ ending: "failed", text: "a" })).toBe(false);
+});
+
+test("an_import_is_counted_in_words", () => {
+  expect(broughtIn({ imported: 1, skipped: 0 })).toBe("1 conversation was imported.");
+  expect(broughtIn({ imported: 3, skipped: 1 })).toBe("3 conversations were imported. 1 was here already.");
 });
 
 test("the_countdown_counts", () => {

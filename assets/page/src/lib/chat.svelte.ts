@@ -1,18 +1,34 @@
-// One conversation as the page holds it: its turns, its connection, and the little that joins the two. The open
-// turns are the outbox: whatever has no end is asked again or resumed each time the connection is ready.
+// One conversation as the page holds it: its turns, its connection, and the little that joins the two. Whatever has no
+// end is asked again or resumed each time the connection is ready; what the server has not accepted yet is in the outbox.
 
+import { conversation, type ApiError, type Head } from "./api";
 import { uuid7 } from "./ids";
-import { load, save, watch } from "./keep";
+import { branch, keepBranch, keepWaiting, outbox, withdraw } from "./keep";
 import { Link, type Connection, type Owner, type Ready } from "./link";
-import { forgotten, newTurn, place, reduce, thread, type Event, type Turn } from "./reduce";
+import { newTurn, reduce, type Event, type Turn } from "./reduce";
+import { path } from "./tree";
 import type { ErrorCode, ServerMessage } from "./wire";
 
 type Told = Exclude<ServerMessage, { type: "status" }>;
 
 export type Choice = { endpoint: string; model: string };
 
-/** The most that a crash of the browser can lose of an answer (the server still has it). */
-const SAVE_EVERY_MS = 250;
+/** What the page knows of the conversation on the server. */
+export type Presence =
+  { kind: "unbegun" } | { kind: "loading" } | { kind: "here" } | { kind: "unknown" } | { kind: "failed"; why: string };
+
+/** Whom a conversation tells that the list is no longer as it was. */
+export type Listener = {
+  /** A question was accepted, or an answer has ended. */
+  changed(chat: Chat): void;
+  /** There is a connection again: much may have happened meanwhile. */
+  connected(): void;
+};
+
+const NOBODY: Listener = { changed() {}, connected() {} };
+
+/** What asks for the rest of an answer that ended early. */
+const CONTINUE = "Continue.";
 
 /** A connection that does not acknowledge within this is taken for dead. Asking twice is safe: the turn's id is the same. */
 const ACKNOWLEDGE_MS = 10_000;
@@ -29,13 +45,20 @@ export class Chat implements Owner {
   turns = $state.raw<Turn[]>([]);
   connection = $state.raw<Connection>({ kind: "connecting" });
   server = $state.raw<Ready | null>(null);
-  /** False when a refresh would lose the conversation. */
-  kept = $state(true);
+  presence = $state.raw<Presence>({ kind: "unbegun" });
   choice = $state.raw<Choice | null>(null);
+  /** The turn that the reader wants to see the conversation through; `null`: the newest. */
+  through = $state.raw<string | null>(null);
 
-  shown = $derived(thread(this.turns));
-  last = $derived(this.shown.at(-1) ?? null);
-  open = $derived(this.last !== null && this.last.ending === null);
+  shown = $derived(path(this.turns, this.through));
+  last = $derived(this.shown.at(-1)?.turn ?? null);
+  open = $derived(this.turns.some((turn) => turn.ending === null));
+  /** Whether a question would have a place: not before the page knows what stands above it. */
+  placed = $derived(
+    this.presence.kind === "unbegun" ||
+      this.presence.kind === "here" ||
+      (this.presence.kind === "unknown" && this.turns.length > 0),
+  );
 
   /** Ahead of `turns`, which the view sees once per frame. */
   #turns: Turn[];
@@ -47,47 +70,93 @@ export class Chat implements Owner {
   #acknowledge: ReturnType<typeof setTimeout> | undefined;
   #busyTries = 0;
   #busyPause: ReturnType<typeof setTimeout> | undefined;
-  #saving: ReturnType<typeof setTimeout> | undefined;
+  #listener: Listener;
+  #fetching: AbortController | null = null;
   #paint = 0;
   #paintHidden: ReturnType<typeof setTimeout> | undefined;
-  #unwatch: () => void;
 
-  constructor(id: string, server: Ready | null = null) {
+  /** `begun`: the server should have it. */
+  constructor(id: string, { begun = false, server = null, listener = NOBODY }: Options = {}) {
     this.id = id;
     this.server = server;
-    this.#turns = load(id);
+    this.#listener = listener;
+    this.through = branch(id);
+    this.#turns = outbox()
+      .filter((waiting) => waiting.conversation === id)
+      .map(({ turn }) => turn);
     this.turns = this.#turns;
-    const last = this.#turns.at(-1);
-    if (last?.endpoint && last.model) this.choice = { endpoint: last.endpoint, model: last.model };
-    this.#unwatch = watch(
-      () => this.id,
-      (turns) => this.#dispatch({ type: "merge", turns }),
-    );
+    this.#choose();
+    if (begun) {
+      this.presence = { kind: "loading" };
+      void this.refresh();
+    }
     this.#link = new Link(address(), this);
     this.#link.connect();
   }
 
-  /** Asks, behind the last turn shown. Says no while an answer is open. */
+  /** Asks, behind the last turn shown. Says no while an answer is open, or when it is not known what is above. */
   ask(question: string): boolean {
-    if (this.busy() || question.trim() === "") return false;
-    this.#ask(question, thread(this.#turns));
-    return true;
+    const above = path(this.#turns, this.through).findLast(({ turn }) => turn.accepted);
+    return this.#ask(question, above?.turn.id ?? null);
   }
 
-  /** Asks the same again in the place of a turn that went wrong. */
-  retry(turn: Turn): void {
-    if (this.busy()) return;
-    const shown = thread(this.#turns);
-    const at = shown.findIndex((other) => other.id === turn.id);
-    this.#ask(turn.question, at < 0 ? shown : shown.slice(0, at));
+  /** Asks at the same place as `turn`: an edited question, or the same one again. */
+  askBeside(turn: Turn, question: string): boolean {
+    return this.#ask(question, turn.parent);
   }
 
-  stop(): void {
+  /** Asks for the rest of an answer that ended early. */
+  continue(turn: Turn): boolean {
+    return this.#ask(CONTINUE, turn.id);
+  }
+
+  /** Shows the path through this turn, and remembers that. */
+  show(turn: string): void {
+    this.through = turn;
+    keepBranch(this.id, turn);
+  }
+
+  /** Stops what is open. A question that no connection was given is taken back, and its text returned. */
+  stop(): string | null {
     const turn = this.#turns.find((other) => other.ending === null);
-    if (turn === undefined) return;
+    if (turn === undefined) return null;
+    if (!turn.sent) {
+      this.#dispatch({ type: "withdraw", turn: turn.id });
+      // At once: what the page does with the text depends on whether anything else is here.
+      this.turns = this.#turns;
+      return turn.question;
+    }
     this.#link.send({ type: "cancel", turn: turn.id });
     this.#dispatch({ type: "stop", turn: turn.id });
-    this.#saveNow();
+    return null;
+  }
+
+  /** Fetches what the server has of the conversation. A later call takes the place of an earlier one. */
+  async refresh(): Promise<void> {
+    this.#fetching?.abort();
+    const { signal } = (this.#fetching = new AbortController());
+    try {
+      const { turns } = await conversation(this.id, signal);
+      if (signal.aborted) return;
+      this.presence = { kind: "here" };
+      this.#dispatch({ type: "merge", turns, following: this.#following });
+      this.#choose();
+      this.#follow();
+    } catch (error) {
+      if (signal.aborted) return;
+      const { code, message } = error as ApiError;
+      if (code === "unknown_conversation") this.presence = { kind: "unknown" };
+      else if (this.presence.kind !== "here") this.presence = { kind: "failed", why: message };
+    }
+  }
+
+  /** Fetches it if the list's newest word on it is not what is shown here. */
+  compare(head: Head): void {
+    const accepted = this.#turns.filter((turn) => turn.accepted);
+    const running = accepted.some((turn) => turn.ending === null);
+    const lacks = this.presence.kind === "failed" || this.presence.kind === "unknown";
+    if (this.presence.kind === "loading") return;
+    if (lacks || head.turns > accepted.length || head.running !== running) void this.refresh();
   }
 
   /** The reader is here again: open what was closed for idleness. */
@@ -110,8 +179,15 @@ export class Chat implements Owner {
     if (retired && !this.busy()) this.#dispose();
   }
 
-  saveNow(): void {
-    this.#saveNow();
+  /** Another tab has delivered this question or taken it back. */
+  withdrawn(id: string): void {
+    const turn = this.#turns.find((other) => other.id === id);
+    if (turn && !turn.sent && turn.ending === null) this.#dispatch({ type: "withdraw", turn: id });
+  }
+
+  /** The server has it no more, if it ever had. */
+  vanished(): void {
+    if (this.presence.kind === "here" && !this.busy()) void this.refresh();
   }
 
   // What the link calls.
@@ -129,6 +205,8 @@ export class Chat implements Owner {
   onReady(status: Ready): void {
     this.server = status;
     this.#follow();
+    if (this.presence.kind === "failed") void this.refresh();
+    this.#listener.connected();
   }
 
   onMessage(told: Told): void {
@@ -136,27 +214,34 @@ export class Chat implements Owner {
     const turn = told.turn ?? this.#awaiting;
     if (turn === null) return;
     if (told.type === "accepted" || told.type === "error") this.#answered();
-    if (told.type === "accepted") this.#busyTries = 0;
     if (told.type !== "error") this.#dispatch({ ...told, turn });
-    else if (this.#begunAfresh(turn, told.code) || (told.turn === undefined && this.#askedLater(turn, told.code)))
-      return;
-    else this.#dispatch({ ...told, type: told.turn === undefined ? "refused" : "error", turn });
-    if (told.type === "accepted" || told.type === "complete") this.#saveNow();
+    else if (told.turn !== undefined) this.#dispatch({ ...told, turn });
+    else if (!this.#askedLater(turn, told.code)) this.#dispatch({ ...told, type: "refused", turn });
+    if (told.type === "accepted") this.#accepted();
+    if (told.type === "accepted" || told.type === "complete") this.#listener.changed(this);
   }
 
-  #ask(question: string, shown: Turn[]): void {
-    const turn = newTurn({
-      id: uuid7(),
-      follows: shown.at(-1)?.id ?? null,
-      question,
-      asked: Date.now(),
-      ...place(shown, this.#turns.length === 0 ? () => this.id : uuid7),
-      ...this.#chosen(),
-    });
+  #accepted(): void {
+    this.#busyTries = 0;
+    if (this.presence.kind === "unbegun" || this.presence.kind === "unknown") this.presence = { kind: "here" };
+  }
+
+  #ask(question: string, parent: string | null): boolean {
+    if (this.busy() || !this.placed || question.trim() === "") return false;
+    const turn = newTurn({ id: uuid7(), parent, question, asked: Date.now(), ...this.#chosen() });
+    // The newest is what the reader wants to see, here and in every other tab.
+    this.through = null;
+    keepBranch(this.id, null);
     this.#dispatch({ type: "ask", turn });
-    this.#saveNow();
     this.wake();
     this.#follow();
+    return true;
+  }
+
+  /** The model that answered last is the one to ask again, until the reader says otherwise. */
+  #choose(): void {
+    const last = this.#turns.findLast((turn) => turn.endpoint && turn.model);
+    if (last?.endpoint && last.model) this.choice ??= { endpoint: last.endpoint, model: last.model };
   }
 
   /** The endpoint and model to name in a question: none when there is nothing to choose. */
@@ -170,7 +255,8 @@ export class Chat implements Owner {
   #follow(): void {
     const turn = this.#turns.find((other) => other.ending === null);
     if (turn === undefined || this.#following !== null || this.connection.kind !== "ready") return;
-    const { id, question: text, conversation, parent, endpoint, model, seq, accepted, stopping } = turn;
+    const { id, question: text, parent, endpoint, model, seq, accepted, stopping } = turn;
+    const conversation = this.id;
     this.#following = id;
     this.#awaiting = id;
     this.#acknowledge = setTimeout(() => this.#link.reconnect(), ACKNOWLEDGE_MS);
@@ -194,9 +280,13 @@ export class Chat implements Owner {
     this.#answered();
   }
 
-  /** The session is still at another answer's end, which the page no longer shows: after a pause it is free. */
+  /**
+   * Whether this is not the last word. A server that goes down takes nothing more, and its successor is asked. A session
+   * that is still at another answer's end, which the page no longer shows, is free after a pause.
+   */
   #askedLater(id: string, code: ErrorCode): boolean {
     const turn = this.#turns.find((other) => other.id === id);
+    if (this.connection.kind === "draining" && (code === "queue_full" || code === "storage_failed")) return true;
     if (code !== "busy" || turn === undefined || (turn.stopping && !turn.accepted)) return false;
     if (this.#busyTries >= BUSY_TRIES) {
       this.#busyTries = 0;
@@ -210,20 +300,11 @@ export class Chat implements Owner {
     return true;
   }
 
-  /** A question behind a turn that the server has forgotten is asked once more, without what came before. */
-  #begunAfresh(id: string, code: ErrorCode): boolean {
-    const turn = this.#turns.find((other) => other.id === id);
-    if (!forgotten(code) || turn === undefined || turn.accepted || turn.stopping || turn.parent === null) return false;
-    this.#dispatch({ type: "afresh", turn: id, conversation: uuid7() });
-    this.#release();
-    this.#follow();
-    return true;
-  }
-
   #dispatch(event: Event): void {
     const before = this.#turns;
     this.#turns = reduce(before, event);
     if (this.#turns === before) return;
+    this.#keep(before, this.#turns);
     this.#schedule();
     const following = this.#turns.find((turn) => turn.id === this.#following);
     if (following === undefined || following.ending !== null) {
@@ -234,7 +315,6 @@ export class Chat implements Owner {
   }
 
   #schedule(): void {
-    this.#saving ??= setTimeout(() => this.#saveNow(), SAVE_EVERY_MS);
     if (this.#paint !== 0) return;
     const show = () => {
       cancelAnimationFrame(this.#paint);
@@ -246,21 +326,23 @@ export class Chat implements Owner {
     this.#paintHidden = setTimeout(show, HIDDEN_PAINT_MS);
   }
 
-  #saveNow(): void {
-    // Only what has changed here: another tab may have written more of this conversation since.
-    if (this.#saving === undefined) return;
-    clearTimeout(this.#saving);
-    this.#saving = undefined;
-    this.kept = save(this.id, this.#turns);
+  /** The outbox follows the turns: in it is what the server has not accepted and the reader has not given up. */
+  #keep(before: Turn[], after: Turn[]): void {
+    const waits = (turn: Turn) => !turn.accepted && turn.ending !== "cancelled";
+    const still = new Set(after.filter(waits));
+    for (const turn of before) if (waits(turn) && !still.has(turn)) withdraw(turn.id);
+    const already = new Set(before);
+    for (const turn of still) if (!already.has(turn)) keepWaiting({ conversation: this.id, turn });
   }
 
   #dispose(): void {
-    this.#saveNow();
-    this.#unwatch();
+    this.#fetching?.abort();
     this.#release();
     this.#link.dispose();
   }
 }
+
+type Options = { begun?: boolean; server?: Ready | null; listener?: Listener };
 
 function address(): string {
   return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws`;

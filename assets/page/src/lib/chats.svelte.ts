@@ -1,64 +1,206 @@
-// Which conversation the page shows. The address says it: `/` is a new one, `/c/<id>` an old one.
+// Which conversation the page shows, and how that stays in step with the list, with other tabs and with other devices.
+// The address says which: `/` is a new one, `/c/<id>` an old one.
 
-import { Chat } from "./chat.svelte";
+import * as api from "./api";
+import type { Head } from "./api";
+import { Chat, type Listener } from "./chat.svelte";
 import { uuid7 } from "./ids";
-import { available } from "./keep";
+import { available, forgetOld, keepBranch, outbox, waitingTurn } from "./keep";
+import { List } from "./list.svelte";
+import { Notices } from "./notices.svelte";
+import { broughtIn } from "./words";
 
 const PATH = /^\/c\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/?$/i;
 
-export class Chats {
-  current = $state.raw<Chat>(new Chat(idInAddress() ?? uuid7()));
-  readonly storage = available();
+/** How often the list is fetched anew while the page is seen. */
+const SYNC_EVERY_MS = 15_000;
 
-  /** Conversations that the reader left while an answer was running: each follows it to its end. */
-  #behind = new Map<string, Chat>();
+export class Chats implements Listener {
+  readonly list = new List();
+  readonly notices = new Notices();
+  readonly storage = available();
+  current = $state.raw<Chat>(this.#opened(idInAddress()));
+  /** A turn that the reader has looked for and wants to see. */
+  sought = $state.raw<string | null>(null);
+
+  /** Conversations that the reader is not at, while a question of theirs waits or an answer is running. */
+  behind = $state.raw<Chat[]>([]);
+
+  /** Questions whose conversation the server does not have yet. */
+  waiting = $derived(
+    [this.current, ...this.behind].filter(
+      (chat) => chat.last !== null && !chat.last.accepted && chat.open && this.list.find(chat.id) === undefined,
+    ),
+  );
+
+  #others = new BroadcastChannel("askd");
+
+  constructor() {
+    forgetOld();
+    // What waited when the page was left is sent now, wherever the reader has come back to.
+    const left = outbox().filter(({ turn, conversation }) => turn.ending === null && conversation !== this.current.id);
+    this.behind = [...new Set(left.map(({ conversation }) => conversation))].map((id) => this.#new(id));
+    for (const chat of this.behind) chat.retire(true);
+  }
 
   /** Asks in the current conversation; its first question gives it its address. */
   ask(question: string): boolean {
+    if (this.current.presence.kind === "unknown" && !this.current.placed) this.begin();
     if (!this.current.ask(question)) return false;
     if (idInAddress() !== this.current.id) history.pushState(null, "", `/c/${this.current.id}`);
     return true;
+  }
+
+  /** Asks what the server has refused, because it has no such conversation, in a new one. */
+  askAnew(question: string): void {
+    this.begin();
+    this.ask(question);
+  }
+
+  /** Stops the current answer, and returns a question that had not been sent. */
+  stop(): string | null {
+    const question = this.current.stop();
+    if (question !== null && this.current.presence.kind === "unbegun") history.replaceState(null, "", "/");
+    return question;
   }
 
   /** A new, empty conversation. */
   begin(): void {
     if (idInAddress() === null && this.current.turns.length === 0) return;
     if (idInAddress() !== null) history.pushState(null, "", "/");
-    this.#show(uuid7());
+    this.#show(null);
   }
 
-  /** Follows the browser's back and forward, and the tab's and the network's coming and going. */
-  listen(): () => void {
-    const listeners: [EventTarget, string, (event: Event) => void][] = [
-      [window, "popstate", () => this.#show(idInAddress() ?? uuid7())],
-      [window, "pagehide", () => this.#each((chat) => chat.saveNow())],
-      [window, "online", () => this.#each((chat) => chat.reconnect())],
-      [window, "pageshow", (event) => (event as PageTransitionEvent).persisted && this.current.reconnect()],
-      [document, "visibilitychange", () => !document.hidden && this.current.wake()],
-      [window, "pointerdown", () => this.current.wake()],
-      [window, "keydown", () => this.current.wake()],
-    ];
-    for (const [target, name, listener] of listeners) target.addEventListener(name, listener);
-    return () => listeners.forEach(([target, name, listener]) => target.removeEventListener(name, listener));
+  /** An old conversation, at its newest turn or at the one that was looked for. */
+  open(id: string, turn: string | null = null): void {
+    if (turn !== null) keepBranch(id, turn);
+    if (idInAddress() !== id) history.pushState(null, "", `/c/${id}`);
+    this.#show(id);
+    if (turn !== null) this.current.show(turn);
+    this.sought = turn;
   }
 
-  #show(id: string): void {
-    const left = this.current;
-    if (left.id === id) return;
-    if (left.busy()) this.#behind.set(left.id, left);
-    left.retire(true);
-    const back = this.#behind.get(id);
-    this.#behind.delete(id);
-    if (back?.busy()) {
-      back.retire(false);
-      this.current = back;
-    } else {
-      this.current = new Chat(id, left.server);
+  async rename(id: string, title: string): Promise<void> {
+    await this.#tried(() => this.list.rename(id, title));
+  }
+
+  /** Deletes a conversation, and offers for a while to have it back. */
+  async remove({ id, title }: Head): Promise<void> {
+    const shown = this.current.id === id;
+    [this.current, ...this.behind].find((chat) => chat.id === id)?.stop();
+    // Going back should not lead to where nothing is any more.
+    if (shown) history.replaceState(null, "", "/");
+    if (shown) this.#show(null);
+    if (await this.#tried(() => this.list.remove(id))) {
+      this.notices.say(`Deleted “${title}”.`, () => void this.#restore(id, shown));
     }
   }
 
+  async #restore(id: string, show: boolean): Promise<void> {
+    if ((await this.#tried(() => this.list.restore(id))) && show) this.open(id);
+  }
+
+  /** Imports what was exported, and shows it at once. */
+  async bringIn(exported: Blob): Promise<void> {
+    await this.#tried(async () => {
+      this.notices.say(broughtIn(await api.bringIn(exported)));
+      await this.sync();
+    });
+  }
+
+  async #tried(act: () => Promise<void>): Promise<boolean> {
+    try {
+      await act();
+      this.#others.postMessage(null);
+      return true;
+    } catch (error) {
+      this.notices.say((error as Error).message);
+      return false;
+    }
+  }
+
+  /** Fetches the list anew, and the conversation shown if it has changed elsewhere. */
+  async sync(): Promise<void> {
+    if (document.hidden) return;
+    await this.list.refresh();
+    const head = this.list.find(this.current.id);
+    if (head) this.current.compare(head);
+    // A list that is known to its end and does not have it: it was deleted elsewhere.
+    else if (this.list.problem === null && this.list.next === null) this.current.vanished();
+  }
+
+  // What a conversation tells.
+
+  changed(chat: Chat): void {
+    if (chat !== this.current && !chat.busy()) this.behind = this.behind.filter((other) => other !== chat);
+    this.#others.postMessage(null);
+    void this.sync();
+  }
+
+  connected(): void {
+    void this.sync();
+  }
+
+  /** Follows the browser's back and forward, the tab's and the network's coming and going, and the other tabs. */
+  listen(): () => void {
+    const listeners: [EventTarget, string, (event: Event) => void][] = [
+      [window, "popstate", () => this.#show(idInAddress())],
+      [window, "online", () => this.#each((chat) => chat.reconnect())],
+      [window, "pageshow", (event) => (event as PageTransitionEvent).persisted && this.current.reconnect()],
+      [window, "focus", () => void this.sync()],
+      [document, "visibilitychange", () => this.#seen()],
+      [window, "pointerdown", () => this.current.wake()],
+      [window, "keydown", () => this.current.wake()],
+      [this.#others, "message", () => void this.sync()],
+      [window, "storage", (event) => this.#elsewhere(event as StorageEvent)],
+    ];
+    for (const [target, name, listener] of listeners) target.addEventListener(name, listener);
+    const timer = setInterval(() => void this.sync(), SYNC_EVERY_MS);
+    void this.sync();
+    return () => {
+      clearInterval(timer);
+      listeners.forEach(([target, name, listener]) => target.removeEventListener(name, listener));
+    };
+  }
+
+  #seen(): void {
+    if (document.hidden) return;
+    this.current.wake();
+    void this.sync();
+  }
+
+  /** What another tab has delivered or taken back, this one no longer sends. */
+  #elsewhere({ key, newValue }: StorageEvent): void {
+    const turn = newValue === null && key !== null ? waitingTurn(key) : null;
+    if (turn === null) return;
+    this.#each((chat) => chat.withdrawn(turn));
+    this.behind = this.behind.filter((chat) => chat.busy());
+    void this.sync();
+  }
+
+  #show(id: string | null): void {
+    const left = this.current;
+    this.sought = null;
+    if (left.id === id) return;
+    const back = this.behind.find((chat) => chat.id === id);
+    const stay = left.busy() ? [left] : [];
+    this.behind = [...this.behind.filter((chat) => chat !== back), ...stay];
+    left.retire(true);
+    back?.retire(false);
+    this.current = back ?? this.#opened(id, left);
+    if (back) void back.refresh();
+  }
+
+  #opened(id: string | null, left?: Chat): Chat {
+    return id === null ? this.#new(uuid7(), left) : this.#new(id, left, true);
+  }
+
+  #new(id: string, left?: Chat, begun = false): Chat {
+    return new Chat(id, { begun, server: left?.server ?? null, listener: this });
+  }
+
   #each(act: (chat: Chat) => void): void {
-    for (const chat of [this.current, ...this.#behind.values()]) act(chat);
+    for (const chat of [this.current, ...this.behind]) act(chat);
   }
 }
 

@@ -56,6 +56,11 @@ export class End {
     this.#follow("question");
   }
 
+  /** The view stays where it is, whatever comes in place of what is shown. */
+  hold(): void {
+    this.#follow("still");
+  }
+
   jump(): void {
     this.#follow("end");
   }

@@ -1,37 +1,21 @@
-// Conversations in the browser's own storage, so that a refresh or a second tab shows what has come so far.
-// Bounded: the conversations touched longest ago go first. A browser that refuses storage is no error.
+// What the browser itself keeps, so that a reload loses nothing that the server does not have yet: questions that wait
+// to be sent, drafts, and how the reader has set up the page. Bounded: what was touched longest ago goes first. A
+// browser that refuses storage is no error.
 
-import { newTurn, type Ending, type Problem, type Turn } from "./reduce";
-import type { Source, Timing, Usage } from "./wire";
+import { newTurn, type Problem, type Turn } from "./reduce";
 
-const PREFIX = "askd:conversation:";
-const MOST_CONVERSATIONS = 20;
-/** UTF-16 units of all kept conversations; browsers refuse at about 5 million. */
-const MOST_CHARACTERS = 2_000_000;
+const PREFIX = "askd:";
 
 /** Of what is written here. What another version of the page has written is not read. */
-const VERSION = 1;
+const VERSION = 2;
 
-/** `at` comes first: it is found without reading the rest. */
-type Kept = { at: number; v: typeof VERSION; turns: Turn[] };
+/** How many of each kind are kept. */
+const MOST = { draft: 50, branch: 200, outbox: 50, sidebar: 1 } as const;
 
-export function load(id: string): Turn[] {
-  return parse(read(id));
-}
+type Kind = keyof typeof MOST;
 
-/** Says whether the conversation is kept: not when storage is refused, nor when it alone is over the bound. */
-export function save(id: string, turns: Turn[]): boolean {
-  const kept: Kept = { at: Date.now(), v: VERSION, turns };
-  const text = JSON.stringify(kept);
-  if (text.length > MOST_CHARACTERS) return false;
-  try {
-    makeRoom(id, text.length);
-    localStorage.setItem(PREFIX + id, text);
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** The draft of a conversation that has not begun. */
+export const UNBEGUN = "new";
 
 export function available(): boolean {
   try {
@@ -43,103 +27,129 @@ export function available(): boolean {
   }
 }
 
-/** Calls back when another tab has written the conversation. Returns what ends the watching. */
-export function watch(id: () => string | null, changed: (turns: Turn[]) => void): () => void {
-  const listener = (event: StorageEvent) => {
-    const current = id();
-    if (current !== null && event.key === PREFIX + current) changed(parse(event.newValue));
-  };
-  addEventListener("storage", listener);
-  return () => removeEventListener("storage", listener);
+/** Removes what earlier versions of the page kept: since the server keeps them, conversations are not kept here. */
+export function forgetOld(): void {
+  for (const key of keys()) if (key.startsWith(`${PREFIX}conversation:`)) drop(key);
 }
 
-function makeRoom(id: string, size: number): void {
-  const others = Object.keys(localStorage)
-    .filter((key) => key.startsWith(PREFIX) && key !== PREFIX + id)
-    .map((key) => ({ key, text: localStorage.getItem(key) ?? "" }))
-    .map(({ key, text }) => ({ key, size: text.length, at: Number(/^\{"at":(\d+)/.exec(text)?.[1] ?? 0) }))
-    .sort((a, b) => b.at - a.at);
-  let room = MOST_CHARACTERS - size;
-  others.forEach((other, n) => {
-    room -= other.size;
-    if (n >= MOST_CONVERSATIONS - 1 || room < 0) localStorage.removeItem(other.key);
+export function draft(conversation: string): string {
+  const text = read("draft", conversation);
+  return typeof text === "string" ? text : "";
+}
+
+export function keepDraft(conversation: string, text: string): void {
+  write("draft", conversation, text === "" ? null : text);
+}
+
+/** The turn through which the reader last wanted to see the conversation; `null`: the newest. */
+export function branch(conversation: string): string | null {
+  const turn = read("branch", conversation);
+  return typeof turn === "string" ? turn : null;
+}
+
+export function keepBranch(conversation: string, turn: string | null): void {
+  write("branch", conversation, turn);
+}
+
+export function sidebarOpen(): boolean {
+  return read("sidebar", "open") !== false;
+}
+
+export function keepSidebarOpen(open: boolean): void {
+  write("sidebar", "open", open);
+}
+
+/** A question that the server has not accepted yet. */
+export type Waiting = { conversation: string; turn: Turn };
+
+/** All that wait, in order of asking. */
+export function outbox(): Waiting[] {
+  return keys()
+    .flatMap((key) => waitingTurn(key) ?? [])
+    .flatMap((turn) => waiting(read("outbox", turn)) ?? [])
+    .sort((a, b) => a.turn.asked - b.turn.asked);
+}
+
+/** The turn that waits under this key of the browser's storage, if that is what it is for. */
+export function waitingTurn(key: string): string | null {
+  const prefix = `${PREFIX}outbox:`;
+  return key.startsWith(prefix) ? key.slice(prefix.length) : null;
+}
+
+export function keepWaiting({ conversation, turn }: Waiting): void {
+  const { id, parent, question, endpoint, model, asked, sent, stopping, problem, ending } = turn;
+  const refused = ending === "refused" ? problem : null;
+  write("outbox", id, { conversation, id, parent, question, endpoint, model, asked, sent, stopping, refused });
+}
+
+export function withdraw(turn: string): void {
+  write("outbox", turn, null);
+}
+
+function waiting(kept: unknown): Waiting | null {
+  if (!isRecord(kept)) return null;
+  const { conversation, id, parent, question, endpoint, model, asked, sent, stopping, refused } = kept;
+  if (!isString(conversation) || !isString(id) || !isString(question)) return null;
+  const turn = newTurn({
+    id,
+    question,
+    parent: isString(parent) ? parent : null,
+    asked: typeof asked === "number" ? asked : 0,
+    ...(isString(endpoint) && isString(model) && { endpoint, model }),
+    sent: sent === true,
+    stopping: stopping === true,
+    ...(isProblem(refused) && { problem: refused, ending: "refused" }),
   });
+  return { conversation, turn };
 }
 
-function read(id: string): string | null {
+function read(kind: Kind, id: string): unknown {
   try {
-    return localStorage.getItem(PREFIX + id);
+    const kept: unknown = JSON.parse(localStorage.getItem(`${PREFIX}${kind}:${id}`) ?? "null");
+    return isRecord(kept) && kept["v"] === VERSION ? kept["value"] : null;
   } catch {
     return null;
   }
 }
 
-function parse(text: string | null): Turn[] {
+/** `at` comes first: it is found without reading the rest. */
+function write(kind: Kind, id: string, value: unknown): void {
+  const key = `${PREFIX}${kind}:${id}`;
+  if (value === null) return drop(key);
   try {
-    const kept: unknown = JSON.parse(text ?? "null");
-    if (!isRecord(kept) || kept["v"] !== VERSION || !Array.isArray(kept["turns"])) return [];
-    return kept["turns"].flatMap((turn: unknown) => normal(turn) ?? []);
+    makeRoom(kind, key);
+    localStorage.setItem(key, JSON.stringify({ at: Date.now(), v: VERSION, value }));
+  } catch {
+    // The page says once that this browser keeps nothing.
+  }
+}
+
+function makeRoom(kind: Kind, key: string): void {
+  const others = keys()
+    .filter((other) => other.startsWith(`${PREFIX}${kind}:`) && other !== key)
+    .map((key) => ({ key, at: Number(/^\{"at":(\d+)/.exec(localStorage.getItem(key) ?? "")?.[1] ?? 0) }))
+    .sort((a, b) => b.at - a.at);
+  others.slice(MOST[kind] - 1).forEach(({ key }) => drop(key));
+}
+
+function drop(key: string): void {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // Then it is not there either.
+  }
+}
+
+function keys(): string[] {
+  try {
+    return Object.keys(localStorage);
   } catch {
     return [];
   }
 }
 
-/** The turn with every field what the page takes it for: one that is not is as in a turn just begun. */
-function normal(kept: unknown): Turn | null {
-  if (!isRecord(kept)) return null;
-  const { id, conversation, question, parent, follows, endpoint, model, asked, place, seq, text, thinking } = kept;
-  if (!isString(id) || !isString(conversation) || !isString(question)) return null;
-  const { sources, problem, ending, usage, timing } = kept;
-  const open = newTurn({
-    id,
-    conversation,
-    question,
-    parent: isString(parent) ? parent : null,
-    follows: isString(follows) ? follows : null,
-    asked: isNumber(asked) ? asked : 0,
-    ...(isString(endpoint) && isString(model) && { endpoint, model }),
-    afresh: kept["afresh"] === true,
-    sent: kept["sent"] === true,
-    accepted: kept["accepted"] === true,
-    stopping: kept["stopping"] === true,
-    place: isNumber(place) ? place : null,
-    text: isString(text) ? text : "",
-    thinking: isString(thinking) ? thinking : "",
-    sources: Array.isArray(sources) ? sources.filter(isSource) : [],
-    problem: isProblem(problem) ? problem : null,
-    ending: isEnding(ending) ? ending : null,
-    usage: isRecord(usage) ? (usage as Usage) : null,
-    timing: isRecord(timing) ? (timing as Timing) : null,
-  });
-  // The cursor is only true of an answer that is whole up to it; from 0, the server tells all of it again.
-  const whole = isNumber(seq) && isString(text) && isString(thinking) && Array.isArray(sources);
-  return whole && open.sources.length === sources.length ? { ...open, seq } : open;
-}
-
-const ENDINGS: Record<Ending, true> = {
-  stop: true,
-  length: true,
-  content_filter: true,
-  cancelled: true,
-  interrupted: true,
-  failed: true,
-  lost: true,
-  refused: true,
-};
-
-function isEnding(value: unknown): value is Ending {
-  return isString(value) && Object.hasOwn(ENDINGS, value);
-}
-
 function isProblem(value: unknown): value is Problem {
   return isRecord(value) && isString(value["code"]) && isString(value["message"]);
-}
-
-function isSource(value: unknown): value is Source {
-  if (!isRecord(value)) return false;
-  const { n, title, excerpt, score, url, path, heading } = value;
-  const texts = [url, path, heading].every((text) => text == null || isString(text));
-  return isNumber(n) && isString(title) && isString(excerpt) && isNumber(score) && texts;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -148,8 +158,4 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function isString(value: unknown): value is string {
   return typeof value === "string";
-}
-
-function isNumber(value: unknown): value is number {
-  return Number.isFinite(value);
 }

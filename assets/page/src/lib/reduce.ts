@@ -18,14 +18,8 @@ export type Problem = { code: ErrorCode; message: string };
 
 export type Turn = {
   id: string;
-  /** The server's conversation. It differs from the page's after the server has forgotten the earlier part. */
-  conversation: string;
-  /** The turn before this one in the server's conversation. */
+  /** The turn that this one is behind; `null` for a conversation's first. */
   parent: string | null;
-  /** The turn before this one on the page. */
-  follows: string | null;
-  /** The server does not have what stands above this turn. */
-  afresh: boolean;
   question: string;
   endpoint?: string;
   model?: string;
@@ -55,14 +49,13 @@ export type Event =
   | { type: "stop"; turn: string }
   /** The server did not take the question or the resume; an `error` is of the turn's own log. */
   | ({ type: "refused"; turn: string } & Problem)
-  | { type: "afresh"; turn: string; conversation: string }
-  | { type: "merge"; turns: Turn[] };
+  /** A question that was never sent is taken back. */
+  | { type: "withdraw"; turn: string }
+  /** What the server has of the conversation; this tab's own cursor is on the turn `following`. */
+  | { type: "merge"; turns: Turn[]; following: string | null };
 
-export function newTurn(
-  fields: Pick<Turn, "id" | "conversation" | "parent" | "follows" | "question" | "asked"> & Partial<Turn>,
-): Turn {
+export function newTurn(fields: Pick<Turn, "id" | "parent" | "question" | "asked"> & Partial<Turn>): Turn {
   return {
-    afresh: false,
     sent: false,
     accepted: false,
     place: null,
@@ -83,16 +76,23 @@ export function newTurn(
 export function reduce(turns: Turn[], event: Event): Turn[] {
   switch (event.type) {
     case "ask":
-      return [...turns, event.turn];
+      return [...turns.filter((other) => !givesWay(other, event.turn)), event.turn];
+    case "withdraw":
+      return turns.filter((turn) => turn.id !== event.turn);
     case "merge":
-      return merge(turns, event.turns);
+      return merge(turns, event.turns, event.following);
     default:
       return change(turns, event.turn, (turn) => step(turn, event));
   }
 }
 
+/** A question that the server never took is no version of its own: the next one at its place replaces it. */
+function givesWay(turn: Turn, next: Turn): boolean {
+  return turn.ending !== null && !turn.accepted && turn.parent === next.parent;
+}
+
 /** One open turn after one event about it. An ended turn changes no more: there is one end per turn. */
-function step(turn: Turn, event: Exclude<Event, { type: "ask" | "merge" }>): Turn {
+function step(turn: Turn, event: Exclude<Event, { type: "ask" | "merge" | "withdraw" }>): Turn {
   if (turn.ending !== null) return turn;
   switch (event.type) {
     case "accepted":
@@ -120,15 +120,12 @@ function step(turn: Turn, event: Exclude<Event, { type: "ask" | "merge" }>): Tur
     case "sent":
       return turn.sent ? turn : { ...turn, sent: true };
     case "stop":
-      // A question that no connection was given needs nobody's consent to be dropped.
-      return turn.sent || turn.accepted ? { ...turn, stopping: true } : ended(turn, "cancelled");
-    case "afresh":
-      return { ...turn, conversation: event.conversation, parent: null, afresh: turn.follows !== null };
+      return { ...turn, stopping: true };
   }
 }
 
 function accepted(turn: Turn, event: Extract<Told, { type: "accepted" }>): Turn {
-  const kept = { ...turn, accepted: true, conversation: event.conversation, parent: event.parent };
+  const kept = { ...turn, sent: true, accepted: true, parent: event.parent };
   // All of the turn follows, so what the page has of it would be doubled.
   return event.after === 0 ? { ...kept, seq: 0, text: "", thinking: "", sources: [], problem: null } : kept;
 }
@@ -153,15 +150,27 @@ function ended(turn: Turn, ending: Ending, more: Partial<Turn> = {}): Turn {
   return { ...turn, ...more, ending, place: null, stopping: false };
 }
 
-/** What another tab knows of this conversation: turns that are new here, and ends that this tab has missed. */
-function merge(mine: Turn[], theirs: Turn[]): Turn[] {
+/** The server's turns in the server's order, then those that it does not have. */
+function merge(mine: Turn[], theirs: Turn[], following: string | null): Turn[] {
   const known = new Map(mine.map((turn) => [turn.id, turn]));
-  const added = theirs.filter((turn) => !known.has(turn.id));
-  // An open turn is never advanced from outside: its next frame covers what follows this tab's own cursor.
-  const endedThere = theirs.filter((turn) => turn.ending !== null && known.get(turn.id)?.ending === null);
-  if (added.length === 0 && endedThere.length === 0) return mine;
-  const replaced = new Map(endedThere.map((turn) => [turn.id, turn]));
-  return [...mine.map((turn) => replaced.get(turn.id) ?? turn), ...added].sort((a, b) => a.asked - b.asked);
+  const there = new Set(theirs.map((turn) => turn.id));
+  const merged = [
+    ...theirs.map((turn) => truer(known.get(turn.id), turn, following)),
+    ...mine.filter((turn) => !there.has(turn.id)),
+  ];
+  const same = merged.length === mine.length && merged.every((turn, n) => turn === mine[n]);
+  return same ? mine : merged;
+}
+
+/** Of two states of one turn the one to go on with. */
+function truer(mine: Turn | undefined, theirs: Turn, following: string | null): Turn {
+  if (mine === undefined) return theirs;
+  const onlyHere = mine.ending === "lost" || mine.ending === "refused" || !mine.accepted;
+  if (mine.ending !== null && !onlyHere) return mine;
+  if (theirs.ending !== null) return theirs;
+  // The next frame of a turn that is followed covers what is behind this tab's own cursor, and no other.
+  if (mine.id === following || (!onlyHere && mine.seq >= theirs.seq)) return mine;
+  return { ...theirs, stopping: mine.stopping };
 }
 
 function change(turns: Turn[], id: string, by: (turn: Turn) => Turn): Turn[] {
@@ -170,31 +179,4 @@ function change(turns: Turn[], id: string, by: (turn: Turn) => Turn): Turn[] {
   if (before === undefined) return turns;
   const after = by(before);
   return after === before ? turns : turns.with(at, after);
-}
-
-/** The turns that the page shows: from the newest back along `follows`. A retried turn is no longer among them. */
-export function thread(turns: Turn[]): Turn[] {
-  const byId = new Map(turns.map((turn) => [turn.id, turn]));
-  const shown: Turn[] = [];
-  for (let turn = turns.at(-1); turn !== undefined; turn = turn.follows ? byId.get(turn.follows) : undefined) {
-    shown.push(turn);
-    byId.delete(turn.id);
-  }
-  return shown.reverse();
-}
-
-/**
- * Where a question asked behind `follows` goes on the server: the same conversation, behind the last turn that the
- * server has accepted. Without one (nothing asked yet, or all forgotten by the server) it begins afresh.
- */
-export function place(
-  shown: Turn[],
-  fresh: () => string,
-): { conversation: string; parent: string | null; afresh: boolean } {
-  const last = shown.at(-1);
-  if (last === undefined) return { conversation: fresh(), parent: null, afresh: false };
-  if (last.ending === "lost") return { conversation: fresh(), parent: null, afresh: true };
-  const sameConversation = shown.filter((turn) => turn.conversation === last.conversation);
-  const parent = sameConversation.findLast((turn) => turn.accepted)?.id ?? null;
-  return { conversation: last.conversation, parent, afresh: last.afresh && parent === null };
 }

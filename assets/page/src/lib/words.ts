@@ -1,16 +1,24 @@
 // The page's state in words: what a person reads at each moment. Pure, so that every sentence can be tested.
 
 import type { Connection } from "./link";
+import type { Head } from "./api";
 import { forgotten, type Turn } from "./reduce";
 
 export type Status = {
   words: string;
   tone: "busy" | "calm" | "warning" | "error";
-  /** Whether asking the same again makes sense. */
+  /** Whether something is wrong with the answer, so that asking the same again makes sense. */
   retry: boolean;
+  /** Whether the answer may go on where it stopped. */
+  goesOn: boolean;
 };
 
-const says = (words: string, tone: Status["tone"], retry = false): Status => ({ words, tone, retry });
+const says = (words: string, tone: Status["tone"], retry = false, goesOn = false): Status => ({
+  words,
+  tone,
+  retry,
+  goesOn,
+});
 
 /** What stands under a turn, or `null` when the answer speaks for itself. */
 export function turnStatus(turn: Turn, connection: Connection, now: number): Status | null {
@@ -40,14 +48,15 @@ function openStatus(turn: Turn, connection: Connection, now: number): Status {
 
 function endStatus(turn: Turn): Status | null {
   const why = turn.problem?.message;
+  const begun = turn.text !== "";
   switch (turn.ending) {
     case "stop":
     case null:
       return turn.text === "" ? says("The model ended without a word.", "warning", true) : null;
     case "cancelled":
-      return says("Stopped by you.", "calm", true);
+      return says("Stopped by you.", "calm", true, begun);
     case "length":
-      return says("Cut off: the answer reached its length limit.", "warning");
+      return says("Cut off: the answer reached its length limit.", "warning", false, begun);
     case "content_filter":
       return says("Cut off by the endpoint's content filter.", "warning", true);
     case "interrupted":
@@ -55,11 +64,12 @@ function endStatus(turn: Turn): Status | null {
         why ?? "Interrupted: the server stopped, or nobody was reading, before the answer was whole.",
         "warning",
         true,
+        begun,
       );
     case "lost":
       if (turn.problem && !forgotten(turn.problem.code)) return says(turn.problem.message, "warning", true);
       return says(
-        "The server no longer has this answer: it was restarted, or the conversation is too old. What had come is kept here.",
+        "The server no longer has this answer: the conversation was deleted, or is too old. What had come is still shown here.",
         "warning",
         true,
       );
@@ -94,6 +104,18 @@ export function announcement(turn: Turn | null, status: Status | null): string {
   if (turn === null) return "";
   if (turn.ending === null) return (status?.words ?? "").replace(/ \([^)]*\)$/, "");
   return turn.ending === "stop" && status === null ? "The answer is complete." : (status?.words ?? "");
+}
+
+/** What stands in the place of a title that was never given. */
+export function titled(head: Pick<Head, "title">): string {
+  return head.title.trim() || "Without a title";
+}
+
+/** What came of an import. */
+export function broughtIn({ imported, skipped }: { imported: number; skipped: number }): string {
+  const came = imported === 1 ? "1 conversation was imported." : `${imported} conversations were imported.`;
+  if (skipped === 0) return came;
+  return `${came} ${skipped === 1 ? "1 was here already." : `${skipped} were here already.`}`;
 }
 
 export function duration(seconds: number): string {

@@ -1,0 +1,398 @@
+// Conversations that last: the list, branches, the outbox, and tabs and devices in step, at both widths.
+
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+
+import { startAskd } from "./askd.mjs";
+import { Reader, startBrowser } from "./browser.mjs";
+import { startFake } from "./fake.mjs";
+import { startProxy } from "./proxy.mjs";
+
+let browser;
+let fake;
+let askd;
+let reader;
+
+before(async () => {
+  browser = await startBrowser();
+});
+after(() => browser.close());
+
+for (const width of [1280, 390]) {
+  describe(`at ${width}`, () => {
+    beforeEach(async () => {
+      fake = await startFake();
+      askd = await startAskd({ endpoint: fake.url });
+      reader = await Reader.arrive(browser, { viewport: { width, height: 860 } });
+    });
+    afterEach(async () => {
+      await reader.context.close();
+      fake.close();
+      await askd.close();
+    });
+
+    /** What stands in the list. */
+    const titles = (sidebar) => sidebar.locator("li > a .title").allInnerTexts();
+
+    async function act(sidebar, title, name) {
+      await sidebar.getByRole("button", { name: `Actions for “${title}”` }).click();
+      await sidebar.locator(".menu:popover-open").getByText(name).click();
+    }
+
+    test("the_address_is_the_conversations_so_reload_back_and_a_bookmark_work", async () => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      const first = tab.page.url();
+      await tab.page.getByRole("button", { name: "New conversation" }).click();
+      await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+      await tab.hears(fake, "Second.", "two");
+      assert.notEqual(tab.page.url(), first);
+      await tab.page.reload();
+      await tab.reads("two");
+      await tab.page.goBack();
+      await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+      await tab.page.goBack();
+      await tab.reads("one");
+      assert.equal(tab.page.url(), first);
+      const bookmark = await reader.open(first);
+      await bookmark.reads("one");
+      assert.equal(await bookmark.page.title(), "First. · Ask the test");
+      await reader.leave();
+    });
+
+    test("an_unknown_address_says_so_and_has_a_way_out", async () => {
+      const tab = await reader.open(`${askd.url}/c/01900000-0000-7000-8000-000000000000`);
+      await tab.page.getByRole("heading", { name: "There is no such conversation" }).waitFor();
+      await tab.page.getByRole("button", { name: "Begin a new one" }).click();
+      await tab.page.waitForURL((url) => url.pathname === "/");
+      await tab.hears(fake, "First.", "one");
+      await reader.leave({ away: true });
+    });
+
+    test("conversations_are_listed_opened_renamed_and_deleted_with_a_way_back", async () => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      await tab.page.getByRole("button", { name: "New conversation" }).click();
+      await tab.hears(fake, "Second.", "two");
+      let sidebar = await tab.sidebar();
+      await sidebar.getByRole("heading", { name: "Today" }).waitFor();
+      assert.deepEqual(await titles(sidebar), ["Second.", "First."]);
+
+      await sidebar.getByRole("link", { name: "First." }).click();
+      await tab.reads("one");
+      assert.equal(await tab.page.getByRole("dialog").count(), 0);
+
+      sidebar = await tab.sidebar();
+      await act(sidebar, "First.", "Rename");
+      await tab.page.keyboard.type("The very first");
+      await tab.page.keyboard.press("Enter");
+      await sidebar.getByRole("link", { name: "The very first" }).waitFor();
+      await tab.page.reload();
+      sidebar = await tab.sidebar();
+      await sidebar.getByRole("link", { name: "The very first" }).waitFor();
+
+      await act(sidebar, "The very first", "Delete");
+      await tab.page.waitForURL((url) => url.pathname === "/");
+      await sidebar.getByRole("link", { name: "The very first" }).waitFor({ state: "detached" });
+      if (width < 1024) await tab.page.keyboard.press("Escape");
+      await tab.page.getByRole("button", { name: "Undo" }).click();
+      await tab.reads("one");
+      sidebar = await tab.sidebar();
+      await sidebar.getByRole("link", { name: "The very first" }).waitFor();
+      await reader.leave();
+    });
+
+    test("a_renaming_is_given_up_with_escape_and_the_focus_is_where_it_was", async () => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      const sidebar = await tab.sidebar();
+      await act(sidebar, "First.", "Rename");
+      await tab.page.keyboard.type("Nonsense");
+      await tab.page.keyboard.press("Escape");
+      const link = sidebar.getByRole("link", { name: "First." });
+      await link.waitFor();
+      assert.ok(await link.evaluate((link) => link === document.activeElement));
+      await reader.leave();
+    });
+
+    test("the_keyboard_alone_opens_the_list_and_its_menu", async () => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      if (width >= 1024) await (await tab.sidebar()).getByRole("button", { name: "Hide conversations" }).press("Enter");
+      const show = tab.page.getByRole("button", { name: "Show conversations" });
+      await show.press("Enter");
+      const sidebar = tab.page.getByRole("navigation", { name: "Conversations" });
+      const dots = sidebar.getByRole("button", { name: "Actions for “First.”" });
+      await dots.press("Enter");
+      const rename = sidebar.getByRole("button", { name: "Rename" });
+      await rename.waitFor();
+      await tab.page.waitForFunction(() => document.activeElement?.textContent === "Rename");
+      await tab.page.keyboard.press("ArrowUp");
+      await tab.page.waitForFunction(() => document.activeElement?.textContent === "Delete");
+      await tab.page.keyboard.press("Escape");
+      assert.ok(await dots.evaluate((button) => button === document.activeElement));
+      if (width < 1024) {
+        for (let n = 0; n < 20; n++) {
+          await tab.page.keyboard.press("Tab");
+          const outside = await tab.page.evaluate(() => document.activeElement?.closest(".page") !== null);
+          assert.ok(!outside, "the focus stays in the drawer");
+        }
+        await tab.page.keyboard.press("Escape");
+        await tab.page.getByRole("dialog").waitFor({ state: "detached" });
+        assert.ok(await show.evaluate((button) => button === document.activeElement));
+      } else {
+        await sidebar.getByRole("button", { name: "Hide conversations" }).click();
+        await tab.page.reload();
+        await tab.finished();
+        assert.equal(await sidebar.count(), 0, "it is remembered that the sidebar is hidden");
+      }
+      await reader.leave();
+    });
+
+    test("a_search_marks_what_it_found_and_leads_there", async () => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "About whales.", "They are *mammals* and sing.");
+      await tab.hears(fake, "And fish?", "They are silent. ".repeat(200));
+      await tab.page.getByRole("button", { name: "New conversation" }).click();
+      await tab.hears(fake, "Something else.", "two");
+      const sidebar = await tab.sidebar();
+      const search = sidebar.getByRole("searchbox", { name: "Search conversations" });
+      await search.fill("mammal");
+      await sidebar.getByText("1 place found.").waitFor();
+      assert.match(await sidebar.locator("mark").innerText(), /^mammal/);
+      await sidebar.getByRole("list", { name: "Found" }).getByRole("link").click();
+      await tab.page.getByText("They are silent.").waitFor();
+      const { y } = await tab.page.getByRole("heading", { name: "About whales." }).boundingBox();
+      assert.ok(y >= 0 && y < 860, `what was found is at ${y} px`);
+      await (await tab.sidebar()).getByRole("searchbox").fill("zebra");
+      await tab.page.getByText("Nothing found.").waitFor();
+      await reader.leave();
+    });
+
+    test("an_export_is_saved_and_what_was_exported_comes_back", async () => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      const address = tab.page.url();
+      const sidebar = await tab.sidebar();
+      const saved = async (title, name) => {
+        const download = tab.page.waitForEvent("download");
+        if (title) await act(sidebar, title, name);
+        else {
+          await sidebar.getByRole("button", { name: "Actions for all conversations" }).click();
+          await sidebar.locator(".menu:popover-open").getByText(name).click();
+        }
+        return readFile(await (await download).path(), "utf8");
+      };
+      assert.match(await saved("First.", "Export as Markdown"), /^# First\./);
+      assert.equal(JSON.parse(await saved("First.", "Export as JSON")).askd, 1);
+      const all = await saved(null, "Export as JSON");
+      assert.equal(JSON.parse(all).conversations.length, 1);
+
+      const file = join(tmpdir(), `askd-import-${process.pid}-${width}.json`);
+      await writeFile(file, all);
+      const files = sidebar.locator("input[type=file]");
+      await files.setInputFiles(file);
+      await tab.page.getByText("1 was here already.").waitFor();
+      const elsewhere = await Reader.arrive(browser, { viewport: { width, height: 860 } });
+      const other = await elsewhere.open(askd.url);
+      await (await other.sidebar()).locator("input[type=file]").setInputFiles({
+        name: "moved.json",
+        mimeType: "application/json",
+        buffer: Buffer.from(all.replaceAll(new URL(address).pathname.slice(3), "01900000-0000-7000-8000-00000000000a")),
+      });
+      await other.page.getByRole("link", { name: "First." }).click();
+      await other.reads("one");
+      await (await other.sidebar()).locator("input[type=file]").setInputFiles({
+        name: "not.json",
+        mimeType: "application/json",
+        buffer: Buffer.from("{}"),
+      });
+      await other.page.locator(".notices p", { hasText: "askd" }).waitFor();
+      await elsewhere.leave({ away: true });
+      await reader.leave();
+    });
+
+    test("an_edited_question_and_a_regenerated_answer_are_branches_with_a_switch", async () => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "Sky?", "blue");
+      await tab.hears(fake, "And dusk?", "red");
+      await tab.page.getByRole("button", { name: "Regenerate" }).last().click();
+      let call = await fake.call();
+      assert.deepEqual(
+        call.body.messages.filter(({ role }) => role !== "system").map(({ content }) => content),
+        ["Sky?", "blue", "And dusk?"],
+      );
+      call.say("orange");
+      call.finish();
+      await tab.reads("orange");
+      await tab.page.getByText("2/2").waitFor();
+
+      await tab.page.getByRole("heading", { name: "Sky?" }).hover();
+      await tab.page.getByRole("button", { name: "Edit this question" }).first().click();
+      const field = tab.page.getByRole("textbox", { name: "Edit the question" });
+      assert.equal(await field.inputValue(), "Sky?");
+      await field.fill("Sea?");
+      await field.press("Enter");
+      call = await fake.call();
+      assert.deepEqual(
+        call.body.messages.filter(({ role }) => role !== "system").map(({ content }) => content),
+        ["Sea?"],
+      );
+      call.say("green");
+      call.finish();
+      await tab.finished();
+      assert.equal(await tab.page.locator(".answer").count(), 1);
+
+      const earlier = tab.page.getByRole("button", { name: "Earlier version" });
+      await earlier.press("Enter");
+      await tab.reads("orange");
+      assert.equal(await tab.page.locator(".answer").count(), 2);
+      await tab.page.waitForFunction(() => document.activeElement?.getAttribute("aria-label") === "Later version");
+      await earlier.last().click();
+      await tab.reads("red");
+      await tab.page.reload();
+      await tab.reads("red");
+      call = await tab.hears(fake, "And night?", "black");
+      assert.ok(JSON.stringify(call.body).includes("red"), "the branch that is shown is the one that is asked");
+      await reader.leave();
+    });
+
+    test("an_answer_that_was_cut_or_stopped_can_go_on", async () => {
+      const tab = await reader.open(askd.url);
+      await tab.ask("Long.");
+      let call = await fake.call();
+      call.say("as far as ");
+      call.finish("length");
+      await tab.page.getByRole("button", { name: "Continue" }).click();
+      call = await fake.call();
+      assert.deepEqual(
+        call.body.messages.filter(({ role }) => role !== "system").map(({ content }) => content),
+        ["Long.", "as far as ", "Continue."],
+      );
+      call.say("it ");
+      await tab.reads("it");
+      await tab.page.keyboard.press("Escape");
+      await tab.page.getByRole("button", { name: "Continue" }).last().click();
+      call = await fake.call();
+      call.say("goes on.");
+      call.finish();
+      await tab.finished();
+      assert.equal(await tab.page.getByRole("button", { name: "Continue" }).count(), 0);
+      await reader.leave();
+    });
+
+    test("a_question_sent_while_the_connection_is_down_is_sent_once_also_after_a_reload", async () => {
+      const proxy = await startProxy(askd.port);
+      const tab = await reader.open(proxy.url);
+      await tab.hears(fake, "First.", "one");
+      const address = tab.page.url();
+      proxy.down();
+      await tab.page.getByText(/Reconnecting/).waitFor();
+      await tab.ask("Second.");
+      await tab.says(/^Waiting for the connection/);
+      // The server is there again for the page, and not yet for the WebSocket: the reload finds the question waiting.
+      let held = true;
+      await tab.page.routeWebSocket(/\/ws$/, (near) => (held ? near.close({ code: 3000 }) : near.connectToServer()));
+      proxy.up();
+      await tab.page.goto(address);
+      await tab.says(/^Waiting for the connection|^Connecting/);
+      held = false;
+      const call = await fake.call();
+      assert.equal(call.question, "Second.");
+      call.say("two");
+      call.finish();
+      await tab.reads("two");
+      await tab.page.reload();
+      await tab.finished();
+      assert.equal(await tab.page.locator(".answer").count(), 2);
+      proxy.close();
+      await reader.leave({ away: true });
+    });
+
+    test("stop_takes_a_waiting_question_back_into_the_composer", async () => {
+      const proxy = await startProxy(askd.port);
+      const tab = await reader.open(proxy.url);
+      await tab.page.waitForFunction(() => !document.querySelector("footer p")?.textContent?.trim());
+      proxy.down();
+      await tab.page.getByText(/Reconnecting/).waitFor();
+      await tab.ask("Never mind.");
+      await tab.page.getByRole("button", { name: "Stop" }).click();
+      await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+      assert.equal(await tab.composer.inputValue(), "Never mind.");
+      assert.equal(new URL(tab.page.url()).pathname, "/");
+      proxy.up();
+      await tab.page.reload();
+      assert.equal(await tab.composer.inputValue(), "Never mind.");
+      proxy.close();
+      await reader.leave({ away: true });
+    });
+
+    test("each_conversation_has_its_draft_also_after_a_reload", async () => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      await tab.composer.fill("half a ques");
+      await tab.page.getByRole("button", { name: "New conversation" }).click();
+      await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+      assert.equal(await tab.composer.inputValue(), "");
+      await tab.composer.fill("quite another");
+      await tab.page.reload();
+      assert.equal(await tab.composer.inputValue(), "quite another");
+      await tab.page.goBack();
+      await tab.reads("one");
+      assert.equal(await tab.composer.inputValue(), "half a ques");
+      await reader.leave();
+    });
+
+    test("two_devices_of_one_owner_stay_in_step_and_a_strangers_sees_nothing", async () => {
+      const one = await reader.open(askd.url);
+      await one.hears(fake, "First.", "one");
+      // Another browser with the same cookie is another device of the same person.
+      const device = await Reader.arrive(browser, {
+        viewport: { width, height: 860 },
+        storageState: { cookies: await reader.context.cookies(), origins: [] },
+      });
+      const two = await device.open(one.page.url());
+      await two.reads("one");
+      await one.ask("Second.");
+      const call = await fake.call();
+      call.say("two ");
+      await one.reads("two");
+      // Looking at it again is enough.
+      await two.page.evaluate(() => window.dispatchEvent(new Event("focus")));
+      await two.reads("two");
+      await (await two.sidebar()).getByText("(an answer is running)").waitFor();
+      call.say("and three");
+      await two.reads("two and three");
+      call.finish();
+      await one.finished();
+      await (await two.sidebar()).getByText("(an answer is running)").waitFor({ state: "detached" });
+
+      const stranger = await Reader.arrive(browser, { viewport: { width, height: 860 } });
+      const other = await stranger.open(one.page.url());
+      await other.page.getByRole("heading", { name: "There is no such conversation" }).waitFor();
+      await (await other.sidebar()).getByText("Conversations are kept here.").waitFor();
+      await stranger.leave({ away: true });
+      await device.leave();
+      await reader.leave();
+    });
+
+    test("what_one_tab_does_another_tab_shows_at_once", async () => {
+      const one = await reader.open(askd.url);
+      await one.hears(fake, "First.", "one");
+      const two = await reader.open(askd.url);
+      const list = await two.sidebar();
+      await list.getByRole("link", { name: "First." }).waitFor();
+      const sidebar = await one.sidebar();
+      await act(sidebar, "First.", "Rename");
+      await one.page.keyboard.type("Renamed");
+      await one.page.keyboard.press("Enter");
+      await list.getByRole("link", { name: "Renamed" }).waitFor();
+      await act(sidebar, "Renamed", "Delete");
+      await list.getByText("Conversations are kept here.").waitFor();
+      await reader.leave();
+    });
+  });
+}

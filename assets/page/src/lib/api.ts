@@ -1,0 +1,148 @@
+// The typed calls of `/api/v1`. Each says in a sentence what went wrong, and each can be given up by its signal.
+
+import type { Turn } from "./reduce";
+import { newTurn } from "./reduce";
+import type { ErrorCode, Outcome, Source, Timing, Usage } from "./wire";
+
+/** What the list shows of a conversation. Times are milliseconds since the epoch. */
+export type Head = { id: string; title: string; created: number; updated: number; turns: number; running: boolean };
+
+export type Page = { conversations: Head[]; next: string | null };
+
+type ToldTurn = {
+  id: string;
+  parent: string | null;
+  question: string;
+  asked: number;
+  endpoint: string | null;
+  model: string | null;
+  running: boolean;
+  seq: number;
+  answer: string;
+  reasoning: string;
+  sources: Source[];
+  outcome: Outcome | null;
+  error: { code: ErrorCode; message: string } | null;
+  usage: Usage | null;
+  timing: Timing | null;
+};
+
+type ToldConversation = Omit<Head, "turns" | "running"> & { turns: ToldTurn[] };
+
+export type Excerpt = { text: string; marked: boolean }[];
+
+export type Hit = {
+  conversation: string;
+  title: string;
+  turn: string;
+  field: "title" | "question" | "answer";
+  excerpt: Excerpt;
+  asked: number;
+};
+
+export type Format = "markdown" | "json";
+
+/** Why a call failed. The message is for the reader. */
+export class ApiError extends Error {
+  constructor(
+    /** The server's, or `away` when nothing answered in the server's words. */
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What is not answered by then is given up; an import may be large. */
+const TIMEOUT_MS = 15_000;
+const IMPORT_TIMEOUT_MS = 120_000;
+
+const BASE = "/api/v1";
+
+export function list(before: string | null, signal?: AbortSignal): Promise<Page> {
+  return call("GET", `/conversations${before === null ? "" : `?before=${encodeURIComponent(before)}`}`, { signal });
+}
+
+/** The conversation's turns as the page holds them, in order of asking. */
+export async function conversation(id: string, signal?: AbortSignal): Promise<{ title: string; turns: Turn[] }> {
+  const told = await call<ToldConversation>("GET", `/conversations/${id}`, { signal });
+  return { title: told.title, turns: told.turns.map(turn) };
+}
+
+export function rename(id: string, title: string): Promise<Head> {
+  return call("PATCH", `/conversations/${id}`, { body: JSON.stringify({ title }) });
+}
+
+export function remove(id: string): Promise<void> {
+  return call("DELETE", `/conversations/${id}`);
+}
+
+export function restore(id: string): Promise<Head> {
+  return call("POST", `/conversations/${id}/restore`);
+}
+
+export async function search(query: string, signal?: AbortSignal): Promise<Hit[]> {
+  return (await call<{ hits: Hit[] }>("GET", `/search?q=${encodeURIComponent(query)}`, { signal })).hits;
+}
+
+/** `exported` is what was saved from an export as JSON. */
+export function bringIn(exported: Blob): Promise<{ imported: number; skipped: number }> {
+  return call("POST", "/import", { body: exported, timeout: IMPORT_TIMEOUT_MS });
+}
+
+/** Where one conversation, or all, can be downloaded. */
+export function exportAddress(id: string | null, format: Format): string {
+  return `${BASE}${id === null ? "" : `/conversations/${id}`}/export?format=${format}`;
+}
+
+type Call = { body?: BodyInit; signal?: AbortSignal | undefined; timeout?: number };
+
+async function call<T>(method: string, path: string, { body, signal, timeout = TIMEOUT_MS }: Call = {}): Promise<T> {
+  const late = AbortSignal.timeout(timeout);
+  try {
+    const answer = await fetch(BASE + path, {
+      method,
+      cache: "no-store",
+      signal: signal ? AbortSignal.any([signal, late]) : late,
+      ...(body !== undefined && { body, headers: { "content-type": "application/json" } }),
+    });
+    if (!answer.ok) throw await refusal(answer);
+    return (answer.status === 204 ? undefined : await answer.json()) as T;
+  } catch (error) {
+    if (error instanceof ApiError || signal?.aborted) throw error;
+    throw new ApiError("away", away(late.aborted));
+  }
+}
+
+function away(late: boolean): string {
+  if (!navigator.onLine) return "This device is offline.";
+  return late ? "The server did not answer in time." : "Cannot reach the server.";
+}
+
+async function refusal(answer: Response): Promise<ApiError> {
+  const told = (await answer.json().catch(() => null)) as { error?: { code: string; message: string } } | null;
+  return told?.error?.message
+    ? new ApiError(told.error.code, told.error.message)
+    : new ApiError("away", `The server answered with ${answer.status}.`);
+}
+
+function turn(told: ToldTurn): Turn {
+  const { id, parent, question, asked, endpoint, model, seq, sources, usage, timing } = told;
+  return newTurn({
+    id,
+    parent,
+    question,
+    asked,
+    ...(endpoint && model && { endpoint, model }),
+    sent: true,
+    accepted: true,
+    seq,
+    text: told.answer,
+    thinking: told.reasoning,
+    sources: sources ?? [],
+    problem: told.error,
+    ending: told.running ? null : (told.outcome ?? "interrupted"),
+    usage,
+    timing,
+  });
+}

@@ -1,0 +1,164 @@
+// Which conversation is shown, and how it stays in step with the address, the list and the other tabs.
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { Chats } from "../src/lib/chats.svelte";
+import { keepWaiting, outbox } from "../src/lib/keep";
+import { newTurn, type Turn } from "../src/lib/reduce";
+import { FakeApi } from "./api";
+import { FakeSocket } from "./socket";
+
+const A = "0190aaaa-0000-7000-8000-00000000000a";
+const B = "0190aaaa-0000-7000-8000-00000000000b";
+
+let server: FakeApi;
+let silence: (() => void) | undefined;
+let chats: Chats;
+
+const head = (id: string, title: string) => ({ id, title, created: 0, updated: 1, turns: 1, running: false });
+const turn = (id: string, more: Partial<Turn> = {}) =>
+  newTurn({ id, parent: null, question: `Question ${id}`, asked: 0, ...more });
+const ended = (id: string) => turn(id, { sent: true, accepted: true, ending: "stop", text: "x", seq: 1 });
+
+/** The page, opened at this address. */
+async function arrive(path: string): Promise<Chats> {
+  history.replaceState(null, "", path);
+  chats = new Chats();
+  silence = chats.listen();
+  await settle();
+  return chats;
+}
+
+async function settle(): Promise<void> {
+  await server.answered();
+  vi.advanceTimersByTime(300);
+  await server.answered();
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  localStorage.clear();
+  FakeSocket.install();
+  server = FakeApi.install();
+  server.heads = [head(A, "First"), head(B, "Second")];
+  server.conversation(A, [ended("a1")]);
+  server.conversation(B, [ended("b1")]);
+});
+
+afterEach(() => {
+  silence?.();
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+test("the_address_is_the_conversations", async () => {
+  await arrive(`/c/${A}`);
+  expect(chats.current.last?.id).toBe("a1");
+  chats.open(B);
+  await settle();
+  expect([location.pathname, chats.current.last?.id]).toEqual([`/c/${B}`, "b1"]);
+  chats.begin();
+  expect([location.pathname, chats.current.last]).toEqual(["/", null]);
+  chats.ask("New?");
+  expect(location.pathname).toBe(`/c/${chats.current.id}`);
+});
+
+test("a_question_in_the_place_of_an_unknown_conversation_begins_a_new_one", async () => {
+  const unknown = "0190aaaa-0000-7000-8000-0000000000ff";
+  await arrive(`/c/${unknown}`);
+  expect(chats.current.presence).toEqual({ kind: "unknown" });
+  expect(chats.ask("Here?")).toBe(true);
+  expect(chats.current.id).not.toBe(unknown);
+  expect(location.pathname).toBe(`/c/${chats.current.id}`);
+});
+
+test("what_waited_when_the_page_was_left_is_sent_from_wherever_the_reader_comes_back", async () => {
+  keepWaiting({ conversation: A, turn: turn("w", { parent: "a1" }) });
+  keepWaiting({
+    conversation: B,
+    turn: turn("r", { ending: "refused", problem: { code: "internal", message: "No." } }),
+  });
+  await arrive("/");
+  expect(chats.behind.map((chat) => chat.id)).toEqual([A]);
+  for (const socket of FakeSocket.all) socket.ready();
+  const sent = FakeSocket.all.flatMap((socket) => socket.sent);
+  expect(sent).toMatchObject([{ type: "question", turn: "w", conversation: A, parent: "a1" }]);
+});
+
+test("a_question_whose_conversation_is_nowhere_yet_is_listed_as_waiting", async () => {
+  await arrive("/");
+  chats.ask("Hello?");
+  await settle();
+  expect(chats.waiting.map((chat) => chat.last?.question)).toEqual(["Hello?"]);
+  const asked = chats.current.id;
+  chats.begin();
+  await settle();
+  expect(chats.waiting.map((chat) => chat.id)).toEqual([asked]);
+  chats.open(asked);
+  expect(chats.current.last?.question).toBe("Hello?");
+  expect(chats.stop()).toBe("Hello?");
+  expect(location.pathname).toBe("/");
+  expect(outbox()).toEqual([]);
+});
+
+test("what_another_tab_took_back_is_not_sent_by_this_one", async () => {
+  keepWaiting({ conversation: A, turn: turn("w", { parent: "a1" }) });
+  await arrive("/");
+  localStorage.clear();
+  dispatchEvent(new StorageEvent("storage", { key: "askd:outbox:w", newValue: null }));
+  expect(chats.behind).toEqual([]);
+  for (const socket of FakeSocket.all) socket.ready();
+  expect(FakeSocket.all.flatMap((socket) => socket.sent)).toEqual([]);
+});
+
+test("a_deletion_leaves_the_conversation_and_undo_brings_both_back", async () => {
+  await arrive(`/c/${A}`);
+  const deleted = head(A, "First");
+  await chats.remove(deleted);
+  await settle();
+  expect([location.pathname, chats.list.heads.map(({ id }) => id)]).toEqual(["/", [B]]);
+  const [notice] = chats.notices.all;
+  expect(notice?.words).toBe("Deleted “First”.");
+  server.heads = [deleted, ...server.heads];
+  notice?.undo?.();
+  await settle();
+  expect([location.pathname, chats.list.heads.map(({ id }) => id)]).toEqual([`/c/${A}`, [A, B]]);
+});
+
+test("a_deletion_that_the_server_did_not_take_is_told", async () => {
+  await arrive("/");
+  server.away = true;
+  await chats.remove(head(A, "First"));
+  expect(chats.notices.all).toMatchObject([{ words: "Cannot reach the server.", undo: null }]);
+});
+
+test("what_changed_elsewhere_comes_with_the_focus_and_every_fifteen_seconds", async () => {
+  await arrive(`/c/${A}`);
+  server.heads = [{ ...head(A, "First"), turns: 2 }];
+  server.conversation(A, [ended("a1"), { ...ended("a2"), parent: "a1" }]);
+  dispatchEvent(new Event("focus"));
+  await settle();
+  expect(chats.current.shown.map(({ turn }) => turn.id)).toEqual(["a1", "a2"]);
+  server.heads = [];
+  vi.advanceTimersByTime(15_000);
+  await settle();
+  expect(chats.list.heads).toEqual([]);
+});
+
+test("a_conversation_deleted_elsewhere_is_told_when_the_list_no_longer_has_it", async () => {
+  await arrive(`/c/${A}`);
+  server.heads = [head(B, "Second")];
+  server.forget(A);
+  dispatchEvent(new Event("focus"));
+  await settle();
+  expect(chats.current.presence).toEqual({ kind: "unknown" });
+});
+
+test("a_search_leads_to_the_branch_of_what_was_found", async () => {
+  server.conversation(B, [ended("b1"), ended("b2")]);
+  await arrive("/");
+  chats.open(B, "b1");
+  await settle();
+  expect(chats.current.shown.map(({ turn }) => turn.id)).toEqual(["b1"]);
+  expect(chats.sought).toBe("b1");
+});

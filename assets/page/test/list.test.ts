@@ -1,0 +1,184 @@
+// The list of conversations, the search in them, and how a failure of either is told.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+import type { Head } from "../src/lib/api";
+import { groups } from "../src/lib/days";
+import { List, refreshed } from "../src/lib/list.svelte";
+import { Notices } from "../src/lib/notices.svelte";
+import { Search } from "../src/lib/search.svelte";
+import { FakeApi } from "./api";
+
+const head = (id: number, more: Partial<Head> = {}): Head => ({
+  id: `${id}`,
+  title: `Title ${id}`,
+  created: 0,
+  updated: 100 - id,
+  turns: 1,
+  running: false,
+  ...more,
+});
+
+let server: FakeApi;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  server = FakeApi.install();
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+describe("the list", () => {
+  const ids = (list: List) => list.heads.map((head) => Number(head.id));
+
+  test("it_grows_by_pages_to_its_end_and_holds_nothing_twice", async () => {
+    server.heads = [1, 2, 3, 4, 5].map((id) => head(id));
+    server.limit = 2;
+    const list = new List();
+    await list.refresh();
+    expect(ids(list)).toEqual([1, 2]);
+    await list.more();
+    await list.more();
+    await list.more();
+    expect(ids(list)).toEqual([1, 2, 3, 4, 5]);
+    expect(list.next).toBeNull();
+    expect(server.asked).toHaveLength(3);
+  });
+
+  test("what_moved_to_the_top_moves_and_what_was_deleted_there_goes", () => {
+    const known = [1, 2, 3, 4, 5].map((id) => head(id));
+    const page = [head(4, { updated: 200 }), head(1), head(3)];
+    expect(refreshed(known, { conversations: page, next: "3" }).map(({ id }) => id)).toEqual(["4", "1", "3", "5"]);
+    expect(refreshed(known, { conversations: page, next: null })).toEqual(page);
+    expect(refreshed(known, { conversations: [], next: null })).toEqual([]);
+  });
+
+  test("a_later_fetch_takes_the_place_of_an_earlier_one", async () => {
+    server.heads = [head(1)];
+    const list = new List();
+    const first = list.refresh();
+    server.heads = [head(2)];
+    await Promise.all([list.refresh(), first]);
+    expect(ids(list)).toEqual([2]);
+    expect(list.problem).toBeNull();
+  });
+
+  test("a_deletion_is_seen_at_once_and_undone_when_the_server_does_not_take_it", async () => {
+    server.heads = [head(1), head(2)];
+    const list = new List();
+    await list.refresh();
+    const deleted = list.remove("1");
+    expect(ids(list)).toEqual([2]);
+    await deleted;
+    server.away = true;
+    await expect(list.remove("2")).rejects.toThrow("Cannot reach the server.");
+    expect(ids(list)).toEqual([2]);
+  });
+
+  test("a_new_title_is_seen_at_once_and_kept_by_the_server", async () => {
+    server.heads = [head(1)];
+    const list = new List();
+    await list.refresh();
+    const renamed = list.rename("1", "Better");
+    expect(list.heads[0]!.title).toBe("Better");
+    await renamed;
+    expect(server.heads[0]!.title).toBe("Better");
+  });
+
+  test("a_server_that_is_away_is_told_and_what_is_known_stays", async () => {
+    server.heads = [head(1)];
+    const list = new List();
+    await list.refresh();
+    server.away = true;
+    await list.refresh();
+    expect(list.problem).toBe("Cannot reach the server.");
+    expect(ids(list)).toEqual([1]);
+    server.away = false;
+    await list.refresh();
+    expect(list.problem).toBeNull();
+  });
+});
+
+describe("days", () => {
+  const at = (text: string) => new Date(text).getTime();
+  const now = at("2026-03-15T10:00:00");
+  const names = (...times: string[]) =>
+    groups(
+      times.map((time, n) => head(n, { updated: at(time) })),
+      now,
+    ).map(({ name, heads }) => [name, heads.length]);
+
+  test("conversations_stand_by_the_calendars_days_and_then_by_months", () => {
+    const times = ["2026-03-15T09:59:00", "2026-03-15T00:00:00", "2026-03-14T23:59:59", "2026-03-14T00:00:00"];
+    expect(
+      names(
+        ...times,
+        "2026-03-13T23:59:00",
+        "2026-03-08T00:00:00",
+        "2026-03-07T23:59:59",
+        "2026-02-01T00:00:00",
+        "2025-03-01T00:00:00",
+      ),
+    ).toEqual([
+      ["Today", 2],
+      ["Yesterday", 2],
+      ["Previous 7 days", 2],
+      ["March 2026", 1],
+      ["February 2026", 1],
+      ["March 2025", 1],
+    ]);
+  });
+
+  test("a_clock_that_is_ahead_is_today", () => {
+    expect(names("2026-03-17T00:00:00")).toEqual([["Today", 1]]);
+  });
+});
+
+describe("the search", () => {
+  const hit = { conversation: "1", title: "T", turn: "2", field: "answer" as const, excerpt: [], asked: 0 };
+
+  test("it_asks_when_the_reader_pauses_and_only_for_the_last", async () => {
+    server.hits = [hit];
+    const search = new Search();
+    for (const query of ["s", "sk", "sky"]) search.type(query);
+    vi.advanceTimersByTime(200);
+    await server.answered();
+    expect(server.asked).toEqual(["GET /search?q=sky"]);
+    expect(search.hits).toEqual([hit]);
+  });
+
+  test("an_answer_to_what_is_no_longer_asked_is_not_shown", async () => {
+    server.hits = [hit];
+    const search = new Search();
+    search.type("sky");
+    vi.advanceTimersByTime(200);
+    search.type("");
+    await server.answered();
+    expect(search.hits).toBeNull();
+    expect(search.problem).toBeNull();
+  });
+
+  test("its_failure_is_a_sentence", async () => {
+    server.away = true;
+    const search = new Search();
+    search.type("sky");
+    vi.advanceTimersByTime(200);
+    await server.answered();
+    expect(search.problem).toBe("Cannot reach the server.");
+  });
+});
+
+test("a_notice_goes_after_ten_seconds_unless_the_reader_is_at_it", () => {
+  const notices = new Notices();
+  notices.say("Deleted.", () => {});
+  notices.say("Renamed.");
+  notices.hold(notices.all[0]!.id);
+  vi.advanceTimersByTime(10_000);
+  expect(notices.all.map(({ words }) => words)).toEqual(["Deleted."]);
+  notices.leave(notices.all[0]!.id);
+  vi.advanceTimersByTime(10_000);
+  expect(notices.all).toEqual([]);
+});
