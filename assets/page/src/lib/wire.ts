@@ -144,4 +144,4 @@ export type SessionId = string;
 
 export type Seq = number;
 
-// Stamp: 72663ec0b574698c
+// Stamp: 4b022f2feac2b3ae
