@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::watch;
 
 use crate::{
-    answer::{Answer, Channel, End, Ended, Event, Fault, Piece, Source},
+    answer::{Answer, Channel, End, Ended, Event, Fault, Outcome, Piece, Source},
     id::Seq,
     store::Place,
 };
@@ -171,6 +171,15 @@ impl Log {
             .send_if_modified(|head| std::mem::replace(&mut head.position, position) != position);
     }
 
+    /// Whether it ended with some of it missing. A crash loses the last events and puts the end in the place of the
+    /// first of them, so a reader who has that number has seen something else there.
+    fn was_interrupted(&self) -> bool {
+        let answer = self.answer();
+        answer
+            .end()
+            .is_some_and(|end| end.outcome == Outcome::Interrupted)
+    }
+
     /// Whether it has ended.
     pub fn has_ended(&self) -> bool {
         self.head.borrow().ended
@@ -206,7 +215,7 @@ impl Cursor {
             .expect("a head that says so has its opening")
             .clone()?;
         let at = match reach {
-            Ok(reach) if after <= reach => after,
+            Ok(reach) if after < reach || after == reach && !log.was_interrupted() => after,
             _ => Seq::START,
         };
         let cursor = Self {
@@ -264,7 +273,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        answer::{ErrorCode, Outcome, Timing},
+        answer::{ErrorCode, Timing},
         id::ConversationId,
     };
 
@@ -341,6 +350,21 @@ mod tests {
         log.text(Channel::Answer, "a").unwrap();
         assert_eq!(cursor(&log, Seq(1)).at(), Seq(1));
         assert_eq!(cursor(&log, Seq(2)).at(), Seq::START);
+    }
+
+    #[test]
+    fn a_cursor_at_the_end_of_what_a_crash_left_begins_again() {
+        let kept = |outcome| {
+            let mut answer = Answer::default();
+            answer.push_text(Channel::Answer, "a").unwrap();
+            answer.push_end(End { outcome, ..end() }).unwrap();
+            Arc::new(Log::finished(place(), Arc::new(answer)))
+        };
+        // The lost text had the number that the end has now.
+        let lost = kept(Outcome::Interrupted);
+        assert_eq!(cursor(&lost, Seq(2)).at(), Seq::START);
+        assert_eq!(cursor(&lost, Seq(1)).at(), Seq(1));
+        assert_eq!(cursor(&kept(Outcome::Stop), Seq(2)).at(), Seq(2));
     }
 
     #[test]
