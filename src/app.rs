@@ -129,7 +129,7 @@ impl App {
         let desk = Desk::new(stations, store.clone(), rules, shutdown.clone());
         let registry = Registry::new(server.max_sessions, server.max_sessions_per_client);
         let sessions = Sessions::new(session, desk.clone(), registry.clone(), shutdown.clone());
-        let site = Site::new(&server, &page, sessions, &store, shutdown.clone());
+        let site = Site::new(&server, &page, sessions, &desk, &store, shutdown.clone());
         Ok(Self {
             server,
             site,

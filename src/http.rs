@@ -1,6 +1,7 @@
 //! The routes, in one list, and what every response carries.
 
 pub mod accept;
+mod api;
 mod health;
 pub mod owner;
 mod page;
@@ -21,11 +22,15 @@ use crate::{
     session::Sessions,
     shutdown::Shutdown,
     store::{Health, Store},
+    turn::desk::Desk,
 };
 
 /// What the routes answer from.
 pub struct Site {
     sessions: Arc<Sessions>,
+    desk: Desk,
+    store: Store,
+    uploads: api::Uploads,
     origins: upgrade::Origins,
     owners: owner::Owners,
     page: page::Page,
@@ -39,6 +44,7 @@ impl Site {
         server: &config::Server,
         page: &config::Page,
         sessions: Arc<Sessions>,
+        desk: &Desk,
         store: &Store,
         shutdown: Shutdown,
     ) -> Arc<Self> {
@@ -46,6 +52,9 @@ impl Site {
         let secure = public.is_some_and(|url| url.scheme() == "https");
         Arc::new(Self {
             sessions,
+            desk: desk.clone(),
+            store: store.clone(),
+            uploads: api::Uploads::default(),
             origins: upgrade::Origins::new(server),
             owners: owner::Owners::new(store.cookie_key().expose(), secure),
             page: page::Page::new(page),
@@ -62,11 +71,14 @@ impl Site {
 /// | `GET /ws` | a session |
 /// | `GET /healthz` | 200 while the process serves |
 /// | `GET /readyz` | 200 while it takes questions, 503 once it drains or while it cannot keep them |
+/// | `/api/v1/…` | conversations; `GET /api/v1/openapi.json` describes them |
 /// | `GET /`, `GET /c/{conversation}` | the page |
 /// | `GET /…` | the page's files |
 pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     upgrade::route(site.clone())
         .or(health::routes(site.clone()))
+        .unify()
+        .or(api::routes(site.clone()))
         .unify()
         .or(page::route(site))
         .unify()

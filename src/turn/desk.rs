@@ -225,6 +225,17 @@ impl Desk {
         }))
     }
 
+    /// Stops every running turn of a conversation.
+    pub fn cancel_all(&self, owner: OwnerId, conversation: ConversationId) {
+        let live = self.0.live();
+        for live in live.values().filter(|live| live.owner == owner) {
+            let place = live.log.place();
+            if place.is_some_and(|place| place.conversation == conversation) {
+                live.stop(Stop::Cancelled);
+            }
+        }
+    }
+
     /// Saves each second what the running answers have grown by, all in one breath, so that the store writes them
     /// in one transaction. Runs until the halt.
     pub async fn save(self) {

@@ -32,6 +32,12 @@ impl Reply {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// Each header, its name in lower case.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let headers = self.headers.iter();
+        headers.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -94,10 +100,36 @@ async fn read<S: AsyncRead + Unpin>(socket: &mut S, bare: bool) -> Reply {
             "the body is cut"
         );
     }
+    let chunked = headers.iter().any(|(_, value)| value == "chunked");
+    if chunked && !bare {
+        body = unchunked(socket, body).await;
+    }
     Reply {
         status,
         headers,
         body,
+    }
+}
+
+/// Reads on to the end of a body in chunks, and joins them.
+async fn unchunked<S: AsyncRead + Unpin>(socket: &mut S, mut input: Vec<u8>) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let line = input.windows(2).position(|window| window == b"\r\n");
+        if let Some(at) = line {
+            let size = std::str::from_utf8(&input[..at]).unwrap();
+            let size = usize::from_str_radix(size, 16).unwrap();
+            if input.len() >= at + size + 4 {
+                body.extend(&input[at + 2..at + 2 + size]);
+                input.drain(..at + size + 4);
+                if size == 0 {
+                    return body;
+                }
+                continue;
+            }
+        }
+        let read = socket.read_buf(&mut input).await.unwrap();
+        assert_ne!(read, 0, "the body is cut");
     }
 }
 

@@ -8,6 +8,7 @@ mod fake_test;
 mod harness;
 
 mod answering;
+mod api;
 mod architecture;
 mod cancelling;
 mod cli;

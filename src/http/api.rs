@@ -1,0 +1,278 @@
+//! The page's API: what can be done with conversations apart from asking. `assets/openapi.json` describes it.
+//!
+//! Each address is a [`Route`]; [`handle`] answers each method of each. Whose conversations they are says the
+//! cookie, and every read and write names that owner to the store: no code here looks at a conversation first and
+//! decides then.
+
+mod body;
+mod download;
+mod markdown;
+mod query;
+mod refusal;
+mod upload;
+mod wire;
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::BytesMut;
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+use warp::{
+    Filter, Rejection, Reply,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    reply::Response,
+};
+
+pub use self::upload::Uploads;
+use self::{body::Body, query::Query, refusal::Refusal};
+use super::{Site, accept::Peer};
+use crate::id::{ConversationId, OwnerId};
+
+/// The API's description, as it is served.
+const DESCRIPTION: &str = include_str!("../../assets/openapi.json");
+/// Bytes of a small body: a title of which each letter is written as two escapes, and what stands around it.
+const MAX_SMALL: usize = 4 << 10;
+/// How long a small body may take.
+const SMALL_TIME: Duration = Duration::from_secs(10);
+/// Characters of a title.
+const MAX_TITLE: usize = 200;
+/// Conversations in a part of the list, unless another number is asked for.
+const LISTED: usize = 50;
+/// Finds of a search, unless another number is asked for.
+const FOUND: usize = 20;
+
+/// What an address is. A conversation is `None` where its id is none that a conversation can have.
+#[derive(Debug, Clone, Copy)]
+enum Route {
+    Description,
+    List,
+    One(Option<ConversationId>),
+    Restore(Option<ConversationId>),
+    ExportOne(Option<ConversationId>),
+    ExportAll,
+    Search,
+    Import,
+    Nothing,
+}
+
+impl Route {
+    /// The methods that it takes.
+    fn methods(self) -> &'static str {
+        match self {
+            Self::One(_) => "GET, HEAD, PATCH, DELETE",
+            Self::Restore(_) | Self::Import => "POST",
+            _ => "GET, HEAD",
+        }
+    }
+}
+
+/// A request, apart from its address.
+struct Call {
+    site: Arc<Site>,
+    owner: OwnerId,
+    headers: HeaderMap,
+    query: Query,
+    body: Body,
+}
+
+/// Every address below `/api`.
+pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    route()
+        .and(warp::method())
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<Peer>())
+        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
+        .and(warp::body::stream().map(body::pieces))
+        .then(
+            move |route, method, headers, peer: Option<Peer>, query: String, body| {
+                let site = site.clone();
+                let loopback = peer.is_none_or(|peer| peer.loopback);
+                answer(site, route, method, headers, loopback, query, body)
+            },
+        )
+}
+
+fn route() -> impl Filter<Extract = (Route,), Error = Rejection> + Clone {
+    let id = |text: String| Uuid::try_parse(&text).ok().map(ConversationId);
+    let description = warp::path!("openapi.json").map(|| Route::Description);
+    let list = warp::path!("conversations").map(|| Route::List);
+    let one = warp::path!("conversations" / String).map(move |text| Route::One(id(text)));
+    let restore =
+        warp::path!("conversations" / String / "restore").map(move |text| Route::Restore(id(text)));
+    let export_one = warp::path!("conversations" / String / "export")
+        .map(move |text| Route::ExportOne(id(text)));
+    let export_all = warp::path!("export").map(|| Route::ExportAll);
+    let search = warp::path!("search").map(|| Route::Search);
+    let import = warp::path!("import").map(|| Route::Import);
+    let known = description
+        .or(list)
+        .unify()
+        .or(one)
+        .unify()
+        .or(restore)
+        .unify()
+        .or(export_one)
+        .unify()
+        .or(export_all)
+        .unify()
+        .or(search)
+        .unify()
+        .or(import)
+        .unify();
+    let nothing = warp::path!("api" / ..).map(|| Route::Nothing);
+    warp::path!("api" / "v1" / ..)
+        .and(known)
+        .or(nothing)
+        .unify()
+}
+
+async fn answer(
+    site: Arc<Site>,
+    route: Route,
+    method: Method,
+    headers: HeaderMap,
+    loopback: bool,
+    query: String,
+    body: Body,
+) -> Response {
+    let visitor = site.owners.of(&headers);
+    let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&method);
+    let response = if reads || site.origins.allow(&headers, loopback) {
+        let call = Call {
+            site,
+            owner: visitor.owner,
+            headers,
+            query: Query::parse(&query),
+            body,
+        };
+        handle(route, &method, call).await
+    } else {
+        Err(Refusal::foreign_origin())
+    };
+    let mut response = response.unwrap_or_else(Refusal::into_response);
+    let no_store = HeaderValue::from_static("no-store");
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, no_store);
+    visitor.mark(response)
+}
+
+/// Every method of every address.
+async fn handle(route: Route, method: &Method, call: Call) -> Result<Response, Refusal> {
+    match (route, method.as_str()) {
+        (Route::Nothing, _) => Err(Refusal::nothing_here()),
+        (Route::Description, "GET" | "HEAD") => Ok(description()),
+        (Route::List, "GET" | "HEAD") => list(call).await,
+        (Route::One(id), "GET" | "HEAD") => read(call, known(id)?).await,
+        (Route::One(id), "PATCH") => rename(call, id).await,
+        (Route::One(id), "DELETE") => delete(call, known(id)?).await,
+        (Route::Restore(id), "POST") => restore(call, known(id)?).await,
+        (Route::Search, "GET" | "HEAD") => search(call).await,
+        (Route::ExportOne(id), "GET" | "HEAD") => {
+            let format = call.query.format()?;
+            download::one(&call.site.store, call.owner, known(id)?, format).await
+        }
+        (Route::ExportAll, "GET" | "HEAD") => {
+            let format = call.query.format()?;
+            download::all(&call.site.store, call.owner, format).await
+        }
+        (Route::Import, "POST") => json(&upload::take(call).await?),
+        (route, _) => Err(Refusal::method(route.methods())),
+    }
+}
+
+fn known(id: Option<ConversationId>) -> Result<ConversationId, Refusal> {
+    id.ok_or_else(Refusal::unknown_conversation)
+}
+
+fn description() -> Response {
+    let mut response = Response::new(DESCRIPTION.to_owned().into());
+    let kind = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+async fn list(call: Call) -> Result<Response, Refusal> {
+    let limit = call.query.limit(LISTED)?;
+    let before = call.query.get("before").map(|text| {
+        text.parse()
+            .map_err(|_| Refusal::field("\"before\" is the \"next\" of another answer."))
+    });
+    let store = &call.site.store;
+    let page = store.list(call.owner, before.transpose()?, limit).await?;
+    json(&wire::Page {
+        conversations: page.conversations,
+        next: page.next.map(|cursor| cursor.to_string()),
+    })
+}
+
+async fn read(call: Call, id: ConversationId) -> Result<Response, Refusal> {
+    let found = call.site.store.conversation(call.owner, id).await?;
+    json(&found.ok_or_else(Refusal::unknown_conversation)?)
+}
+
+async fn rename(call: Call, id: Option<ConversationId>) -> Result<Response, Refusal> {
+    let body = body::json(&call.headers, call.body, MAX_SMALL, SMALL_TIME).await?;
+    let wanted: wire::Rename = decode(&body)?;
+    let title = title(&wanted.title)?;
+    let store = &call.site.store;
+    json(&store.rename(call.owner, known(id)?, title).await?)
+}
+
+/// Hides it, and ends what nobody is going to read.
+async fn delete(call: Call, id: ConversationId) -> Result<Response, Refusal> {
+    call.site.store.delete(call.owner, id).await?;
+    call.site.desk.cancel_all(call.owner, id);
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn restore(call: Call, id: ConversationId) -> Result<Response, Refusal> {
+    json(&call.site.store.restore(call.owner, id).await?)
+}
+
+/// A title on one line, without what cannot be seen.
+fn title(wanted: &str) -> Result<String, Refusal> {
+    let seen: String = wanted
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect();
+    let title = seen.trim();
+    match title.chars().count() {
+        0 => Err(Refusal::field("\"title\" is empty.")),
+        1..=MAX_TITLE => Ok(title.to_owned()),
+        _ => Err(Refusal::field(format!(
+            "\"title\" is too long; {MAX_TITLE} characters are taken."
+        ))),
+    }
+}
+
+async fn search(call: Call) -> Result<Response, Refusal> {
+    let (words, limit) = (call.query.search()?, call.query.limit(FOUND)?);
+    let store = &call.site.store;
+    let hits = store.search(call.owner, words.to_owned(), limit).await?;
+    json(&wire::SearchResult { hits })
+}
+
+/// An answer of JSON.
+fn json(value: &impl Serialize) -> Result<Response, Refusal> {
+    let text = serde_json::to_vec(value).map_err(|error| {
+        tracing::error!(%error, "an answer of the API cannot be written");
+        Refusal::internal()
+    })?;
+    let mut response = Response::new(text.into());
+    let kind = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    Ok(response)
+}
+
+/// Reads JSON; the sentence that says what is wrong is not to grow with the body that it quotes.
+fn decode<T: DeserializeOwned>(body: &BytesMut) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| {
+        let said: String = error.to_string().chars().take(200).collect();
+        match error.classify() {
+            serde_json::error::Category::Data => {
+                Refusal::field(format!("A field is wrong: {said}."))
+            }
+            _ => Refusal::json(format!("This is not JSON: {said}.")),
+        }
+    })
+}

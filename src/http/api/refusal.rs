@@ -1,0 +1,170 @@
+//! Why a call is refused: the status, a code for programs, a sentence for a person.
+
+use std::borrow::Cow;
+
+use serde_json::json;
+use warp::{
+    Reply,
+    http::{HeaderValue, StatusCode, header},
+    reply::Response,
+};
+
+use crate::{answer::ErrorCode, store::StoreError};
+
+/// Seconds after which trying again may help.
+const RETRY_AFTER: u32 = 2;
+
+/// An error answer.
+#[derive(Debug)]
+pub struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    message: Cow<'static, str>,
+    allow: Option<&'static str>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            allow: None,
+        }
+    }
+
+    /// A value that is missing or wrong; the sentence names it.
+    pub fn field(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            ErrorCode::BadField.as_str(),
+            message,
+        )
+    }
+
+    /// A body that cannot be read.
+    pub fn json(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            ErrorCode::BadJson.as_str(),
+            message,
+        )
+    }
+
+    /// A conversation that there is not, or no longer, or that is another's: nobody can tell which.
+    pub fn unknown_conversation() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            ErrorCode::UnknownConversation.as_str(),
+            "This conversation is not kept here, or no longer.",
+        )
+    }
+
+    /// An address that is none.
+    pub fn nothing_here() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "There is nothing at this address; /api/v1/openapi.json says what there is.",
+        )
+    }
+
+    /// A method that the address does not take; it takes these.
+    pub fn method(allow: &'static str) -> Self {
+        let message = format!("This address takes {allow} only.");
+        Self {
+            allow: Some(allow),
+            ..Self::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                message,
+            )
+        }
+    }
+
+    /// A page of another origin.
+    pub fn foreign_origin() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            ErrorCode::BadField.as_str(),
+            "The Origin of this page may not change anything here; \
+             the operator can name it in server.public_url or server.allowed_origins.",
+        )
+    }
+
+    /// A body of another kind.
+    pub fn not_json() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "This address takes JSON; send it with the Content-Type application/json.",
+        )
+    }
+
+    /// A body of more than so many bytes.
+    pub fn too_large(most: usize) -> Self {
+        let most = bytesize::ByteSize(most as u64).display().iec();
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            format!("This is too large; at most {most} are taken at once."),
+        )
+    }
+
+    /// A body that did not come to its end in time.
+    pub fn too_slow() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too_slow",
+            "The rest of this request did not come in time; send it again.",
+        )
+    }
+
+    /// As many imports as there may be at once are going on.
+    pub fn importing() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::QueueFull.as_str(),
+            "Others are importing just now; try again in a moment.",
+        )
+    }
+
+    /// A fault of askd's own.
+    pub fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::Internal.as_str(),
+            "This is a fault of the server's; its log says more.",
+        )
+    }
+
+    /// As a response.
+    pub fn into_response(self) -> Response {
+        let body = json!({ "error": { "code": self.code, "message": self.message } });
+        let mut response =
+            warp::reply::with_status(warp::reply::json(&body), self.status).into_response();
+        let headers = response.headers_mut();
+        if let Some(allow) = self.allow {
+            headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            StoreError::UnknownConversation => Self::unknown_conversation(),
+            StoreError::UnknownParent | StoreError::Taken => Self::field(message),
+            StoreError::Unavailable(_) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                ErrorCode::StorageFailed.as_str(),
+                message,
+            ),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Export and import.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Browser, code, conversation, id, text, time};
+use crate::harness::Server;
+
+/// A conversation in which everything is used: branches, both channels, sources, an error, options.
+fn full() -> Value {
+    let ids: Vec<_> = (0..4).map(|_| Uuid::new_v4()).collect();
+    let turn = |n: usize, parent: Option<usize>| {
+        json!({
+            "id": ids[n], "parent": parent.map(|parent| ids[parent]),
+            "question": format!("Question {n}\n\n> \"quoted\" \u{1f600}"), "asked": time(n as u64),
+            "endpoint": "local", "model": "gemma", "options": {}, "running": false, "seq": 2,
+            "answer": format!("Answer {n}\r\n```\nlet x = 1;\n```\n\u{0}\u{e000}"), "reasoning": "", "sources": [],
+            "outcome": "stop", "error": null, "usage": null,
+            "timing": { "first_chunk_ms": 3, "total_ms": 7 },
+        })
+    };
+    let mut turns = vec![
+        turn(0, None),
+        turn(1, Some(0)),
+        turn(2, Some(0)),
+        turn(3, None),
+    ];
+    turns[0]["sources"] = json!([
+        { "n": 1, "title": "Guide", "url": "https://example.org/", "heading": "Begin", "excerpt": "It.", "score": 0.5 },
+        { "n": 2, "title": "Notes", "path": "a/b.md", "excerpt": "That.", "score": 0.25 },
+    ]);
+    turns[1]["reasoning"] = json!("Hm.\nYes.");
+    turns[1]["options"] = json!({ "temperature": 0.5, "max_tokens": 64 });
+    turns[1]["usage"] = json!({ "prompt_tokens": 12, "completion_tokens": 34 });
+    turns[2]["outcome"] = json!("failed");
+    turns[2]["answer"] = json!("");
+    turns[2]["error"] =
+        json!({ "code": "upstream_timeout", "message": "Nothing came.", "retry_after_ms": null });
+    turns[2]["timing"] = json!({ "total_ms": 7 });
+    turns[3]["outcome"] = json!("interrupted");
+    json!({
+        "id": Uuid::now_v7(), "title": "Everything", "created": time(0), "updated": time(9), "turns": turns,
+    })
+}
+
+/// What is to be the same wherever it is kept: everything but the numbers of a log's events.
+fn lasting(conversation: &Value) -> Value {
+    let mut conversation = conversation.clone();
+    for turn in conversation["turns"].as_array_mut().unwrap() {
+        turn.as_object_mut().unwrap().remove("seq");
+    }
+    conversation
+}
+
+#[tokio::test]
+async fn what_was_exported_is_the_same_wherever_it_is_imported() {
+    let (first, second) = (Server::start(""), Server::start(""));
+    let (from, to) = (Browser::new(&first).await, Browser::new(&second).await);
+    let full = full();
+    from.has(&[full.clone(), conversation(1, "Second", &[("q", "a")])])
+        .await;
+    let path = format!("/conversations/{}", id(&full));
+    assert_eq!(lasting(&from.read(&path).await), lasting(&full));
+
+    let all = from.read("/export").await;
+    assert_eq!(all["askd"], 1);
+    let reply = to.json("POST", "/import", &all).await;
+    assert_eq!(reply.json(), json!({ "imported": 2, "skipped": 0 }));
+    assert_eq!(lasting(&to.read(&path).await), lasting(&full));
+    let there = to.read("/export").await["conversations"].clone();
+    assert_eq!(there, all["conversations"]);
+    assert_eq!(from.titles().await, to.titles().await);
+    let found = to.read("/search?q=question").await;
+    assert!(!found["hits"].as_array().unwrap().is_empty());
+
+    let again = to.json("POST", "/import", &all).await;
+    assert_eq!(again.json(), json!({ "imported": 0, "skipped": 2 }));
+    assert_eq!(to.read("/export").await["conversations"], there);
+    let one = from.read(&format!("{path}/export")).await;
+    assert_eq!(
+        (
+            one["askd"].clone(),
+            one["conversations"].as_array().unwrap().len()
+        ),
+        (json!(1), 1)
+    );
+    assert_eq!(lasting(&one["conversations"][0]), lasting(&full));
+    first.stop().await;
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn an_export_of_many_is_whole() {
+    let server = Server::start("");
+    let browser = Browser::new(&server).await;
+    let kept: Vec<_> = (0..120)
+        .map(|n| conversation(n, &format!("Number {n}."), &[("q", &"long ".repeat(1000))]))
+        .collect();
+    browser.has(&kept).await;
+    let all = browser.read("/export").await;
+    let all = all["conversations"].as_array().unwrap();
+    let mut ids: Vec<_> = all.iter().map(id).collect();
+    ids.sort();
+    let mut expected: Vec<_> = kept.iter().map(id).collect();
+    expected.sort();
+    assert_eq!(ids, expected);
+    let reply = browser.get("/export?format=markdown").await;
+    let markdown = text(&reply);
+    for n in 0..120 {
+        assert_eq!(markdown.matches(&format!("# Number {n}.\n")).count(), 1);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_download_says_what_it_is_and_its_name() {
+    let server = Server::start("");
+    let browser = Browser::new(&server).await;
+    let kept = conversation(
+        1,
+        "What \"is\"\u{202e} this/../?",
+        &[("First?\nSecond line.", "# Answer")],
+    );
+    browser.has(std::slice::from_ref(&kept)).await;
+    let path = format!("/conversations/{}/export", id(&kept));
+    for (query, kind, name) in [
+        ("", "application/json", "askd-what-is-this.json"),
+        ("?format=json", "application/json", "askd-what-is-this.json"),
+        (
+            "?format=markdown",
+            "text/markdown; charset=utf-8",
+            "askd-what-is-this.md",
+        ),
+    ] {
+        let reply = browser.get(&format!("{path}{query}")).await;
+        let disposition = format!("attachment; filename=\"{name}\"");
+        assert_eq!(reply.header("content-type"), Some(kind), "{query}");
+        assert_eq!(
+            reply.header("content-disposition"),
+            Some(disposition.as_str()),
+            "{query}"
+        );
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+    }
+    let markdown = text(&browser.get(&format!("{path}?format=markdown")).await);
+    for part in [
+        "> First?\n> Second line.\n",
+        "\n# Answer\n",
+        "2023-11-14 22:13 UTC",
+    ] {
+        assert!(markdown.contains(part), "{part:?} in {markdown}");
+    }
+    for query in ["?format=html", "?format=", "?format=JSON"] {
+        let reply = browser.get(&format!("{path}{query}")).await;
+        assert_eq!(
+            (reply.status, code(&reply).as_str()),
+            (400, "bad_field"),
+            "{query}"
+        );
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_wrong_file_is_refused_whole_with_what_is_wrong() {
+    let server = Server::start("");
+    let browser = Browser::new(&server).await;
+    let good = conversation(1, "Good", &[("q", "a")]);
+    let wrong = |change: &dyn Fn(&mut Value)| {
+        let mut bad = conversation(2, "Bad", &[("q", "a"), ("r", "b")]);
+        change(&mut bad);
+        json!({ "askd": 1, "conversations": [good.clone(), bad] })
+    };
+    let files = [
+        json!(null),
+        json!([]),
+        json!({}),
+        json!({ "conversations": [] }),
+        json!({ "askd": 2, "conversations": [] }),
+        json!({ "askd": "1", "conversations": [] }),
+        json!({ "askd": 1 }),
+        json!({ "askd": 1, "conversations": {} }),
+        json!({ "askd": 1, "conversations": [1] }),
+        wrong(&|bad| bad["id"] = json!("x")),
+        wrong(&|bad| bad["title"] = json!("")),
+        wrong(&|bad| bad["title"] = json!("x".repeat(201))),
+        wrong(&|bad| bad["created"] = json!(-1)),
+        wrong(&|bad| bad["turns"] = json!([])),
+        wrong(&|bad| bad["turns"][0]["id"] = json!(null)),
+        wrong(&|bad| bad["turns"][0]["parent"] = json!(Uuid::new_v4())),
+        wrong(&|bad| bad["turns"][0]["parent"] = bad["turns"][0]["id"].clone()),
+        wrong(&|bad| bad["turns"][0]["parent"] = bad["turns"][1]["id"].clone()),
+        wrong(&|bad| bad["turns"][1]["id"] = bad["turns"][0]["id"].clone()),
+        wrong(&|bad| bad["turns"][0]["outcome"] = json!("x".repeat(5000))),
+        wrong(&|bad| bad["turns"][0]["sources"] = json!([{ "n": 1 }])),
+        wrong(&|bad| bad["turns"][0]["timing"] = json!({ "total_ms": 1.5 })),
+    ];
+    let count = files.len();
+    for (at, file) in files.iter().enumerate() {
+        let reply = browser.json("POST", "/import", file).await;
+        assert_eq!(
+            (reply.status, code(&reply).as_str()),
+            (400, "bad_field"),
+            "{at} of {count}: {file}"
+        );
+        assert!(reply.body.len() < 400, "{at}: {}", text(&reply));
+    }
+    assert_eq!(browser.titles().await, [""; 0]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_imported_is_no_newer_than_now_and_nothing_in_it_runs() {
+    let server = Server::start("");
+    let browser = Browser::new(&server).await;
+    let mut kept = conversation(1, "From the future", &[("q", "a")]);
+    let far = 4_000_000_000_000_u64;
+    for key in ["created", "updated"] {
+        kept[key] = json!(far);
+    }
+    let turn = &mut kept["turns"][0];
+    turn["asked"] = json!(u64::MAX);
+    turn["running"] = json!(true);
+    turn["outcome"] = json!(null);
+    browser.has(std::slice::from_ref(&kept)).await;
+    let read = browser.read(&format!("/conversations/{}", id(&kept))).await;
+    assert!(read["created"].as_u64() <= read["updated"].as_u64());
+    assert!(
+        read["updated"].as_u64().unwrap() < far
+            && read["turns"][0]["asked"].as_u64().unwrap() < far
+    );
+    let turn = &read["turns"][0];
+    assert_eq!(
+        (&turn["running"], &turn["outcome"]),
+        (&json!(false), &json!("interrupted"))
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_deleted_conversation_comes_back_with_its_export() {
+    let server = Server::start("");
+    let browser = Browser::new(&server).await;
+    browser.has(&[conversation(1, "Kept", &[("q", "a")])]).await;
+    let file = browser.read("/export").await;
+    let path = format!("/conversations/{}", id(&file["conversations"][0]));
+    assert_eq!(browser.send("DELETE", &path, "", "").await.status, 204);
+    let reply = browser.json("POST", "/import", &file).await;
+    assert_eq!(reply.json(), json!({ "imported": 1, "skipped": 0 }));
+    assert_eq!(browser.titles().await, ["Kept"]);
+    assert_eq!(
+        lasting(&browser.read(&path).await),
+        lasting(&file["conversations"][0])
+    );
+    server.stop().await;
+}
