@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::watch;
 
 use crate::{
-    answer::{Answer, Channel, End, Ended, Event, Fault, Piece, Source},
+    answer::{Answer, Channel, End, Ended, Event, Fault, Outcome, Piece, Source},
     id::Seq,
     store::Place,
 };
@@ -175,6 +175,11 @@ impl Log {
     pub fn has_ended(&self) -> bool {
         self.head.borrow().ended
     }
+
+    fn was_interrupted(&self) -> bool {
+        let end = |answer: &Answer| answer.end().map(|end| end.outcome);
+        self.has_ended() && end(&self.answer()) == Some(Outcome::Interrupted)
+    }
 }
 
 /// A reader's position in a log.
@@ -197,6 +202,9 @@ pub enum News {
 impl Cursor {
     /// Reads `log` from behind `after`, or from its beginning when it does not reach that far, once it has opened;
     /// gives the refusal of one that never will. Cancel safe.
+    ///
+    /// An answer that was interrupted is also read from its beginning by who stands at its very end: the number of
+    /// the end may be that of a text which that reader has, and which a crash has lost.
     pub async fn open(log: Arc<Log>, after: Seq) -> Result<(Place, Self), Fault> {
         let mut head = log.head.subscribe();
         // It cannot fail: the sender lives in the log that is held here.
@@ -206,7 +214,8 @@ impl Cursor {
             .expect("a head that says so has its opening")
             .clone()?;
         let at = match reach {
-            Ok(reach) if after <= reach => after,
+            Ok(reach) if after < reach => after,
+            Ok(reach) if after == reach && !log.was_interrupted() => after,
             _ => Seq::START,
         };
         let cursor = Self {
@@ -264,7 +273,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        answer::{ErrorCode, Outcome, Timing},
+        answer::{ErrorCode, Timing},
         id::ConversationId,
     };
 

@@ -4,14 +4,14 @@ use std::{
     fs::{self, File},
     net::SocketAddr,
     process::Stdio,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use crate::{
@@ -99,6 +99,22 @@ impl Binary {
     /// A session.
     pub async fn connect(&self) -> Client {
         Client::connect(self.address, &self.browser).await
+    }
+
+    /// Kills it, as power that goes would: without a word. Gives the moment.
+    pub async fn kill(mut self) -> Instant {
+        let moment = Instant::now();
+        self.child.kill().await.unwrap();
+        moment
+    }
+
+    /// Starts it, and kills it so soon that it may not have come to serve.
+    pub async fn start_and_kill(toml: &str, after: Duration) {
+        let home = TempDir::new().unwrap();
+        let environment = [("ASKD_LISTEN", "127.0.0.1:0")];
+        let mut child = command(&home, toml, &environment).spawn().unwrap();
+        sleep(after).await;
+        child.kill().await.unwrap();
     }
 
     /// Sends a signal, by its name without SIG.

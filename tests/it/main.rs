@@ -13,6 +13,7 @@ mod architecture;
 mod cancelling;
 mod cli;
 mod config;
+mod crash;
 mod hostile;
 mod http;
 mod lasting;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     answer::{Event, Outcome},
-    config::{Endpoint, Secret},
+    config::{self, Endpoint, Secret},
     llm::{
         Delta, LlmError, Role,
         scripted::{Scripted, Step},
