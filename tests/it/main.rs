@@ -23,6 +23,7 @@ mod logs;
 mod resuming;
 mod shutdown;
 mod stalling;
+mod storage;
 mod storm;
 mod systemd;
 mod upstream;

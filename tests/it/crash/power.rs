@@ -28,13 +28,15 @@ use super::{beside, check_integrity};
 use crate::harness::Seed;
 
 /// Stores that lose their power, and at how many bytes.
-const STORES: usize = 30;
-const CUTS: usize = 4;
+const STORES: usize = 20;
+const CUTS: usize = 3;
 /// Writers at once.
 const WRITERS: usize = 20;
 /// Milliseconds until the power goes: most within the first log, and some behind the moment when SQLite has joined it
 /// to the file and begins anew.
 const MOMENT: std::ops::Range<u64> = 0..500;
+/// Milliseconds before that in which what is written may not have reached the disk.
+const TAIL: std::ops::Range<u64> = 0..50;
 /// Bytes that a disk writes whole or not at all.
 const SECTOR: usize = 512;
 
@@ -79,7 +81,7 @@ async fn lose_power(synchronous: Synchronous) {
             ));
         }
         sleep(Duration::from_millis(rng.u64(MOMENT))).await;
-        let loss = Loss::of(&path, &ledger);
+        let loss = Loss::of(&path, &ledger, Duration::from_millis(rng.u64(TAIL))).await;
         writers.shutdown().await;
         store.close().await;
         // What was joined to the file had been synced in the log before, whatever `synchronous` says.
@@ -158,11 +160,8 @@ async fn write(store: Store, path: PathBuf, owner: OwnerId, ledger: Ledger, mut 
     }
 }
 
-fn of(ledger: &mut [Known], turn: TurnId) -> &mut Known {
-    let mut ledger = ledger.iter_mut();
-    ledger
-        .find(|known| known.turn == turn)
-        .expect("it was asked")
+fn of(ledger: &mut HashMap<TurnId, Known>, turn: TurnId) -> &mut Known {
+    ledger.get_mut(&turn).expect("it was asked")
 }
 
 fn end() -> End {
@@ -188,7 +187,7 @@ struct Loss {
 }
 
 impl Loss {
-    fn of(path: &Path, ledger: &Ledger) -> Self {
+    async fn of(path: &Path, ledger: &Ledger, tail: Duration) -> Self {
         let reader = Connection::open(path).unwrap();
         let known = ledger.lock().unwrap();
         let known = known
@@ -199,6 +198,7 @@ impl Loss {
             .execute_batch("BEGIN; SELECT count(*) FROM meta")
             .unwrap();
         let log_before = fs::metadata(beside(path)).unwrap().len();
+        sleep(tail).await;
         Self {
             db: fs::read(path).unwrap(),
             log: fs::read(beside(path)).unwrap(),
