@@ -1,4 +1,4 @@
-//! The command line: `askd [serve]` and `askd check`.
+//! The command line: `askd [serve]`, `askd check` and `askd backup FILE`.
 //!
 //! Only what is said before anything runs is printed here; a running askd speaks through its log.
 
@@ -6,7 +6,7 @@ use std::{
     env,
     fmt::Write as _,
     io::{self, IsTerminal, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -14,11 +14,14 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     config::{self, Config, Loaded, Overrides},
-    telemetry,
+    store, telemetry,
 };
 
 /// The exit code for a configuration that askd cannot start with (`EX_CONFIG` of sysexits).
 pub const EXIT_CONFIG: u8 = 78;
+/// The exit code when the machine does not give askd what it needs, a free port above all (`EX_UNAVAILABLE` of
+/// sysexits). Unlike a faulty configuration this may pass, so systemd tries again.
+pub const EXIT_UNAVAILABLE: u8 = 69;
 
 /// A chat page for your LLM endpoint: one binary, one TOML file.
 #[derive(Debug, Clone, Parser)]
@@ -61,18 +64,23 @@ pub struct Cli {
 }
 
 /// What askd can be told to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Serve the page and its answers (the default)
     Serve,
     /// Check the configuration, tell every fault in it, and start nothing
     Check,
+    /// Copy the conversations into a new file, also while askd runs
+    Backup {
+        /// The copy; it must not exist
+        file: PathBuf,
+    },
 }
 
 impl Cli {
     /// What to do.
     pub fn command(&self) -> Command {
-        self.command.unwrap_or(Command::Serve)
+        self.command.clone().unwrap_or(Command::Serve)
     }
 
     /// Loads the configuration. What is wrong with it is printed, and the exit code is returned.
@@ -115,6 +123,31 @@ impl Cli {
                 ExitCode::SUCCESS
             }
             Err(code) => code,
+        }
+    }
+
+    /// `askd backup FILE`: copies the conversations that the configuration names, or prints what is in the way.
+    pub fn backup(&self, file: &Path) -> ExitCode {
+        let loaded = match self.load() {
+            Ok(loaded) => loaded,
+            Err(code) => return code,
+        };
+        let store = &loaded.config.store;
+        match store::backup(store, file) {
+            Ok(()) => {
+                // Nobody is left to tell when standard output is closed.
+                let _ = writeln!(
+                    io::stdout(),
+                    "{} is a copy of {}",
+                    file.display(),
+                    store.path
+                );
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                complain(&format!("error: {error}"));
+                ExitCode::from(EXIT_UNAVAILABLE)
+            }
         }
     }
 }

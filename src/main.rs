@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context as _;
 use askd::{
     app::{App, signals::Signals, systemd},
-    cli::{Cli, Command},
+    cli::{Cli, Command, EXIT_UNAVAILABLE},
     config::Config,
     http::accept::Listener,
     shutdown::Shutdown,
@@ -22,14 +22,12 @@ use tokio::{runtime::Runtime, time::interval};
 /// How often lost log lines are told of.
 const TELL_DROPPED: Duration = Duration::from_secs(5);
 
-/// The exit code when the machine does not give askd what it needs, a free port above all (`EX_UNAVAILABLE` of
-/// sysexits). Unlike a faulty configuration this may pass, so systemd tries again.
-const EXIT_UNAVAILABLE: u8 = 69;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if cli.command() == Command::Check {
-        return cli.check();
+    match cli.command() {
+        Command::Check => return cli.check(),
+        Command::Backup { file } => return cli.backup(&file),
+        Command::Serve => {}
     }
     let loaded = match cli.load() {
         Ok(loaded) => loaded,

@@ -102,10 +102,8 @@ impl Visitor {
             let headers = response.headers_mut();
             headers.append(header::SET_COOKIE, cookie);
             // No cache between here and the browser may hand one visitor's cookie to the next.
-            if !headers
-                .get(header::CACHE_CONTROL)
-                .is_some_and(|value| value == "no-store")
-            {
+            let caching = headers.get(header::CACHE_CONTROL);
+            if caching.is_none_or(|value| value != "no-store") {
                 headers.insert(
                     header::CACHE_CONTROL,
                     HeaderValue::from_static("private, no-cache"),

@@ -29,6 +29,8 @@ pub(super) struct Held {
     turns: HashMap<TurnId, HeldTurn>,
     /// The turns that this askd began and that have not ended on the disk.
     places: HashMap<TurnId, (OwnerId, Place)>,
+    /// Turns whose end had to be dropped: on the disk they still run.
+    lost: Vec<TurnId>,
     bytes: usize,
 }
 
@@ -44,6 +46,8 @@ pub(super) struct Taken {
     pub(super) turn: TurnId,
     pub(super) pieces: Vec<Arc<Piece>>,
     pub(super) answer: Option<Arc<Answer>>,
+    /// Its end was dropped; it is to be `interrupted`.
+    pub(super) is_lost: bool,
 }
 
 impl Held {
@@ -65,7 +69,7 @@ impl Held {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.turns.is_empty()
+        self.turns.is_empty() && self.lost.is_empty()
     }
 
     pub(super) fn save(&mut self, turn: TurnId, piece: Piece) {
@@ -109,8 +113,21 @@ impl Held {
             turn: *turn,
             pieces: held.pieces.clone(),
             answer: held.answer.clone(),
+            is_lost: false,
         };
-        self.turns.iter().take(limit).map(take).collect()
+        let lost = |turn: &TurnId| Taken {
+            turn: *turn,
+            pieces: Vec::new(),
+            answer: None,
+            is_lost: true,
+        };
+        let lost = self.lost.iter().map(lost);
+        self.turns
+            .iter()
+            .map(take)
+            .chain(lost)
+            .take(limit)
+            .collect()
     }
 
     /// Lets go of what is on the disk now.
@@ -119,8 +136,13 @@ impl Held {
             turn,
             pieces,
             answer,
+            is_lost,
         } in taken
         {
+            if *is_lost {
+                self.lost.retain(|lost| lost != turn);
+                continue;
+            }
             let Some(held) = self.turns.get_mut(turn) else {
                 continue;
             };
@@ -179,7 +201,10 @@ impl Held {
         let Some(held) = self.remove(turn) else {
             return;
         };
-        self.places.remove(&turn);
+        if held.answer.is_some() {
+            self.places.remove(&turn);
+            self.lost.push(turn);
+        }
         let bytes = held.bytes;
         tracing::error!(%turn, bytes, reason, "what could not be written of an answer is lost");
     }
@@ -188,5 +213,76 @@ impl Held {
         let gone = self.turns.remove(&turn)?;
         self.bytes -= gone.bytes;
         Some(gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        answer::{Channel, End, Outcome, Timing},
+        id::Seq,
+    };
+
+    fn answer(bytes: usize) -> Answer {
+        let mut answer = Answer::default();
+        answer
+            .push_text(Channel::Answer, &"x".repeat(bytes))
+            .unwrap();
+        answer
+    }
+
+    fn ended(bytes: usize) -> Arc<Answer> {
+        let mut answer = answer(bytes);
+        let timing = Timing {
+            first_chunk_ms: None,
+            total_ms: 0,
+        };
+        let end = End {
+            outcome: Outcome::Stop,
+            usage: None,
+            timing,
+        };
+        answer.push_end(end).unwrap();
+        Arc::new(answer)
+    }
+
+    #[test]
+    fn what_is_held_is_bounded_and_what_had_to_go_is_to_be_interrupted() {
+        let mut held = Held::default();
+        let turns: Vec<_> = (0..20).map(|_| TurnId(Uuid::now_v7())).collect();
+        for turn in &turns {
+            held.finish(*turn, ended(8 << 20));
+            assert!(held.bytes <= MAX_BYTES);
+        }
+        assert!(held.answer(turns[0]).is_none());
+        assert!(held.answer(turns[19]).is_some());
+        let taken = held.take(usize::MAX);
+        let lost = taken.iter().filter(|taken| taken.is_lost).count();
+        assert_eq!((taken.len(), lost), (20, 13));
+        held.written(&taken);
+        assert!(held.is_empty());
+        assert_eq!(held.bytes, 0);
+    }
+
+    #[test]
+    fn what_comes_while_the_disk_is_written_stays() {
+        let mut held = Held::default();
+        let turn = TurnId(Uuid::now_v7());
+        held.save(turn, answer(10).since(Seq::START).unwrap());
+        let first = held.take(9);
+        held.save(turn, answer(20).since(Seq::START).unwrap());
+        held.written(&first);
+        let second = held.take(9);
+        assert_eq!(second[0].pieces[0].events.text_len(), 20);
+        held.finish(turn, ended(30));
+        held.written(&second);
+        let third = held.take(9);
+        assert!(third[0].pieces.is_empty() && third[0].answer.is_some());
+        held.written(&third);
+        assert!(held.is_empty());
+        assert_eq!(held.bytes, 0);
     }
 }

@@ -122,7 +122,7 @@ pub enum BackupError {
         error: io::Error,
     },
     /// There is nothing to copy.
-    #[error("there are no conversations in {path} to copy: {error}")]
+    #[error("there are no conversations in {path} to copy: {error}; name their file as store.path")]
     Missing {
         /// The database.
         path: String,

@@ -232,27 +232,42 @@ pub(super) fn interrupt_running(db: &mut Connection) -> Result<usize, Failure> {
             return Ok(interrupted);
         }
         for (n, asked) in &running {
-            let mut answer = read::saved(&transaction, *n)?;
-            let last: Option<i64> = transaction
-                .prepare_cached("SELECT max(saved) FROM piece WHERE turn = ?1")?
-                .query_row([n], |row| row.get(0))?;
-            let ended = last.unwrap_or(*asked).max(*asked);
-            let timing = Timing {
-                first_chunk_ms: None,
-                total_ms: u64::try_from(ended - asked).unwrap_or(0),
-            };
-            let interrupted = End {
-                outcome: Outcome::Interrupted,
-                usage: None,
-                timing,
-            };
-            let pushed = answer.push_end(interrupted);
-            debug_assert!(pushed.is_ok(), "pieces hold no end");
-            end(&transaction, *n, &answer, u64::try_from(ended).unwrap_or(0))?;
+            interrupt_row(&transaction, *n, *asked)?;
         }
         transaction.commit()?;
         interrupted += running.len();
     }
+}
+
+/// Ends a turn whose answer was lost, with what was saved of it.
+pub(super) fn interrupt(db: &Connection, turn: TurnId) -> Result<(), Failure> {
+    let running = db
+        .prepare_cached("SELECT n, asked FROM turn WHERE id = ?1 AND outcome IS NULL")?
+        .query_row([turn.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match running {
+        Some((n, asked)) => interrupt_row(db, n, asked),
+        None => Ok(()),
+    }
+}
+
+fn interrupt_row(db: &Connection, n: i64, asked: i64) -> Result<(), Failure> {
+    let mut answer = read::saved(db, n)?;
+    let last: Option<i64> = db
+        .prepare_cached("SELECT max(saved) FROM piece WHERE turn = ?1")?
+        .query_row([n], |row| row.get(0))?;
+    let ended = last.unwrap_or(asked).max(asked);
+    let interrupted = End {
+        outcome: Outcome::Interrupted,
+        usage: None,
+        timing: Timing {
+            first_chunk_ms: None,
+            total_ms: u64::try_from(ended - asked).unwrap_or(0),
+        },
+    };
+    let pushed = answer.push_end(interrupted);
+    debug_assert!(pushed.is_ok(), "pieces hold no end");
+    end(db, n, &answer, u64::try_from(ended).unwrap_or(0))
 }
 
 /// Gives a conversation another title.

@@ -221,7 +221,7 @@ pub(super) fn start(opened: Opened, config: config::Store) -> Result<Arc<Shared>
         shared: shared.clone(),
         db: Some(opened.db),
         trouble: None,
-        _lock: opened.lock,
+        lock: opened.lock,
     };
     super::queue::spawn("askd-store", move || writer.run())?;
     Ok(shared)
@@ -232,11 +232,13 @@ struct Writer {
     /// Open, unless the storage fails.
     db: Option<Connection>,
     trouble: Option<Trouble>,
-    _lock: Option<File>,
+    /// Held as long as this askd uses the file.
+    lock: Option<File>,
 }
 
 /// The storage fails.
 struct Trouble {
+    sentence: Arc<str>,
     damaged: bool,
     next_try: Instant,
     wait: Duration,
@@ -267,6 +269,9 @@ impl Writer {
         loop {
             if let Some(trouble) = &self.trouble {
                 inbox.held.drop_old();
+                for job in inbox.jobs.drain(..) {
+                    job.tell(Err(StoreError::Unavailable(trouble.sentence.clone())));
+                }
                 let wait = trouble.next_try.saturating_duration_since(Instant::now());
                 if inbox.closing {
                     return Next::End;
@@ -284,7 +289,9 @@ impl Writer {
             if !inbox.jobs.is_empty() || !inbox.held.is_empty() {
                 let many = inbox.jobs.len().min(BATCH);
                 let jobs = inbox.jobs.drain(..many).collect();
-                return Next::Write(jobs, inbox.held.take(BATCH));
+                // The end of a turn may not overtake its question.
+                let turns = if inbox.jobs.is_empty() { BATCH } else { 0 };
+                return Next::Write(jobs, inbox.held.take(turns));
             }
             if inbox.closing {
                 return Next::End;
@@ -342,10 +349,11 @@ impl Writer {
                 for piece in &taken.pieces {
                     write::save(db, taken.turn, piece)?;
                 }
-                if let Some(answer) = &taken.answer {
-                    write::finish(db, taken.turn, answer)?;
+                match &taken.answer {
+                    Some(answer) => write::finish(db, taken.turn, answer),
+                    None if taken.is_lost => write::interrupt(db, taken.turn),
+                    None => Ok(()),
                 }
-                Ok(())
             })?;
             if let Err(error) = kept {
                 error!(turn = %taken.turn, ?error, "what an answer brought was not kept");
@@ -362,18 +370,16 @@ impl Writer {
             Some(before) if damaged => (2 * before).min(RETRY_DAMAGED),
             _ => RETRY,
         };
+        let sentence: Arc<str> = sentence.into();
         self.trouble = Some(Trouble {
+            sentence: sentence.clone(),
             damaged,
             next_try: Instant::now() + wait,
             wait,
         });
-        let bad = Health::Bad(sentence.into());
+        let bad = Health::Bad(sentence.clone());
         if self.shared.health.send_replace(bad.clone()) != bad {
             error!("{sentence}");
-        }
-        let waiting: Vec<_> = self.shared.inbox().jobs.drain(..).collect();
-        for job in waiting {
-            job.tell(Err(StoreError::Unavailable(sentence.into())));
         }
     }
 
@@ -442,6 +448,7 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         self.db = None;
+        self.lock = None;
         self.shared.room.close();
         {
             let mut inbox = self.shared.inbox();

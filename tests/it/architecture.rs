@@ -48,7 +48,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
             "turn",
         ],
     ),
-    ("cli", &["config", "telemetry"]),
+    ("cli", &["config", "store", "telemetry"]),
     (
         "main",
         &["app", "cli", "config", "http", "shutdown", "telemetry"],

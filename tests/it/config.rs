@@ -4,6 +4,7 @@
 mod example;
 mod faults;
 mod secrets;
+mod store;
 
 use std::collections::HashMap;
 

@@ -29,6 +29,9 @@ use crate::{
 /// Longer than anything here takes, also on a busy machine; only a test that has failed waits for it.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Tasks of a server at rest: the listener, the saver and the sweeper.
+pub const AT_REST: usize = 3;
+
 /// Waits for what must come; a test that waits for ever has failed.
 pub async fn soon<T>(what: &str, event: impl Future<Output = T>) -> T {
     timeout(PATIENCE, event)

@@ -24,6 +24,7 @@ mod resuming;
 mod shutdown;
 mod stalling;
 mod storage;
+mod store;
 mod storm;
 mod systemd;
 mod upstream;

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     client::Client,
     fake::{DeadEnd, Fake, Script},
-    harness::{Seed, Server, alone, descriptors, soon},
+    harness::{AT_REST, Seed, Server, alone, descriptors, soon},
 };
 
 /// What a turn waits for while its reader leaves.
@@ -205,7 +205,9 @@ async fn three_hundred_leave() {
     // What is made once and kept is made now, and not counted.
     let mut gone = storm(&server, &fake, 15, seed.0).await;
     gone.iter_mut().for_each(|gone| drop(gone._held.take()));
-    server.until("at rest", |counts| counts.tasks == 2).await;
+    server
+        .until("at rest", |counts| counts.tasks == AT_REST)
+        .await;
     let before = settled(descriptors()).await;
 
     let mut times = Vec::new();
@@ -216,7 +218,9 @@ async fn three_hundred_leave() {
     storm_gone
         .iter_mut()
         .for_each(|gone| drop(gone._held.take()));
-    server.until("at rest", |counts| counts.tasks == 2).await;
+    server
+        .until("at rest", |counts| counts.tasks == AT_REST)
+        .await;
     soon("as many descriptors as before", async {
         while descriptors() > before {
             yield_now().await;

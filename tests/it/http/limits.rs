@@ -8,7 +8,7 @@ use std::{
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{ask, ask_at, request, until_closed};
-use crate::harness::{Server, soon};
+use crate::harness::{AT_REST, Server, soon};
 
 #[tokio::test]
 async fn connections_beyond_the_cap_wait_for_their_turn() {
@@ -179,7 +179,8 @@ async fn who_takes_nothing_of_a_response_loses_its_connection() {
     // It fails once the server has let go: until then nothing that is sent here is taken for ever.
     let flood = async { while greedy.write_all(asked.as_bytes()).await.is_ok() {} };
     soon("cut off", flood).await;
-    // The listener and the sweeper are left.
-    server.until("let go", |counts| counts.tasks == 2).await;
+    server
+        .until("let go", |counts| counts.tasks == AT_REST)
+        .await;
     server.stop().await;
 }

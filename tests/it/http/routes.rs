@@ -85,7 +85,7 @@ async fn a_page_that_the_browser_has_is_not_sent_again() {
     let server = Server::start("");
     let first = ask_at(server.address, &request("GET", "/", "")).await;
     let etag = first.header("etag").unwrap().to_owned();
-    assert_eq!(first.header("cache-control"), Some("no-cache"));
+    assert_eq!(first.header("cache-control"), Some("private, no-cache"));
     let cases = [
         (etag.clone(), 304),
         (format!("W/{etag}"), 304),

@@ -1,20 +1,28 @@
 //! What was asked and answered before a restart is there behind it.
 
+use std::time::Duration;
+
 use fastrand::Rng;
 use futures_util::{StreamExt, stream};
+use rusqlite::Connection;
 use serde_json::json;
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::File;
 use crate::{
+    binary::Binary,
+    client::Client,
     fake::{Fake, Script},
-    harness::{Seed, Server},
+    harness::{PATIENCE, Seed, Server, soon},
     resuming::Story,
 };
 
 /// Answers that are kept, and how often each is read again.
 const ANSWERS: u64 = 150;
-const READINGS: u64 = 3;
+const READINGS: u64 = 7;
+/// How often another process's file is looked at.
+const POLL: Duration = Duration::from_millis(20);
 /// Sessions at once.
 const ABREAST: usize = 24;
 
@@ -88,10 +96,15 @@ async fn a_question_sent_again_behind_a_restart_is_not_asked_again() {
     let start = || file.serve(&fake, "", "");
     let server = start();
     let turn = Uuid::now_v7();
-    let first = again(&server, turn).await;
-    assert_eq!(first.1.text, "Hello there.");
+    let (accepted, first) = again(&server, turn).await;
+    assert_eq!(first.text, "Hello there.");
     let server = server.restart(start).await;
-    assert_eq!(again(&server, turn).await, first);
+    let (accepted_again, read_again) = again(&server, turn).await;
+    assert_eq!(accepted_again, accepted);
+    assert_eq!(
+        (read_again.text, read_again.complete),
+        (first.text, first.complete)
+    );
     assert_eq!(fake.requests().len(), 1);
     server.stop().await;
 }
@@ -100,7 +113,7 @@ async fn a_question_sent_again_behind_a_restart_is_not_asked_again() {
 async fn a_question_that_a_shutdown_interrupted_is_not_asked_again() {
     let (fake, file) = (Fake::start().await, File::new());
     fake.then(Script::new().sse().text("half").gate("never").done());
-    let start = || file.serve(&fake, "", "[server]\nshutdown_grace = \"1s\"");
+    let start = || file.serve(&fake, "", "[server]\nshutdown_grace = \"3s\"");
     let server = start();
     let mut client = server.connect().await;
     let turn = client.ask_accepted("q").await;
@@ -154,4 +167,51 @@ async fn the_model_remembers_the_branch_behind_a_restart() {
     assert_eq!(texts, ["q1", "Hello there.", "q2"]);
     client.leave(1001).await;
     server.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_crash_leaves_is_interrupted_and_a_position_beyond_it_begins_anew() {
+    let (fake, file) = (Fake::start().await, File::new());
+    fake.then(Script::new().sse().text("half").gate("never").done());
+    let toml = format!(
+        "[[endpoint]]\nname = \"fake\"\nbase_url = \"{}\"\nmodel = \"m\"\n[store]\npath = {:?}",
+        fake.base_url(),
+        file.path()
+    );
+    let askd = Binary::start(&toml, &[]).await;
+    let mut client = askd.connect().await;
+    let turn = client.ask_accepted("q").await;
+    assert_eq!(client.expect("chunk").await["text"], "half");
+    let saved = Connection::open(file.path()).unwrap();
+    let saves = async {
+        let count = "SELECT count(*) FROM piece";
+        while saved.query_row(count, [], |row| row.get::<_, i64>(0)) != Ok(1) {
+            sleep(POLL).await;
+        }
+    };
+    soon("saved", saves).await;
+    drop(saved);
+    let browser = askd.browser.clone();
+    askd.signal("KILL").await;
+    assert_eq!(askd.ended(PATIENCE).await.code, None);
+
+    let askd = Binary::start(&toml, &[]).await;
+    let mut client = Client::connect(askd.address, &browser).await;
+    for (after, begins, text) in [(0, 0, "half"), (1, 1, ""), (1000, 0, "half")] {
+        client.resume(turn, after).await;
+        assert_eq!(client.expect("accepted").await["after"], begins);
+        let answer = client.read(turn).await;
+        assert_eq!(
+            (answer.text.as_str(), answer.outcome.as_str()),
+            (text, "interrupted")
+        );
+    }
+    client
+        .send(json!({ "type": "question", "turn": turn, "text": "q" }))
+        .await;
+    assert_eq!(client.read(turn).await.text, "half");
+    assert_eq!(fake.requests().len(), 1);
+    client.leave(1001).await;
+    askd.signal("TERM").await;
+    assert_eq!(askd.ended(PATIENCE).await.code, Some(0));
 }

@@ -1,7 +1,10 @@
 //! A storage that is slow, or fails: what runs goes on, and what cannot be kept is not begun.
 
+use uuid::Uuid;
+
 use super::File;
 use crate::{
+    client::Answer,
     fake::{Fake, Script},
     harness::{Server, soon},
     http::{ask_at, request},
@@ -82,13 +85,39 @@ async fn while_nothing_can_be_kept_answers_go_on_questions_are_refused_and_all_i
     for client in [reader, other] {
         client.leave(1001).await;
     }
-    let browser = server.browser.clone();
-    server.stop_expecting(&["locked"]).await;
 
-    let server = start().with(browser);
+    let server = server.restart(start).await;
     let mut client = server.connect().await;
     client.resume(turn, 0).await;
     assert_eq!(client.read(turn).await.text, "one, two");
     client.leave(1001).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_reply_that_waits_for_the_disk_holds_up_those_behind_it_and_not_what_the_server_says_itself()
+ {
+    let (fake, file) = (Fake::start().await, File::new());
+    let server = file.serve(&fake, "", "");
+    let mut client = server.connect().await;
+    let lock = file.lock();
+    let turn = client.ask("q").await;
+    client.cancel(Uuid::now_v7()).await;
+    server.until("asked", |counts| counts.turns == 1).await;
+    server.shutdown.drain();
+    assert_eq!(client.expect("status").await["state"], "draining");
+    drop(lock);
+    assert_eq!(client.expect("accepted").await["turn"], turn.to_string());
+    let (mut answer, mut refused) = (Answer::default(), false);
+    while answer.outcome.is_empty() || !refused {
+        let message = client.next().await;
+        if message["code"] == "unknown_turn" {
+            refused = true;
+        } else {
+            answer.take(&message, turn);
+        }
+    }
+    assert_eq!(answer.text, "Hello there.");
+    assert_eq!(client.closed().await, 1012);
     server.stop().await;
 }
