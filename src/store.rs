@@ -5,9 +5,12 @@
 //! the file cannot be written, questions are refused, and what running answers bring is held in memory until it can
 //! be written again.
 
+mod backup;
 mod codec;
+mod fault;
 mod held;
 mod import;
+mod inbox;
 mod keep;
 mod kept;
 mod queue;
@@ -23,11 +26,12 @@ use std::{path::Path, sync::Arc};
 use tokio::sync::watch;
 
 pub use self::{
+    backup::{BackupError, backup},
+    fault::OpenError,
     import::Imported,
     kept::{
         Conversation, ConversationHead, ConversationPage, Fragment, Hit, HitField, ListCursor, Turn,
     },
-    sqlite::{BackupError, OpenError, backup},
 };
 use crate::{
     answer::{Answer, ErrorCode, Piece},
@@ -168,7 +172,7 @@ pub fn now() -> u64 {
 pub struct Store(Arc<Inner>);
 
 struct Inner {
-    shared: Arc<writer::Shared>,
+    shared: Arc<inbox::Shared>,
     readers: queue::Readers,
     key: CookieKey,
 }
@@ -347,7 +351,7 @@ impl Store {
     pub async fn backup(&self, to: &Path) -> Result<(), BackupError> {
         let (location, to) = (self.0.shared.location.clone(), to.to_owned());
         let copied = self
-            .read(move |_, _| Ok(sqlite::copy(&location, &to)))
+            .read(move |_, _| Ok(backup::copy(&location, &to)))
             .await;
         copied.unwrap_or_else(|error| Err(BackupError::Closed(error.to_string())))
     }
@@ -362,14 +366,14 @@ impl Store {
 
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&rusqlite::Connection) -> Result<T, sqlite::Failure> + Send + 'static,
+        work: impl FnOnce(&rusqlite::Connection) -> Result<T, fault::Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.0.shared.write(work).await
     }
 
     async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&rusqlite::Connection, &writer::Shared) -> Result<T, sqlite::Failure>
+        work: impl FnOnce(&rusqlite::Connection, &inbox::Shared) -> Result<T, fault::Failure>
         + Send
         + 'static,
     ) -> Result<T, StoreError> {

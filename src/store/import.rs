@@ -6,8 +6,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 
 use super::{
-    Conversation, Turn, keep,
-    sqlite::Failure,
+    Conversation, Turn,
+    fault::Failure,
+    keep,
     write::{self, json, time},
 };
 use crate::{

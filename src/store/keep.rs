@@ -1,14 +1,16 @@
 //! What is found by a search, what leaves, and the room that this makes.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
-    sqlite::Failure,
+    fault::Failure,
     write::{RESTORABLE, time},
 };
 
 /// Conversations that one transaction removes, so that nobody waits long for it.
 const AT_ONCE: i64 = 32;
+/// Pages of the search's index that one transaction merges.
+const MERGED: i64 = 500;
 /// Free pages that stay in the file for what comes next.
 const SPARE: i64 = 64;
 /// Free pages that one transaction gives back to the disk.
@@ -70,22 +72,22 @@ pub(super) struct Sweep {
 /// Removes some of what is to leave; `true`: there may be more. What has a running turn stays.
 pub(super) fn sweep(db: &Connection, sweep: Sweep) -> Result<bool, Failure> {
     let too_late = time(sweep.now.saturating_sub(RESTORABLE));
-    let mut gone = remove_where(
+    let mut more = remove_where(
         db,
         "deleted IS NOT NULL AND deleted <= ?1 ORDER BY deleted",
         too_late,
     )?;
     if let Some(retention) = sweep.retention {
         let too_old = time(sweep.now.saturating_sub(retention));
-        gone += remove_where(db, "updated < ?1 ORDER BY updated", too_old)?;
+        more |= remove_where(db, "updated < ?1 ORDER BY updated", too_old)?;
     }
     if let Some(bound) = sweep.bound {
-        gone += make_room(db, bound)?;
+        more |= make_room(db, bound)?;
     }
-    Ok(give_back(db)? || gone > 0)
+    Ok(give_back(db)? || more)
 }
 
-fn remove_where(db: &Connection, condition: &str, than: i64) -> Result<usize, Failure> {
+fn remove_where(db: &Connection, condition: &str, than: i64) -> Result<bool, Failure> {
     let query = format!(
         "SELECT n FROM conversation WHERE NOT EXISTS
              (SELECT 1 FROM turn WHERE conversation = conversation.n AND outcome IS NULL) AND {condition} LIMIT ?2"
@@ -97,28 +99,46 @@ fn remove_where(db: &Connection, condition: &str, than: i64) -> Result<usize, Fa
     for n in &leaving {
         remove(db, *n)?;
     }
-    Ok(leaving.len())
+    Ok(!leaving.is_empty())
 }
 
-/// Removes what was untouched for longest while the pages in use are more than `bound` bytes, and tells how many
-/// conversations that were.
-pub(super) fn make_room(db: &Connection, bound: u64) -> Result<usize, Failure> {
-    let mut gone = 0;
-    while gone < AT_ONCE as usize && used(db)? > bound {
+/// Once more than `bound` bytes are in use, makes room down to a twentieth below it, a step at a time; `true`: there may
+/// be more to do.
+///
+/// The search's index keeps the words of what has left until it is merged. So the merge comes first: else texts would go
+/// for room that only the index can give. The twentieth keeps that from being done for each answer.
+pub(super) fn make_room(db: &Connection, bound: u64) -> Result<bool, Failure> {
+    let used = used(db)?;
+    if used <= bound {
+        return Ok(false);
+    }
+    let before = db.total_changes();
+    db.prepare_cached("INSERT INTO search (search, rank) VALUES ('merge', ?1)")?
+        .execute([-MERGED])?;
+    // SQLite counts one change for the command itself.
+    if db.total_changes() - before > 1 {
+        return Ok(true);
+    }
+    let wanted = used - bound + bound / 20;
+    let (mut gone, mut freed) = (0, 0);
+    while gone < AT_ONCE && freed < wanted {
         let oldest = db
             .prepare_cached(
-                "SELECT n FROM conversation WHERE NOT EXISTS
+                "SELECT n, (SELECT sum(octet_length(question) + ifnull(octet_length(answer), 0)
+                     + ifnull(octet_length(reasoning), 0)) FROM turn WHERE conversation = conversation.n)
+                 FROM conversation WHERE NOT EXISTS
                      (SELECT 1 FROM turn WHERE conversation = conversation.n AND outcome IS NULL)
                  ORDER BY updated LIMIT 1",
             )?
-            .query_map([], |row| row.get(0))?
-            .next()
-            .transpose()?;
-        let Some(oldest) = oldest else { break };
-        remove(db, oldest)?;
+            .query_row([], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)))
+            .optional()?;
+        let Some((n, bytes)) = oldest else { break };
+        remove(db, n)?;
         gone += 1;
+        // About as much again is in the index.
+        freed += 2 * u64::try_from(bytes.unwrap_or(0)).unwrap_or(0);
     }
-    Ok(gone)
+    Ok(gone > 0)
 }
 
 /// Bytes of the pages that hold something.

@@ -11,8 +11,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use super::{
     OpenError, StoreError,
-    sqlite::{self, Failure, Location},
-    writer::{self, Shared},
+    fault::{self, Failure},
+    inbox::{self, Shared},
+    sqlite::Location,
 };
 
 /// Threads that read. SQLite lets any number read beside the one that writes; two keep a long search from holding up
@@ -39,7 +40,7 @@ pub(super) async fn told<T: Send + 'static>(
     let told = reply.await.expect("waiting cannot fail");
     #[cfg(not(test))]
     let told = reply.await;
-    told.unwrap_or_else(|_| Err(writer::closed()))
+    told.unwrap_or_else(|_| Err(inbox::closed()))
 }
 
 /// The reading threads.
@@ -106,7 +107,7 @@ where
             Failure::Sqlite(error) => {
                 tracing::error!(%error, "conversations could not be read");
                 let sentence: Arc<str> = location.sentence(&error).into();
-                if sqlite::is_damage(&error) {
+                if fault::is_damage(&error) {
                     shared.found_damage(sentence.clone());
                 }
                 (StoreError::Unavailable(sentence), None)
@@ -142,12 +143,12 @@ impl Readers {
     ) -> Result<T, StoreError> {
         let pool = &self.0;
         let permit = pool.room.clone().acquire_owned().await;
-        let permit = permit.map_err(|_| writer::closed())?;
+        let permit = permit.map_err(|_| inbox::closed())?;
         let (reply, told_here) = oneshot::channel();
         {
             let mut queue = pool.queue();
             if queue.closing {
-                return Err(writer::closed());
+                return Err(inbox::closed());
             }
             queue.jobs.push_back(Box::new(Task {
                 work,

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use super::{
     Conversation, ConversationHead, ConversationPage, Exchange, Found, ListCursor, Place, Turn,
     codec::{self, Coded},
-    sqlite::{self, Failure},
+    fault::{self, Failure},
+    inbox::Shared,
     write::time,
-    writer::Shared,
 };
 use crate::{
     answer::{Answer, Channel, End, Fault, Source, Timing, Usage},
@@ -79,7 +79,7 @@ fn ended_answer(db: &Connection, n: i64) -> rusqlite::Result<Answer> {
     let coded = db
         .prepare_cached(&query)?
         .query_row([n], |row| coded(row, 0))?;
-    codec::decode(&coded).ok_or_else(sqlite::damage)
+    codec::decode(&coded).ok_or_else(fault::damage)
 }
 
 /// Reads the columns of [`CODED`], which begin at `at`.
@@ -158,7 +158,7 @@ pub(super) fn saved(db: &Connection, n: i64) -> rusqlite::Result<Answer> {
             break;
         }
         let (marks, text) = (row.get_ref(1)?.as_blob()?, row.get_ref(2)?.as_str()?);
-        codec::append(&mut answer, marks, text, &sources).ok_or_else(sqlite::damage)?;
+        codec::append(&mut answer, marks, text, &sources).ok_or_else(fault::damage)?;
     }
     Ok(answer)
 }

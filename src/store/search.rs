@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{Fragment, Hit, HitField, sqlite::Failure};
+use super::{Fragment, Hit, HitField, fault::Failure};
 use crate::id::{ConversationId, OwnerId, TurnId};
 
 /// Words of a search that are looked for; further ones are not.
@@ -14,6 +14,9 @@ const OPEN: char = '\u{e000}';
 const CLOSE: char = '\u{e001}';
 
 /// Titles first, then questions and answers; the newest first in both.
+///
+/// The last word may be the beginning of one, if there are too few places that have it as it is: all words with a
+/// common beginning cost far more than one common word.
 pub(super) fn search(
     db: &Connection,
     owner: OwnerId,
@@ -23,13 +26,19 @@ pub(super) fn search(
     let Some(words) = expression(words) else {
         return Ok(Vec::new());
     };
-    let mut hits = titles(db, owner, &words, limit.div_ceil(2))?;
+    let beginning = format!("{words} *");
+    let mut hits = titles(db, owner, &format!("({beginning})"), limit.div_ceil(2))?;
     let left = limit - hits.len().min(limit);
-    hits.extend(turns(db, owner, &words, left)?);
+    let whole = turns(db, owner, &format!("({words})"), left)?;
+    hits.extend(if whole.len() < left {
+        turns(db, owner, &format!("({beginning})"), left)?
+    } else {
+        whole
+    });
     Ok(hits)
 }
 
-/// A person's words as SQLite's expression: all of them, the last as a word's beginning; `None`: there is none.
+/// A person's words as SQLite's expression: all of them; `None`: there is none.
 ///
 /// Each is put in quotes, within which nothing has a meaning but the quote itself.
 fn expression(words: &str) -> Option<String> {
@@ -39,7 +48,7 @@ fn expression(words: &str) -> Option<String> {
         .take(MAX_WORDS)
         .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
         .collect();
-    (!words.is_empty()).then(|| format!("({} *)", words.join(" AND ")))
+    (!words.is_empty()).then(|| words.join(" AND "))
 }
 
 /// The owner's token, as the views make it.
@@ -134,7 +143,7 @@ mod tests {
     fn nothing_that_a_person_types_is_syntax() {
         assert_eq!(
             expression("a \"b\" OR c*"),
-            Some("(\"a\" AND \"\"\"b\"\"\" AND \"OR\" AND \"c*\" *)".to_owned())
+            Some("\"a\" AND \"\"\"b\"\"\" AND \"OR\" AND \"c*\"".to_owned())
         );
         assert_eq!(expression(" - \" * ( "), None);
         assert_eq!(expression(""), None);

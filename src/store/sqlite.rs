@@ -1,4 +1,4 @@
-//! SQLite itself: opening, settings, the sentences for what goes wrong, copies.
+//! SQLite itself: the connections and their settings, and opening the file.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -12,7 +12,11 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 use uuid::Uuid;
 
-use super::{CookieKey, StoreError, schema, write};
+use super::{
+    CookieKey, OpenError,
+    fault::{self, Failure, damage, sqlite_error},
+    schema, write,
+};
 use crate::config::{self, StorePath, Synchronous};
 
 /// How long a statement waits for another process that writes.
@@ -44,111 +48,8 @@ pub(super) struct Opened {
     pub(super) lock: Option<File>,
 }
 
-/// Why a unit of work did not succeed.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// It is not allowed; the database is fine.
-    Refused(StoreError),
-    /// The database.
-    Sqlite(rusqlite::Error),
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
-/// Why the store cannot be opened; a sentence that names the file and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The file system is in the way.
-    #[error(
-        "cannot keep conversations in {path}: {error}; let askd's user write there, or set store.path"
-    )]
-    Io {
-        /// The file or its directory.
-        path: String,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// Another askd has it.
-    #[error(
-        "{path} is in use by another askd; stop that one, or give this one a store.path of its own"
-    )]
-    InUse {
-        /// The file.
-        path: String,
-    },
-    /// A later askd wrote it.
-    #[error(
-        "{path} was written by a newer askd (its form is {found}, this one knows up to {known}); start that version, \
-         or move the file away"
-    )]
-    Newer {
-        /// The file.
-        path: String,
-        /// Its version.
-        found: i32,
-        /// This binary's.
-        known: i32,
-    },
-    /// It belongs to another program.
-    #[error("{path} is a database of another program; set store.path to a file of askd's own")]
-    Foreign {
-        /// The file.
-        path: String,
-    },
-    /// The database does not do.
-    #[error("{0}")]
-    Storage(String),
-}
-
-/// Why no copy was made.
-#[derive(Debug, thiserror::Error)]
-pub enum BackupError {
-    /// The copy's place.
-    #[error("cannot write the copy to {path}: {error}")]
-    Io {
-        /// The copy.
-        path: String,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// There is nothing to copy.
-    #[error("there are no conversations in {path} to copy: {error}; name their file as store.path")]
-    Missing {
-        /// The database.
-        path: String,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// The database does not do.
-    #[error("cannot copy {path}: {error}")]
-    Storage {
-        /// The database.
-        path: String,
-        /// What SQLite says.
-        error: rusqlite::Error,
-    },
-    /// Conversations that live in memory have no file.
-    #[error(
-        "the conversations live in memory (store.path = \":memory:\"), so there is no file to copy"
-    )]
-    Memory,
-    /// The store is going down.
-    #[error("{0}")]
-    Closed(String),
-}
-
 impl Location {
-    fn new(config: &config::Store) -> Self {
+    pub(super) fn new(config: &config::Store) -> Self {
         match &config.path {
             StorePath::Memory => Self {
                 name: ":memory:".into(),
@@ -217,7 +118,8 @@ impl Location {
         Ok(db)
     }
 
-    fn connect(&self, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    /// A connection with nothing decided yet but how long it waits.
+    pub(super) fn connect(&self, flags: OpenFlags) -> rusqlite::Result<Connection> {
         let flags = flags | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let flags = if self.is_memory() {
             flags | OpenFlags::SQLITE_OPEN_CREATE
@@ -232,12 +134,12 @@ impl Location {
 
     /// What went wrong here, and what to do about it.
     pub(super) fn sentence(&self, error: &rusqlite::Error) -> String {
-        sentence(&self.name, error)
+        fault::sentence(&self.name, error)
     }
 }
 
 /// A path as SQLite's URI, which takes `?`, `#` and `%` for its own.
-fn uri(path: &Path) -> String {
+pub(super) fn uri(path: &Path) -> String {
     let mut uri = "file:".to_owned();
     let path = path.to_string_lossy();
     // Two slashes at the beginning would name a host.
@@ -253,64 +155,6 @@ fn uri(path: &Path) -> String {
         }
     }
     uri
-}
-
-fn sqlite_error(code: ErrorCode, extended_code: i32) -> rusqlite::Error {
-    let error = rusqlite::ffi::Error {
-        code,
-        extended_code,
-    };
-    rusqlite::Error::SqliteFailure(error, None)
-}
-
-/// What is read makes no sense.
-pub(super) fn damage() -> rusqlite::Error {
-    sqlite_error(ErrorCode::DatabaseCorrupt, rusqlite::ffi::SQLITE_CORRUPT)
-}
-
-fn sentence(name: &str, error: &rusqlite::Error) -> String {
-    let cannot = format!("Conversations cannot be kept in {name}");
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => {
-            format!(
-                "{cannot}: the disk, or store.max_size, is full. Make room; askd goes on by itself."
-            )
-        }
-        Some(ErrorCode::ReadOnly) => format!(
-            "{cannot}: the file is read-only. Let askd's user write to it and to its directory; askd goes on by itself."
-        ),
-        Some(
-            ErrorCode::CannotOpen
-            | ErrorCode::PermissionDenied
-            | ErrorCode::AuthorizationForStatementDenied,
-        ) => {
-            format!(
-                "{cannot}: it cannot be opened ({error}). Let askd's user write to the file and to its directory; \
-                 askd goes on by itself."
-            )
-        }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => format!(
-            "{cannot}: another program has locked it. End that program; askd goes on by itself."
-        ),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => format!(
-            "{cannot}: the file is damaged ({error}). Stop askd, keep the file aside, and put back a copy that \
-             askd backup made."
-        ),
-        Some(ErrorCode::SystemIoFailure) => format!(
-            "{cannot}: the disk does not do what it is told ({error}). Look at the system's log and at the disk's \
-             quota; askd goes on by itself once it works."
-        ),
-        _ => format!("{cannot}: {error}."),
-    }
-}
-
-/// Whether the file's content, and not its surroundings, is at fault.
-pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
-    use ErrorCode::{DatabaseCorrupt, NotADatabase};
-    matches!(
-        error.sqlite_error_code(),
-        Some(DatabaseCorrupt | NotADatabase)
-    )
 }
 
 /// Opens the database for this askd alone.
@@ -431,70 +275,6 @@ fn cookie_key(db: &Connection) -> rusqlite::Result<CookieKey> {
     Ok(CookieKey(key))
 }
 
-/// Writes a consistent copy of the conversations that the configuration names to `to`, which must not exist; an askd
-/// may be using them.
-pub fn backup(config: &config::Store, to: &Path) -> Result<(), BackupError> {
-    let StorePath::File(path) = &config.path else {
-        return Err(BackupError::Memory);
-    };
-    if let Err(error) = fs::metadata(path) {
-        let path = path.display().to_string();
-        return Err(BackupError::Missing { path, error });
-    }
-    copy(&Location::new(config), to)
-}
-
-/// Copies in one reading transaction, which in the write-ahead mode keeps no writer waiting.
-pub(super) fn copy(location: &Location, to: &Path) -> Result<(), BackupError> {
-    let fault = |error| BackupError::Io {
-        path: to.display().to_string(),
-        error,
-    };
-    let mut options = OpenOptions::new();
-    let made = options
-        .create_new(true)
-        .write(true)
-        .mode(0o600)
-        .open(to)
-        .map_err(fault)?;
-    let copied = location
-        .connect(OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .and_then(|db| db.execute("VACUUM INTO ?1", [uri(to)]));
-    let synced = match copied {
-        Ok(_) => made.sync_all().map_err(fault),
-        Err(error) => Err(BackupError::Storage {
-            path: location.name.to_string(),
-            error,
-        }),
-    };
-    if synced.is_err() {
-        // Half a copy is none; that it cannot be removed either changes nothing about the error.
-        let _ = fs::remove_file(to);
-    }
-    synced
-}
-
-/// Whether the storage is at fault, and not what was asked of it.
-pub(super) fn is_storage(error: &rusqlite::Error) -> bool {
-    use ErrorCode::*;
-    matches!(
-        error.sqlite_error_code(),
-        Some(
-            DiskFull
-                | ReadOnly
-                | CannotOpen
-                | PermissionDenied
-                | DatabaseBusy
-                | DatabaseLocked
-                | DatabaseCorrupt
-                | NotADatabase
-                | SystemIoFailure
-                | FileLockingProtocolFailed
-                | OutOfMemory
-        )
-    )
-}
-
 /// Bytes that a storage which failed must take before it counts as working.
 const PROBE: i64 = 256 << 10;
 
@@ -503,10 +283,7 @@ pub(super) fn works(db: &Connection, all: bool) -> rusqlite::Result<()> {
     if all {
         let found: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if found != "ok" {
-            return Err(sqlite_error(
-                ErrorCode::DatabaseCorrupt,
-                rusqlite::ffi::SQLITE_CORRUPT,
-            ));
+            return Err(damage());
         }
     }
     db.execute(

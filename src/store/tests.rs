@@ -523,6 +523,7 @@ async fn beyond_its_size_what_is_untouched_for_longest_goes_and_the_file_shrinks
     store.ask(running).await.unwrap();
     let mut last = None;
     for _ in 0..100 {
+        settled(&store).await;
         last = Some(exchange(&store, question(owner, None, "q"), &text).await.0);
     }
     settled(&store).await;

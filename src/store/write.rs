@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
-    ConversationHead, NewTurn, Parent, Place, StoreError, codec, keep, now, read, sqlite::Failure,
+    ConversationHead, NewTurn, Parent, Place, StoreError, codec, fault::Failure, keep, now, read,
 };
 use crate::{
     answer::{Answer, End, Outcome, Piece, Timing},

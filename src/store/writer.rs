@@ -1,32 +1,26 @@
 //! The one thread that writes: it joins what is waiting into one transaction, and tells each caller after the commit.
 
 use std::{
-    collections::{HashMap, VecDeque},
     fs::File,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, TransactionBehavior};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tracing::{error, info};
 
 use super::{
-    Found, Health, OpenError, Place, StoreError,
-    held::{Held, Taken},
+    Health, OpenError, StoreError,
+    fault::{self, Failure},
+    held::Taken,
+    inbox::{Job, Shared, closed},
     keep,
-    sqlite::{self, Failure, Location, Opened},
+    sqlite::{self, Location, Opened},
     write,
 };
-use crate::{
-    answer::{Answer, Piece},
-    config,
-    id::{OwnerId, TurnId},
-};
+use crate::config;
 
-/// Callers that wait for the writer; further ones wait for these.
-const QUEUE: usize = 1024;
 /// Callers, and turns beside them, that one transaction takes in.
 const BATCH: usize = 256;
 /// How often a storage that fails is tried again, and how seldom at the most when its file is damaged, which takes a
@@ -34,189 +28,9 @@ const BATCH: usize = 256;
 const RETRY: Duration = Duration::from_secs(1);
 const RETRY_DAMAGED: Duration = Duration::from_secs(60);
 
-/// What the writer shares with everybody else.
-pub(super) struct Shared {
-    pub(super) location: Location,
-    config: config::Store,
-    inbox: Mutex<Inbox>,
-    wake: Condvar,
-    room: Arc<Semaphore>,
-    health: watch::Sender<Health>,
-    ended: watch::Sender<bool>,
-}
-
-#[derive(Default)]
-struct Inbox {
-    jobs: VecDeque<Box<dyn Job>>,
-    held: Held,
-    /// A reader found the file damaged.
-    damage: Option<Arc<str>>,
-    closing: bool,
-}
-
-/// A unit of work with somebody who waits for it.
-trait Job: Send {
-    /// Does the work inside a savepoint.
-    fn run(&mut self, db: &Connection) -> Result<(), Failure>;
-    /// Tells the one who waits, once the transaction has been committed, or why it was not.
-    fn tell(self: Box<Self>, committed: Result<(), StoreError>);
-}
-
-struct Task<T, F> {
-    work: Option<F>,
-    done: Option<T>,
-    reply: oneshot::Sender<Result<T, StoreError>>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl<T, F> Job for Task<T, F>
-where
-    T: Send,
-    F: FnOnce(&Connection) -> Result<T, Failure> + Send,
-{
-    fn run(&mut self, db: &Connection) -> Result<(), Failure> {
-        if let Some(work) = self.work.take() {
-            self.done = Some(work(db)?);
-        }
-        Ok(())
-    }
-
-    fn tell(self: Box<Self>, committed: Result<(), StoreError>) {
-        let told = match (committed, self.done) {
-            (Ok(()), Some(done)) => Ok(done),
-            (Ok(()), None) => Err(closed()),
-            (Err(error), _) => Err(error),
-        };
-        // Whoever asked may have left.
-        let _ = self.reply.send(told);
-    }
-}
-
-/// What callers hear when the store is going down.
-pub(super) fn closed() -> StoreError {
-    StoreError::Unavailable("The server is going down; ask again in a moment.".into())
-}
-
-impl Shared {
-    fn inbox(&self) -> MutexGuard<'_, Inbox> {
-        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn health(&self) -> watch::Receiver<Health> {
-        self.health.subscribe()
-    }
-
-    /// Does `work` in the writer's next transaction, and returns what it made once that is committed.
-    pub(super) async fn write<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        if let Health::Bad(sentence) = &*self.health.borrow() {
-            return Err(StoreError::Unavailable(sentence.clone()));
-        }
-        let permit = self
-            .room
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|_| closed())?;
-        let (reply, told) = oneshot::channel();
-        {
-            let mut inbox = self.inbox();
-            if inbox.closing {
-                return Err(closed());
-            }
-            inbox.jobs.push_back(Box::new(Task {
-                work: Some(work),
-                done: None,
-                reply,
-                _permit: permit,
-            }));
-        }
-        self.wake.notify_one();
-        super::queue::told(told).await
-    }
-
-    pub(super) fn began(&self, owner: OwnerId, turn: TurnId, place: Place) {
-        self.inbox().held.began(owner, turn, place);
-    }
-
-    pub(super) fn save(&self, turn: TurnId, piece: Piece) {
-        self.inbox().held.save(turn, piece);
-        self.wake.notify_one();
-    }
-
-    pub(super) fn finish(&self, turn: TurnId, answer: Arc<Answer>) {
-        self.inbox().held.finish(turn, answer);
-        self.wake.notify_one();
-    }
-
-    /// What memory alone knows of a turn; `None`: the disk is to be asked.
-    pub(super) fn find(&self, owner: OwnerId, turn: TurnId) -> Option<Option<Found>> {
-        let inbox = self.inbox();
-        let (whose, place) = inbox.held.place(turn)?;
-        let answer = inbox.held.answer(turn);
-        Some((whose == owner).then_some(Found { place, answer }))
-    }
-
-    /// An answer that has ended and is not on the disk yet.
-    pub(super) fn held(&self, turn: TurnId) -> Option<Arc<Answer>> {
-        self.inbox().held.answer(turn)
-    }
-
-    /// A reader found the file damaged.
-    pub(super) fn found_damage(&self, sentence: Arc<str>) {
-        self.inbox().damage = Some(sentence);
-        self.wake.notify_one();
-    }
-
-    /// All such answers.
-    pub(super) fn held_answers(&self) -> HashMap<TurnId, Arc<Answer>> {
-        self.inbox().held.answers()
-    }
-
-    /// Whether all that was handed over is on the disk.
-    #[cfg(test)]
-    pub(super) fn is_settled(&self) -> bool {
-        self.inbox().held.is_empty()
-    }
-
-    /// Removes what is to leave, some at a time, so that others get their turn between.
-    pub(super) async fn sweep(&self) {
-        let millis = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-        let sweep = keep::Sweep {
-            now: super::now(),
-            retention: self.config.retention.map(millis),
-            bound: self.config.bound(),
-        };
-        // Where the storage fails, the next sweep goes on.
-        while let Ok(true) = self.write(move |db| keep::sweep(db, sweep)).await {}
-    }
-
-    pub(super) fn close(&self) {
-        self.inbox().closing = true;
-        self.room.close();
-        self.wake.notify_one();
-    }
-
-    pub(super) async fn ended(&self) {
-        let mut ended = self.ended.subscribe();
-        // The sender lives as long as `self`.
-        let _ = ended.wait_for(|ended| *ended).await;
-    }
-}
-
 /// Starts the writer's thread.
 pub(super) fn start(opened: Opened, config: config::Store) -> Result<Arc<Shared>, OpenError> {
-    let shared = Arc::new(Shared {
-        location: opened.location,
-        config,
-        inbox: Mutex::default(),
-        wake: Condvar::new(),
-        room: Arc::new(Semaphore::new(QUEUE)),
-        health: watch::Sender::new(Health::Good),
-        ended: watch::Sender::new(false),
-    });
+    let shared = Shared::new(opened.location, config);
     let writer = Writer {
         shared: shared.clone(),
         db: Some(opened.db),
@@ -312,7 +126,7 @@ impl Writer {
             }
             Err(error) => {
                 let sentence = self.shared.location.sentence(&error);
-                self.fails(&sentence, sqlite::is_damage(&error));
+                self.fails(&sentence, fault::is_damage(&error));
                 let sentence: Arc<str> = sentence.into();
                 for job in jobs {
                     job.tell(Err(StoreError::Unavailable(sentence.clone())));
@@ -391,7 +205,7 @@ impl Writer {
                 info!(path = %self.shared.location.name, "conversations can be kept again");
             }
             Err(error) => {
-                let damaged = sqlite::is_damage(&error);
+                let damaged = fault::is_damage(&error);
                 self.fails(&self.shared.location.sentence(&error), damaged);
             }
         }
@@ -419,7 +233,7 @@ impl Writer {
         };
         if let Err(Failure::Sqlite(error)) = make_room(db, &self.shared.location, bound) {
             let sentence = self.shared.location.sentence(&error);
-            self.fails(&sentence, sqlite::is_damage(&error));
+            self.fails(&sentence, fault::is_damage(&error));
         }
     }
 
@@ -483,7 +297,7 @@ fn savepoint(
     db.prepare_cached("SAVEPOINT job")?.execute([])?;
     let done = work(db);
     match done {
-        Err(Failure::Sqlite(error)) if sqlite::is_storage(&error) => return Err(error),
+        Err(Failure::Sqlite(error)) if fault::is_storage(&error) => return Err(error),
         Err(_) => drop(db.prepare_cached("ROLLBACK TO job")?.execute([])?),
         Ok(()) => {}
     }

@@ -111,7 +111,7 @@ async fn a_disk_that_takes_no_more_is_waited_for() {
     let limit = getrlimit(Resource::Fsize);
     let tight = Rlimit {
         current: Some(64 << 10),
-        ..limit.clone()
+        ..limit
     };
     setrlimit(Resource::Fsize, tight).unwrap();
     bears_it(

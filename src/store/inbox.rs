@@ -1,0 +1,205 @@
+//! What waits for the writer, and what everybody shares with it.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::Connection;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+
+use super::{Found, Health, Place, StoreError, fault::Failure, held::Held, keep, sqlite::Location};
+use crate::{
+    answer::{Answer, Piece},
+    config,
+    id::{OwnerId, TurnId},
+};
+
+/// Callers that wait for the writer; further ones wait for these.
+const QUEUE: usize = 1024;
+
+/// What the writer shares with everybody else.
+pub(super) struct Shared {
+    pub(super) location: Location,
+    pub(super) config: config::Store,
+    pub(super) inbox: Mutex<Inbox>,
+    pub(super) wake: Condvar,
+    pub(super) room: Arc<Semaphore>,
+    pub(super) health: watch::Sender<Health>,
+    pub(super) ended: watch::Sender<bool>,
+}
+
+#[derive(Default)]
+pub(super) struct Inbox {
+    pub(super) jobs: VecDeque<Box<dyn Job>>,
+    pub(super) held: Held,
+    /// A reader found the file damaged.
+    pub(super) damage: Option<Arc<str>>,
+    pub(super) closing: bool,
+}
+
+/// A unit of work with somebody who waits for it.
+pub(super) trait Job: Send {
+    /// Does the work inside a savepoint.
+    fn run(&mut self, db: &Connection) -> Result<(), Failure>;
+    /// Tells the one who waits, once the transaction has been committed, or why it was not.
+    fn tell(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Task<T, F> {
+    work: Option<F>,
+    done: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl<T, F> Job for Task<T, F>
+where
+    T: Send,
+    F: FnOnce(&Connection) -> Result<T, Failure> + Send,
+{
+    fn run(&mut self, db: &Connection) -> Result<(), Failure> {
+        if let Some(work) = self.work.take() {
+            self.done = Some(work(db)?);
+        }
+        Ok(())
+    }
+
+    fn tell(self: Box<Self>, committed: Result<(), StoreError>) {
+        let told = match (committed, self.done) {
+            (Ok(()), Some(done)) => Ok(done),
+            (Ok(()), None) => Err(closed()),
+            (Err(error), _) => Err(error),
+        };
+        // Whoever asked may have left.
+        let _ = self.reply.send(told);
+    }
+}
+
+/// What callers hear when the store is going down.
+pub(super) fn closed() -> StoreError {
+    StoreError::Unavailable("The server is going down; ask again in a moment.".into())
+}
+
+impl Shared {
+    /// Nothing waits yet.
+    pub(super) fn new(location: Location, config: config::Store) -> Arc<Self> {
+        Arc::new(Self {
+            location,
+            config,
+            inbox: Mutex::default(),
+            wake: Condvar::new(),
+            room: Arc::new(Semaphore::new(QUEUE)),
+            health: watch::Sender::new(Health::Good),
+            ended: watch::Sender::new(false),
+        })
+    }
+
+    pub(super) fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn health(&self) -> watch::Receiver<Health> {
+        self.health.subscribe()
+    }
+
+    /// Does `work` in the writer's next transaction, and returns what it made once that is committed.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if let Health::Bad(sentence) = &*self.health.borrow() {
+            return Err(StoreError::Unavailable(sentence.clone()));
+        }
+        let permit = self
+            .room
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(|_| closed())?;
+        let (reply, told) = oneshot::channel();
+        {
+            let mut inbox = self.inbox();
+            if inbox.closing {
+                return Err(closed());
+            }
+            inbox.jobs.push_back(Box::new(Task {
+                work: Some(work),
+                done: None,
+                reply,
+                _permit: permit,
+            }));
+        }
+        self.wake.notify_one();
+        super::queue::told(told).await
+    }
+
+    pub(super) fn began(&self, owner: OwnerId, turn: TurnId, place: Place) {
+        self.inbox().held.began(owner, turn, place);
+    }
+
+    pub(super) fn save(&self, turn: TurnId, piece: Piece) {
+        self.inbox().held.save(turn, piece);
+        self.wake.notify_one();
+    }
+
+    pub(super) fn finish(&self, turn: TurnId, answer: Arc<Answer>) {
+        self.inbox().held.finish(turn, answer);
+        self.wake.notify_one();
+    }
+
+    /// What memory alone knows of a turn; `None`: the disk is to be asked.
+    pub(super) fn find(&self, owner: OwnerId, turn: TurnId) -> Option<Option<Found>> {
+        let inbox = self.inbox();
+        let (whose, place) = inbox.held.place(turn)?;
+        let answer = inbox.held.answer(turn);
+        Some((whose == owner).then_some(Found { place, answer }))
+    }
+
+    /// An answer that has ended and is not on the disk yet.
+    pub(super) fn held(&self, turn: TurnId) -> Option<Arc<Answer>> {
+        self.inbox().held.answer(turn)
+    }
+
+    /// A reader found the file damaged.
+    pub(super) fn found_damage(&self, sentence: Arc<str>) {
+        self.inbox().damage = Some(sentence);
+        self.wake.notify_one();
+    }
+
+    /// All such answers.
+    pub(super) fn held_answers(&self) -> HashMap<TurnId, Arc<Answer>> {
+        self.inbox().held.answers()
+    }
+
+    /// Whether all that was handed over is on the disk.
+    #[cfg(test)]
+    pub(super) fn is_settled(&self) -> bool {
+        self.inbox().held.is_empty()
+    }
+
+    /// Removes what is to leave, some at a time, so that others get their turn between.
+    pub(super) async fn sweep(&self) {
+        let millis = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+        let sweep = keep::Sweep {
+            now: super::now(),
+            retention: self.config.retention.map(millis),
+            bound: self.config.bound(),
+        };
+        // Where the storage fails, the next sweep goes on.
+        while let Ok(true) = self.write(move |db| keep::sweep(db, sweep)).await {}
+    }
+
+    pub(super) fn close(&self) {
+        self.inbox().closing = true;
+        self.room.close();
+        self.wake.notify_one();
+    }
+
+    pub(super) async fn ended(&self) {
+        let mut ended = self.ended.subscribe();
+        // The sender lives as long as `self`.
+        let _ = ended.wait_for(|ended| *ended).await;
+    }
+}
