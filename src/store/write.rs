@@ -298,7 +298,8 @@ pub(super) fn delete(
     Ok(())
 }
 
-/// Shows a conversation again, if that is not too late.
+/// Shows a conversation again, if that is not too late. One that is not hidden stays as it is: the second of two
+/// tabs, or a request that was sent twice, is not to be told that there is none.
 pub(super) fn restore(
     db: &Connection,
     owner: OwnerId,
@@ -308,7 +309,8 @@ pub(super) fn restore(
     let deleted_after = time(now.saturating_sub(RESTORABLE));
     let n = db
         .prepare_cached(
-            "UPDATE conversation SET deleted = NULL WHERE owner = ?1 AND id = ?2 AND deleted > ?3 RETURNING n",
+            "UPDATE conversation SET deleted = NULL
+             WHERE owner = ?1 AND id = ?2 AND (deleted IS NULL OR deleted > ?3) RETURNING n",
         )?
         .query_row(params![owner.0, id.0, deleted_after], |row| row.get(0))
         .optional()?

@@ -157,7 +157,8 @@ async fn no_words_are_syntax() {
     for (words, found) in [
         ("\"quoted\"", true),
         ("quoted AND", true),
-        ("quoted title:no", false),
+        ("quoted title:no", true),
+        ("quoted no:title", false),
         ("-is", true),
         ("yes OR", true),
         ("yes XOR", false),
