@@ -189,11 +189,13 @@ struct Loss {
 impl Loss {
     async fn of(path: &Path, ledger: &Ledger, tail: Duration) -> Self {
         let reader = Connection::open(path).unwrap();
-        let known = ledger.lock().unwrap();
-        let known = known
-            .iter()
-            .map(|(turn, known)| (*turn, known.kept.clone()))
-            .collect();
+        let known = {
+            let known = ledger.lock().unwrap();
+            let known = known.iter();
+            known
+                .map(|(turn, known)| (*turn, known.kept.clone()))
+                .collect()
+        };
         reader
             .execute_batch("BEGIN; SELECT count(*) FROM meta")
             .unwrap();
