@@ -317,6 +317,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_stands_at_the_end_of_an_interrupted_answer_begins_anew() {
+        for (outcome, begins) in [(Outcome::Stop, Seq(2)), (Outcome::Interrupted, Seq::START)] {
+            let mut answer = Answer::default();
+            answer.push_text(Channel::Answer, "a").unwrap();
+            answer.push_end(End { outcome, ..end() }).unwrap();
+            let log = Arc::new(Log::finished(place(), Arc::new(answer)));
+            assert_eq!(cursor(&log, Seq(2)).at(), begins);
+            assert_eq!(cursor(&log, Seq(1)).at(), Seq(1));
+        }
+    }
+
+    #[tokio::test]
     async fn a_follower_behind_gets_every_byte_once() {
         let log = accepted(100);
         let mut cursor = cursor(&log, Seq::START);
