@@ -11,6 +11,8 @@ pub struct Setup<'a> {
     pub endpoint: &'a str,
     /// More keys of `[session]`.
     pub session: &'a str,
+    /// The keys of `[store]`; nothing: conversations live in memory.
+    pub store: &'a str,
     /// Further sections.
     pub more: &'a str,
 }
@@ -23,8 +25,14 @@ impl Setup<'_> {
             server,
             endpoint,
             session,
+            store,
             more,
         } = self;
+        let store = if store.is_empty() {
+            "path = \":memory:\""
+        } else {
+            store
+        };
         format!(
             r#"[server]
 listen = ["127.0.0.1:0"]
@@ -46,6 +54,9 @@ retries = 0
 [session]
 questions_per_minute = 0
 {session}
+
+[store]
+{store}
 
 {more}
 "#

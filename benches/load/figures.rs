@@ -9,6 +9,7 @@ mod relay;
 mod resume;
 mod sigterm;
 mod start;
+mod store;
 mod window;
 
 use std::time::Duration;
@@ -18,7 +19,7 @@ use anyhow::{Result, bail};
 use crate::{Plan, table::Row};
 
 /// In the order of the table.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     "paced-1",
     "paced-100",
     "burst",
@@ -31,10 +32,11 @@ pub const NAMES: [&str; 12] = [
     "resume",
     "sigterm",
     "faults",
+    "store",
 ];
 
 /// No figure takes so long unless something hangs.
-pub const DEADLINE: Duration = Duration::from_secs(90);
+pub const DEADLINE: Duration = Duration::from_secs(150);
 
 /// Measures one.
 pub async fn measure(name: &str, plan: &Plan) -> Result<Vec<Row>> {
@@ -51,6 +53,7 @@ pub async fn measure(name: &str, plan: &Plan) -> Result<Vec<Row>> {
         "resume" => resume::measure(plan).await,
         "sigterm" => sigterm::measure(plan).await,
         "faults" => faults::measure(plan).await,
+        "store" => store::measure(plan).await,
         other => bail!("{other} is not a figure"),
     }
 }

@@ -161,6 +161,15 @@ impl Process {
         Ok(last)
     }
 
+    /// Bytes that it has given to the disk so far.
+    pub fn written(&self) -> Result<u64> {
+        let io = fs::read_to_string(self.proc("io"))?;
+        let line = io
+            .lines()
+            .find_map(|line| line.strip_prefix("write_bytes:"));
+        Ok(line.context("/proc/…/io has write_bytes")?.trim().parse()?)
+    }
+
     /// Open descriptors.
     pub fn descriptors(&self) -> Result<usize> {
         Ok(fs::read_dir(self.proc("fd"))?.count())

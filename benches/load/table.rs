@@ -84,6 +84,8 @@ pub enum Unit {
     Percent,
     /// A plain count.
     Count,
+    /// So many a second.
+    Rate,
 }
 
 impl Unit {
@@ -96,6 +98,7 @@ impl Unit {
             Self::Bytes => format!("{value:.0} B"),
             Self::Percent => format!("{:.0} %", value * 100.0),
             Self::Count => format!("{value:.0}"),
+            Self::Rate => format!("{value:.2}"),
         }
     }
 }

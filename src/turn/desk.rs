@@ -36,8 +36,9 @@ pub use crate::store::Parent;
 
 /// When to ask again while the server restarts.
 const RESTARTING: Duration = Duration::from_secs(1);
-/// How often what has grown is saved: the text that a crash may cost.
-const SAVE: Duration = Duration::from_secs(1);
+/// How often what has grown is saved. A crash may cost the last second of an answer: what remains of it is for the
+/// writing.
+const SAVE: Duration = Duration::from_millis(800);
 
 /// How the desk handles turns.
 #[derive(Debug, Clone, Copy)]
@@ -236,7 +237,7 @@ impl Desk {
         }
     }
 
-    /// Saves each second what the running answers have grown by, all in one breath, so that the store writes them
+    /// Saves every while what the running answers have grown by, all in one breath, so that the store writes them
     /// in one transaction. Runs until the halt.
     pub async fn save(self) {
         let inner = &self.0;

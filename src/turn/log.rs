@@ -171,18 +171,14 @@ impl Log {
             .send_if_modified(|head| std::mem::replace(&mut head.position, position) != position);
     }
 
-    /// Whether it ended with some of it missing. A crash loses the last events and puts the end in the place of the
-    /// first of them, so a reader who has that number has seen something else there.
-    fn was_interrupted(&self) -> bool {
-        let answer = self.answer();
-        answer
-            .end()
-            .is_some_and(|end| end.outcome == Outcome::Interrupted)
-    }
-
     /// Whether it has ended.
     pub fn has_ended(&self) -> bool {
         self.head.borrow().ended
+    }
+
+    fn was_interrupted(&self) -> bool {
+        let end = |answer: &Answer| answer.end().map(|end| end.outcome);
+        self.has_ended() && end(&self.answer()) == Some(Outcome::Interrupted)
     }
 }
 
@@ -206,6 +202,9 @@ pub enum News {
 impl Cursor {
     /// Reads `log` from behind `after`, or from its beginning when it does not reach that far, once it has opened;
     /// gives the refusal of one that never will. Cancel safe.
+    ///
+    /// An answer that was interrupted is also read from its beginning by who stands at its very end: the number of
+    /// the end may be that of a text which that reader has, and which a crash has lost.
     pub async fn open(log: Arc<Log>, after: Seq) -> Result<(Place, Self), Fault> {
         let mut head = log.head.subscribe();
         // It cannot fail: the sender lives in the log that is held here.
@@ -215,7 +214,8 @@ impl Cursor {
             .expect("a head that says so has its opening")
             .clone()?;
         let at = match reach {
-            Ok(reach) if after < reach || after == reach && !log.was_interrupted() => after,
+            Ok(reach) if after < reach => after,
+            Ok(reach) if after == reach && !log.was_interrupted() => after,
             _ => Seq::START,
         };
         let cursor = Self {
@@ -314,6 +314,18 @@ mod tests {
     fn cursor(log: &Arc<Log>, after: Seq) -> Cursor {
         let opened = Cursor::open(log.clone(), after).now_or_never();
         opened.unwrap().unwrap().1
+    }
+
+    #[tokio::test]
+    async fn who_stands_at_the_end_of_an_interrupted_answer_begins_anew() {
+        for (outcome, begins) in [(Outcome::Stop, Seq(2)), (Outcome::Interrupted, Seq::START)] {
+            let mut answer = Answer::default();
+            answer.push_text(Channel::Answer, "a").unwrap();
+            answer.push_end(End { outcome, ..end() }).unwrap();
+            let log = Arc::new(Log::finished(place(), Arc::new(answer)));
+            assert_eq!(cursor(&log, Seq(2)).at(), begins);
+            assert_eq!(cursor(&log, Seq(1)).at(), Seq(1));
+        }
     }
 
     #[tokio::test]

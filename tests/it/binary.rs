@@ -4,14 +4,15 @@ use std::{
     fs::{self, File},
     net::SocketAddr,
     process::Stdio,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use crate::{
@@ -48,10 +49,13 @@ fn said(home: &TempDir) -> String {
 fn command(home: &TempDir, toml: &str, environment: &[(&str, &str)]) -> Command {
     let path = home.path().join("askd.toml");
     fs::write(&path, toml).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_askd"));
+    let mut command = Command::new("/bin/sh");
     command
         .env_clear()
         .envs(environment.iter().copied())
+        // A limit on files is to be an error to it, and not its end.
+        .args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_askd"))
         .arg("--config")
         .arg(path)
         .stdin(Stdio::null())
@@ -99,6 +103,32 @@ impl Binary {
     /// A session.
     pub async fn connect(&self) -> Client {
         Client::connect(self.address, &self.browser).await
+    }
+
+    /// Lets its files grow to so many bytes and no further, as a full disk would; `None`: as they will.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let id = i32::try_from(self.child.id().expect("it runs")).unwrap();
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        prlimit(Pid::from_raw(id), Resource::Fsize, limit).unwrap();
+    }
+
+    /// Kills it, as power that goes would: without a word. Gives the moment.
+    pub async fn kill(mut self) -> Instant {
+        let moment = Instant::now();
+        self.child.kill().await.unwrap();
+        moment
+    }
+
+    /// Starts it, and kills it so soon that it may not have come to serve.
+    pub async fn start_and_kill(toml: &str, after: Duration) {
+        let home = TempDir::new().unwrap();
+        let environment = [("ASKD_LISTEN", "127.0.0.1:0")];
+        let mut child = command(&home, toml, &environment).spawn().unwrap();
+        sleep(after).await;
+        child.kill().await.unwrap();
     }
 
     /// Sends a signal, by its name without SIG.

@@ -1,6 +1,6 @@
 //! Resuming: however often a connection is lost, the text is the endpoint's, byte for byte.
 
-use std::{collections::HashSet, ops::Range, sync::Arc};
+use std::{collections::HashSet, ops::Range, sync::Arc, time::Duration};
 
 use fastrand::Rng;
 use futures_util::{SinkExt, StreamExt, future::join, stream};
@@ -48,13 +48,20 @@ pub struct Story {
     cuts: Vec<usize>,
     /// The pieces before which it waits for a gate.
     pauses: HashSet<usize>,
+    /// The time before each event.
+    pace: Duration,
 }
 
 impl Story {
     /// One of as many as there are seeds.
     pub fn of(seed: u64) -> Self {
+        Self::of_length(seed, 1..40)
+    }
+
+    /// One of so many pieces.
+    pub fn of_length(seed: u64, length: Range<usize>) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let count = rng.usize(1..40);
+        let count = rng.usize(length);
         let mut thinking = rng.bool();
         let mut pieces = Vec::new();
         for _ in 0..count {
@@ -68,6 +75,7 @@ impl Story {
             pieces,
             cuts: (0..rng.usize(1..5)).map(|_| rng.usize(1..300)).collect(),
             pauses: (0..rng.usize(..6)).map(|_| rng.usize(..count)).collect(),
+            pace: Duration::ZERO,
         }
     }
 
@@ -77,9 +85,26 @@ impl Story {
         self
     }
 
+    /// The same, with so much time before each event and no pause.
+    pub fn paced(self, pace: Duration) -> Self {
+        Self {
+            pace,
+            ..self.without_pauses()
+        }
+    }
+
+    /// Its pieces, each of which is an event.
+    pub fn length(&self) -> u64 {
+        self.pieces.len() as u64
+    }
+
     /// What the endpoint does; its gates begin with `name`.
     pub fn script(&self, name: &str) -> Script {
-        let mut script = Script::new().sse().role().split_at(&self.cuts);
+        let mut script = Script::new()
+            .sse()
+            .role()
+            .split_at(&self.cuts)
+            .pace(self.pace);
         for (at, (thinking, text)) in self.pieces.iter().enumerate() {
             if self.pauses.contains(&at) {
                 script = script.gate(&gate(name, at));
@@ -99,10 +124,21 @@ impl Story {
 
     /// What is thought, or said, behind this event.
     pub fn told_behind(&self, after: u64, wanted: bool) -> String {
-        let pieces = self.pieces.iter().skip(usize::try_from(after).unwrap());
-        let texts = pieces.filter_map(|(thinking, text)| (*thinking == wanted).then_some(text));
-        texts.map(String::as_str).collect()
+        let after = usize::try_from(after).unwrap();
+        told(self.pieces.get(after..).unwrap_or_default(), wanted)
     }
+
+    /// What is thought, or said, up to this event.
+    pub fn told_up_to(&self, event: u64, wanted: bool) -> String {
+        let (pieces, _) = self.pieces.split_at(usize::try_from(event).unwrap());
+        told(pieces, wanted)
+    }
+}
+
+fn told(pieces: &[(bool, String)], wanted: bool) -> String {
+    let texts = pieces.iter();
+    let texts = texts.filter_map(|(thinking, text)| (*thinking == wanted).then_some(text));
+    texts.map(String::as_str).collect()
 }
 
 fn gate(name: &str, at: usize) -> String {
@@ -124,7 +160,7 @@ async fn go_on(fake: &Fake, name: &str, story: &Story, mut rng: Rng) {
 }
 
 /// Takes in what a resumed session says; where it says that it begins anew, so does the answer.
-fn take(answer: &mut Answer, message: &Value, turn: Uuid, asked_for: u64) -> bool {
+pub fn take(answer: &mut Answer, message: &Value, turn: Uuid, asked_for: u64) -> bool {
     if message["type"] == "accepted" {
         let after = message["after"].as_u64().unwrap();
         assert!(after == asked_for || after == 0, "{message}");

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::{task::JoinSet, time::Instant};
 
+use super::store;
 use crate::{
     Plan,
     client::Session,
@@ -199,6 +200,56 @@ pub async fn paced(plan: &Plan, streams: usize) -> Result<Vec<Row>> {
     }
     if streams > 1 {
         rows.extend(cpu_rows(&name, bare, askd, 3.5, 3.5 / 2.2));
+    }
+    rows.push(lost_row(&name));
+    Ok(rows)
+}
+
+/// The same streams past an askd that keeps conversations in a file, and one that has them in memory: what the file
+/// adds to the way of a chunk.
+pub async fn paced_by_store(plan: &Plan, streams: usize) -> Result<Vec<Row>> {
+    let (rounds, chunks) = if plan.quick { (3, 50) } else { (5, 150) };
+    let upstream = Upstream::start().await?;
+    let folder = tempfile::tempdir()?;
+    let file = store::askd_on(plan, &upstream, &folder.path().join("askd.db")).await?;
+    let memory = Process::askd(plan, &upstream.base_url(), "").await?;
+    let mut sides = [
+        Side::direct(&upstream, streams)?,
+        Side::through("askd in memory", memory, streams).await?,
+        Side::through("askd on a file", file, streams).await?,
+    ];
+    let question = format!("paced {chunks} 20");
+    play(
+        &mut sides,
+        &question,
+        chunks,
+        rounds,
+        Duration::from_millis(20),
+    )
+    .await?;
+
+    let name = format!("paced 20 ms, {streams} streams");
+    let mut rows = Vec::new();
+    for (share, label) in [(0.5, "p50"), (0.99, "p99")] {
+        let [direct, memory, file] =
+            [0, 1, 2].map(|side| sides[side].each(|round| percentile(&round.delays, share)));
+        let added = |side: &[f64]| -> Vec<f64> {
+            side.iter()
+                .zip(&direct)
+                .map(|(all, floor)| all - floor)
+                .collect()
+        };
+        let (memory, file) = (added(&memory), added(&file));
+        rows.push(Row::info(
+            format!("{name}: askd in memory adds, {label}"),
+            &memory,
+            Unit::Ms,
+        ));
+        let of_file = format!("{name}: askd on a file adds, {label}");
+        rows.push(match share {
+            0.5 => Row::at_most(of_file, 1.1 * median(&memory), &file, Unit::Ms),
+            _ => Row::info(of_file, &file, Unit::Ms),
+        });
     }
     rows.push(lost_row(&name));
     Ok(rows)
