@@ -208,7 +208,7 @@ pub async fn paced(plan: &Plan, streams: usize) -> Result<Vec<Row>> {
 /// The same streams past an askd that keeps conversations in a file, and one that has them in memory: what the file
 /// adds to the way of a chunk.
 pub async fn paced_by_store(plan: &Plan, streams: usize) -> Result<Vec<Row>> {
-    let (rounds, chunks) = if plan.quick { (3, 50) } else { (5, 150) };
+    let (rounds, chunks) = if plan.quick { (3, 50) } else { (9, 100) };
     let upstream = Upstream::start().await?;
     let folder = tempfile::tempdir()?;
     let file = store::askd_on(plan, &upstream, &folder.path().join("askd.db")).await?;
@@ -245,11 +245,20 @@ pub async fn paced_by_store(plan: &Plan, streams: usize) -> Result<Vec<Row>> {
             &memory,
             Unit::Ms,
         ));
-        let of_file = format!("{name}: askd on a file adds, {label}");
-        rows.push(match share {
-            0.5 => Row::at_most(of_file, 1.1 * median(&memory), &file, Unit::Ms),
-            _ => Row::info(of_file, &file, Unit::Ms),
-        });
+        rows.push(Row::info(
+            format!("{name}: askd on a file adds, {label}"),
+            &file,
+            Unit::Ms,
+        ));
+        if share == 0.5 {
+            let shares = file.iter().zip(&memory).map(|(file, memory)| file / memory);
+            rows.push(Row::at_most(
+                format!("{name}: askd on a file by askd in memory, {label}"),
+                1.1,
+                &shares.collect::<Vec<_>>(),
+                Unit::Percent,
+            ));
+        }
     }
     rows.push(lost_row(&name));
     Ok(rows)
