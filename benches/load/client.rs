@@ -107,9 +107,19 @@ impl Session {
         }
         let config = WebSocketConfig::default().read_buffer_size(buffer);
         let (socket, response) = client_async_with_config(request, stream, Some(config)).await?;
-        if let (Some(given), Some(mut cookies)) = (response.headers().get("set-cookie"), cookies) {
-            let pair = given.to_str()?.split(';').next().unwrap_or_default();
-            cookies.insert(address.to_owned(), pair.parse()?);
+        // Also when there is one for another askd, which had the same port before.
+        if let Some(given) = response.headers().get("set-cookie") {
+            let pair = given
+                .to_str()?
+                .split(';')
+                .next()
+                .unwrap_or_default()
+                .parse()?;
+            let mut cookies = match cookies {
+                Some(cookies) => cookies,
+                None => COOKIES.lock().await,
+            };
+            cookies.insert(address.to_owned(), pair);
         }
         let mut session = Self {
             socket,
