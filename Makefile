@@ -22,7 +22,7 @@ lint: page-deps ## formatting and lints of both languages
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 	npm --prefix $(PAGE) run check
 
-bench: ## the figures of BENCHMARKS.md, in about five minutes
+bench: ## the figures of BENCHMARKS.md, in about six minutes
 	cargo bench --bench load
 
 wire: ## write assets/page/src/lib/wire.ts from the Rust types

@@ -1,19 +1,29 @@
 //! A client of askd's protocol, which the bare relay understands as well.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    sync::Mutex,
+};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
-    tungstenite::{Message, Utf8Bytes, client::IntoClientRequest as _, protocol::WebSocketConfig},
+    tungstenite::{
+        Message, Utf8Bytes, client::IntoClientRequest as _, http::HeaderValue,
+        protocol::WebSocketConfig,
+    },
 };
 use uuid::Uuid;
 
 use crate::{clock, stream::Tally};
+
+/// The cookie of this driver at each address: all its sessions are one browser's, who may read and stop what another
+/// of them has asked.
+static COOKIES: LazyLock<Mutex<HashMap<String, HeaderValue>>> = LazyLock::new(Mutex::default);
 
 /// One WebSocket that has had its `status`.
 pub struct Session {
@@ -88,8 +98,29 @@ impl Session {
         request
             .headers_mut()
             .insert("origin", format!("http://{address}").parse()?);
+        // Held until the first session has its cookie; the others wait for it.
+        let mut cookies = Some(COOKIES.lock().await);
+        if let Some(known) = cookies.take_if(|cookies| cookies.contains_key(address)) {
+            request
+                .headers_mut()
+                .insert("cookie", known[address].clone());
+        }
         let config = WebSocketConfig::default().read_buffer_size(buffer);
-        let (socket, _) = client_async_with_config(request, stream, Some(config)).await?;
+        let (socket, response) = client_async_with_config(request, stream, Some(config)).await?;
+        // Also when there is one for another askd, which had the same port before.
+        if let Some(given) = response.headers().get("set-cookie") {
+            let pair = given
+                .to_str()?
+                .split(';')
+                .next()
+                .unwrap_or_default()
+                .parse()?;
+            let mut cookies = match cookies {
+                Some(cookies) => cookies,
+                None => COOKIES.lock().await,
+            };
+            cookies.insert(address.to_owned(), pair);
+        }
         let mut session = Self {
             socket,
             id: String::new(),

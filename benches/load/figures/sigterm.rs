@@ -19,7 +19,7 @@ use crate::{
 
 /// Half of them end by themselves within the grace, half never do.
 const ANSWERS: usize = 50;
-const GRACE: Duration = Duration::from_secs(3);
+const GRACE: Duration = Duration::from_secs(4);
 /// Chunks of an answer that ends, one every 20 ms.
 const CHUNKS: usize = 40;
 
