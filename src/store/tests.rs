@@ -283,6 +283,20 @@ async fn the_first_end_counts_and_a_later_one_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_receipt_tells_when_the_end_is_on_the_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(file(&directory)).unwrap();
+    let new = question(OwnerId::new(), None, "q");
+    let turn = new.turn;
+    store.ask(new).await.unwrap();
+    store.finish(turn, Arc::new(said("a"))).written().await;
+    let db = rusqlite::Connection::open(directory.path().join("askd.db")).unwrap();
+    let ended = "SELECT outcome FROM turn WHERE id = ?1";
+    let outcome: String = db.query_row(ended, [turn.0], |row| row.get(0)).unwrap();
+    assert_eq!(outcome, "stop");
+}
+
+#[tokio::test]
 async fn an_answer_is_found_at_once_and_a_running_one_has_what_was_saved() {
     let (store, owner) = (memory(), OwnerId::new());
     let new = question(owner, None, "q");
