@@ -234,7 +234,7 @@ fn claim(path: &Path) -> Result<File, OpenError> {
     }
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true).mode(0o600);
-    let beside = beside(path);
+    let beside = beside(&real(path).map_err(fault(path))?);
     let lock = options.open(&beside).map_err(fault(&beside))?;
     match lock.try_lock() {
         Ok(()) => {}
@@ -249,6 +249,21 @@ fn claim(path: &Path) -> Result<File, OpenError> {
         Ok(_) => Ok(lock),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(lock),
         Err(error) => Err(fault(path)(error)),
+    }
+}
+
+/// Where a path leads to: an askd that takes another way to the same file is to find it locked.
+fn real(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        found => return found,
+    }
+    // It is to be made.
+    match (path.parent(), path.file_name()) {
+        (Some(directory), Some(name)) if !directory.as_os_str().is_empty() => {
+            Ok(fs::canonicalize(directory)?.join(name))
+        }
+        _ => Ok(path.to_owned()),
     }
 }
 
