@@ -578,6 +578,23 @@ async fn memory_is_bounded_between_the_sweeps_too() {
 }
 
 #[tokio::test]
+async fn an_import_leaves_a_deleted_conversation_alone_while_its_answer_runs() {
+    let (store, owner) = (memory(), OwnerId::new());
+    let new = question(owner, None, "q");
+    let turn = new.turn;
+    let id = store.ask(new).await.unwrap().conversation;
+    let exported = store.conversation(owner, id).await.unwrap().unwrap();
+    store.delete(owner, id).await.unwrap();
+    let imported = store.import(owner, vec![exported]).await.unwrap();
+    assert_eq!((imported.imported, imported.skipped), (0, 1));
+    store.finish(turn, Arc::new(said("a"))).written().await;
+    store.restore(owner, id).await.unwrap();
+    let conversation = store.conversation(owner, id).await.unwrap().unwrap();
+    let turns: Vec<_> = conversation.turns.iter().collect();
+    assert_eq!((turns.len(), turns[0].outcome), (1, Some(Outcome::Stop)));
+}
+
+#[tokio::test]
 async fn what_was_exported_comes_back_the_same_also_beside_the_original() {
     let (store, owner, other) = (memory(), OwnerId::new(), OwnerId::new());
     let (first, place) = exchange(&store, question(owner, None, "q1"), "a1 and more").await;
