@@ -171,6 +171,13 @@ impl Writer {
             })?;
             if let Err(error) = kept {
                 error!(turn = %taken.turn, ?error, "what an answer brought was not kept");
+                if taken.answer.is_some() {
+                    // It is not tried again, and yet has to end.
+                    let ended = savepoint(&transaction, |db| write::interrupt(db, taken.turn))?;
+                    if let Err(error) = ended {
+                        error!(turn = %taken.turn, ?error, "a turn could not be ended");
+                    }
+                }
             }
         }
         transaction.commit()?;
