@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -208,8 +209,10 @@ impl Reader {
                 Some(open) => Ok(open),
                 None => location.reader(),
             };
-            // A connection that failed is opened anew for the next one.
-            db = job.run(open, location);
+            // One that panics leaves its caller without an answer, and the next one a reader. A connection that failed
+            // is opened anew.
+            let run = panic::catch_unwind(AssertUnwindSafe(|| job.run(open, location)));
+            db = run.unwrap_or_default();
         }
     }
 }

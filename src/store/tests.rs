@@ -595,6 +595,16 @@ async fn an_import_leaves_a_deleted_conversation_alone_while_its_answer_runs() {
 }
 
 #[tokio::test]
+async fn a_read_that_panics_takes_no_reader_along() {
+    let store = memory();
+    for _ in 0..3 {
+        let broken = store.read(|_, _| -> Result<(), fault::Failure> { panic!("a fault") });
+        assert!(broken.await.is_err());
+    }
+    assert!(store.export(OwnerId::new()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn what_was_exported_comes_back_the_same_also_beside_the_original() {
     let (store, owner, other) = (memory(), OwnerId::new(), OwnerId::new());
     let (first, place) = exchange(&store, question(owner, None, "q1"), "a1 and more").await;
