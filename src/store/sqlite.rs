@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
@@ -32,6 +32,8 @@ const WAL_LIMIT: i64 = 8 << 20;
 pub(super) struct Location {
     /// What people know it as.
     pub(super) name: Arc<str>,
+    /// `None`: in memory.
+    path: Option<Arc<Path>>,
     uri: String,
     synchronous: Synchronous,
     /// An in-memory database has no write-ahead log: its readers and its writer take turns here, so that none of them
@@ -53,6 +55,7 @@ impl Location {
         match &config.path {
             StorePath::Memory => Self {
                 name: ":memory:".into(),
+                path: None,
                 // SQLite shares such a database between the connections of one process.
                 uri: format!("file:/askd-{}?vfs=memdb", Uuid::new_v4()),
                 synchronous: config.synchronous,
@@ -60,6 +63,7 @@ impl Location {
             },
             StorePath::File(path) => Self {
                 name: path.display().to_string().into(),
+                path: Some(path.as_path().into()),
                 uri: uri(path),
                 synchronous: config.synchronous,
                 turns: None,
@@ -69,6 +73,13 @@ impl Location {
 
     pub(super) fn is_memory(&self) -> bool {
         self.turns.is_some()
+    }
+
+    /// Device and inode of the file that is there now: SQLite writes on into one that was removed, and nothing of that
+    /// would be there after a restart.
+    pub(super) fn file(&self) -> Option<(u64, u64)> {
+        let found = fs::metadata(self.path.as_ref()?).ok()?;
+        Some((found.dev(), found.ino()))
     }
 
     /// Held by the writer while it writes to memory.
