@@ -29,6 +29,7 @@ pub use self::{
     backup::{BackupError, backup},
     fault::OpenError,
     import::Imported,
+    inbox::Receipt,
     kept::{
         Conversation, ConversationHead, ConversationPage, Fragment, Hit, HitField, ListCursor, Turn,
     },
@@ -225,9 +226,9 @@ impl Store {
     }
 
     /// Keeps the whole answer of a turn, once: a turn that has ended stays as it is. Never waits, and
-    /// [`find`](Self::find) knows it at once.
-    pub fn finish(&self, turn: TurnId, answer: Arc<Answer>) {
-        self.0.shared.finish(turn, answer);
+    /// [`find`](Self::find) knows it at once. The receipt tells when it is on the disk.
+    pub fn finish(&self, turn: TurnId, answer: Arc<Answer>) -> Receipt {
+        self.0.shared.finish(turn, answer)
     }
 
     /// A turn of this owner.

@@ -80,6 +80,11 @@ pub(super) fn sqlite_error(code: ErrorCode, extended_code: i32) -> rusqlite::Err
     rusqlite::Error::SqliteFailure(error, None)
 }
 
+/// The file that is open is no longer where it was.
+pub(super) fn moved() -> rusqlite::Error {
+    sqlite_error(ErrorCode::ReadOnly, rusqlite::ffi::SQLITE_READONLY_DBMOVED)
+}
+
 /// What is read makes no sense.
 pub(super) fn damage() -> rusqlite::Error {
     sqlite_error(ErrorCode::DatabaseCorrupt, rusqlite::ffi::SQLITE_CORRUPT)
@@ -89,6 +94,15 @@ pub(super) fn damage() -> rusqlite::Error {
 pub(super) fn sentence(name: &str, error: &rusqlite::Error) -> String {
     let cannot = format!("Conversations cannot be kept in {name}");
     match error.sqlite_error_code() {
+        Some(ErrorCode::ReadOnly)
+            if error.sqlite_extended_error_code()
+                == Some(rusqlite::ffi::SQLITE_READONLY_DBMOVED) =>
+        {
+            format!(
+                "{cannot}: the file was removed or replaced while askd ran. Put it back; askd goes on by itself. A \
+                 restart without it begins with none."
+            )
+        }
         Some(ErrorCode::DiskFull) => {
             format!(
                 "{cannot}: the disk, or store.max_size, is full. Make room; askd goes on by itself."

@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::oneshot;
+
 use crate::{
     answer::{Answer, Piece},
     id::{OwnerId, TurnId},
@@ -37,6 +39,8 @@ pub(super) struct Held {
 struct HeldTurn {
     pieces: Vec<Arc<Piece>>,
     answer: Option<Arc<Answer>>,
+    /// Dropped with the turn, which tells whoever waits for that.
+    ended: Option<oneshot::Sender<()>>,
     since: Instant,
     bytes: usize,
 }
@@ -84,24 +88,28 @@ impl Held {
         self.keep_bounds();
     }
 
-    /// The whole answer stands for its pieces.
-    pub(super) fn finish(&mut self, turn: TurnId, answer: Arc<Answer>) {
+    /// The whole answer stands for its pieces. What is returned is closed once nothing of the turn is held.
+    pub(super) fn finish(&mut self, turn: TurnId, answer: Arc<Answer>) -> oneshot::Receiver<()> {
         let bytes = answer.memory();
+        let (ended, receipt) = oneshot::channel();
         let held = self.entry(turn);
         if held.answer.is_some() {
-            return;
+            return receipt;
         }
+        held.ended = Some(ended);
         held.pieces.clear();
         held.answer = Some(answer);
         let before = std::mem::replace(&mut held.bytes, bytes);
         self.bytes = self.bytes + bytes - before;
         self.keep_bounds();
+        receipt
     }
 
     fn entry(&mut self, turn: TurnId) -> &mut HeldTurn {
         self.turns.entry(turn).or_insert_with(|| HeldTurn {
             pieces: Vec::new(),
             answer: None,
+            ended: None,
             since: Instant::now(),
             bytes: 0,
         })
@@ -254,7 +262,7 @@ mod tests {
         let mut held = Held::default();
         let turns: Vec<_> = (0..20).map(|_| TurnId(Uuid::now_v7())).collect();
         for turn in &turns {
-            held.finish(*turn, ended(8 << 20));
+            let _ = held.finish(*turn, ended(8 << 20));
             assert!(held.bytes <= MAX_BYTES);
         }
         assert!(held.answer(turns[0]).is_none());
@@ -277,7 +285,7 @@ mod tests {
         held.written(&first);
         let second = held.take(9);
         assert_eq!(second[0].pieces[0].events.text_len(), 20);
-        held.finish(turn, ended(30));
+        let _ = held.finish(turn, ended(30));
         held.written(&second);
         let third = held.take(9);
         assert!(third[0].pieces.is_empty() && third[0].answer.is_some());

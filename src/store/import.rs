@@ -63,6 +63,8 @@ pub(super) fn import(
         .optional()?;
     match there {
         Some((_, true)) => return Ok(false),
+        // Its answer is to find its place.
+        Some((n, false)) if runs(db, n)? => return Ok(false),
         Some((n, false)) => keep::remove(db, n)?,
         None => {}
     }
@@ -84,6 +86,12 @@ pub(super) fn import(
     db.prepare_cached("UPDATE conversation SET updated = ?2 WHERE n = ?1")?
         .execute(params![n, time(*updated)])?;
     Ok(true)
+}
+
+/// Whether an answer of the conversation has not ended on the disk.
+fn runs(db: &Connection, n: i64) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT 1 FROM turn WHERE conversation = ?1 AND outcome IS NULL")?
+        .exists([n])
 }
 
 fn keep_turn(

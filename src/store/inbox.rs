@@ -18,6 +18,8 @@ use crate::{
 
 /// Callers that wait for the writer; further ones wait for these.
 const QUEUE: usize = 1024;
+/// How long an end waits at the most for the disk.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the writer shares with everybody else.
 pub(super) struct Shared {
@@ -37,6 +39,33 @@ pub(super) struct Inbox {
     /// A reader found the file damaged.
     pub(super) damage: Option<Arc<str>>,
     pub(super) closing: bool,
+}
+
+/// Tells when the end of an answer is on the disk; one that is shown before may be another after a crash.
+pub struct Receipt {
+    written: oneshot::Receiver<()>,
+    health: watch::Receiver<Health>,
+}
+
+impl Receipt {
+    /// Waits until the end is on the disk: not for long, and not while the storage fails.
+    pub async fn written(self) {
+        let Self {
+            written,
+            mut health,
+        } = self;
+        // The sender is dropped, and nothing is ever sent. As for the thread, see `queue::told`.
+        #[cfg(test)]
+        let written = tokio::task::spawn_blocking(move || written.blocking_recv().ok());
+        let _ = tokio::time::timeout(PATIENCE, async {
+            tokio::select! {
+                biased;
+                _ = written => {}
+                _ = health.wait_for(|health| *health != Health::Good) => {}
+            }
+        })
+        .await;
+    }
 }
 
 /// A unit of work with somebody who waits for it.
@@ -144,9 +173,13 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    pub(super) fn finish(&self, turn: TurnId, answer: Arc<Answer>) {
-        self.inbox().held.finish(turn, answer);
+    pub(super) fn finish(&self, turn: TurnId, answer: Arc<Answer>) -> Receipt {
+        let written = self.inbox().held.finish(turn, answer);
         self.wake.notify_one();
+        Receipt {
+            written,
+            health: self.health(),
+        }
     }
 
     /// What memory alone knows of a turn; `None`: the disk is to be asked.

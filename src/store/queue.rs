@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -201,15 +202,19 @@ struct Reader(Arc<Pool>);
 impl Reader {
     fn run(self) {
         let location = &self.0.location;
-        let mut db = None;
+        let (mut db, mut file) = (None, None);
         while let Some(job) = self.0.next() {
             let _turn = location.read_turn();
+            let there = location.file();
             let open = match db.take() {
-                Some(open) => Ok(open),
-                None => location.reader(),
+                Some(open) if file == there => Ok(open),
+                _ => location.reader(),
             };
-            // A connection that failed is opened anew for the next one.
-            db = job.run(open, location);
+            file = there;
+            // One that panics leaves its caller without an answer, and the next one a reader. A connection that failed
+            // is opened anew.
+            let run = panic::catch_unwind(AssertUnwindSafe(|| job.run(open, location)));
+            db = run.unwrap_or_default();
         }
     }
 }

@@ -45,6 +45,8 @@ pub(super) fn find(
     turn: TurnId,
 ) -> Result<Option<Found>, Failure> {
     let held = held.held(turn);
+    // What leaves between the two looks would seem to be damage.
+    let db = &db.unchecked_transaction()?;
     let found = db
         .prepare_cached(
             "SELECT turn.n, conversation.id, parent.id, turn.outcome IS NOT NULL

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
@@ -32,6 +32,8 @@ const WAL_LIMIT: i64 = 8 << 20;
 pub(super) struct Location {
     /// What people know it as.
     pub(super) name: Arc<str>,
+    /// `None`: in memory.
+    path: Option<Arc<Path>>,
     uri: String,
     synchronous: Synchronous,
     /// An in-memory database has no write-ahead log: its readers and its writer take turns here, so that none of them
@@ -53,6 +55,7 @@ impl Location {
         match &config.path {
             StorePath::Memory => Self {
                 name: ":memory:".into(),
+                path: None,
                 // SQLite shares such a database between the connections of one process.
                 uri: format!("file:/askd-{}?vfs=memdb", Uuid::new_v4()),
                 synchronous: config.synchronous,
@@ -60,6 +63,7 @@ impl Location {
             },
             StorePath::File(path) => Self {
                 name: path.display().to_string().into(),
+                path: Some(path.as_path().into()),
                 uri: uri(path),
                 synchronous: config.synchronous,
                 turns: None,
@@ -69,6 +73,13 @@ impl Location {
 
     pub(super) fn is_memory(&self) -> bool {
         self.turns.is_some()
+    }
+
+    /// Device and inode of the file that is there now: SQLite writes on into one that was removed, and nothing of that
+    /// would be there after a restart.
+    pub(super) fn file(&self) -> Option<(u64, u64)> {
+        let found = fs::metadata(self.path.as_ref()?).ok()?;
+        Some((found.dev(), found.ino()))
     }
 
     /// Held by the writer while it writes to memory.
@@ -234,7 +245,7 @@ fn claim(path: &Path) -> Result<File, OpenError> {
     }
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true).mode(0o600);
-    let beside = beside(path);
+    let beside = beside(&real(path).map_err(fault(path))?);
     let lock = options.open(&beside).map_err(fault(&beside))?;
     match lock.try_lock() {
         Ok(()) => {}
@@ -249,6 +260,21 @@ fn claim(path: &Path) -> Result<File, OpenError> {
         Ok(_) => Ok(lock),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(lock),
         Err(error) => Err(fault(path)(error)),
+    }
+}
+
+/// Where a path leads to: an askd that takes another way to the same file is to find it locked.
+fn real(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        found => return found,
+    }
+    // It is to be made.
+    match (path.parent(), path.file_name()) {
+        (Some(directory), Some(name)) if !directory.as_os_str().is_empty() => {
+            Ok(fs::canonicalize(directory)?.join(name))
+        }
+        _ => Ok(path.to_owned()),
     }
 }
 

@@ -283,6 +283,20 @@ async fn the_first_end_counts_and_a_later_one_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_receipt_tells_when_the_end_is_on_the_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(file(&directory)).unwrap();
+    let new = question(OwnerId::new(), None, "q");
+    let turn = new.turn;
+    store.ask(new).await.unwrap();
+    store.finish(turn, Arc::new(said("a"))).written().await;
+    let db = rusqlite::Connection::open(directory.path().join("askd.db")).unwrap();
+    let ended = "SELECT outcome FROM turn WHERE id = ?1";
+    let outcome: String = db.query_row(ended, [turn.0], |row| row.get(0)).unwrap();
+    assert_eq!(outcome, "stop");
+}
+
+#[tokio::test]
 async fn an_answer_is_found_at_once_and_a_running_one_has_what_was_saved() {
     let (store, owner) = (memory(), OwnerId::new());
     let new = question(owner, None, "q");
@@ -561,6 +575,33 @@ async fn memory_is_bounded_between_the_sweeps_too() {
     let used = store.write(|db| Ok(keep::used(db)?)).await.unwrap();
     assert!(used < (2 << 20) + (200 << 10), "{used}");
     assert!(store.export(owner).await.unwrap().len() > 5);
+}
+
+#[tokio::test]
+async fn an_import_leaves_a_deleted_conversation_alone_while_its_answer_runs() {
+    let (store, owner) = (memory(), OwnerId::new());
+    let new = question(owner, None, "q");
+    let turn = new.turn;
+    let id = store.ask(new).await.unwrap().conversation;
+    let exported = store.conversation(owner, id).await.unwrap().unwrap();
+    store.delete(owner, id).await.unwrap();
+    let imported = store.import(owner, vec![exported]).await.unwrap();
+    assert_eq!((imported.imported, imported.skipped), (0, 1));
+    store.finish(turn, Arc::new(said("a"))).written().await;
+    store.restore(owner, id).await.unwrap();
+    let conversation = store.conversation(owner, id).await.unwrap().unwrap();
+    let turns: Vec<_> = conversation.turns.iter().collect();
+    assert_eq!((turns.len(), turns[0].outcome), (1, Some(Outcome::Stop)));
+}
+
+#[tokio::test]
+async fn a_read_that_panics_takes_no_reader_along() {
+    let store = memory();
+    for _ in 0..3 {
+        let broken = store.read(|_, _| -> Result<(), fault::Failure> { panic!("a fault") });
+        assert!(broken.await.is_err());
+    }
+    assert!(store.export(OwnerId::new()).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ const RETRY_DAMAGED: Duration = Duration::from_secs(60);
 pub(super) fn start(opened: Opened, config: config::Store) -> Result<Arc<Shared>, OpenError> {
     let shared = Shared::new(opened.location, config);
     let writer = Writer {
+        file: shared.location.file(),
         shared: shared.clone(),
         db: Some(opened.db),
         trouble: None,
@@ -45,6 +46,8 @@ struct Writer {
     shared: Arc<Shared>,
     /// Open, unless the storage fails.
     db: Option<Connection>,
+    /// The file that `db` writes to.
+    file: Option<(u64, u64)>,
     trouble: Option<Trouble>,
     /// Held as long as this askd uses the file.
     lock: Option<File>,
@@ -171,7 +174,17 @@ impl Writer {
             })?;
             if let Err(error) = kept {
                 error!(turn = %taken.turn, ?error, "what an answer brought was not kept");
+                if taken.answer.is_some() {
+                    // It is not tried again, and yet has to end.
+                    let ended = savepoint(&transaction, |db| write::interrupt(db, taken.turn))?;
+                    if let Err(error) = ended {
+                        error!(turn = %taken.turn, ?error, "a turn could not be ended");
+                    }
+                }
             }
+        }
+        if location.file() != self.file {
+            return Err(fault::moved());
         }
         transaction.commit()?;
         Ok(told)
@@ -218,7 +231,10 @@ impl Writer {
         }
         let db = match self.db.take() {
             Some(db) => db,
-            None => self.shared.location.writer()?,
+            None => {
+                self.file = self.shared.location.file();
+                self.shared.location.writer()?
+            }
         };
         let damaged = self.trouble.as_ref().is_some_and(|trouble| trouble.damaged);
         let tried = sqlite::works(&db, damaged);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     answer::{Answer, Channel, End, ErrorCode, Fault, Outcome, Timing},
-    store::{Found, NewTurn, Place},
+    store::{Found, NewTurn, Place, Receipt},
 };
 
 /// Bytes of a question's or an answer's text that are logged, when texts are.
@@ -43,6 +43,13 @@ enum Dismissed {
     Answered(Place, Arc<Answer>),
     /// It is not kept.
     Refused(Fault),
+}
+
+/// An end that is not shown yet.
+struct Sealed {
+    answer: Arc<Answer>,
+    fault: Option<Fault>,
+    end: End,
 }
 
 impl Running {
@@ -111,7 +118,7 @@ impl Running {
         };
         // The upstream's request has gone with the arm that lost; the slot goes before the end is told.
         drop(ticket);
-        self.finish(ended);
+        self.finish(ended).await;
     }
 
     /// Keeps the question. A cancel waits for it, so that it is never unknown whether there is a turn; only the halt
@@ -127,7 +134,8 @@ impl Running {
             () = self.desk.shutdown.halted() => {
                 // It may be kept all the same, and then it has to have its end.
                 if let Ok(answer) = self.live.log.seal(None, self.end(Outcome::Interrupted)) {
-                    store.finish(turn, answer);
+                    // Nobody is shown this end.
+                    let _ = store.finish(turn, answer);
                 }
                 return Err(Dismissed::Refused(restarting()));
             }
@@ -157,7 +165,22 @@ impl Running {
         }
     }
 
-    fn finish(&self, ended: Result<Result<Outcome, Fault>, Stop>) {
+    /// Ends the turn once its end is on the disk, so that a crash makes no other of what was shown. A disk that is slow
+    /// or fails holds it up for a moment only, the halt not at all.
+    async fn finish(&self, ended: Result<Result<Outcome, Fault>, Stop>) {
+        let Some((sealed, receipt)) = self.seal(ended) else {
+            return;
+        };
+        tokio::select! {
+            biased;
+            () = receipt.written() => {}
+            () = self.desk.shutdown.halted() => {}
+        }
+        self.show(&sealed);
+    }
+
+    /// Ends the log and keeps the answer; the turn stays on the desk, so that at no moment it is nowhere.
+    fn seal(&self, ended: Result<Result<Outcome, Fault>, Stop>) -> Option<(Sealed, Receipt)> {
         let (outcome, fault) = match ended {
             Ok(Ok(outcome)) => (outcome, None),
             Ok(Err(fault)) => (Outcome::Failed, Some(fault)),
@@ -165,9 +188,21 @@ impl Running {
             Err(Stop::Left | Stop::Halted) => (Outcome::Interrupted, None),
         };
         let end = self.end(outcome);
-        if let Some(answer) = self.seal(fault.clone(), end.clone()) {
-            self.tell(&answer, fault.as_ref(), &end);
-        }
+        self.live.close();
+        let answer = self.live.log.seal(fault.clone(), end.clone()).ok()?;
+        let receipt = self.desk.store.finish(self.ids.turn, answer.clone());
+        Some((Sealed { answer, fault, end }, receipt))
+    }
+
+    /// Shows the end, then leaves the desk: a question that is asked upon the end finds the answer in its history.
+    fn show(&self, sealed: &Sealed) {
+        self.leave();
+        self.tell(&sealed.answer, sealed.fault.as_ref(), &sealed.end);
+    }
+
+    fn leave(&self) {
+        self.live.log.publish_end();
+        self.desk.live().remove(&self.ids.turn);
     }
 
     fn end(&self, outcome: Outcome) -> End {
@@ -180,17 +215,6 @@ impl Running {
                 total_ms: millis(Instant::now()),
             },
         }
-    }
-
-    /// Ends the log, keeps the answer, shows the end, and leaves the desk, in this order: at no moment is the turn
-    /// nowhere, and a question that is asked upon the end finds the answer in its history.
-    fn seal(&self, fault: Option<Fault>, end: End) -> Option<Arc<Answer>> {
-        self.live.close();
-        let sealed = self.live.log.seal(fault, end).ok()?;
-        self.desk.store.finish(self.ids.turn, sealed.clone());
-        self.live.log.publish_end();
-        self.desk.live().remove(&self.ids.turn);
-        Some(sealed)
     }
 
     fn tell(&self, answer: &Answer, fault: Option<&Fault>, end: &End) {
@@ -237,8 +261,14 @@ impl Drop for Running {
             Fault::new(ErrorCode::Internal, message)
         });
         match (self.live.log.place(), fault) {
-            (Some(_), Some(fault)) => self.finish(Ok(Err(fault))),
-            (Some(_), None) => self.finish(Err(Stop::Halted)),
+            (Some(_), fault) => {
+                let ended = fault.map_or(Err(Stop::Halted), |fault| Ok(Err(fault)));
+                match self.seal(ended) {
+                    Some((sealed, _)) => self.show(&sealed),
+                    // Its end was waiting for the disk.
+                    None => self.leave(),
+                }
+            }
             (None, fault) => {
                 self.dismiss(Dismissed::Refused(fault.unwrap_or_else(restarting)));
             }

@@ -184,3 +184,30 @@ async fn a_file_that_is_damaged_while_it_is_used_is_told_of_and_good_again_once_
     close(store).await;
     assert_eq!(integrity(&path), "ok");
 }
+
+#[tokio::test]
+async fn a_file_that_vanishes_is_noticed_and_goes_on_when_it_is_back() {
+    let directory = TempDir::new().unwrap();
+    let (path, aside) = (
+        directory.path().join("askd.db"),
+        directory.path().join("aside.db"),
+    );
+    let store = Store::open(config(&path)).unwrap();
+    let owner = OwnerId::new();
+    store.ask(question(owner, None, "first")).await.unwrap();
+    fs::rename(&path, &aside).unwrap();
+    let refused = store
+        .ask(question(owner, None, "second"))
+        .await
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("removed or replaced"),
+        "{refused}"
+    );
+    assert!(store.export(owner).await.is_err());
+    fs::rename(&aside, &path).unwrap();
+    is_good(&store).await;
+    store.ask(question(owner, None, "third")).await.unwrap();
+    assert_eq!(store.export(owner).await.unwrap().len(), 2);
+    close(store).await;
+}

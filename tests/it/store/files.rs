@@ -119,6 +119,8 @@ async fn what_cannot_be_opened_is_told_with_its_path_and_a_remedy() {
     fs::remove_dir(path("askd.db-wal")).unwrap();
     let store = Store::open(config(&path("askd.db"))).unwrap();
     assert!(refusal(&path("askd.db")).contains("in use by another askd"));
+    std::os::unix::fs::symlink(path("askd.db"), path("link.db")).unwrap();
+    assert!(refusal(&path("link.db")).contains("in use by another askd"));
     close(store).await;
     let locked = rusqlite::Connection::open(path("askd.db")).unwrap();
     locked
