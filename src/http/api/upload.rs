@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use super::{
-    Call, body, decode,
+    Call, aside, body, decode,
     refusal::Refusal,
     title,
     wire::{FORMAT, Import},
@@ -77,11 +77,7 @@ pub async fn take(call: Call) -> Result<Imported, Refusal> {
     let _place = places.try_acquire().map_err(|_| Refusal::importing())?;
     let body = body::json(&call.headers, call.body, MAX_FILE, FILE_TIME).await?;
     // Reading 64 MiB takes long enough to be felt by everybody whose answer this thread writes.
-    let read = tokio::task::spawn_blocking(move || read(&body, bounds));
-    let conversations = read.await.map_err(|error| {
-        tracing::error!(%error, "an import could not be read");
-        Refusal::internal()
-    })??;
+    let conversations = aside(move || read(&body, bounds)).await?;
     Ok(call.site.store.import(call.owner, conversations).await?)
 }
 
