@@ -34,12 +34,15 @@ const MAX_SOURCE: usize = 2_000;
 const MAX_NAME: usize = 400;
 /// Characters of an error's message; askd passes on 400 of an endpoint's words and says what they are about.
 const MAX_MESSAGE: usize = 1_000;
-/// Files that are taken in at once; each costs up to about three times its bytes of memory.
+/// Files that are worked on at once, and how many whole ones there is room for; each costs up to about three times its
+/// bytes of memory.
 const AT_ONCE: usize = 2;
 
 /// The places for imports, and what may be in one.
 #[derive(Clone)]
 pub struct Uploads {
+    /// Bytes of files that are here.
+    room: Arc<Semaphore>,
     places: Arc<Semaphore>,
     bounds: Bounds,
 }
@@ -62,6 +65,7 @@ impl Uploads {
     /// Takes what `[session]` allows.
     pub fn new(session: &config::Session) -> Self {
         Self {
+            room: Arc::new(Semaphore::new(AT_ONCE * MAX_FILE)),
             places: Arc::new(Semaphore::new(AT_ONCE)),
             bounds: Bounds {
                 question: session.max_question,
@@ -73,9 +77,16 @@ impl Uploads {
 
 /// Takes a file in.
 pub async fn take(call: Call) -> Result<Imported, Refusal> {
-    let Uploads { places, bounds } = call.site.uploads.clone();
-    let _place = places.try_acquire().map_err(|_| Refusal::importing())?;
-    let body = body::json(&call.headers, call.body, MAX_FILE, FILE_TIME).await?;
+    let Uploads {
+        room,
+        places,
+        bounds,
+    } = call.site.uploads.clone();
+    let read_in = body::json_in(&room, &call.headers, call.body, MAX_FILE, FILE_TIME);
+    let (body, _room) = read_in.await?;
+    // Only now, or whoever sends slowly would close the import to all.
+    let place = places.acquire().await;
+    let _place = place.map_err(|_| Refusal::importing())?;
     // Reading 64 MiB takes long enough to be felt by everybody whose answer this thread writes.
     let conversations = aside(move || read(&body, bounds)).await?;
     Ok(call.site.store.import(call.owner, conversations).await?)
