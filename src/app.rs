@@ -17,7 +17,7 @@ use tracing::{info, warn};
 use crate::{
     config::{self, Config},
     http::{
-        Site,
+        Site, Uploads,
         accept::{Acceptor, Listener},
     },
     knowledge::{Knowledge, KnowledgeError},
@@ -128,8 +128,10 @@ impl App {
         let store = Store::open(store)?;
         let desk = Desk::new(stations, store.clone(), rules, shutdown.clone());
         let registry = Registry::new(server.max_sessions, server.max_sessions_per_client);
+        let uploads = Uploads::new(&session);
         let sessions = Sessions::new(session, desk.clone(), registry.clone(), shutdown.clone());
-        let site = Site::new(&server, &page, sessions, &desk, &store, shutdown.clone());
+        let halt = shutdown.clone();
+        let site = Site::new(&server, &page, uploads, sessions, &desk, &store, halt);
         Ok(Self {
             server,
             site,

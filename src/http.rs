@@ -17,6 +17,7 @@ use warp::{
     reply::Response,
 };
 
+pub use self::api::Uploads;
 use crate::{
     config,
     session::Sessions,
@@ -30,7 +31,7 @@ pub struct Site {
     sessions: Arc<Sessions>,
     desk: Desk,
     store: Store,
-    uploads: api::Uploads,
+    uploads: Uploads,
     origins: upgrade::Origins,
     owners: owner::Owners,
     page: page::Page,
@@ -43,6 +44,7 @@ impl Site {
     pub fn new(
         server: &config::Server,
         page: &config::Page,
+        uploads: Uploads,
         sessions: Arc<Sessions>,
         desk: &Desk,
         store: &Store,
@@ -54,7 +56,7 @@ impl Site {
             sessions,
             desk: desk.clone(),
             store: store.clone(),
-            uploads: api::Uploads::default(),
+            uploads,
             origins: upgrade::Origins::new(server),
             owners: owner::Owners::new(store.cookie_key().expose(), secure),
             page: page::Page::new(page),

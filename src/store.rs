@@ -21,7 +21,7 @@ mod sqlite;
 mod write;
 mod writer;
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -346,15 +346,6 @@ impl Store {
     /// Removes what is older than the retention, what was deleted ten minutes ago, and what goes beyond the bound.
     pub async fn sweep(&self) {
         self.0.shared.sweep().await;
-    }
-
-    /// Writes a consistent copy to `to`, which must not exist.
-    pub async fn backup(&self, to: &Path) -> Result<(), BackupError> {
-        let (location, to) = (self.0.shared.location.clone(), to.to_owned());
-        let copied = self
-            .read(move |_, _| Ok(backup::copy(&location, &to)))
-            .await;
-        copied.unwrap_or_else(|error| Err(BackupError::Closed(error.to_string())))
     }
 
     /// Writes what is waiting and closes the file. What cannot be written is told in the log.

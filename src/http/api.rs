@@ -207,7 +207,8 @@ async fn list(call: Call) -> Result<Response, Refusal> {
 
 async fn read(call: Call, id: ConversationId) -> Result<Response, Refusal> {
     let found = call.site.store.conversation(call.owner, id).await?;
-    json(&found.ok_or_else(Refusal::unknown_conversation)?)
+    let conversation = found.ok_or_else(Refusal::unknown_conversation)?;
+    aside(move || json(&conversation)).await
 }
 
 async fn rename(call: Call, id: Option<ConversationId>) -> Result<Response, Refusal> {
@@ -250,6 +251,17 @@ async fn search(call: Call) -> Result<Response, Refusal> {
     let store = &call.site.store;
     let hits = store.search(call.owner, words.to_owned(), limit).await?;
     json(&wire::SearchResult { hits })
+}
+
+/// Does what takes long with megabytes of text where nobody's answer waits for the thread.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| {
+        tracing::error!(%error, "a call of the API broke off");
+        Err(Refusal::internal())
+    })
 }
 
 /// An answer of JSON.

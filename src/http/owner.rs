@@ -13,8 +13,11 @@ use warp::{
 
 use crate::id::OwnerId;
 
-/// The cookie's name.
+/// The cookie's name over plain HTTP.
 pub const NAME: &str = "askd_owner";
+/// Its name over TLS: browsers take such a cookie from this very host over TLS alone, so that no neighbour under the
+/// same domain can slip a visitor one of its own.
+const HOST_NAME: &str = "__Host-askd_owner";
 /// How long a browser is known after its last visit to the page; browsers keep no cookie for longer.
 const KEPT: Duration = Duration::days(400);
 
@@ -65,24 +68,32 @@ impl Owners {
         Visitor { cookie, ..visitor }
     }
 
-    /// The first cookie of the name that carries our signature; a stray one beside it takes nothing away.
+    /// What the cookie is called here.
+    fn name(&self) -> &'static str {
+        if self.secure { HOST_NAME } else { NAME }
+    }
+
+    /// The owner whom the cookies with our signature name. One without it takes nothing away; where they name several,
+    /// somebody has slipped one in, nobody knows which, and what is asked may not end up with its owner.
     fn known(&self, headers: &HeaderMap) -> Option<OwnerId> {
         let values = headers.get_all(header::COOKIE).iter();
-        values
+        let mut owners = values
             .filter_map(|value| value.to_str().ok())
             .flat_map(Cookie::split_parse)
             .filter_map(Result::ok)
-            .filter(|cookie| cookie.name() == NAME)
-            .find_map(|cookie| {
+            .filter(|cookie| cookie.name() == self.name())
+            .filter_map(|cookie| {
                 let mut jar = CookieJar::new();
                 jar.add_original(cookie.into_owned());
-                let signed = jar.signed(&self.key).get(NAME)?;
+                let signed = jar.signed(&self.key).get(self.name())?;
                 Uuid::try_parse(signed.value()).ok().map(OwnerId)
-            })
+            });
+        let first = owners.next()?;
+        owners.all(|owner| owner == first).then_some(first)
     }
 
     fn cookie(&self, owner: OwnerId) -> HeaderValue {
-        let cookie = Cookie::build((NAME, owner.to_string()))
+        let cookie = Cookie::build((self.name(), owner.to_string()))
             .path("/")
             .http_only(true)
             .same_site(SameSite::Lax)
@@ -90,7 +101,10 @@ impl Owners {
             .max_age(KEPT);
         let mut jar = CookieJar::new();
         jar.signed_mut(&self.key).add(cookie);
-        let signed = jar.get(NAME).map(Cookie::to_string).unwrap_or_default();
+        let signed = jar
+            .get(self.name())
+            .map(Cookie::to_string)
+            .unwrap_or_default();
         HeaderValue::from_str(&signed).expect("a UUID and its signature in base64 are ASCII")
     }
 }
@@ -180,6 +194,38 @@ mod tests {
         ] {
             assert_eq!(owners(1).of(&headers).owner, new.owner);
         }
+    }
+
+    #[test]
+    fn of_two_owners_neither_is_believed_and_one_twice_is_one() {
+        let new = || pair(&owners(1).of(&HeaderMap::new()));
+        let (own, slipped) = (new(), new());
+        for both in [[&own, &slipped], [&slipped, &own]] {
+            let headers = with_cookies(both.map(String::as_str));
+            let visitor = owners(1).of(&headers);
+            assert!(visitor.cookie.is_some());
+            assert!(!both.contains(&&pair(&visitor)));
+        }
+        let twice = owners(1).of(&with_cookies([own.as_str(), own.as_str()]));
+        assert_eq!(twice.cookie, None);
+    }
+
+    #[test]
+    fn over_tls_only_a_cookie_of_this_very_host_counts() {
+        let secure = || Owners::new(&[1; 64], true);
+        let new = secure().of(&HeaderMap::new());
+        let own = pair(&new);
+        assert!(own.starts_with("__Host-askd_owner="), "{own}");
+        // The same key signs both, but a neighbour can set the plain name alone.
+        let plain = pair(&owners(1).of(&HeaderMap::new()));
+        assert!(
+            secure()
+                .of(&with_cookies([plain.as_str()]))
+                .cookie
+                .is_some()
+        );
+        let both = with_cookies([plain.as_str(), own.as_str()]);
+        assert_eq!(secure().of(&both).owner, new.owner);
     }
 
     #[test]

@@ -123,19 +123,7 @@ fn answer(
     let key = headers.get(header::SEC_WEBSOCKET_KEY);
     let asked = has(header::UPGRADE, "websocket") && has(header::SEC_WEBSOCKET_VERSION, "13");
     let (Some(upgrade), Some(key), Some(peer), true) = (upgrade, key, peer, asked) else {
-        let mut response = reject::error(
-            StatusCode::UPGRADE_REQUIRED,
-            ErrorCode::BadField.as_str(),
-            "This address takes WebSocket connections (RFC 6455, version 13) only.",
-        );
-        response
-            .headers_mut()
-            .insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        response.headers_mut().insert(
-            header::SEC_WEBSOCKET_VERSION,
-            HeaderValue::from_static("13"),
-        );
-        return response;
+        return upgrade_required();
     };
     if !site.origins.allow(headers, peer.loopback) {
         let message = "The Origin of this page may not open a session here; \
@@ -176,6 +164,22 @@ fn answer(
         );
     }
     visitor.mark(response)
+}
+
+/// What somebody is told who asks for no WebSocket, or for one of another version.
+fn upgrade_required() -> Response {
+    let mut response = reject::error(
+        StatusCode::UPGRADE_REQUIRED,
+        ErrorCode::BadField.as_str(),
+        "This address takes WebSocket connections (RFC 6455, version 13) only.",
+    );
+    let out = response.headers_mut();
+    out.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    out.insert(
+        header::SEC_WEBSOCKET_VERSION,
+        HeaderValue::from_static("13"),
+    );
+    response
 }
 
 fn refuse(site: &Site, refused: Refused) -> Response {

@@ -44,9 +44,6 @@ pub enum BackupError {
         "the conversations live in memory (store.path = \":memory:\"), so there is no file to copy"
     )]
     Memory,
-    /// The store is going down.
-    #[error("{0}")]
-    Closed(String),
 }
 
 /// Writes a consistent copy of the conversations that the configuration names to `to`, which must not exist; an askd
@@ -63,7 +60,7 @@ pub fn backup(config: &config::Store, to: &Path) -> Result<(), BackupError> {
 }
 
 /// Copies in one reading transaction, which in the write-ahead mode keeps no writer waiting.
-pub(super) fn copy(location: &Location, to: &Path) -> Result<(), BackupError> {
+fn copy(location: &Location, to: &Path) -> Result<(), BackupError> {
     let fault = |error| BackupError::Io {
         path: to.display().to_string(),
         error,

@@ -105,7 +105,7 @@ pub(super) fn sentence(name: &str, error: &rusqlite::Error) -> String {
         }
         Some(ErrorCode::DiskFull) => {
             format!(
-                "{cannot}: the disk, or store.max_size, is full. Make room; askd goes on by itself."
+                "{cannot}: the disk is full, or this user's quota of it. Make room; askd goes on by itself."
             )
         }
         Some(ErrorCode::ReadOnly) => format!(

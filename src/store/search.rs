@@ -1,6 +1,7 @@
 //! Words in titles, questions and answers.
 
 use rusqlite::{Connection, params};
+use uuid::Uuid;
 
 use super::{Fragment, Hit, HitField, fault::Failure};
 use crate::id::{ConversationId, OwnerId, TurnId};
@@ -9,9 +10,22 @@ use crate::id::{ConversationId, OwnerId, TurnId};
 const MAX_WORDS: usize = 16;
 /// Words of an excerpt.
 const EXCERPT: i64 = 24;
-/// What stands around a found word in what SQLite gives: characters of no script.
-const OPEN: char = '\u{e000}';
-const CLOSE: char = '\u{e001}';
+
+/// What stands around a found word in what SQLite gives: new in each search, or a text could hold marks of its own.
+struct Marks {
+    open: String,
+    close: String,
+}
+
+impl Marks {
+    fn new() -> Self {
+        let unknown = Uuid::new_v4().simple();
+        Self {
+            open: format!("<{unknown}>"),
+            close: format!("</{unknown}>"),
+        }
+    }
+}
 
 /// Titles first, then questions and answers; the newest first in both.
 ///
@@ -57,22 +71,23 @@ fn token(owner: OwnerId) -> String {
 }
 
 fn titles(db: &Connection, owner: OwnerId, words: &str, limit: usize) -> Result<Vec<Hit>, Failure> {
+    let marks = Marks::new();
     let matching = format!("owner : {} AND title : {words}", token(owner));
     let hits = db
         .prepare_cached(
             "SELECT conversation.id, conversation.title, conversation.created,
-                 snippet(search_title, 1, char(0xe000), char(0xe001), '…', ?4)
+                 snippet(search_title, 1, ?5, ?6, '…', ?4)
              FROM search_title CROSS JOIN conversation ON conversation.n = search_title.rowid
              WHERE search_title MATCH ?1 AND conversation.owner = ?2 AND conversation.deleted IS NULL
              ORDER BY search_title.rowid DESC LIMIT ?3",
         )?
-        .query_map(params![matching, owner.0, many(limit), EXCERPT], |row| {
+        .query_map(params![matching, owner.0, many(limit), EXCERPT, marks.open, marks.close], |row| {
             Ok(Hit {
                 conversation: ConversationId(row.get(0)?),
                 title: row.get(1)?,
                 turn: None,
                 field: HitField::Title,
-                excerpt: fragments(row.get_ref(3)?.as_str()?),
+                excerpt: fragments(row.get_ref(3)?.as_str()?, &marks),
                 asked: u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
             })
         })?
@@ -81,33 +96,45 @@ fn titles(db: &Connection, owner: OwnerId, words: &str, limit: usize) -> Result<
 }
 
 fn turns(db: &Connection, owner: OwnerId, words: &str, limit: usize) -> Result<Vec<Hit>, Failure> {
+    let marks = Marks::new();
     let matching = format!("owner : {} AND {{question answer}} : {words}", token(owner));
     let hits = db
         .prepare_cached(
             "SELECT conversation.id, conversation.title, turn.id, turn.asked,
-                 snippet(search, 1, char(0xe000), char(0xe001), '…', ?4),
-                 snippet(search, 2, char(0xe000), char(0xe001), '…', ?4)
+                 snippet(search, 1, ?5, ?6, '…', ?4),
+                 snippet(search, 2, ?5, ?6, '…', ?4)
              FROM search CROSS JOIN turn ON turn.n = search.rowid
              CROSS JOIN conversation ON conversation.n = turn.conversation
              WHERE search MATCH ?1 AND conversation.owner = ?2 AND conversation.deleted IS NULL
              ORDER BY search.rowid DESC LIMIT ?3",
         )?
-        .query_map(params![matching, owner.0, many(limit), EXCERPT], |row| {
-            let (question, answer) = (row.get_ref(4)?.as_str()?, row.get_ref(5)?.as_str()?);
-            let (field, excerpt) = if answer.contains(OPEN) && !question.contains(OPEN) {
-                (HitField::Answer, answer)
-            } else {
-                (HitField::Question, question)
-            };
-            Ok(Hit {
-                conversation: ConversationId(row.get(0)?),
-                title: row.get(1)?,
-                turn: Some(TurnId(row.get(2)?)),
-                field,
-                excerpt: fragments(excerpt),
-                asked: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
-            })
-        })?
+        .query_map(
+            params![
+                matching,
+                owner.0,
+                many(limit),
+                EXCERPT,
+                marks.open,
+                marks.close
+            ],
+            |row| {
+                let (question, answer) = (row.get_ref(4)?.as_str()?, row.get_ref(5)?.as_str()?);
+                let (field, excerpt) =
+                    if answer.contains(&marks.open) && !question.contains(&marks.open) {
+                        (HitField::Answer, answer)
+                    } else {
+                        (HitField::Question, question)
+                    };
+                Ok(Hit {
+                    conversation: ConversationId(row.get(0)?),
+                    title: row.get(1)?,
+                    turn: Some(TurnId(row.get(2)?)),
+                    field,
+                    excerpt: fragments(excerpt, &marks),
+                    asked: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
+                })
+            },
+        )?
         .collect::<Result<_, _>>()?;
     Ok(hits)
 }
@@ -117,7 +144,7 @@ fn many(limit: usize) -> i64 {
 }
 
 /// Splits an excerpt at its marks.
-fn fragments(excerpt: &str) -> Vec<Fragment> {
+fn fragments(excerpt: &str, marks: &Marks) -> Vec<Fragment> {
     let mut fragments = Vec::new();
     let mut add = |text: &str, marked| {
         if !text.is_empty() {
@@ -125,10 +152,10 @@ fn fragments(excerpt: &str) -> Vec<Fragment> {
             fragments.push(Fragment { text, marked });
         }
     };
-    let mut parts = excerpt.split(OPEN);
+    let mut parts = excerpt.split(&marks.open);
     add(parts.next().unwrap_or_default(), false);
     for part in parts {
-        let (marked, plain) = part.split_once(CLOSE).unwrap_or((part, ""));
+        let (marked, plain) = part.split_once(&marks.close).unwrap_or((part, ""));
         add(marked, true);
         add(plain, false);
     }
@@ -161,10 +188,11 @@ mod tests {
             fragment(" c ", false),
             fragment("d", true),
         ];
-        assert_eq!(
-            fragments("a \u{e000}b\u{e001} c \u{e000}d\u{e001}"),
-            expected
-        );
-        assert_eq!(fragments(""), []);
+        let marks = Marks {
+            open: "<".to_owned(),
+            close: ">".to_owned(),
+        };
+        assert_eq!(fragments("a <b> c <d>", &marks), expected);
+        assert_eq!(fragments("", &marks), []);
     }
 }

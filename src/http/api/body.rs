@@ -1,10 +1,13 @@
 //! Bodies of requests, read whole within a bound and a time.
 
-use std::{pin::Pin, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use tokio::time::timeout;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 use warp::http::{HeaderMap, header};
 
 use super::refusal::Refusal;
@@ -31,6 +34,20 @@ pub async fn json(
     most: usize,
     time: Duration,
 ) -> Result<BytesMut, Refusal> {
+    let room = Arc::new(Semaphore::new(most));
+    let (body, _) = json_in(&room, headers, body, most, time).await?;
+    Ok(body)
+}
+
+/// The same for large bodies, which share a room of bytes: each holds there what has come of it, so that one that
+/// is slow keeps nobody out by that. What is given beside the body holds its room.
+pub async fn json_in(
+    shared: &Arc<Semaphore>,
+    headers: &HeaderMap,
+    body: Body,
+    most: usize,
+    time: Duration,
+) -> Result<(BytesMut, OwnedSemaphorePermit), Refusal> {
     if !is_json(headers) {
         return Err(Refusal::not_json());
     }
@@ -41,21 +58,34 @@ pub async fn json(
         return Err(Refusal::too_large(most));
     }
     let room = length.unwrap_or_default().min(FIRST_ROOM);
-    timeout(time, read(body, most, room))
+    timeout(time, read(shared, body, most, room))
         .await
         .unwrap_or_else(|_| Err(Refusal::too_slow()))
 }
 
-async fn read(mut body: Body, most: usize, room: usize) -> Result<BytesMut, Refusal> {
+async fn read(
+    shared: &Arc<Semaphore>,
+    mut body: Body,
+    most: usize,
+    room: usize,
+) -> Result<(BytesMut, OwnedSemaphorePermit), Refusal> {
     let mut all = BytesMut::with_capacity(room);
+    let mut held = hold(shared, 0)?;
     while let Some(piece) = body.next().await {
         let piece = piece.map_err(|_| Refusal::json("The request's body broke off."))?;
         if all.len() + piece.len() > most {
             return Err(Refusal::too_large(most));
         }
+        held.merge(hold(shared, piece.len())?);
         all.extend_from_slice(&piece);
     }
-    Ok(all)
+    Ok((all, held))
+}
+
+fn hold(shared: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
+    let bytes = u32::try_from(bytes).map_err(|_| Refusal::importing())?;
+    let held = shared.clone().try_acquire_many_owned(bytes);
+    held.map_err(|_| Refusal::importing())
 }
 
 /// Whether the body is said to be JSON. No form of a foreign page can say that without the browser asking first.
@@ -106,5 +136,24 @@ mod tests {
             let length = read.ok().map(|body| body.len());
             assert_eq!(length, taken.then_some(sizes.iter().sum()), "{sizes:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn bodies_share_their_room_by_what_has_come_of_them() {
+        let shared = Arc::new(Semaphore::new(100));
+        let take = async |sizes: &[usize]| {
+            let pieces = sizes.iter().map(|size| Ok(Bytes::from(vec![b'x'; *size])));
+            let body = Box::pin(stream::iter(pieces.collect::<Vec<_>>()));
+            json_in(&shared, &headers(), body, 100, Duration::from_secs(10)).await
+        };
+        let (_, first) = take(&[50, 20]).await.unwrap();
+        let (_, second) = take(&[30]).await.unwrap();
+        let refusal = take(&[1]).await.unwrap_err();
+        assert_eq!(refusal.into_response().status(), 503);
+        drop(second);
+        assert!(take(&[20, 11]).await.is_err());
+        drop(take(&[20, 10]).await.unwrap());
+        drop(first);
+        assert_eq!(shared.available_permits(), 100);
     }
 }

@@ -8,7 +8,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{markdown, query::Format, refusal::Refusal, wire::FORMAT};
+use super::{aside, markdown, query::Format, refusal::Refusal, wire::FORMAT};
 use crate::{
     id::{ConversationId, OwnerId},
     store::{self, Conversation, Store, StoreError},
@@ -26,13 +26,17 @@ pub async fn one(
 ) -> Result<Response, Refusal> {
     let found = store.conversation(owner, id).await?;
     let conversation = found.ok_or_else(Refusal::unknown_conversation)?;
-    let mut text = opening(format);
-    text.push_str(&written(&conversation, format)?);
-    text.push_str(closing(format));
     let name = match slug(&conversation.title) {
         name if name.is_empty() => id.to_string(),
         name => name,
     };
+    let text = aside(move || {
+        let mut text = opening(format);
+        text.push_str(&written(&conversation, format)?);
+        text.push_str(closing(format));
+        Ok(text)
+    });
+    let text = text.await?;
     Ok(file(Response::new(text.into()), &name, format))
 }
 
@@ -46,11 +50,17 @@ pub async fn all(store: &Store, owner: OwnerId, format: Format) -> Result<Respon
     let pieces = stream::iter(ids)
         .then(move |id| {
             let store = store.clone();
-            async move { store.conversation(owner, id).await }
+            async move {
+                let Some(found) = store.conversation(owner, id).await? else {
+                    return Ok(None);
+                };
+                let text = aside(move || written(&found, format)).await;
+                text.map(Some).map_err(|_| broken())
+            }
         })
-        .filter_map(|found| async move { found.transpose() })
-        .map(move |found| {
-            let text = written(&found?, format).map_err(|_| broken())?;
+        .filter_map(|text: Result<_, StoreError>| async move { text.transpose() })
+        .map(move |text| {
+            let text = text?;
             let between = if std::mem::take(&mut first) {
                 ""
             } else {

@@ -33,7 +33,7 @@ fn one(text: &mut String, turn: &Turn, number: usize, numbers: &HashMap<TurnId, 
     if let Some(branch) = branch(turn, number, numbers) {
         let _ = write!(text, "*{branch}*\n\n");
     }
-    for line in turn.question.lines() {
+    for line in lines(&turn.question) {
         let _ = writeln!(text, "{}", format!("> {line}").trim_end());
     }
     let mut facts = vec![time(turn.asked)];
@@ -64,6 +64,11 @@ fn one(text: &mut String, turn: &Turn, number: usize, numbers: &HashMap<TurnId, 
     let end = text.trim_end().len();
     text.truncate(end);
     text.push('\n');
+}
+
+/// The lines as Markdown ends them: also at a carriage return that stands alone.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().flat_map(|line| line.split('\r'))
 }
 
 /// Says where a turn belongs that does not follow the one that stands above it.
@@ -138,7 +143,7 @@ fn plain(text: &str) -> String {
 /// The fence of a block of code that a cut answer has left open: what follows would be part of it.
 fn open_fence(answer: &str) -> Option<String> {
     let mut open: Option<(char, usize)> = None;
-    for line in answer.lines() {
+    for line in lines(answer) {
         let line = line.trim_start();
         let Some(mark @ ('`' | '~')) = line.chars().next() else {
             continue;
@@ -238,6 +243,14 @@ mod tests {
     }
 
     #[test]
+    fn a_carriage_return_leads_out_of_no_quote() {
+        let mut text = String::new();
+        let asked = turn(1, None, "a\r# b\r\n\rc", "d");
+        one(&mut text, &asked, 1, &HashMap::new());
+        assert!(text.contains("\n> a\n> # b\n>\n> c\n"), "{text:?}");
+    }
+
+    #[test]
     fn only_a_fence_that_is_open_is_closed() {
         let cases = [
             ("", None),
@@ -247,6 +260,8 @@ mod tests {
             ("``` a ` b\nc", None),
             ("1. x\n   ```js\n   a\n   ```\n", None),
             ("```\n```js\n", Some("```")),
+            ("a\r```\rb", Some("```")),
+            ("```\ra\r```\r", None),
         ];
         for (answer, fence) in cases {
             assert_eq!(open_fence(answer).as_deref(), fence, "{answer:?}");

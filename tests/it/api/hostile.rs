@@ -148,7 +148,7 @@ async fn a_body_beyond_its_bound_is_refused_before_it_is_there() {
 }
 
 #[tokio::test]
-async fn only_so_many_import_at_once_and_a_broken_one_makes_room() {
+async fn who_sends_an_import_slowly_keeps_nobody_from_theirs() {
     let server = Server::start("");
     let browser = Browser::new(&server).await;
     let file = json!({ "askd": 1, "conversations": [conversation(1, "x", &[("q", "a")])] });
@@ -157,23 +157,14 @@ async fn only_so_many_import_at_once_and_a_broken_one_makes_room() {
          Expect: 100-continue\r\n\r\n"
     );
     let mut halves = Vec::new();
-    for _ in 0..2 {
+    for _ in 0..4 {
         let mut socket = TcpStream::connect(server.address).await.unwrap();
         socket.write_all(half.as_bytes()).await.unwrap();
-        // The server asks for the body once it reads it, and so has given a place away.
+        // The server asks for the body once it reads it.
         socket.readable().await.unwrap();
         halves.push(socket);
     }
     let reply = browser.json("POST", "/import", &file).await;
-    assert_eq!((reply.status, code(&reply).as_str()), (503, "queue_full"));
-    assert!(reply.header("retry-after").is_some());
-    drop(halves);
-    let reply = loop {
-        let reply = browser.json("POST", "/import", &file).await;
-        if reply.status != 503 {
-            break reply;
-        }
-    };
     assert_eq!(reply.json(), json!({ "imported": 1, "skipped": 0 }));
     server.stop().await;
 }

@@ -210,6 +210,83 @@ async fn a_wrong_file_is_refused_whole_with_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn no_import_brings_in_more_than_could_be_asked_and_answered_here() {
+    let server = Server::start("[session]\nmax_question = \"1 KiB\"\nmax_answer = \"2 KiB\"");
+    let browser = Browser::new(&server).await;
+    let turns = vec![("q", "a"); 2_001];
+    let many = conversation(1, "Many", &turns);
+    let wrong = |change: &dyn Fn(&mut Value)| {
+        let mut bad = conversation(1, "Bad", &[("q", "a"), ("r", "b")]);
+        change(&mut bad["turns"][1]);
+        bad
+    };
+    let cases = [
+        (many, "2001 turns"),
+        (wrong(&|turn| turn["question"] = json!(" \n")), "is empty"),
+        (
+            wrong(&|turn| turn["question"] = json!("q".repeat(1025))),
+            "1025 bytes",
+        ),
+        (
+            wrong(&|turn| {
+                turn["answer"] = json!("a".repeat(2000));
+                turn["reasoning"] = json!("r".repeat(49));
+            }),
+            "2049 bytes",
+        ),
+        (
+            wrong(&|turn| turn["endpoint"] = json!("e".repeat(401))),
+            "endpoint",
+        ),
+        (wrong(&|turn| turn["model"] = json!("m\u{0}")), "model"),
+        (
+            wrong(&|turn| {
+                turn["outcome"] = json!("failed");
+                turn["error"] = json!({ "code": "internal", "message": "m".repeat(1001) });
+            }),
+            "message",
+        ),
+        (
+            wrong(&|turn| turn["outcome"] = json!("failed")),
+            "without an error",
+        ),
+        (
+            wrong(&|turn| turn["error"] = json!({ "code": "internal", "message": "m" })),
+            "did not fail",
+        ),
+        (
+            wrong(&|turn| {
+                let source =
+                    json!({ "n": 1, "title": "t".repeat(2001), "excerpt": "", "score": 1 });
+                turn["sources"] = json!([source]);
+            }),
+            "title",
+        ),
+    ];
+    for (bad, part) in cases {
+        let good = conversation(2, "Good", &[("q", "a")]);
+        let file = json!({ "askd": 1, "conversations": [good, bad] });
+        let reply = browser.json("POST", "/import", &file).await;
+        assert_eq!(
+            (reply.status, code(&reply).as_str()),
+            (400, "bad_field"),
+            "{part}"
+        );
+        let said = text(&reply);
+        let turn = bad["turns"].as_array().unwrap().len() > 2 || said.contains("turn 2");
+        assert!(
+            said.contains(id(&bad)) && said.contains(part) && turn,
+            "{said}"
+        );
+    }
+    assert_eq!(browser.titles().await, [""; 0]);
+    let most = ("q".repeat(1024), "a".repeat(2048));
+    let most = conversation(3, "Most", &[(&most.0, &most.1)]);
+    browser.has(&[most]).await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_imported_is_no_newer_than_now_and_nothing_in_it_runs() {
     let server = Server::start("");
     let browser = Browser::new(&server).await;

@@ -185,3 +185,16 @@ async fn no_words_are_syntax() {
     assert_eq!((long.status, code(&long).as_str()), (400, "bad_field"));
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_text_can_mark_nothing_in_its_own_excerpt() {
+    let server = Server::start("");
+    let browser = Browser::new(&server).await;
+    let forged = "A \u{e000}forged\u{e001} walnut";
+    browser
+        .has(&[conversation(1, "Nuts", &[(forged, "a")])])
+        .await;
+    let found = hits(&browser, "walnut").await;
+    assert_eq!(marked(&found[0]), "A \u{e000}forged\u{e001} [walnut]");
+    server.stop().await;
+}
