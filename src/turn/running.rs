@@ -166,15 +166,18 @@ impl Running {
     }
 
     /// Ends the turn once its end is on the disk, so that a crash makes no other of what was shown. A disk that is slow
-    /// or fails holds it up for a moment only, the halt not at all.
+    /// or fails holds it up for a moment only, the halt not at all. Nor does a cancel wait: whoever stops an answer is
+    /// told at once, and a crash could only call it interrupted instead.
     async fn finish(&self, ended: Result<Result<Outcome, Fault>, Stop>) {
         let Some((sealed, receipt)) = self.seal(ended) else {
             return;
         };
-        tokio::select! {
-            biased;
-            () = receipt.written() => {}
-            () = self.desk.shutdown.halted() => {}
+        if sealed.end.outcome != Outcome::Cancelled {
+            tokio::select! {
+                biased;
+                () = receipt.written() => {}
+                () = self.desk.shutdown.halted() => {}
+            }
         }
         self.show(&sealed);
     }
