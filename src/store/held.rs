@@ -262,7 +262,7 @@ mod tests {
         let mut held = Held::default();
         let turns: Vec<_> = (0..20).map(|_| TurnId(Uuid::now_v7())).collect();
         for turn in &turns {
-            let _ = held.finish(*turn, ended(8 << 20));
+            drop(held.finish(*turn, ended(8 << 20)));
             assert!(held.bytes <= MAX_BYTES);
         }
         assert!(held.answer(turns[0]).is_none());
@@ -285,7 +285,7 @@ mod tests {
         held.written(&first);
         let second = held.take(9);
         assert_eq!(second[0].pieces[0].events.text_len(), 20);
-        let _ = held.finish(turn, ended(30));
+        drop(held.finish(turn, ended(30)));
         held.written(&second);
         let third = held.take(9);
         assert!(third[0].pieces.is_empty() && third[0].answer.is_some());

@@ -9,6 +9,8 @@ use super::{
 
 /// Conversations that one transaction removes, so that nobody waits long for it.
 const AT_ONCE: i64 = 32;
+/// Turns that one transaction of a sweep removes: a conversation may have any number of them.
+const TURNS_AT_ONCE: usize = 256;
 /// Pages of the search's index that one transaction merges.
 const MERGED: i64 = 500;
 /// Free pages that stay in the file for what comes next.
@@ -60,6 +62,34 @@ pub(super) fn remove(db: &Connection, n: i64) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Removes a conversation for good, `limit` of its turns now and the others with further calls; how many went.
+fn remove_some(db: &Connection, n: i64, limit: usize) -> Result<usize, Failure> {
+    // What is half gone is neither shown nor restored.
+    db.prepare_cached("UPDATE conversation SET deleted = 0 WHERE n = ?1")?
+        .execute([n])?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    db.prepare_cached(
+        "INSERT INTO search (search, rowid, owner, question, answer)
+         SELECT 'delete', searchable.n, owner, searchable.question, searchable.answer
+         FROM turn JOIN searchable ON searchable.n = turn.n
+         WHERE turn.n IN (SELECT n FROM turn WHERE conversation = ?1 ORDER BY n DESC LIMIT ?2)
+             AND turn.outcome IS NOT NULL",
+    )?
+    .execute([n, limit])?;
+    let gone = db
+        .prepare_cached(
+            "DELETE FROM turn WHERE n IN (SELECT n FROM turn WHERE conversation = ?1 ORDER BY n DESC LIMIT ?2)",
+        )?
+        .execute([n, limit])?;
+    if !db
+        .prepare_cached("SELECT 1 FROM turn WHERE conversation = ?1")?
+        .exists([n])?
+    {
+        remove(db, n)?;
+    }
+    Ok(gone)
+}
+
 /// What is to leave.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sweep {
@@ -72,14 +102,16 @@ pub(super) struct Sweep {
 /// Removes some of what is to leave; `true`: there may be more. What has a running turn stays.
 pub(super) fn sweep(db: &Connection, sweep: Sweep) -> Result<bool, Failure> {
     let too_late = time(sweep.now.saturating_sub(RESTORABLE));
+    let mut room = TURNS_AT_ONCE;
     let mut more = remove_where(
         db,
+        &mut room,
         "deleted IS NOT NULL AND deleted <= ?1 ORDER BY deleted",
         too_late,
     )?;
     if let Some(retention) = sweep.retention {
         let too_old = time(sweep.now.saturating_sub(retention));
-        more |= remove_where(db, "updated < ?1 ORDER BY updated", too_old)?;
+        more |= remove_where(db, &mut room, "updated < ?1 ORDER BY updated", too_old)?;
     }
     if let Some(bound) = sweep.bound {
         more |= make_room(db, bound)?;
@@ -87,7 +119,12 @@ pub(super) fn sweep(db: &Connection, sweep: Sweep) -> Result<bool, Failure> {
     Ok(give_back(db)? || more)
 }
 
-fn remove_where(db: &Connection, condition: &str, than: i64) -> Result<bool, Failure> {
+fn remove_where(
+    db: &Connection,
+    room: &mut usize,
+    condition: &str,
+    than: i64,
+) -> Result<bool, Failure> {
     let query = format!(
         "SELECT n FROM conversation WHERE NOT EXISTS
              (SELECT 1 FROM turn WHERE conversation = conversation.n AND outcome IS NULL) AND {condition} LIMIT ?2"
@@ -97,7 +134,10 @@ fn remove_where(db: &Connection, condition: &str, than: i64) -> Result<bool, Fai
         .query_map(params![than, AT_ONCE], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for n in &leaving {
-        remove(db, *n)?;
+        if *room == 0 {
+            break;
+        }
+        *room -= remove_some(db, *n, *room)?;
     }
     Ok(!leaving.is_empty())
 }
@@ -120,8 +160,8 @@ pub(super) fn make_room(db: &Connection, bound: u64) -> Result<bool, Failure> {
         return Ok(true);
     }
     let wanted = used - bound + bound / 20;
-    let (mut gone, mut freed) = (0, 0);
-    while gone < AT_ONCE && freed < wanted {
+    let (mut gone, mut room, mut freed) = (0, TURNS_AT_ONCE, 0);
+    while gone < AT_ONCE && room > 0 && freed < wanted {
         let oldest = db
             .prepare_cached(
                 "SELECT n, (SELECT sum(octet_length(question) + ifnull(octet_length(answer), 0)
@@ -133,7 +173,7 @@ pub(super) fn make_room(db: &Connection, bound: u64) -> Result<bool, Failure> {
             .query_row([], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)))
             .optional()?;
         let Some((n, bytes)) = oldest else { break };
-        remove(db, n)?;
+        room -= remove_some(db, n, room)?;
         gone += 1;
         // About as much again is in the index.
         freed += 2 * u64::try_from(bytes.unwrap_or(0)).unwrap_or(0);

@@ -605,6 +605,43 @@ async fn a_read_that_panics_takes_no_reader_along() {
 }
 
 #[tokio::test]
+async fn a_long_conversation_leaves_in_parts_and_is_hidden_from_the_first_on() {
+    let store = memory();
+    let owner = OwnerId::new();
+    let (_, place) = exchange(&store, question(owner, None, "q"), "a word").await;
+    settled(&store).await;
+    let id = place.conversation;
+    let mut long = store.conversation(owner, id).await.unwrap().unwrap();
+    long.id = ConversationId(Uuid::now_v7());
+    long.turns = vec![long.turns[0].clone(); 600];
+    for turn in &mut long.turns {
+        turn.id = turn_id();
+    }
+    let long_id = long.id;
+    store.import(owner, vec![long]).await.unwrap();
+    let sweep = keep::Sweep {
+        now: now() + 1000,
+        retention: Some(1),
+        bound: None,
+    };
+    let turns = "SELECT count(*) FROM turn";
+    let mut left = vec![];
+    while store.write(move |db| keep::sweep(db, sweep)).await.unwrap() {
+        let counted =
+            store.write(move |db| Ok(db.query_row(turns, [], |row| row.get::<_, i64>(0))?));
+        left.push(counted.await.unwrap());
+        let shown = store.conversation(owner, long_id).await.unwrap();
+        assert!(shown.is_none() || left == [600], "{left:?}");
+    }
+    assert!(
+        left.windows(2).all(|two| two[0] - two[1] <= 256),
+        "{left:?}"
+    );
+    assert_eq!(left.last(), Some(&0));
+    sound(&store).await;
+}
+
+#[tokio::test]
 async fn what_was_exported_comes_back_the_same_also_beside_the_original() {
     let (store, owner, other) = (memory(), OwnerId::new(), OwnerId::new());
     let (first, place) = exchange(&store, question(owner, None, "q1"), "a1 and more").await;
