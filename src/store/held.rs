@@ -250,6 +250,7 @@ mod tests {
         };
         let end = End {
             outcome: Outcome::Stop,
+            cause: None,
             usage: None,
             timing,
         };

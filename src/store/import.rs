@@ -152,8 +152,10 @@ fn log(turn: &Turn) -> Result<Answer, Ended> {
     if let Some(fault) = &turn.error {
         log.push_fault(fault.clone())?;
     }
+    let outcome = turn.outcome.unwrap_or(Outcome::Interrupted);
     log.push_end(End {
-        outcome: turn.outcome.unwrap_or(Outcome::Interrupted),
+        outcome,
+        cause: turn.cause.filter(|_| outcome == Outcome::Interrupted),
         usage: turn.usage,
         timing: turn.timing.unwrap_or(Timing {
             first_chunk_ms: None,

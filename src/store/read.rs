@@ -74,7 +74,7 @@ pub(super) fn find(
 
 const CODED: &str =
     "sources, marks, answer, reasoning, outcome, error_code, error_message, error_retry_ms,
-    prompt_tokens, completion_tokens, first_chunk_ms, total_ms";
+    prompt_tokens, completion_tokens, first_chunk_ms, total_ms, cause";
 
 fn ended_answer(db: &Connection, n: i64) -> rusqlite::Result<Answer> {
     let query = format!("SELECT {CODED} FROM turn WHERE n = ?1");
@@ -108,6 +108,10 @@ fn coded(row: &Row<'_>, at: usize) -> rusqlite::Result<Coded> {
     let end = match row.get_ref(at + 4)?.as_str_or_null()? {
         Some(outcome) => Some(End {
             outcome: word(at + 4, outcome)?,
+            cause: match row.get_ref(at + 12)?.as_str_or_null()? {
+                Some(cause) => Some(word(at + 12, cause)?),
+                None => None,
+            },
             usage: usage.map(|(prompt_tokens, completion_tokens)| Usage {
                 prompt_tokens,
                 completion_tokens,
@@ -343,6 +347,7 @@ fn turn(db: &Connection, held: &HeldAnswers, row: &Row<'_>) -> Result<Turn, Fail
         reasoning: coded.reasoning,
         sources: coded.sources,
         outcome: end.as_ref().map(|end| end.outcome),
+        cause: end.as_ref().and_then(|end| end.cause),
         error: coded.fault,
         usage: end.as_ref().and_then(|end| end.usage),
         timing: end.as_ref().map(|end| end.timing),

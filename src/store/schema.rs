@@ -56,6 +56,7 @@ CREATE TABLE turn (
     first_chunk_ms INTEGER,
     total_ms INTEGER,
     ended INTEGER,
+    cause TEXT,
     question TEXT NOT NULL,
     sources TEXT,
     marks BLOB,

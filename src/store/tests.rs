@@ -66,6 +66,7 @@ pub(super) fn any_answer() -> impl Strategy<Value = Answer> {
         answer
             .push_end(End {
                 outcome,
+                cause: None,
                 usage,
                 timing,
             })
@@ -87,6 +88,7 @@ fn said(text: &str) -> Answer {
     };
     let end = End {
         outcome: Outcome::Stop,
+        cause: None,
         usage: None,
         timing,
     };

@@ -6,7 +6,7 @@ use super::{
     ConversationHead, NewTurn, Parent, Place, StoreError, codec, fault::Failure, keep, now, read,
 };
 use crate::{
-    answer::{Answer, End, Outcome, Piece, Timing},
+    answer::{Answer, Cause, End, Outcome, Piece, Timing},
     id::{ConversationId, OwnerId, TurnId},
 };
 
@@ -167,6 +167,7 @@ pub(super) fn end(db: &Connection, n: i64, answer: &Answer, ended: u64) -> Resul
     let coded = codec::encode(answer);
     let Some(End {
         outcome,
+        cause,
         usage,
         timing,
     }) = coded.end
@@ -189,7 +190,7 @@ pub(super) fn end(db: &Connection, n: i64, answer: &Answer, ended: u64) -> Resul
         .prepare_cached(
             "UPDATE turn SET outcome = ?2, error_code = ?3, error_message = ?4, error_retry_ms = ?5,
                  prompt_tokens = ?6, completion_tokens = ?7, first_chunk_ms = ?8, total_ms = ?9, ended = ?10,
-                 sources = ?11, marks = ?12, answer = ?13, reasoning = ?14
+                 sources = ?11, marks = ?12, answer = ?13, reasoning = ?14, cause = ?15
              WHERE n = ?1 RETURNING conversation",
         )?
         .query_row(
@@ -207,7 +208,8 @@ pub(super) fn end(db: &Connection, n: i64, answer: &Answer, ended: u64) -> Resul
                 sources,
                 coded.marks,
                 coded.answer,
-                coded.reasoning
+                coded.reasoning,
+                cause.map(Cause::as_str)
             ],
             |row| row.get(0),
         )?;
@@ -232,7 +234,7 @@ pub(super) fn interrupt_running(db: &mut Connection) -> Result<usize, Failure> {
             return Ok(interrupted);
         }
         for (n, asked) in &running {
-            interrupt_row(&transaction, *n, *asked)?;
+            interrupt_row(&transaction, *n, *asked, Cause::Crashed)?;
         }
         transaction.commit()?;
         interrupted += running.len();
@@ -246,12 +248,12 @@ pub(super) fn interrupt(db: &Connection, turn: TurnId) -> Result<(), Failure> {
         .query_row([turn.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     match running {
-        Some((n, asked)) => interrupt_row(db, n, asked),
+        Some((n, asked)) => interrupt_row(db, n, asked, Cause::Unkept),
         None => Ok(()),
     }
 }
 
-fn interrupt_row(db: &Connection, n: i64, asked: i64) -> Result<(), Failure> {
+fn interrupt_row(db: &Connection, n: i64, asked: i64, cause: Cause) -> Result<(), Failure> {
     let mut answer = read::saved(db, n)?;
     let last: Option<i64> = db
         .prepare_cached("SELECT max(saved) FROM piece WHERE turn = ?1")?
@@ -259,6 +261,7 @@ fn interrupt_row(db: &Connection, n: i64, asked: i64) -> Result<(), Failure> {
     let ended = last.unwrap_or(asked).max(asked);
     let interrupted = End {
         outcome: Outcome::Interrupted,
+        cause: Some(cause),
         usage: None,
         timing: Timing {
             first_chunk_ms: None,

@@ -281,6 +281,7 @@ mod tests {
     fn end() -> End {
         End {
             outcome: Outcome::Stop,
+            cause: None,
             usage: None,
             timing: Timing {
                 first_chunk_ms: None,

@@ -13,7 +13,7 @@ use super::{
     stopped,
 };
 use crate::{
-    answer::{Answer, Channel, End, ErrorCode, Fault, Outcome, Timing},
+    answer::{Answer, Cause, Channel, End, ErrorCode, Fault, Outcome, Timing},
     store::{Found, NewTurn, Place, Receipt},
 };
 
@@ -133,7 +133,8 @@ impl Running {
             },
             () = self.desk.shutdown.halted() => {
                 // It may be kept all the same, and then it has to have its end.
-                if let Ok(answer) = self.live.log.seal(None, self.end(Outcome::Interrupted)) {
+                let end = self.end(Outcome::Interrupted, Some(Cause::Stopped));
+                if let Ok(answer) = self.live.log.seal(None, end) {
                     // Nobody is shown this end.
                     let _ = store.finish(turn, answer);
                 }
@@ -184,13 +185,14 @@ impl Running {
 
     /// Ends the log and keeps the answer; the turn stays on the desk, so that at no moment it is nowhere.
     fn seal(&self, ended: Result<Result<Outcome, Fault>, Stop>) -> Option<(Sealed, Receipt)> {
-        let (outcome, fault) = match ended {
-            Ok(Ok(outcome)) => (outcome, None),
-            Ok(Err(fault)) => (Outcome::Failed, Some(fault)),
-            Err(Stop::Cancelled) => (Outcome::Cancelled, None),
-            Err(Stop::Left | Stop::Halted) => (Outcome::Interrupted, None),
+        let (outcome, cause, fault) = match ended {
+            Ok(Ok(outcome)) => (outcome, None, None),
+            Ok(Err(fault)) => (Outcome::Failed, None, Some(fault)),
+            Err(Stop::Cancelled) => (Outcome::Cancelled, None, None),
+            Err(Stop::Left) => (Outcome::Interrupted, Some(Cause::Left), None),
+            Err(Stop::Halted) => (Outcome::Interrupted, Some(Cause::Stopped), None),
         };
-        let end = self.end(outcome);
+        let end = self.end(outcome, cause);
         self.live.close();
         let answer = self.live.log.seal(fault.clone(), end.clone()).ok()?;
         let receipt = self.desk.store.finish(self.ids.turn, answer.clone());
@@ -208,10 +210,11 @@ impl Running {
         self.desk.live().remove(&self.ids.turn);
     }
 
-    fn end(&self, outcome: Outcome) -> End {
+    fn end(&self, outcome: Outcome, cause: Option<Cause>) -> End {
         let millis = |at: Instant| u64::try_from((at - self.begin).as_millis()).unwrap_or(u64::MAX);
         End {
             outcome,
+            cause,
             usage: self.progress.usage,
             timing: Timing {
                 first_chunk_ms: self.progress.first_chunk.map(millis),
@@ -235,11 +238,11 @@ impl Running {
             total_ms,
         } = end.timing;
         let (outcome, chunks) = (end.outcome, progress.chunks);
-        let place = self.live.log.place();
+        let (place, cause) = (self.live.log.place(), end.cause.map(Cause::as_str));
         let conversation = place.map(|place| display(place.conversation));
         match fault {
             None => info!(
-                %session, %turn, conversation, endpoint = station, model, %outcome, first_chunk_ms, total_ms,
+                %session, %turn, conversation, endpoint = station, model, %outcome, cause, first_chunk_ms, total_ms,
                 chunks, prompt_tokens, completion_tokens, "turn ended"
             ),
             Some(Fault { code, message, .. }) => warn!(

@@ -61,6 +61,7 @@ fn ended(events: usize) -> Arc<Answer> {
     answer
         .push_end(End {
             outcome: Outcome::Stop,
+            cause: None,
             usage: None,
             timing,
         })

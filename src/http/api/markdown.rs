@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    answer::{Outcome, Source},
+    answer::{Cause, Outcome, Source},
     id::TurnId,
     store::{Conversation, Turn},
 };
@@ -92,7 +92,14 @@ fn end(turn: &Turn) -> Option<String> {
         Outcome::Length => "The answer was cut at a length limit.".to_owned(),
         Outcome::ContentFilter => "The answer was cut by the endpoint's filter.".to_owned(),
         Outcome::Cancelled => "The answer was stopped.".to_owned(),
-        Outcome::Interrupted => "The answer was interrupted.".to_owned(),
+        Outcome::Interrupted => match turn.cause {
+            Some(Cause::Left) => "The answer was interrupted: nobody was reading it any more.",
+            Some(Cause::Stopped) => "The answer was interrupted: the server was stopped.",
+            Some(Cause::Crashed) => "The answer was interrupted: the server broke off.",
+            Some(Cause::Unkept) => "The answer was interrupted: its end could not be kept.",
+            None => "The answer was interrupted.",
+        }
+        .to_owned(),
         Outcome::Failed => match &turn.error {
             Some(error) => format!("The answer failed: {}", plain(&error.message)),
             None => "The answer failed.".to_owned(),
@@ -199,6 +206,7 @@ mod tests {
             reasoning: "Hm.".to_owned(),
             sources: Vec::new(),
             outcome: Some(Outcome::Stop),
+            cause: None,
             error: None,
             usage: None,
             timing: None,

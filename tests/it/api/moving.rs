@@ -15,7 +15,7 @@ fn full() -> Value {
             "question": format!("Question {n}\n\n> \"quoted\" \u{1f600}"), "asked": time(n as u64),
             "endpoint": "local", "model": "gemma", "options": {}, "running": false, "seq": 2,
             "answer": format!("Answer {n}\r\n```\nlet x = 1;\n```\n\u{0}\u{e000}"), "reasoning": "", "sources": [],
-            "outcome": "stop", "error": null, "usage": null,
+            "outcome": "stop", "cause": null, "error": null, "usage": null,
             "timing": { "first_chunk_ms": 3, "total_ms": 7 },
         })
     };
@@ -38,6 +38,7 @@ fn full() -> Value {
         json!({ "code": "upstream_timeout", "message": "Nothing came.", "retry_after_ms": null });
     turns[2]["timing"] = json!({ "total_ms": 7 });
     turns[3]["outcome"] = json!("interrupted");
+    turns[3]["cause"] = json!("crashed");
     json!({
         "id": Uuid::now_v7(), "title": "Everything", "created": time(0), "updated": time(9), "turns": turns,
     })

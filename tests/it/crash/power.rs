@@ -167,6 +167,7 @@ fn of(ledger: &mut HashMap<TurnId, Known>, turn: TurnId) -> &mut Known {
 fn end() -> End {
     End {
         outcome: Outcome::Stop,
+        cause: None,
         usage: None,
         timing: Timing {
             first_chunk_ms: None,

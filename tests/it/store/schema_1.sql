@@ -39,6 +39,7 @@ CREATE TABLE turn (
     first_chunk_ms INTEGER,
     total_ms INTEGER,
     ended INTEGER,
+    cause TEXT,
     question TEXT NOT NULL,
     sources TEXT,
     marks BLOB,
@@ -77,7 +78,7 @@ INSERT INTO conversation VALUES (
 );
 INSERT INTO turn VALUES (
     1, x'00000000000000000000000000000021', 1, NULL, 1000, 'lab', 'small', '{"temperature":0.5}', 'stop', NULL, NULL, NULL,
-    10, 4, 100, 900, 1900, 'A question?',
+    10, 4, 100, 900, 1900, NULL, 'A question?',
     '[{"n":1,"title":"A source","excerpt":"Its text.","score":0.5}]', x'001a5104', 'An answer.', 'Hmm'
 );
 INSERT INTO turn (id, conversation, parent, asked, endpoint, model, options, question)
