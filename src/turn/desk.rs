@@ -89,6 +89,9 @@ pub(super) struct Inner {
 /// A turn that runs, or is about to.
 pub(super) struct Live {
     owner: OwnerId,
+    /// Known from the beginning, so that whoever deletes the conversation meets the turn also while its question is
+    /// being kept.
+    conversation: ConversationId,
     pub(super) log: Arc<Log>,
     pub(super) wanted: watch::Sender<Wanted>,
     /// How far it has been saved; `None`: it is finished, and nothing may be saved behind that.
@@ -168,8 +171,10 @@ impl Desk {
                 return inner.look_up(owner, turn, Seq::START, Some(fault));
             }
         };
+        let conversation = ask.conversation.unwrap_or_default();
         let begun = Arc::new(Live {
             owner,
+            conversation,
             log: Arc::new(Log::new(inner.rules.max_answer)),
             wanted: watch::Sender::default(),
             saved: Mutex::new(Some(Seq::START)),
@@ -185,7 +190,7 @@ impl Desk {
         let new = NewTurn {
             owner,
             turn,
-            conversation: ask.conversation,
+            conversation: Some(conversation),
             parent: ask.parent,
             question: ask.text,
             endpoint: inner.stations[station].name.clone(),
@@ -226,14 +231,13 @@ impl Desk {
         }))
     }
 
-    /// Stops every running turn of a conversation.
+    /// Stops every turn of a conversation, also those whose question is still being kept. Called once the conversation
+    /// is deleted: a question that comes later is refused by the store.
     pub fn cancel_all(&self, owner: OwnerId, conversation: ConversationId) {
         let live = self.0.live();
-        for live in live.values().filter(|live| live.owner == owner) {
-            let place = live.log.place();
-            if place.is_some_and(|place| place.conversation == conversation) {
-                live.stop(Stop::Cancelled);
-            }
+        let of_it = |live: &&Arc<Live>| (live.owner, live.conversation) == (owner, conversation);
+        for live in live.values().filter(of_it) {
+            live.stop(Stop::Cancelled);
         }
     }
 

@@ -70,9 +70,9 @@ struct Fixture {
     shutdown: Shutdown,
 }
 
-fn memory() -> Store {
+fn store(path: config::StorePath) -> Store {
     let config = config::Store {
-        path: config::StorePath::Memory,
+        path,
         synchronous: config::Synchronous::Full,
         retention: None,
         max_size: 0,
@@ -93,7 +93,11 @@ fn station(model: &Scripted) -> Station {
 }
 
 fn fixture(on_leave: OnLeave, model: Scripted) -> Fixture {
-    let (store, shutdown) = (memory(), Shutdown::new());
+    fixture_on(store(config::StorePath::Memory), on_leave, model)
+}
+
+fn fixture_on(store: Store, on_leave: OnLeave, model: Scripted) -> Fixture {
+    let shutdown = Shutdown::new();
     let rules = Rules {
         on_leave,
         max_answer: 1000,
@@ -536,4 +540,43 @@ async fn what_has_grown_is_saved_each_second_and_nothing_behind_the_end() {
         tokio::time::sleep(SAVE).await;
         assert_eq!(kept().await, ("ab".to_owned(), Seq(3), Some(Outcome::Stop)));
     }
+}
+
+#[tokio::test]
+async fn a_question_whose_conversation_is_deleted_before_its_turn_has_opened_is_cancelled() {
+    let (model, gate) = gated();
+    gate.add_permits(1);
+    let it = fixture(OnLeave::Finish, model);
+    let mut first = it.desk.ask(question("q")).await.unwrap();
+    read(&mut first).await;
+    it.shutdown.idle().await;
+    let conversation = first.place.conversation;
+    let mut ask = question("and then?");
+    ask.conversation = Some(conversation);
+    let turn = ask.turn;
+    let opening = it.desk.start(ask);
+    // Its task hands the question to the store.
+    tokio::task::yield_now().await;
+    // The store keeps it and deletes the conversation while this thread, the only one on which the task can hear of
+    // that, waits.
+    let store = it.store.clone();
+    let deleted = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            while store.find(OWNER, turn).await.unwrap().is_none() {}
+            store.delete(OWNER, conversation).await.unwrap();
+        });
+    });
+    deleted.join().unwrap();
+    let place = it.desk.0.live()[&turn].log.place();
+    assert_eq!(place, None, "the turn has not heard of it");
+    it.desk.cancel_all(OWNER, conversation);
+    let mut reader = opening.await.unwrap().unwrap();
+    assert_eq!(
+        read(&mut reader).await,
+        (String::new(), Outcome::Cancelled, None)
+    );
+    assert_eq!(it.model.asked(), 1, "the endpoint never hears of it");
 }
