@@ -275,6 +275,14 @@ pub(super) fn unknown_turn() -> Fault {
     )
 }
 
+/// What is said of a turn that is kept and neither runs nor has its end: what came of it had to be dropped while the
+/// storage failed, and the disk, once it works, will end it as interrupted. To call it unknown would lose it for good.
+pub(super) fn unsettled() -> Fault {
+    let message =
+        "How this answer ended cannot be told while the storage fails; try again in a moment.";
+    Fault::new(ErrorCode::StorageFailed, message).retry_after(RESTARTING)
+}
+
 /// The server goes down.
 pub(super) fn restarting() -> Fault {
     let message = "The server is restarting; ask again in a moment.";
@@ -329,6 +337,7 @@ impl Inner {
     ) -> Opening {
         let inner = self.clone();
         Opening::of(turn, async move {
+            let mut missing = unknown_turn();
             // Twice, because a turn may begin or end between one look and the other.
             for _ in 0..2 {
                 let found = inner.store.find(owner, turn).await;
@@ -340,7 +349,10 @@ impl Inner {
                 let (log, hold) = match (answer, inner.running(owner, turn)) {
                     (Some(answer), _) => (Arc::new(Log::finished(place, answer)), None),
                     (None, Some(live)) => (live.log.clone(), Some(Hold::new(live))),
-                    (None, None) => continue,
+                    (None, None) => {
+                        missing = unsettled();
+                        continue;
+                    }
                 };
                 let (place, cursor) = Cursor::open(log, after).await?;
                 return Ok(Some(Opened {
@@ -349,7 +361,7 @@ impl Inner {
                     hold,
                 }));
             }
-            Err(otherwise.unwrap_or_else(unknown_turn))
+            Err(otherwise.unwrap_or(missing))
         })
     }
 }

@@ -7,14 +7,14 @@ use tracing::{field::display, info, warn};
 
 use super::{
     Ids, Progress, Stop, Wanted, answer,
-    desk::{Inner, Live, restarting, unkept, unknown_turn},
+    desk::{Inner, Live, restarting, unkept, unsettled},
     line::Ticket,
     station::Task,
     stopped,
 };
 use crate::{
     answer::{Answer, Cause, Channel, End, ErrorCode, Fault, Outcome, Timing},
-    store::{Found, NewTurn, Place, Receipt},
+    store::{Found, NewTurn, Place, Receipt, StoreError},
 };
 
 /// Bytes of a question's or an answer's text that are logged, when texts are.
@@ -147,7 +147,9 @@ impl Running {
                 place,
                 answer: Some(answer),
             })) => Err(Dismissed::Answered(place, answer)),
-            Ok(Some(Found { answer: None, .. })) => Err(Dismissed::Refused(unknown_turn())),
+            Ok(Some(Found { answer: None, .. })) if error == StoreError::Taken => {
+                Err(Dismissed::Refused(unsettled()))
+            }
             _ => Err(Dismissed::Refused(unkept(error))),
         }
     }

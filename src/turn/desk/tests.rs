@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    answer::{Event, Outcome},
+    answer::{Answer, Channel, End, Event, Outcome, Timing},
     config::{self, Endpoint, Secret},
     llm::{
         Delta, LlmError, Role,
@@ -579,4 +579,63 @@ async fn a_question_whose_conversation_is_deleted_before_its_turn_has_opened_is_
         (String::new(), Outcome::Cancelled, None)
     );
     assert_eq!(it.model.asked(), 1, "the endpoint never hears of it");
+}
+
+#[tokio::test]
+async fn a_turn_whose_end_was_lost_is_not_unknown_and_is_interrupted_once_the_storage_works() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("askd.db");
+    let kept = store(config::StorePath::File(path.clone()));
+    let it = fixture_on(kept, OnLeave::Stop, Scripted::silent());
+    let turn = question("q").turn;
+    let new = NewTurn {
+        owner: OWNER,
+        turn,
+        conversation: None,
+        parent: Parent::Newest,
+        question: "q".to_owned(),
+        endpoint: "scripted".to_owned(),
+        model: "small".to_owned(),
+        options: Sampling::default(),
+        asked_at: 1,
+    };
+    it.store.ask(new).await.unwrap();
+    let other = rusqlite::Connection::open(path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // More than is held for a storage that fails.
+    let mut answer = Answer::default();
+    let text = "x".repeat(65 << 20);
+    answer.push_text(Channel::Answer, &text).unwrap();
+    let timing = Timing {
+        first_chunk_ms: None,
+        total_ms: 1,
+    };
+    let end = End {
+        outcome: Outcome::Stop,
+        cause: None,
+        usage: None,
+        timing,
+    };
+    answer.push_end(end).unwrap();
+    drop(it.store.finish(turn, Arc::new(answer)));
+    let again = Ask {
+        turn,
+        ..question("q")
+    };
+    for told in [
+        it.desk.resume(turn, Seq::START).await.err(),
+        it.desk.ask(again).await.err(),
+    ] {
+        assert_eq!(told.map(|fault| fault.code), Some(ErrorCode::StorageFailed));
+    }
+    drop(other);
+    let settled = async {
+        loop {
+            if let Ok(follower) = it.desk.resume(turn, Seq::START).await {
+                return follower;
+            }
+        }
+    };
+    let mut reader = settled.await;
+    assert_eq!(read(&mut reader).await.1, Outcome::Interrupted);
 }
