@@ -27,7 +27,7 @@ use tokio::sync::watch;
 
 pub use self::{
     backup::{BackupError, backup},
-    fault::OpenError,
+    fault::{OpenError, UNAVAILABLE},
     import::Imported,
     inbox::Receipt,
     kept::{
@@ -117,11 +117,12 @@ pub struct Exchange {
 pub enum Health {
     /// They can.
     Good,
-    /// They cannot: what is in the way, where, and what to do, in a sentence.
+    /// They cannot: what is in the way, where, and what to do, in a sentence for the operator. What readers are told is
+    /// [`UNAVAILABLE`].
     Bad(Arc<str>),
 }
 
-/// Why something was not kept or read. The texts are complete sentences for a person.
+/// Why something was not kept or read. The texts are complete sentences for whoever asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The conversation is not kept, or is another owner's.
@@ -133,9 +134,9 @@ pub enum StoreError {
     /// A turn of this id is kept already. Whether it is this owner's, [`Store::find`] tells.
     #[error("A question with this id was asked already; ask again under a new one.")]
     Taken,
-    /// The storage does not work just now.
+    /// The storage does not work just now. The text is a fixed one: no path and no word of the system's can get into it.
     #[error("{0}")]
-    Unavailable(Arc<str>),
+    Unavailable(&'static str),
 }
 
 impl StoreError {

@@ -9,7 +9,10 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
-use super::{Found, Health, Place, StoreError, fault::Failure, held::Held, keep, sqlite::Location};
+use super::{
+    Found, Health, Place, StoreError, UNAVAILABLE, fault::Failure, held::Held, keep,
+    sqlite::Location,
+};
 use crate::{
     answer::{Answer, Piece},
     config,
@@ -108,7 +111,7 @@ where
 
 /// What callers hear when the store is going down.
 pub(super) fn closed() -> StoreError {
-    StoreError::Unavailable("The server is going down; ask again in a moment.".into())
+    StoreError::Unavailable("The server is going down; ask again in a moment.")
 }
 
 impl Shared {
@@ -138,8 +141,8 @@ impl Shared {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
-        if let Health::Bad(sentence) = &*self.health.borrow() {
-            return Err(StoreError::Unavailable(sentence.clone()));
+        if *self.health.borrow() != Health::Good {
+            return Err(StoreError::Unavailable(UNAVAILABLE));
         }
         let permit = self
             .room

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use super::{
-    OpenError, StoreError,
+    OpenError, StoreError, UNAVAILABLE,
     fault::{self, Failure},
     inbox::{self, Shared},
     sqlite::Location,
@@ -106,12 +106,12 @@ where
         let (told, db) = match failure {
             Failure::Refused(error) => (error, db),
             Failure::Sqlite(error) => {
-                tracing::error!(%error, "conversations could not be read");
-                let sentence: Arc<str> = location.sentence(&error).into();
+                let reason = location.sentence(&error);
+                tracing::error!(reason, "conversations could not be read");
                 if fault::is_damage(&error) {
-                    shared.found_damage(sentence.clone());
+                    shared.found_damage(reason.into());
                 }
-                (StoreError::Unavailable(sentence), None)
+                (StoreError::Unavailable(UNAVAILABLE), None)
             }
         };
         let _ = self.reply.send(Err(told));

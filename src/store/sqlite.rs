@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     CookieKey, OpenError,
-    fault::{self, Failure, damage, sqlite_error},
+    fault::{self, Failure, Moment, damage, sqlite_error},
     schema, write,
 };
 use crate::config::{self, StorePath, Synchronous};
@@ -143,9 +143,14 @@ impl Location {
         Ok(db)
     }
 
-    /// What went wrong here, and what to do about it.
+    /// What went wrong here while askd runs, and what to do about it.
     pub(super) fn sentence(&self, error: &rusqlite::Error) -> String {
-        fault::sentence(&self.name, error)
+        fault::sentence(&self.name, error, Moment::Running)
+    }
+
+    /// Why it cannot be opened.
+    fn refusal(&self, error: &rusqlite::Error) -> OpenError {
+        OpenError::Storage(fault::sentence(&self.name, error, Moment::Start))
     }
 }
 
@@ -176,7 +181,7 @@ pub(super) fn open(config: &config::Store) -> Result<Opened, OpenError> {
         StorePath::File(path) => Some(claim(path)?),
     };
     let path = || location.name.to_string();
-    let storage = |error| OpenError::Storage(location.sentence(&error));
+    let storage = |error| location.refusal(&error);
     refuse_stranger(&location)?;
     let mut db = location.writer().map_err(storage)?;
     schema::migrate(&mut db).map_err(storage)?;
@@ -205,7 +210,7 @@ pub(super) fn open(config: &config::Store) -> Result<Opened, OpenError> {
 
 /// Looks before anything is written: a newer askd's file, or another program's, stays as it is.
 fn refuse_stranger(location: &Location) -> Result<(), OpenError> {
-    let storage = |error| OpenError::Storage(location.sentence(&error));
+    let storage = |error| location.refusal(&error);
     let db = location
         .connect(OpenFlags::SQLITE_OPEN_READ_WRITE)
         .map_err(storage)?;

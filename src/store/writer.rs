@@ -11,7 +11,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tracing::{error, info};
 
 use super::{
-    Health, OpenError, StoreError,
+    Health, OpenError, StoreError, UNAVAILABLE,
     fault::{self, Failure},
     held::Taken,
     inbox::{Job, Shared, closed},
@@ -55,7 +55,6 @@ struct Writer {
 
 /// The storage fails.
 struct Trouble {
-    sentence: Arc<str>,
     damaged: bool,
     next_try: Instant,
     wait: Duration,
@@ -87,7 +86,7 @@ impl Writer {
             if let Some(trouble) = &self.trouble {
                 inbox.held.drop_old();
                 for job in inbox.jobs.drain(..) {
-                    job.tell(Err(StoreError::Unavailable(trouble.sentence.clone())));
+                    job.tell(Err(StoreError::Unavailable(UNAVAILABLE)));
                 }
                 let wait = trouble.next_try.saturating_duration_since(Instant::now());
                 if inbox.closing {
@@ -130,9 +129,8 @@ impl Writer {
             Err(error) => {
                 let sentence = self.shared.location.sentence(&error);
                 self.fails(&sentence, fault::is_damage(&error));
-                let sentence: Arc<str> = sentence.into();
                 for job in jobs {
-                    job.tell(Err(StoreError::Unavailable(sentence.clone())));
+                    job.tell(Err(StoreError::Unavailable(UNAVAILABLE)));
                 }
             }
         }
@@ -157,7 +155,7 @@ impl Writer {
                 Failure::Refused(error) => error,
                 Failure::Sqlite(error) => {
                     error!(%error, "a change was not kept");
-                    StoreError::Unavailable(location.sentence(&error).into())
+                    StoreError::Unavailable(UNAVAILABLE)
                 }
             }));
         }
@@ -197,14 +195,12 @@ impl Writer {
             Some(before) if damaged => (2 * before).min(RETRY_DAMAGED),
             _ => RETRY,
         };
-        let sentence: Arc<str> = sentence.into();
         self.trouble = Some(Trouble {
-            sentence: sentence.clone(),
             damaged,
             next_try: Instant::now() + wait,
             wait,
         });
-        let bad = Health::Bad(sentence.clone());
+        let bad = Health::Bad(sentence.into());
         if self.shared.health.send_replace(bad.clone()) != bad {
             error!("{sentence}");
         }

@@ -172,14 +172,15 @@ impl From<StoreError> for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::UNAVAILABLE;
 
     #[test]
     fn a_storage_that_fails_is_told_with_its_sentence_and_when_to_come_back() {
-        let error = StoreError::Unavailable("The disk is full.".into());
+        let error = StoreError::Unavailable(UNAVAILABLE);
         let refusal = Refusal::from(error);
         assert_eq!(
             (refusal.code, &*refusal.message),
-            ("storage_failed", "The disk is full.")
+            ("storage_failed", UNAVAILABLE)
         );
         let response = refusal.into_response();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
