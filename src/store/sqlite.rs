@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{
     CookieKey, OpenError,
     fault::{self, Failure, Moment, damage, sqlite_error},
-    schema, write,
+    schema, search, write,
 };
 use crate::config::{self, StorePath, Synchronous};
 
@@ -126,6 +126,7 @@ impl Location {
         let db = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         db.pragma_update(None, "query_only", true)?;
         db.pragma_update(None, "cache_size", -READER_CACHE)?;
+        search::prepare(&db)?;
         Ok(db)
     }
 
