@@ -43,6 +43,8 @@ const MOMENT: std::ops::Range<u64> = 50..1500;
 const LOST: Duration = Duration::from_secs(1);
 /// What a disk that is busy with other tests may add to that in a single life, whose last save it has not taken yet.
 const BUSY: Duration = Duration::from_secs(1);
+/// Of so many answers one ends with an error.
+const FAILING: u64 = 4;
 /// Earlier turns that each life looks at again.
 const AGAIN: usize = 10;
 
@@ -133,12 +135,18 @@ struct Lives {
     settled: Vec<(Uuid, u64, Answer)>,
     /// The most that was lost of an answer, life by life.
     lost: Vec<Duration>,
+    /// Ends that were heard before a kill and are the same behind it.
+    ends: usize,
 }
 
 fn story(seed: u64, way: Way, number: u64) -> Story {
     let mut rng = Rng::with_seed(seed ^ (number << 8));
     let pace = Duration::from_millis(rng.u64(5..40));
-    Story::of_length(rng.u64(..), way.length.0..way.length.1).paced(pace)
+    let story = Story::of_length(rng.u64(..), way.length.0..way.length.1).paced(pace);
+    match number % FAILING {
+        0 => story.failing(),
+        _ => story,
+    }
 }
 
 async fn kill_again_and_again(way: Way) {
@@ -158,6 +166,7 @@ async fn kill_again_and_again(way: Way) {
         killed: Instant::now(),
         settled: Vec::new(),
         lost: Vec::new(),
+        ends: 0,
     };
     for _ in 0..LIVES {
         lives.live().await;
@@ -251,22 +260,21 @@ impl Lives {
     }
 
     fn check_kept(&mut self, heard: &Heard, kept: &Heard) {
-        let (heard, kept, when) = (&heard.answer, &kept.answer, &heard.when);
-        if heard.outcome == kept.outcome {
-            assert_eq!(heard, kept, "a turn has one end");
+        let (ended, kept, when) = (heard.has_ended(), &kept.answer, &heard.when);
+        let heard = &heard.answer;
+        if ended {
+            assert_eq!(heard, kept, "an end that was heard is the end");
+            self.ends += 1;
             return;
         }
-        assert!(
-            heard.outcome.is_empty() || heard.outcome == "stop",
-            "{heard:?}"
-        );
-        assert!(
-            ["interrupted", "stop"].contains(&kept.outcome.as_str()),
-            "{kept:?}"
-        );
-        if kept.outcome == "stop" {
+        if heard.code.is_some() {
+            let error = |answer: &Answer| (answer.code.clone(), answer.message.clone());
+            assert_eq!(error(heard), error(kept), "and so is an error");
+        }
+        if kept.outcome != "interrupted" {
             return;
         }
+        assert_eq!(kept.complete["cause"], "crashed");
         // The end's number is not one of the endpoint's.
         let lost = when.iter().find(|(_, seq)| *seq >= kept.seq);
         let lost = lost.map_or(Duration::ZERO, |(heard, _)| {
@@ -324,8 +332,10 @@ impl Lives {
         let (middle, most) = (self.lost[LIVES / 2], self.lost[LIVES]);
         let turns = self.settled.len();
         println!(
-            "{turns} turns, {cut} interrupted; lost at the most: {middle:?} in the middle life, {most:?} in all"
+            "{turns} turns, {} ends heard before a kill, {cut} interrupted; lost at the most: {middle:?} in the middle life, {most:?} in all",
+            self.ends
         );
+        assert!(self.ends > 0 || self.way.length.0 > 100, "ends were heard");
         assert!(middle <= LOST, "{:?}", self.lost);
         assert!(cut >= LIVES, "answers ran when askd was killed");
     }
@@ -453,13 +463,22 @@ fn check_text(heard: &Heard, story: &Story) {
     let answer = &heard.answer;
     let events = match answer.outcome.as_str() {
         "" => answer.seq,
-        "stop" => story.length(),
+        "stop" | "failed" => story.length(),
         _ => answer.seq - 1,
     };
     assert_eq!(answer.text, story.told_up_to(events, false));
     assert_eq!(answer.reasoning, story.told_up_to(events, true));
-    if answer.outcome == "stop" {
-        assert_eq!(answer.seq, story.length() + 1);
+    match answer.outcome.as_str() {
+        "" | "interrupted" => {}
+        "failed" => assert!(
+            story.fails() && answer.seq == story.length() + 2,
+            "{answer:?}"
+        ),
+        "stop" => assert!(
+            !story.fails() && answer.seq == story.length() + 1,
+            "{answer:?}"
+        ),
+        other => panic!("no story ends so: {other}"),
     }
 }
 
