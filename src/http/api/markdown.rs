@@ -45,7 +45,9 @@ fn one(text: &mut String, turn: &Turn, number: usize, numbers: &HashMap<TurnId, 
     );
     let _ = write!(text, "\n*{}*\n\n", facts.join(" · "));
     if !turn.answer.is_empty() {
-        text.push_str(turn.answer.trim_end_matches('\n'));
+        // Markdown has no NUL, and a file with one is taken for no text at all.
+        let answer = turn.answer.replace('\0', "\u{fffd}");
+        text.push_str(answer.trim_end_matches('\n'));
         text.push('\n');
         if let Some(fence) = open_fence(&turn.answer) {
             let _ = writeln!(text, "{fence}");
@@ -256,6 +258,14 @@ mod tests {
         let asked = turn(1, None, "a\r# b\r\n\rc", "d");
         one(&mut text, &asked, 1, &HashMap::new());
         assert!(text.contains("\n> a\n> # b\n>\n> c\n"), "{text:?}");
+    }
+
+    #[test]
+    fn a_nul_does_not_come_into_the_file() {
+        let mut text = String::new();
+        let answered = turn(1, None, "a", "b\0c");
+        one(&mut text, &answered, 1, &HashMap::new());
+        assert!(text.contains("\nb\u{fffd}c\n"), "{text:?}");
     }
 
     #[test]

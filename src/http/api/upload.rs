@@ -165,12 +165,15 @@ fn text_of(turn: &Turn) -> usize {
     turn.question.len() + turn.answer.len() + turn.reasoning.len()
 }
 
-/// What is wrong with a turn, as the end of a sentence. The texts themselves may hold anything, also a NUL: a model
-/// may write one, and what askd has kept it takes in again.
+/// What is wrong with a turn, as the end of a sentence. An answer may hold anything, also a NUL: a model may write one,
+/// and what askd has kept it takes in again.
 fn check(turn: &Turn, bounds: Bounds) -> Result<(), String> {
     let answer = turn.answer.len() + turn.reasoning.len();
     if turn.question.trim().is_empty() {
         return Err("its question is empty".to_owned());
+    }
+    if turn.question.contains('\0') {
+        return Err("its question holds a NUL".to_owned());
     }
     if turn.question.len() > bounds.question {
         return Err(beyond("question", turn.question.len(), bounds.question));

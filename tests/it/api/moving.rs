@@ -224,6 +224,7 @@ async fn no_import_brings_in_more_than_could_be_asked_and_answered_here() {
     let cases = [
         (many, "2001 turns"),
         (wrong(&|turn| turn["question"] = json!(" \n")), "is empty"),
+        (wrong(&|turn| turn["question"] = json!("a\u{0}b")), "NUL"),
         (
             wrong(&|turn| turn["question"] = json!("q".repeat(1025))),
             "1025 bytes",

@@ -284,3 +284,19 @@ async fn a_text_can_mark_nothing_in_its_own_excerpt() {
     assert_eq!(marked(&found[0]), "A \u{e000}forged\u{e001} [walnut]");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn words_on_both_sides_of_a_nul_are_found() {
+    let server = Server::start("");
+    let browser = Browser::new(&server).await;
+    let answer = "a walnut\u{0} and a hazel";
+    browser
+        .has(&[conversation(1, "Nuts", &[("q", answer)])])
+        .await;
+    for word in ["walnut", "hazel"] {
+        let found = hits(&browser, word).await;
+        let mark = format!("[{word}]");
+        assert!(marked(&found[0]).contains(&mark), "{found:?}");
+    }
+    server.stop().await;
+}
