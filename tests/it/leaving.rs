@@ -17,15 +17,7 @@ use crate::{
 /// A reader who has got the first piece of an answer; the second waits for the gate "more".
 async fn mid_answer(server: &Server, fake: &Fake) -> (Client, Uuid, Arc<Request>) {
     let number = fake.requests().len();
-    fake.then(
-        Script::new()
-            .sse()
-            .text("one, ")
-            .gate("more")
-            .text("two")
-            .finish("stop")
-            .done(),
-    );
+    fake.then(Script::in_two());
     let mut client = server.connect().await;
     let turn = client.ask_accepted("q").await;
     assert_eq!(client.expect("chunk").await["text"], "one, ");

@@ -1,18 +1,16 @@
 //! The real binary and a disk that takes nothing more, or gives something else back.
 
-use std::{fs, net::SocketAddr, path::PathBuf};
+use std::{fs, path::PathBuf};
 
 use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::task::yield_now;
 
 use crate::{
     binary::Binary,
     client::{Browser, Client},
     fake::{Fake, Script},
-    harness::soon,
-    http::{ask_at, request},
+    http::{ask_at, ready, request},
 };
 
 /// Answers that run when the disk is full.
@@ -56,20 +54,6 @@ impl Place {
     }
 }
 
-/// Waits until `/readyz` answers with this status; gives its body.
-async fn ready(address: SocketAddr, status: u16) -> Value {
-    let asked = async {
-        loop {
-            let reply = ask_at(address, &request("GET", "/readyz", "")).await;
-            if reply.status == status {
-                return reply.json();
-            }
-            yield_now().await;
-        }
-    };
-    soon("ready or not", asked).await
-}
-
 async fn refused(client: &mut Client) -> Value {
     client.ask("not now").await;
     let error = client.expect("error").await;
@@ -81,13 +65,7 @@ async fn refused(client: &mut Client) -> Value {
 #[tokio::test]
 async fn a_full_disk_stops_no_answer_and_what_it_kept_waiting_is_on_it_once_there_is_room() {
     let place = Place::new().await;
-    let script = Script::new()
-        .sse()
-        .text("one, ")
-        .gate("more")
-        .text("two")
-        .finish("stop")
-        .done();
+    let script = Script::in_two();
     place.fake.always(script);
     let browser = Browser::default();
     let askd = place.start(&browser).await;

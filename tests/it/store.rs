@@ -1,7 +1,6 @@
 //! What the store promises when a process, a disk or a file fails it.
 
 mod backup;
-mod crash;
 mod faults;
 mod files;
 

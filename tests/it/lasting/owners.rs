@@ -34,15 +34,7 @@ fn question(turn: Uuid, conversation: &Value, parent: &Value) -> Value {
 async fn another_browser_can_neither_read_nor_stop_nor_repeat_a_turn_while_it_runs_and_behind_its_end()
  {
     let fake = Fake::start().await;
-    fake.then(
-        Script::new()
-            .sse()
-            .text("one, ")
-            .gate("more")
-            .text("two")
-            .finish("stop")
-            .done(),
-    );
+    fake.then(Script::in_two());
     let server = Server::with_fake(&fake, "", "");
     let mut owner = server.connect().await;
     let turn = owner.ask_accepted("q").await;
