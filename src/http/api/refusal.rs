@@ -9,7 +9,10 @@ use warp::{
     reply::Response,
 };
 
-use crate::{answer::ErrorCode, store::StoreError};
+use crate::{
+    answer::ErrorCode,
+    store::{Imported, StoreError},
+};
 
 /// Seconds after which trying again may help.
 const RETRY_AFTER: u32 = 2;
@@ -136,6 +139,19 @@ impl Refusal {
             ErrorCode::Internal.as_str(),
             "This is a fault of the server's; its log says more.",
         )
+    }
+
+    /// The same behind what was done already.
+    pub fn after(mut self, done: Imported) -> Self {
+        let count = done.imported + done.skipped;
+        if count > 0 {
+            self.message = format!(
+                "{} The {count} before it are taken in; sent again, they are passed over.",
+                self.message
+            )
+            .into();
+        }
+        self
     }
 
     /// As a response.
