@@ -67,7 +67,7 @@ pub struct Options {
 pub struct NewTurn {
     /// Whose it is.
     pub owner: OwnerId,
-    /// Its key.
+    /// Its key among its owner's.
     pub turn: TurnId,
     /// Where it belongs; `None` begins a new conversation, and so does an id that this owner has not used.
     pub conversation: Option<ConversationId>,
@@ -130,7 +130,7 @@ pub enum StoreError {
     /// A turn's parent is not in its conversation.
     #[error("The turn to follow is not in this conversation.")]
     UnknownParent,
-    /// A turn of this id is kept already. Whether it is this owner's, [`Store::find`] tells.
+    /// A turn of this owner's has this id already.
     #[error("A question with this id was asked already; ask again under a new one.")]
     Taken,
     /// The storage does not work just now.
@@ -216,25 +216,25 @@ impl Store {
     pub async fn ask(&self, new: NewTurn) -> Result<Place, StoreError> {
         let (owner, turn) = (new.owner, new.turn);
         let place = self.write(move |db| write::ask(db, &new)).await?;
-        self.0.shared.began(owner, turn, place);
+        self.0.shared.began((owner, turn), place);
         Ok(place)
     }
 
     /// Keeps what was appended to a running answer since it was saved last. Never waits.
-    pub fn save(&self, turn: TurnId, piece: Piece) {
-        self.0.shared.save(turn, piece);
+    pub fn save(&self, owner: OwnerId, turn: TurnId, piece: Piece) {
+        self.0.shared.save((owner, turn), piece);
     }
 
     /// Keeps the whole answer of a turn, once: a turn that has ended stays as it is. Never waits, and
     /// [`find`](Self::find) knows it at once. The receipt tells when it is on the disk.
-    pub fn finish(&self, turn: TurnId, answer: Arc<Answer>) -> Receipt {
-        self.0.shared.finish(turn, answer)
+    pub fn finish(&self, owner: OwnerId, turn: TurnId, answer: Arc<Answer>) -> Receipt {
+        self.0.shared.finish((owner, turn), answer)
     }
 
     /// A turn of this owner.
     pub async fn find(&self, owner: OwnerId, turn: TurnId) -> Result<Option<Found>, StoreError> {
-        match self.0.shared.find(owner, turn) {
-            Some(found) => Ok(found),
+        match self.0.shared.find((owner, turn)) {
+            Some(found) => Ok(Some(found)),
             None => {
                 self.read(move |db, held| read::find(db, held, owner, turn))
                     .await

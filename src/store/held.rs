@@ -25,14 +25,17 @@ const MAX_BYTES: usize = 64 << 20;
 /// How long something is held.
 const MAX_AGE: Duration = Duration::from_secs(15 * 60);
 
+/// A turn: another owner's may have the same id.
+pub(super) type Key = (OwnerId, TurnId);
+
 /// What is held, by turn.
 #[derive(Default)]
 pub(super) struct Held {
-    turns: HashMap<TurnId, HeldTurn>,
+    turns: HashMap<Key, HeldTurn>,
     /// The turns that this askd began and that have not ended on the disk.
-    places: HashMap<TurnId, (OwnerId, Place)>,
+    places: HashMap<Key, Place>,
     /// Turns whose end had to be dropped: on the disk they still run.
-    lost: Vec<TurnId>,
+    lost: Vec<Key>,
     bytes: usize,
 }
 
@@ -47,7 +50,7 @@ struct HeldTurn {
 
 /// What the writer takes of a turn.
 pub(super) struct Taken {
-    pub(super) turn: TurnId,
+    pub(super) key: Key,
     pub(super) pieces: Vec<Arc<Piece>>,
     pub(super) answer: Option<Arc<Answer>>,
     /// Its end was dropped; it is to be `interrupted`.
@@ -55,20 +58,24 @@ pub(super) struct Taken {
 }
 
 impl Held {
-    pub(super) fn began(&mut self, owner: OwnerId, turn: TurnId, place: Place) {
-        self.places.insert(turn, (owner, place));
+    pub(super) fn began(&mut self, key: Key, place: Place) {
+        self.places.insert(key, place);
     }
 
-    pub(super) fn place(&self, turn: TurnId) -> Option<(OwnerId, Place)> {
-        self.places.get(&turn).copied()
+    pub(super) fn place(&self, key: Key) -> Option<Place> {
+        self.places.get(&key).copied()
     }
 
-    pub(super) fn answer(&self, turn: TurnId) -> Option<Arc<Answer>> {
-        self.turns.get(&turn)?.answer.clone()
+    pub(super) fn answer(&self, key: Key) -> Option<Arc<Answer>> {
+        self.turns.get(&key)?.answer.clone()
     }
 
-    pub(super) fn answers(&self) -> HashMap<TurnId, Arc<Answer>> {
-        let ended = |(turn, held): (&TurnId, &HeldTurn)| Some((*turn, held.answer.clone()?));
+    /// This owner's answers that have ended.
+    pub(super) fn answers(&self, whose: OwnerId) -> HashMap<TurnId, Arc<Answer>> {
+        let ended = |((owner, turn), held): (&Key, &HeldTurn)| {
+            let answer = held.answer.clone().filter(|_| *owner == whose)?;
+            Some((*turn, answer))
+        };
         self.turns.iter().filter_map(ended).collect()
     }
 
@@ -76,9 +83,9 @@ impl Held {
         self.turns.is_empty() && self.lost.is_empty()
     }
 
-    pub(super) fn save(&mut self, turn: TurnId, piece: Piece) {
+    pub(super) fn save(&mut self, key: Key, piece: Piece) {
         let bytes = piece.events.memory();
-        let held = self.entry(turn);
+        let held = self.entry(key);
         if held.answer.is_some() {
             return;
         }
@@ -89,10 +96,10 @@ impl Held {
     }
 
     /// The whole answer stands for its pieces. What is returned is closed once nothing of the turn is held.
-    pub(super) fn finish(&mut self, turn: TurnId, answer: Arc<Answer>) -> oneshot::Receiver<()> {
+    pub(super) fn finish(&mut self, key: Key, answer: Arc<Answer>) -> oneshot::Receiver<()> {
         let bytes = answer.memory();
         let (ended, receipt) = oneshot::channel();
-        let held = self.entry(turn);
+        let held = self.entry(key);
         if held.answer.is_some() {
             return receipt;
         }
@@ -105,8 +112,8 @@ impl Held {
         receipt
     }
 
-    fn entry(&mut self, turn: TurnId) -> &mut HeldTurn {
-        self.turns.entry(turn).or_insert_with(|| HeldTurn {
+    fn entry(&mut self, key: Key) -> &mut HeldTurn {
+        self.turns.entry(key).or_insert_with(|| HeldTurn {
             pieces: Vec::new(),
             answer: None,
             ended: None,
@@ -117,14 +124,14 @@ impl Held {
 
     /// Copies of what is to be written, of `limit` turns at the most.
     pub(super) fn take(&self, limit: usize) -> Vec<Taken> {
-        let take = |(turn, held): (&TurnId, &HeldTurn)| Taken {
-            turn: *turn,
+        let take = |(key, held): (&Key, &HeldTurn)| Taken {
+            key: *key,
             pieces: held.pieces.clone(),
             answer: held.answer.clone(),
             is_lost: false,
         };
-        let lost = |turn: &TurnId| Taken {
-            turn: *turn,
+        let lost = |key: &Key| Taken {
+            key: *key,
             pieces: Vec::new(),
             answer: None,
             is_lost: true,
@@ -141,17 +148,17 @@ impl Held {
     /// Lets go of what is on the disk now.
     pub(super) fn written(&mut self, taken: &[Taken]) {
         for Taken {
-            turn,
+            key,
             pieces,
             answer,
             is_lost,
         } in taken
         {
             if *is_lost {
-                self.lost.retain(|lost| lost != turn);
+                self.lost.retain(|lost| lost != key);
                 continue;
             }
-            let Some(held) = self.turns.get_mut(turn) else {
+            let Some(held) = self.turns.get_mut(key) else {
                 continue;
             };
             // An answer that came meanwhile has taken the place of the pieces.
@@ -166,59 +173,59 @@ impl Held {
                 self.bytes -= bytes;
             }
             if answer.is_some() {
-                self.places.remove(turn);
+                self.places.remove(key);
             }
             if answer.is_some() || (held.answer.is_none() && held.pieces.is_empty()) {
-                self.remove(*turn);
+                self.remove(*key);
             }
         }
     }
 
     /// Drops what has been held for too long.
     pub(super) fn drop_old(&mut self) {
-        while let Some((turn, held)) = self.oldest() {
+        while let Some((key, held)) = self.oldest() {
             if held.since.elapsed() <= MAX_AGE {
                 return;
             }
-            self.lose(turn, "it was held for 15 minutes");
+            self.lose(key, "it was held for 15 minutes");
         }
     }
 
     /// Drops everything: askd ends, and the disk still refuses.
     pub(super) fn drop_all(&mut self) {
-        while let Some((turn, _)) = self.oldest() {
-            self.lose(turn, "askd ends");
+        while let Some((key, _)) = self.oldest() {
+            self.lose(key, "askd ends");
         }
     }
 
     fn keep_bounds(&mut self) {
         while self.turns.len() > MAX_TURNS || self.bytes > MAX_BYTES {
-            let Some((turn, _)) = self.oldest() else {
+            let Some((key, _)) = self.oldest() else {
                 return;
             };
-            self.lose(turn, "too much waits for the disk");
+            self.lose(key, "too much waits for the disk");
         }
     }
 
-    fn oldest(&self) -> Option<(TurnId, &HeldTurn)> {
+    fn oldest(&self) -> Option<(Key, &HeldTurn)> {
         let oldest = self.turns.iter().min_by_key(|(_, held)| held.since);
-        oldest.map(|(turn, held)| (*turn, held))
+        oldest.map(|(key, held)| (*key, held))
     }
 
-    fn lose(&mut self, turn: TurnId, reason: &str) {
-        let Some(held) = self.remove(turn) else {
+    fn lose(&mut self, key: Key, reason: &str) {
+        let Some(held) = self.remove(key) else {
             return;
         };
         if held.answer.is_some() {
-            self.places.remove(&turn);
-            self.lost.push(turn);
+            self.places.remove(&key);
+            self.lost.push(key);
         }
         let bytes = held.bytes;
-        tracing::error!(%turn, bytes, reason, "what could not be written of an answer is lost");
+        tracing::error!(turn = %key.1, bytes, reason, "what could not be written of an answer is lost");
     }
 
-    fn remove(&mut self, turn: TurnId) -> Option<HeldTurn> {
-        let gone = self.turns.remove(&turn)?;
+    fn remove(&mut self, key: Key) -> Option<HeldTurn> {
+        let gone = self.turns.remove(&key)?;
         self.bytes -= gone.bytes;
         Some(gone)
     }
@@ -260,7 +267,9 @@ mod tests {
     #[test]
     fn what_is_held_is_bounded_and_what_had_to_go_is_to_be_interrupted() {
         let mut held = Held::default();
-        let turns: Vec<_> = (0..20).map(|_| TurnId(Uuid::now_v7())).collect();
+        let turns: Vec<_> = (0..20)
+            .map(|_| (OwnerId::new(), TurnId(Uuid::now_v7())))
+            .collect();
         for turn in &turns {
             drop(held.finish(*turn, ended(8 << 20)));
             assert!(held.bytes <= MAX_BYTES);
@@ -278,7 +287,7 @@ mod tests {
     #[test]
     fn what_comes_while_the_disk_is_written_stays() {
         let mut held = Held::default();
-        let turn = TurnId(Uuid::now_v7());
+        let turn = (OwnerId::new(), TurnId(Uuid::now_v7()));
         held.save(turn, answer(10).since(Seq::START).unwrap());
         let first = held.take(9);
         held.save(turn, answer(20).since(Seq::START).unwrap());

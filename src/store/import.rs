@@ -80,7 +80,7 @@ pub(super) fn import(
     let mut rows = HashMap::new();
     for turn in turns {
         let parent = turn.parent.and_then(|parent| rows.get(&parent).copied());
-        rows.insert(turn.id, keep_turn(db, n, parent, turn)?);
+        rows.insert(turn.id, keep_turn(db, owner, n, parent, turn)?);
     }
     // The ends have touched it.
     db.prepare_cached("UPDATE conversation SET updated = ?2 WHERE n = ?1")?
@@ -96,23 +96,25 @@ fn runs(db: &Connection, n: i64) -> rusqlite::Result<bool> {
 
 fn keep_turn(
     db: &Connection,
+    owner: OwnerId,
     conversation: i64,
     parent: Option<i64>,
     turn: &Turn,
 ) -> Result<i64, Failure> {
     let taken = db
-        .prepare_cached("SELECT 1 FROM turn WHERE id = ?1")?
-        .exists([turn.id.0])?;
+        .prepare_cached("SELECT 1 FROM turn WHERE owner = ?1 AND id = ?2")?
+        .exists([owner.0, turn.id.0])?;
     let id = if taken {
         TurnId(Uuid::now_v7())
     } else {
         turn.id
     };
     db.prepare_cached(
-        "INSERT INTO turn (id, conversation, parent, asked, endpoint, model, options, question)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO turn (owner, id, conversation, parent, asked, endpoint, model, options, question)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
+        owner.0,
         id.0,
         conversation,
         parent,

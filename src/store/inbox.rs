@@ -9,7 +9,13 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
-use super::{Found, Health, Place, StoreError, fault::Failure, held::Held, keep, sqlite::Location};
+use super::{
+    Found, Health, Place, StoreError,
+    fault::Failure,
+    held::{Held, Key},
+    keep,
+    sqlite::Location,
+};
 use crate::{
     answer::{Answer, Piece},
     config,
@@ -164,17 +170,17 @@ impl Shared {
         super::queue::told(told).await
     }
 
-    pub(super) fn began(&self, owner: OwnerId, turn: TurnId, place: Place) {
-        self.inbox().held.began(owner, turn, place);
+    pub(super) fn began(&self, key: Key, place: Place) {
+        self.inbox().held.began(key, place);
     }
 
-    pub(super) fn save(&self, turn: TurnId, piece: Piece) {
-        self.inbox().held.save(turn, piece);
+    pub(super) fn save(&self, key: Key, piece: Piece) {
+        self.inbox().held.save(key, piece);
         self.wake.notify_one();
     }
 
-    pub(super) fn finish(&self, turn: TurnId, answer: Arc<Answer>) -> Receipt {
-        let written = self.inbox().held.finish(turn, answer);
+    pub(super) fn finish(&self, key: Key, answer: Arc<Answer>) -> Receipt {
+        let written = self.inbox().held.finish(key, answer);
         self.wake.notify_one();
         Receipt {
             written,
@@ -183,16 +189,16 @@ impl Shared {
     }
 
     /// What memory alone knows of a turn; `None`: the disk is to be asked.
-    pub(super) fn find(&self, owner: OwnerId, turn: TurnId) -> Option<Option<Found>> {
+    pub(super) fn find(&self, key: Key) -> Option<Found> {
         let inbox = self.inbox();
-        let (whose, place) = inbox.held.place(turn)?;
-        let answer = inbox.held.answer(turn);
-        Some((whose == owner).then_some(Found { place, answer }))
+        let place = inbox.held.place(key)?;
+        let answer = inbox.held.answer(key);
+        Some(Found { place, answer })
     }
 
     /// An answer that has ended and is not on the disk yet.
-    pub(super) fn held(&self, turn: TurnId) -> Option<Arc<Answer>> {
-        self.inbox().held.answer(turn)
+    pub(super) fn held(&self, key: Key) -> Option<Arc<Answer>> {
+        self.inbox().held.answer(key)
     }
 
     /// A reader found the file damaged.
@@ -201,9 +207,9 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    /// All such answers.
-    pub(super) fn held_answers(&self) -> HashMap<TurnId, Arc<Answer>> {
-        self.inbox().held.answers()
+    /// All such answers of an owner.
+    pub(super) fn held_answers(&self, owner: OwnerId) -> HashMap<TurnId, Arc<Answer>> {
+        self.inbox().held.answers(owner)
     }
 
     /// Whether all that was handed over is on the disk.

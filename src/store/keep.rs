@@ -51,7 +51,7 @@ pub(super) fn unindex_title(db: &Connection, n: i64) -> Result<(), Failure> {
 pub(super) fn remove(db: &Connection, n: i64) -> Result<(), Failure> {
     db.prepare_cached(
         "INSERT INTO search (search, rowid, owner, question, answer)
-         SELECT 'delete', searchable.n, owner, searchable.question, searchable.answer
+         SELECT 'delete', searchable.n, searchable.owner, searchable.question, searchable.answer
          FROM turn JOIN searchable ON searchable.n = turn.n
          WHERE turn.conversation = ?1 AND turn.outcome IS NOT NULL",
     )?
@@ -70,7 +70,7 @@ fn remove_some(db: &Connection, n: i64, limit: usize) -> Result<usize, Failure> 
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     db.prepare_cached(
         "INSERT INTO search (search, rowid, owner, question, answer)
-         SELECT 'delete', searchable.n, owner, searchable.question, searchable.answer
+         SELECT 'delete', searchable.n, searchable.owner, searchable.question, searchable.answer
          FROM turn JOIN searchable ON searchable.n = turn.n
          WHERE turn.n IN (SELECT n FROM turn WHERE conversation = ?1 ORDER BY n DESC LIMIT ?2)
              AND turn.outcome IS NOT NULL",

@@ -44,7 +44,7 @@ pub(super) fn find(
     owner: OwnerId,
     turn: TurnId,
 ) -> Result<Option<Found>, Failure> {
-    let held = held.held(turn);
+    let held = held.held((owner, turn));
     // What leaves between the two looks would seem to be damage.
     let db = &db.unchecked_transaction()?;
     let found = db
@@ -52,9 +52,9 @@ pub(super) fn find(
             "SELECT turn.n, conversation.id, parent.id, turn.outcome IS NOT NULL
              FROM turn JOIN conversation ON conversation.n = turn.conversation
              LEFT JOIN turn AS parent ON parent.n = turn.parent
-             WHERE turn.id = ?1 AND conversation.owner = ?2 AND conversation.deleted IS NULL",
+             WHERE turn.owner = ?1 AND turn.id = ?2 AND conversation.deleted IS NULL",
         )?
-        .query_row(params![turn.0, owner.0], |row| {
+        .query_row([owner.0, turn.0], |row| {
             let place = Place {
                 conversation: ConversationId(row.get(1)?),
                 parent: row.get::<_, Option<_>>(2)?.map(TurnId),
@@ -173,13 +173,10 @@ pub(super) fn history(
     turn: TurnId,
     mut fits: impl FnMut(&Exchange) -> bool,
 ) -> Result<Vec<Exchange>, Failure> {
-    let held = held.held_answers();
+    let held = held.held_answers(owner);
     let mut next: Option<i64> = db
-        .prepare_cached(
-            "SELECT turn.n FROM turn JOIN conversation ON conversation.n = turn.conversation
-             WHERE turn.id = ?1 AND conversation.owner = ?2",
-        )?
-        .query_row(params![turn.0, owner.0], |row| row.get(0))
+        .prepare_cached("SELECT n FROM turn WHERE owner = ?1 AND id = ?2")?
+        .query_row([owner.0, turn.0], |row| row.get(0))
         .optional()?;
     let mut history = Vec::new();
     let mut query =
@@ -288,7 +285,7 @@ pub(super) fn conversation(
     owner: OwnerId,
     id: ConversationId,
 ) -> Result<Option<Conversation>, Failure> {
-    let held = held.held_answers();
+    let held = held.held_answers(owner);
     // One reading transaction, so that all of it is of one moment.
     let db = db.unchecked_transaction()?;
     let Some(n) = row_of(&db, owner, id)? else {

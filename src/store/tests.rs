@@ -141,9 +141,9 @@ fn question(owner: OwnerId, conversation: Option<ConversationId>, text: &str) ->
 
 /// Asks and answers.
 async fn exchange(store: &Store, new: NewTurn, answer: &str) -> (TurnId, Place) {
-    let turn = new.turn;
+    let (owner, turn) = (new.owner, new.turn);
     let place = store.ask(new).await.unwrap();
-    store.finish(turn, Arc::new(said(answer)));
+    store.finish(owner, turn, Arc::new(said(answer)));
     (turn, place)
 }
 

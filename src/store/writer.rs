@@ -164,21 +164,21 @@ impl Writer {
         for taken in taken {
             let kept = savepoint(&transaction, |db| {
                 for piece in &taken.pieces {
-                    write::save(db, taken.turn, piece)?;
+                    write::save(db, taken.key, piece)?;
                 }
                 match &taken.answer {
-                    Some(answer) => write::finish(db, taken.turn, answer),
-                    None if taken.is_lost => write::interrupt(db, taken.turn),
+                    Some(answer) => write::finish(db, taken.key, answer),
+                    None if taken.is_lost => write::interrupt(db, taken.key),
                     None => Ok(()),
                 }
             })?;
             if let Err(error) = kept {
-                error!(turn = %taken.turn, ?error, "what an answer brought was not kept");
+                error!(turn = %taken.key.1, ?error, "what an answer brought was not kept");
                 if taken.answer.is_some() {
                     // It is not tried again, and yet has to end.
-                    let ended = savepoint(&transaction, |db| write::interrupt(db, taken.turn))?;
+                    let ended = savepoint(&transaction, |db| write::interrupt(db, taken.key))?;
                     if let Err(error) = ended {
-                        error!(turn = %taken.turn, ?error, "a turn could not be ended");
+                        error!(turn = %taken.key.1, ?error, "a turn could not be ended");
                     }
                 }
             }

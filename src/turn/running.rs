@@ -135,7 +135,7 @@ impl Running {
                 // It may be kept all the same, and then it has to have its end.
                 if let Ok(answer) = self.live.log.seal(None, self.end(Outcome::Interrupted)) {
                     // Nobody is shown this end.
-                    let _ = store.finish(turn, answer);
+                    let _ = store.finish(owner, turn, answer);
                 }
                 return Err(Dismissed::Refused(restarting()));
             }
@@ -154,7 +154,7 @@ impl Running {
     /// Leaves the desk without a turn of its own.
     fn dismiss(&self, dismissed: Dismissed) {
         // First, so that whoever asks again upon the refusal asks anew.
-        self.desk.live().remove(&self.ids.turn);
+        self.desk.live().remove(&(self.live.owner, self.ids.turn));
         let Ids { session, turn } = self.ids;
         match dismissed {
             Dismissed::Answered(place, answer) => self.live.log.adopt(place, answer),
@@ -193,7 +193,10 @@ impl Running {
         let end = self.end(outcome);
         self.live.close();
         let answer = self.live.log.seal(fault.clone(), end.clone()).ok()?;
-        let receipt = self.desk.store.finish(self.ids.turn, answer.clone());
+        let receipt = self
+            .desk
+            .store
+            .finish(self.live.owner, self.ids.turn, answer.clone());
         Some((Sealed { answer, fault, end }, receipt))
     }
 
@@ -205,7 +208,7 @@ impl Running {
 
     fn leave(&self) {
         self.live.log.publish_end();
-        self.desk.live().remove(&self.ids.turn);
+        self.desk.live().remove(&(self.live.owner, self.ids.turn));
     }
 
     fn end(&self, outcome: Outcome) -> End {

@@ -12,7 +12,10 @@ async fn an_import_leaves_a_deleted_conversation_alone_while_its_answer_runs() {
     store.delete(owner, id).await.unwrap();
     let imported = store.import(owner, vec![exported]).await.unwrap();
     assert_eq!((imported.imported, imported.skipped), (0, 1));
-    store.finish(turn, Arc::new(said("a"))).written().await;
+    store
+        .finish(owner, turn, Arc::new(said("a")))
+        .written()
+        .await;
     store.restore(owner, id).await.unwrap();
     let conversation = store.conversation(owner, id).await.unwrap().unwrap();
     let turns: Vec<_> = conversation.turns.iter().collect();

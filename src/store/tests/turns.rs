@@ -20,11 +20,6 @@ async fn a_parent_must_be_in_the_conversation_and_an_id_serves_once() {
         Err(StoreError::UnknownConversation)
     );
     assert_eq!(store.ask(new.clone()).await, Err(StoreError::Taken));
-    let anothers = NewTurn {
-        owner: OwnerId::new(),
-        ..new
-    };
-    assert_eq!(store.ask(anothers).await, Err(StoreError::Taken));
     assert_eq!(
         store
             .list(owner, None, 10)
@@ -94,9 +89,9 @@ async fn the_first_end_counts_and_a_later_one_changes_nothing() {
     let owner = OwnerId::new();
     let store = Store::open(file(&directory)).unwrap();
     let (turn, _) = exchange(&store, question(owner, None, "q"), "first").await;
-    store.finish(turn, Arc::new(said("second")));
+    store.finish(owner, turn, Arc::new(said("second")));
     settled(&store).await;
-    store.finish(turn, Arc::new(said("third")));
+    store.finish(owner, turn, Arc::new(said("third")));
     settled(&store).await;
     store.close().await;
     let store = Store::open(file(&directory)).unwrap();
@@ -109,9 +104,12 @@ async fn a_receipt_tells_when_the_end_is_on_the_disk() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(file(&directory)).unwrap();
     let new = question(OwnerId::new(), None, "q");
-    let turn = new.turn;
+    let (owner, turn) = (new.owner, new.turn);
     store.ask(new).await.unwrap();
-    store.finish(turn, Arc::new(said("a"))).written().await;
+    store
+        .finish(owner, turn, Arc::new(said("a")))
+        .written()
+        .await;
     let db = rusqlite::Connection::open(directory.path().join("askd.db")).unwrap();
     let ended = "SELECT outcome FROM turn WHERE id = ?1";
     let outcome: String = db.query_row(ended, [turn.0], |row| row.get(0)).unwrap();
@@ -128,7 +126,7 @@ async fn an_answer_is_found_at_once_and_a_running_one_has_what_was_saved() {
     let mut some = Answer::default();
     some.push_text(Channel::Reasoning, "hm").unwrap();
     some.push_text(Channel::Answer, "one ").unwrap();
-    store.save(turn, some.since(Seq::START).unwrap());
+    store.save(owner, turn, some.since(Seq::START).unwrap());
     settled(&store).await;
     let running = store
         .conversation(owner, place.conversation)
@@ -143,7 +141,7 @@ async fn an_answer_is_found_at_once_and_a_running_one_has_what_was_saved() {
     assert!(store.list(owner, None, 1).await.unwrap().conversations[0].running);
     assert_eq!(store.find(owner, turn).await.unwrap().unwrap().answer, None);
 
-    store.finish(turn, Arc::new(whole.clone()));
+    store.finish(owner, turn, Arc::new(whole.clone()));
     let found = store.find(owner, turn).await.unwrap().unwrap();
     assert_eq!(found.answer.as_deref(), Some(&whole));
     settled(&store).await;
@@ -182,10 +180,10 @@ proptest! {
                 }
                 let Some(piece) = so_far.since(at) else { break };
                 at = piece.last();
-                store.save(ended_id, piece.clone());
-                store.save(crashed_id, piece);
+                store.save(owner, ended_id, piece.clone());
+                store.save(owner, crashed_id, piece);
             }
-            store.finish(ended_id, Arc::new(log.clone()));
+            store.finish(owner, ended_id, Arc::new(log.clone()));
             settled(&store).await;
             store.close().await;
 
@@ -203,5 +201,41 @@ proptest! {
             store.close().await;
             Ok(())
         })?;
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_another_owner_has_used_is_as_good_as_any() {
+    let (store, mine, other) = (memory(), OwnerId::new(), OwnerId::new());
+    let new = question(mine, None, "my question");
+    let turn = new.turn;
+    let anothers = NewTurn {
+        owner: other,
+        question: "another's question".to_owned(),
+        ..new.clone()
+    };
+    let place = store.ask(new).await.unwrap();
+    let elsewhere = store.ask(anothers.clone()).await.unwrap();
+    assert_ne!(place.conversation, elsewhere.conversation);
+    assert_eq!(store.ask(anothers).await, Err(StoreError::Taken));
+    let mut some = Answer::default();
+    some.push_text(Channel::Answer, "half").unwrap();
+    store.save(mine, turn, some.since(Seq::START).unwrap());
+    store.finish(other, turn, Arc::new(said("another's answer")));
+    settled(&store).await;
+    let conversation = store.conversation(mine, place.conversation).await;
+    let half = &conversation.unwrap().unwrap().turns[0];
+    assert_eq!((half.running, half.answer.as_str()), (true, "half"));
+    store.finish(mine, turn, Arc::new(said("my answer")));
+    settled(&store).await;
+    for (owner, place, text) in [
+        (mine, place, "my answer"),
+        (other, elsewhere, "another's answer"),
+    ] {
+        let found = store.find(owner, turn).await.unwrap().unwrap();
+        assert_eq!(found.place, place);
+        assert_eq!(found.answer.as_deref(), Some(&said(text)));
+        let history = store.history(owner, Some(turn), |_| true).await.unwrap();
+        assert_eq!(history[0].answer, text);
     }
 }

@@ -456,10 +456,6 @@ async fn a_stranger_hears_of_a_turn_what_it_hears_of_none() {
     let ask = question("q");
     let mut reader = it.desk.ask(ask.clone()).await.unwrap();
     first_text(&mut reader).await;
-    let strange = Ask {
-        owner: STRANGER,
-        ..ask.clone()
-    };
     for running in [true, false] {
         if !running {
             gate.add_permits(1);
@@ -469,7 +465,6 @@ async fn a_stranger_hears_of_a_turn_what_it_hears_of_none() {
         let told = [
             it.desk.follow(STRANGER, ask.turn, Seq::START).await.err(),
             it.desk.stop(STRANGER, ask.turn).await.err(),
-            it.desk.ask(strange.clone()).await.err(),
             it.desk.stop(STRANGER, question("none").turn).await.err(),
         ];
         for fault in told {
@@ -477,6 +472,28 @@ async fn a_stranger_hears_of_a_turn_what_it_hears_of_none() {
         }
     }
     assert_eq!((it.model.asked(), it.desk.running()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_strangers_question_under_a_used_id_is_a_question_of_its_own() {
+    let (model, gate) = gated();
+    let it = fixture(OnLeave::Finish, model);
+    let ask = question("q");
+    let mut reader = it.desk.ask(ask.clone()).await.unwrap();
+    first_text(&mut reader).await;
+    let strange = Ask {
+        owner: STRANGER,
+        ..ask.clone()
+    };
+    // The endpoint's one slot is taken: it stands at the desk beside the other.
+    let mut stranger = it.desk.ask(strange).await.unwrap();
+    assert_eq!(it.desk.running(), 2);
+    it.desk.stop(STRANGER, ask.turn).await.unwrap();
+    assert_eq!(read(&mut stranger).await.1, Outcome::Cancelled);
+    gate.add_permits(1);
+    assert_eq!(read(&mut reader).await.1, Outcome::Stop);
+    it.shutdown.idle().await;
+    assert_eq!(it.desk.running(), 0);
 }
 
 #[tokio::test]

@@ -152,10 +152,10 @@ async fn write(store: Store, path: PathBuf, owner: OwnerId, ledger: Ledger, mut 
         }
         if rng.u8(..3) == 0 {
             known.answer.push_end(end()).unwrap();
-            store.finish(before, Arc::new(known.answer.clone()));
+            store.finish(owner, before, Arc::new(known.answer.clone()));
             (running, ended) = (Some(turn), Some(before));
         } else {
-            store.save(before, known.answer.since(head).unwrap());
+            store.save(owner, before, known.answer.since(head).unwrap());
         }
     }
 }

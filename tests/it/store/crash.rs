@@ -37,7 +37,7 @@ async fn child_that_is_killed() {
         for events in (0..60).step_by(6) {
             for turn in &running {
                 if let Some(piece) = text(events + 6).since(Seq(events as u64)) {
-                    store.save(*turn, piece);
+                    store.save(OWNER, *turn, piece);
                 }
             }
             // One that is written says that what came before it is too.
@@ -47,7 +47,7 @@ async fn child_that_is_killed() {
             }
         }
         for turn in running {
-            store.finish(turn, ended(61));
+            store.finish(OWNER, turn, ended(61));
         }
     }
 }

@@ -43,8 +43,8 @@ async fn bears_it(store: &Store, owner: OwnerId, running: TurnId, path: &Path, w
         "{sentence}"
     );
     assert_eq!(is_bad(store).await, **sentence);
-    store.save(running, text(3).since(askd::id::Seq::START).unwrap());
-    store.finish(running, ended(5));
+    store.save(owner, running, text(3).since(askd::id::Seq::START).unwrap());
+    store.finish(owner, running, ended(5));
     let found = store.find(owner, running).await.unwrap().unwrap();
     assert_eq!(found.answer, Some(ended(5)));
 }
@@ -146,7 +146,7 @@ async fn a_file_that_is_damaged_while_it_is_used_is_told_of_and_good_again_once_
         let new = question(owner, None, &"long ".repeat(200));
         let turn = new.turn;
         store.ask(new).await.unwrap();
-        store.finish(turn, ended(100));
+        store.finish(owner, turn, ended(100));
     }
     close(store).await;
     // The page of the conversations' table.
