@@ -296,10 +296,8 @@ impl Store {
         }
         let mut imported = Imported::default();
         for conversation in conversations {
-            let new = self
-                .write(move |db| import::import(db, owner, &conversation))
-                .await?;
-            imported.count(new);
+            let new = import::import(&self.0.shared, owner, conversation);
+            imported.count(new.await?);
         }
         Ok(imported)
     }

@@ -117,7 +117,7 @@ impl Location {
         db.pragma_update(None, "journal_size_limit", WAL_LIMIT)?;
         db.pragma_update(None, "foreign_keys", true)?;
         db.pragma_update(None, "cache_size", -WRITER_CACHE)?;
-        db.set_prepared_statement_cache_capacity(32);
+        db.set_prepared_statement_cache_capacity(64);
         Ok(db)
     }
 

@@ -154,13 +154,39 @@ async fn settled(store: &Store) {
     }
 }
 
-/// The file is whole, and the search's index says what the texts say.
+/// The rows of all turns.
+async fn rows(store: &Store) -> i64 {
+    let all = "SELECT count(*) FROM turn";
+    let counted = store.write(move |db| Ok(db.query_row(all, [], |row| row.get(0))?));
+    counted.await.unwrap()
+}
+
+/// A conversation as an export has it.
+async fn exported(store: &Store, turns: usize, answer: &str) -> Conversation {
+    let owner = OwnerId::new();
+    let (_, place) = exchange(store, question(owner, None, "q"), answer).await;
+    settled(store).await;
+    let id = place.conversation;
+    let mut long = store.conversation(owner, id).await.unwrap().unwrap();
+    store.delete(owner, id).await.unwrap();
+    long.id = ConversationId(Uuid::now_v7());
+    long.turns = vec![long.turns[0].clone(); turns];
+    for turn in &mut long.turns {
+        turn.id = turn_id();
+    }
+    long
+}
+
+/// The file is whole, its indices say what the texts say, and the shares are right.
 async fn sound(store: &Store) {
     let checked = store.write(|db| {
         let whole: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
         assert_eq!(whole, "ok");
         let ended = "SELECT (SELECT count(*) FROM turn WHERE outcome IS NOT NULL) - (SELECT count(*) FROM search_docsize)";
         assert_eq!(db.query_row(ended, [], |row| row.get::<_, i64>(0))?, 0);
+        let shares = "SELECT count(*) FROM (SELECT owner, sum(bytes) AS bytes FROM turn GROUP BY owner) AS turns
+            FULL JOIN share ON share.owner = turns.owner WHERE share.bytes IS NOT turns.bytes";
+        assert_eq!(db.query_row(shares, [], |row| row.get::<_, i64>(0))?, 0);
         db.execute("INSERT INTO search (search) VALUES ('integrity-check')", [])?;
         db.execute("INSERT INTO search_title (search_title) VALUES ('integrity-check')", [])?;
         Ok(())

@@ -23,6 +23,8 @@ use crate::config;
 
 /// Callers, and turns beside them, that one transaction takes in.
 const BATCH: usize = 256;
+/// How long room is made behind a commit at the least, where the bound is passed by far.
+const HASTE: Duration = Duration::from_millis(50);
 /// How often a storage that fails is tried again, and how seldom at the most when its file is damaged, which takes a
 /// look at the whole of it.
 const RETRY: Duration = Duration::from_secs(1);
@@ -119,13 +121,14 @@ impl Writer {
     }
 
     fn write(&mut self, mut jobs: Vec<Box<dyn Job>>, taken: &[Taken]) {
+        let begin = Instant::now();
         match self.transaction(&mut jobs, taken) {
             Ok(told) => {
                 self.shared.inbox().held.written(taken);
                 for (job, told) in jobs.into_iter().zip(told) {
                     job.tell(told);
                 }
-                self.make_room();
+                self.make_room(begin.elapsed());
             }
             Err(error) => {
                 let sentence = self.shared.location.sentence(&error);
@@ -242,12 +245,14 @@ impl Writer {
         tried
     }
 
-    /// Keeps to the bound between the sweeps too, some conversations a commit.
-    fn make_room(&mut self) {
+    /// Keeps to the bound between the sweeps too. `took`: what the writing took, which the room for it may take too.
+    fn make_room(&mut self, took: Duration) {
         let (Some(bound), Some(db)) = (self.shared.config.bound(), &mut self.db) else {
             return;
         };
-        if let Err(Failure::Sqlite(error)) = make_room(db, &self.shared.location, bound) {
+        if let Err(Failure::Sqlite(error)) =
+            make_room(db, &self.shared.location, bound, took.max(HASTE))
+        {
             let sentence = self.shared.location.sentence(&error);
             self.fails(&sentence, fault::is_damage(&error));
         }
@@ -295,13 +300,23 @@ impl Drop for Writer {
     }
 }
 
-fn make_room(db: &mut Connection, location: &Location, bound: u64) -> Result<(), Failure> {
+/// One step where it may be left to the sweep, and else as many as `time` allows.
+fn make_room(
+    db: &mut Connection,
+    location: &Location,
+    bound: u64,
+    time: Duration,
+) -> Result<(), Failure> {
     let _turn = location.write_turn();
     if keep::used(db)? <= bound {
         return Ok(());
     }
+    let begin = Instant::now();
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    keep::make_room(&transaction, bound)?;
+    while keep::make_room(&transaction, bound)?
+        && keep::is_far_beyond(keep::used(&transaction)?, bound)
+        && begin.elapsed() < time
+    {}
     Ok(transaction.commit()?)
 }
 

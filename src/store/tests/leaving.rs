@@ -134,38 +134,98 @@ async fn memory_is_bounded_between_the_sweeps_too() {
 }
 
 #[tokio::test]
-async fn a_long_conversation_leaves_in_parts_and_is_hidden_from_the_first_on() {
-    let store = memory();
-    let owner = OwnerId::new();
-    let (_, place) = exchange(&store, question(owner, None, "q"), "a word").await;
-    settled(&store).await;
-    let id = place.conversation;
-    let mut long = store.conversation(owner, id).await.unwrap().unwrap();
-    long.id = ConversationId(Uuid::now_v7());
-    long.turns = vec![long.turns[0].clone(); 600];
-    for turn in &mut long.turns {
-        turn.id = turn_id();
+async fn a_bound_is_kept_to_while_much_is_written() {
+    let bound = 4 << 20;
+    let store = Store::open(config::Store {
+        max_size: bound,
+        ..config(StorePath::Memory)
+    })
+    .unwrap();
+    let text = "lorem ipsum dolor ".repeat(1500);
+    let writing = async || {
+        let owner = OwnerId::new();
+        for _ in 0..40 {
+            let new = question(owner, None, "q");
+            let turn = new.turn;
+            store.ask(new).await.unwrap();
+            let ended = Arc::new(said(&text));
+            store.finish(owner, turn, ended).written().await;
+        }
+    };
+    let mut most = 0;
+    let watching = async {
+        loop {
+            let used = store.write(|db| Ok(keep::used(db)?)).await.unwrap();
+            most = most.max(used);
+        }
+    };
+    tokio::select! {
+        _ = futures_util::future::join_all((0..8).map(|_| writing())) => {}
+        () = watching => {}
     }
-    let long_id = long.id;
-    store.import(owner, vec![long]).await.unwrap();
+    assert!((bound..bound + bound / 4).contains(&most), "{most}");
+    sound(&store).await;
+}
+
+#[tokio::test]
+async fn room_is_made_by_the_one_who_keeps_most() {
+    let store = Store::open(config::Store {
+        max_size: 2 << 20,
+        ..config(StorePath::Memory)
+    })
+    .unwrap();
+    let (modest, greedy) = (OwnerId::new(), OwnerId::new());
+    let (old, _) = exchange(&store, question(modest, None, "q"), "an old answer").await;
+    settled(&store).await;
+    let text = "lorem ipsum dolor ".repeat(2000);
+    let mut last = old;
+    for _ in 0..100 {
+        (last, _) = exchange(&store, question(greedy, None, "q"), &text).await;
+        settled(&store).await;
+    }
+    store.sweep().await;
+    assert!(store.export(greedy).await.unwrap().len() < 60);
+    assert!(store.find(modest, old).await.unwrap().is_some());
+    assert!(store.find(greedy, last).await.unwrap().is_some());
+    sound(&store).await;
+}
+
+/// The turns that are left after each step of a sweep for all that is old.
+async fn leave(store: &Store, watched: ConversationId, owner: OwnerId) -> Vec<i64> {
     let sweep = keep::Sweep {
         now: now() + 1000,
         retention: Some(1),
         bound: None,
     };
-    let turns = "SELECT count(*) FROM turn";
-    let mut left = vec![];
+    let mut left = vec![rows(store).await];
     while store.write(move |db| keep::sweep(db, sweep)).await.unwrap() {
-        let counted =
-            store.write(move |db| Ok(db.query_row(turns, [], |row| row.get::<_, i64>(0))?));
-        left.push(counted.await.unwrap());
-        let shown = store.conversation(owner, long_id).await.unwrap();
-        assert!(shown.is_none() || left == [600], "{left:?}");
+        left.push(rows(store).await);
+        let shown = store.conversation(owner, watched).await.unwrap();
+        assert!(shown.is_none(), "{left:?}");
     }
-    assert!(
-        left.windows(2).all(|two| two[0] - two[1] <= 256),
-        "{left:?}"
-    );
     assert_eq!(left.last(), Some(&0));
-    sound(&store).await;
+    sound(store).await;
+    left
+}
+
+#[tokio::test]
+async fn a_long_conversation_leaves_in_parts_and_is_hidden_from_the_first_on() {
+    let (store, owner) = (memory(), OwnerId::new());
+    let long = exported(&store, 600, "a word").await;
+    let id = long.id;
+    store.import(owner, vec![long]).await.unwrap();
+    let left = leave(&store, id, owner).await;
+    let steps = left.windows(2).map(|two| two[0] - two[1]);
+    assert!(steps.max() <= Some(256), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_conversation_of_long_texts_leaves_in_smaller_parts() {
+    let (store, owner) = (memory(), OwnerId::new());
+    let large = exported(&store, 20, &"a word ".repeat(12 << 10)).await;
+    let id = large.id;
+    store.import(owner, vec![large]).await.unwrap();
+    let left = leave(&store, id, owner).await;
+    let steps = left.windows(2).map(|two| two[0] - two[1]);
+    assert!(steps.max() <= Some(4), "{left:?}");
 }

@@ -86,3 +86,119 @@ async fn what_was_exported_is_kept_beside_the_original_too() {
     assert_eq!(hits.len(), 1);
     sound(&store).await;
 }
+
+/// Runs until some of an import is in, and not all.
+async fn half_in(store: &Store, before: i64) -> i64 {
+    loop {
+        let rows = rows(store).await - before;
+        if rows > 0 {
+            return rows;
+        }
+    }
+}
+
+/// Nothing of what is being taken in is to be seen.
+async fn unseen(store: &Store, owner: OwnerId, long: &Conversation) {
+    assert_eq!(store.export(owner).await, Ok(vec![]));
+    assert_eq!(store.conversation(owner, long.id).await, Ok(None));
+    assert_eq!(store.find(owner, long.turns[0].id).await, Ok(None));
+    assert_eq!(store.search(owner, "word".to_owned(), 9).await, Ok(vec![]));
+    let list = store.list(owner, None, 9).await.unwrap();
+    assert_eq!(list.conversations, []);
+}
+
+#[tokio::test]
+async fn others_get_their_turn_while_a_long_conversation_is_taken_in_unseen() {
+    let (store, owner) = (memory(), OwnerId::new());
+    let long = exported(&store, 2000, "a word").await;
+    let before = rows(&store).await;
+    let mut seen = vec![0];
+    let watching = async {
+        while seen.last() != Some(&2000) {
+            if seen.len() == 3 {
+                unseen(&store, owner, &long).await;
+            }
+            seen.push(rows(&store).await - before);
+        }
+    };
+    let (imported, ()) = tokio::join!(store.import(owner, vec![long.clone()]), watching);
+    assert_eq!(imported.unwrap().imported, 1);
+    assert!(seen.len() > 3, "{seen:?}");
+    // One slice may end and the next be done before the count comes back.
+    assert!(
+        seen.windows(2).all(|two| two[1] - two[0] <= 512),
+        "{seen:?}"
+    );
+    let kept = store.conversation(owner, long.id).await.unwrap().unwrap();
+    let ids = |conversation: &Conversation| -> Vec<_> {
+        conversation.turns.iter().map(|turn| turn.id).collect()
+    };
+    assert_eq!(ids(&kept), ids(&long));
+    sound(&store).await;
+}
+
+#[tokio::test]
+async fn an_import_that_ends_in_the_middle_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(file(&directory)).unwrap();
+    let owner = OwnerId::new();
+    let long = exported(&store, 1000, "a word").await;
+    let before = rows(&store).await;
+    tokio::select! {
+        biased;
+        half = half_in(&store, before) => assert!(half < 1000),
+        _ = store.import(owner, vec![long.clone()]) => panic!("it is whole"),
+    }
+    unseen(&store, owner, &long).await;
+    store.close().await;
+
+    let store = Store::open(file(&directory)).unwrap();
+    unseen(&store, owner, &long).await;
+    let again = store.import(owner, vec![long.clone()]).await.unwrap();
+    assert_eq!(again.imported, 1);
+    let sweep = keep::Sweep {
+        now: now() + write::RESTORABLE + 1000,
+        retention: None,
+        bound: None,
+    };
+    while store.write(move |db| keep::sweep(db, sweep)).await.unwrap() {}
+    assert_eq!(rows(&store).await, 1000);
+    let kept = store.conversation(owner, long.id).await.unwrap().unwrap();
+    assert_eq!(kept.turns.len(), 1000);
+    sound(&store).await;
+}
+
+#[tokio::test]
+async fn an_import_takes_the_place_of_a_deleted_conversation_whole() {
+    let (store, owner) = (memory(), OwnerId::new());
+    let long = exported(&store, 600, "a word").await;
+    let before = rows(&store).await;
+    store.import(owner, vec![long.clone()]).await.unwrap();
+    store.delete(owner, long.id).await.unwrap();
+    let again = store.import(owner, vec![long.clone()]).await.unwrap();
+    assert_eq!(again.imported, 1);
+    let kept = store.conversation(owner, long.id).await.unwrap().unwrap();
+    assert_eq!(kept.turns.len(), 600);
+    assert_eq!(kept.turns[599].id, long.turns[599].id);
+    assert_eq!(rows(&store).await, before + 600);
+    sound(&store).await;
+}
+
+#[tokio::test]
+async fn an_import_gives_way_to_what_began_under_its_id_meanwhile() {
+    let (store, owner) = (memory(), OwnerId::new());
+    let long = exported(&store, 1000, "a word").await;
+    let before = rows(&store).await;
+    let asking = async {
+        half_in(&store, before).await;
+        let new = question(owner, Some(long.id), "q");
+        store.ask(new).await.unwrap()
+    };
+    let (place, imported) = tokio::join!(asking, store.import(owner, vec![long.clone()]));
+    assert_eq!(imported.unwrap().skipped, 1);
+    let kept = store.conversation(owner, long.id).await.unwrap().unwrap();
+    assert_eq!((kept.id, kept.turns.len()), (place.conversation, 1));
+    store.sweep().await;
+    assert_eq!(rows(&store).await, before + 1);
+    sound(&store).await;
+}
