@@ -133,6 +133,9 @@ pub enum StoreError {
     /// A turn of this owner's has this id already.
     #[error("A question with this id was asked already; ask again under a new one.")]
     Taken,
+    /// What was to be read took longer than 5 seconds.
+    #[error("Looking this up took too long and was stopped; look for fewer or longer words.")]
+    TooLong,
     /// The storage does not work just now.
     #[error("{0}")]
     Unavailable(Arc<str>),
@@ -144,7 +147,7 @@ impl StoreError {
         match self {
             Self::UnknownConversation => ErrorCode::UnknownConversation,
             Self::UnknownParent | Self::Taken => ErrorCode::UnknownTurn,
-            Self::Unavailable(_) => ErrorCode::StorageFailed,
+            Self::TooLong | Self::Unavailable(_) => ErrorCode::StorageFailed,
         }
     }
 }
@@ -191,9 +194,9 @@ impl Store {
     /// running, and starts the threads.
     pub fn open(config: config::Store) -> Result<Self, OpenError> {
         let opened = sqlite::open(&config)?;
-        let readers = queue::Readers::start(&opened.location)?;
         let key = opened.key.clone();
         let shared = writer::start(opened, config)?;
+        let readers = queue::Readers::start(&shared).inspect_err(|_| shared.close())?;
         Ok(Self(Arc::new(Inner {
             shared,
             readers,
@@ -264,7 +267,7 @@ impl Store {
         before: Option<ListCursor>,
         limit: usize,
     ) -> Result<ConversationPage, StoreError> {
-        self.read(move |db, _| read::list(db, owner, before, limit))
+        self.read(move |db, held| read::list(db, held, owner, before, limit))
             .await
     }
 
@@ -367,8 +370,7 @@ impl Store {
         + Send
         + 'static,
     ) -> Result<T, StoreError> {
-        let shared = self.0.shared.clone();
-        self.0.readers.read(shared, work).await
+        self.0.readers.read(work).await
     }
 }
 

@@ -48,6 +48,25 @@ struct HeldTurn {
     bytes: usize,
 }
 
+/// What had to be dropped of a turn.
+pub(super) struct Loss {
+    turn: TurnId,
+    bytes: usize,
+    reason: &'static str,
+}
+
+/// Says in the log what is lost; not to be called where others wait.
+pub(super) fn tell(lost: &[Loss]) {
+    for Loss {
+        turn,
+        bytes,
+        reason,
+    } in lost
+    {
+        tracing::error!(%turn, bytes, reason, "what could not be written of an answer is lost");
+    }
+}
+
 /// What the writer takes of a turn.
 pub(super) struct Taken {
     pub(super) key: Key,
@@ -83,33 +102,39 @@ impl Held {
         self.turns.is_empty() && self.lost.is_empty()
     }
 
-    pub(super) fn save(&mut self, key: Key, piece: Piece) {
+    /// Gives back what had to go for it, to be told.
+    #[must_use]
+    pub(super) fn save(&mut self, key: Key, piece: Piece) -> Vec<Loss> {
         let bytes = piece.events.memory();
         let held = self.entry(key);
         if held.answer.is_some() {
-            return;
+            return Vec::new();
         }
         held.pieces.push(Arc::new(piece));
         held.bytes += bytes;
         self.bytes += bytes;
-        self.keep_bounds();
+        self.keep_bounds()
     }
 
-    /// The whole answer stands for its pieces. What is returned is closed once nothing of the turn is held.
-    pub(super) fn finish(&mut self, key: Key, answer: Arc<Answer>) -> oneshot::Receiver<()> {
+    /// The whole answer stands for its pieces. What is returned is closed once nothing of the turn is held,
+    /// and what had to go for it.
+    pub(super) fn finish(
+        &mut self,
+        key: Key,
+        answer: Arc<Answer>,
+    ) -> (oneshot::Receiver<()>, Vec<Loss>) {
         let bytes = answer.memory();
         let (ended, receipt) = oneshot::channel();
         let held = self.entry(key);
         if held.answer.is_some() {
-            return receipt;
+            return (receipt, Vec::new());
         }
         held.ended = Some(ended);
         held.pieces.clear();
         held.answer = Some(answer);
         let before = std::mem::replace(&mut held.bytes, bytes);
         self.bytes = self.bytes + bytes - before;
-        self.keep_bounds();
-        receipt
+        (receipt, self.keep_bounds())
     }
 
     fn entry(&mut self, key: Key) -> &mut HeldTurn {
@@ -182,46 +207,50 @@ impl Held {
     }
 
     /// Drops what has been held for too long.
-    pub(super) fn drop_old(&mut self) {
-        while let Some((key, held)) = self.oldest() {
-            if held.since.elapsed() <= MAX_AGE {
-                return;
-            }
-            self.lose(key, "it was held for 15 minutes");
-        }
+    #[must_use]
+    pub(super) fn drop_old(&mut self) -> Vec<Loss> {
+        self.lose_while("it was held for 15 minutes", |_, oldest| {
+            oldest.since.elapsed() > MAX_AGE
+        })
     }
 
     /// Drops everything: askd ends, and the disk still refuses.
-    pub(super) fn drop_all(&mut self) {
-        while let Some((key, _)) = self.oldest() {
-            self.lose(key, "askd ends");
-        }
+    #[must_use]
+    pub(super) fn drop_all(&mut self) -> Vec<Loss> {
+        self.lose_while("askd ends", |_, _| true)
     }
 
-    fn keep_bounds(&mut self) {
-        while self.turns.len() > MAX_TURNS || self.bytes > MAX_BYTES {
-            let Some((key, _)) = self.oldest() else {
-                return;
-            };
-            self.lose(key, "too much waits for the disk");
+    fn keep_bounds(&mut self) -> Vec<Loss> {
+        self.lose_while("too much waits for the disk", |held, _| {
+            held.turns.len() > MAX_TURNS || held.bytes > MAX_BYTES
+        })
+    }
+
+    /// Drops the oldest as long as `goes` says so of it.
+    fn lose_while(
+        &mut self,
+        reason: &'static str,
+        goes: impl Fn(&Self, &HeldTurn) -> bool,
+    ) -> Vec<Loss> {
+        let mut lost = Vec::new();
+        while let Some((key, _)) = self.oldest().filter(|(_, oldest)| goes(self, oldest)) {
+            let Some(gone) = self.remove(key) else { break };
+            if gone.answer.is_some() {
+                self.places.remove(&key);
+                self.lost.push(key);
+            }
+            lost.push(Loss {
+                turn: key.1,
+                bytes: gone.bytes,
+                reason,
+            });
         }
+        lost
     }
 
     fn oldest(&self) -> Option<(Key, &HeldTurn)> {
         let oldest = self.turns.iter().min_by_key(|(_, held)| held.since);
         oldest.map(|(key, held)| (*key, held))
-    }
-
-    fn lose(&mut self, key: Key, reason: &str) {
-        let Some(held) = self.remove(key) else {
-            return;
-        };
-        if held.answer.is_some() {
-            self.places.remove(&key);
-            self.lost.push(key);
-        }
-        let bytes = held.bytes;
-        tracing::error!(turn = %key.1, bytes, reason, "what could not be written of an answer is lost");
     }
 
     fn remove(&mut self, key: Key) -> Option<HeldTurn> {
@@ -270,15 +299,16 @@ mod tests {
         let turns: Vec<_> = (0..20)
             .map(|_| (OwnerId::new(), TurnId(Uuid::now_v7())))
             .collect();
+        let mut told = 0;
         for turn in &turns {
-            drop(held.finish(*turn, ended(8 << 20)));
+            told += held.finish(*turn, ended(8 << 20)).1.len();
             assert!(held.bytes <= MAX_BYTES);
         }
         assert!(held.answer(turns[0]).is_none());
         assert!(held.answer(turns[19]).is_some());
         let taken = held.take(usize::MAX);
         let lost = taken.iter().filter(|taken| taken.is_lost).count();
-        assert_eq!((taken.len(), lost), (20, 13));
+        assert_eq!((taken.len(), lost, told), (20, 13, 13));
         held.written(&taken);
         assert!(held.is_empty());
         assert_eq!(held.bytes, 0);
@@ -288,9 +318,15 @@ mod tests {
     fn what_comes_while_the_disk_is_written_stays() {
         let mut held = Held::default();
         let turn = (OwnerId::new(), TurnId(Uuid::now_v7()));
-        held.save(turn, answer(10).since(Seq::START).unwrap());
+        assert!(
+            held.save(turn, answer(10).since(Seq::START).unwrap())
+                .is_empty()
+        );
         let first = held.take(9);
-        held.save(turn, answer(20).since(Seq::START).unwrap());
+        assert!(
+            held.save(turn, answer(20).since(Seq::START).unwrap())
+                .is_empty()
+        );
         held.written(&first);
         let second = held.take(9);
         assert_eq!(second[0].pieces[0].events.text_len(), 20);

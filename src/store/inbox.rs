@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use super::{
     Found, Health, Place, StoreError,
     fault::Failure,
-    held::{Held, Key},
+    held::{Held, Key, tell},
     keep,
     sqlite::Location,
 };
@@ -30,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What the writer shares with everybody else.
 pub(super) struct Shared {
     pub(super) location: Location,
+    /// The file that is written to.
+    file: Mutex<Option<(u64, u64)>>,
     pub(super) config: config::Store,
     pub(super) inbox: Mutex<Inbox>,
     pub(super) wake: Condvar,
@@ -42,9 +44,16 @@ pub(super) struct Shared {
 pub(super) struct Inbox {
     pub(super) jobs: VecDeque<Box<dyn Job>>,
     pub(super) held: Held,
-    /// A reader found the file damaged.
-    pub(super) damage: Option<Arc<str>>,
+    /// What a reader found.
+    pub(super) fault: Option<Fault>,
     pub(super) closing: bool,
+}
+
+/// A reader could not read.
+pub(super) struct Fault {
+    pub(super) sentence: Arc<str>,
+    /// Only a look at the whole file tells when it is over.
+    pub(super) is_partial: bool,
 }
 
 /// Tells when the end of an answer is on the disk; one that is shown before may be another after a crash.
@@ -121,6 +130,7 @@ impl Shared {
     /// Nothing waits yet.
     pub(super) fn new(location: Location, config: config::Store) -> Arc<Self> {
         Arc::new(Self {
+            file: Mutex::new(location.file()),
             location,
             config,
             inbox: Mutex::default(),
@@ -133,6 +143,17 @@ impl Shared {
 
     pub(super) fn inbox(&self) -> MutexGuard<'_, Inbox> {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file that is written to: where another is in its place, nothing in that is to be read.
+    pub(super) fn file(&self) -> Option<(u64, u64)> {
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The writer opens the file that is there now.
+    pub(super) fn renew_file(&self) {
+        let there = self.location.file();
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = there;
     }
 
     pub(super) fn health(&self) -> watch::Receiver<Health> {
@@ -175,13 +196,15 @@ impl Shared {
     }
 
     pub(super) fn save(&self, key: Key, piece: Piece) {
-        self.inbox().held.save(key, piece);
+        let lost = self.inbox().held.save(key, piece);
         self.wake.notify_one();
+        tell(&lost);
     }
 
     pub(super) fn finish(&self, key: Key, answer: Arc<Answer>) -> Receipt {
-        let written = self.inbox().held.finish(key, answer);
+        let (written, lost) = self.inbox().held.finish(key, answer);
         self.wake.notify_one();
+        tell(&lost);
         Receipt {
             written,
             health: self.health(),
@@ -201,9 +224,12 @@ impl Shared {
         self.inbox().held.answer(key)
     }
 
-    /// A reader found the file damaged.
-    pub(super) fn found_damage(&self, sentence: Arc<str>) {
-        self.inbox().damage = Some(sentence);
+    /// A reader could not read.
+    pub(super) fn found_fault(&self, sentence: Arc<str>, is_partial: bool) {
+        self.inbox().fault = Some(Fault {
+            sentence,
+            is_partial,
+        });
         self.wake.notify_one();
     }
 

@@ -174,6 +174,8 @@ pub(super) fn history(
     mut fits: impl FnMut(&Exchange) -> bool,
 ) -> Result<Vec<Exchange>, Failure> {
     let held = held.held_answers(owner);
+    // A conversation that leaves while it is read back would seem to be damaged.
+    let db = &db.unchecked_transaction()?;
     let mut next: Option<i64> = db
         .prepare_cached("SELECT n FROM turn WHERE owner = ?1 AND id = ?2")?
         .query_row([owner.0, turn.0], |row| row.get(0))
@@ -234,10 +236,14 @@ pub(super) fn head(db: &Connection, n: i64) -> rusqlite::Result<ConversationHead
 /// A page of an owner's conversations.
 pub(super) fn list(
     db: &Connection,
+    held: &Shared,
     owner: OwnerId,
     before: Option<ListCursor>,
     limit: usize,
 ) -> Result<ConversationPage, Failure> {
+    let held = held.held_answers(owner);
+    // What ends between the two queries would seem to run here and nowhere else.
+    let db = &db.unchecked_transaction()?;
     let before = before.unwrap_or(ListCursor {
         updated: i64::MAX,
         n: i64::MAX,
@@ -259,12 +265,30 @@ pub(super) fn list(
         .collect::<Result<Vec<_>, _>>()?;
     let more = found.len() > limit;
     found.truncate(limit);
+    if !held.is_empty() {
+        for (cursor, head) in found.iter_mut().filter(|(_, head)| head.running) {
+            head.running = runs(db, &held, cursor.n)?;
+        }
+    }
     let next = found.last().filter(|_| more).map(|(cursor, _)| *cursor);
     let conversations = found.into_iter().map(|(_, head)| head).collect();
     Ok(ConversationPage {
         conversations,
         next,
     })
+}
+
+/// Whether an answer of the conversation has not ended, be it on the disk or in memory.
+fn runs(db: &Connection, held: &HeldAnswers, n: i64) -> rusqlite::Result<bool> {
+    let mut running =
+        db.prepare_cached("SELECT id FROM turn WHERE conversation = ?1 AND outcome IS NULL")?;
+    let mut rows = running.query([n])?;
+    while let Some(row) = rows.next()? {
+        if !held.contains_key(&TurnId(row.get(0)?)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The ids of an owner's conversations.

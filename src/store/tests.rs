@@ -110,7 +110,7 @@ fn config(path: StorePath) -> config::Store {
     }
 }
 
-fn memory() -> Store {
+pub(super) fn memory() -> Store {
     Store::open(config(StorePath::Memory)).unwrap()
 }
 
@@ -162,7 +162,7 @@ async fn rows(store: &Store) -> i64 {
 }
 
 /// A conversation as an export has it.
-async fn exported(store: &Store, turns: usize, answer: &str) -> Conversation {
+pub(super) async fn exported(store: &Store, turns: usize, answer: &str) -> Conversation {
     let owner = OwnerId::new();
     let (_, place) = exchange(store, question(owner, None, "q"), answer).await;
     settled(store).await;

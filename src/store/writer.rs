@@ -13,8 +13,8 @@ use tracing::{error, info};
 use super::{
     Health, OpenError, StoreError,
     fault::{self, Failure},
-    held::Taken,
-    inbox::{Job, Shared, closed},
+    held::{self, Loss, Taken},
+    inbox::{Fault, Job, Shared, closed},
     keep,
     sqlite::{self, Location, Opened},
     write,
@@ -34,7 +34,6 @@ const RETRY_DAMAGED: Duration = Duration::from_secs(60);
 pub(super) fn start(opened: Opened, config: config::Store) -> Result<Arc<Shared>, OpenError> {
     let shared = Shared::new(opened.location, config);
     let writer = Writer {
-        file: shared.location.file(),
         shared: shared.clone(),
         db: Some(opened.db),
         trouble: None,
@@ -48,8 +47,6 @@ struct Writer {
     shared: Arc<Shared>,
     /// Open, unless the storage fails.
     db: Option<Connection>,
-    /// The file that `db` writes to.
-    file: Option<(u64, u64)>,
     trouble: Option<Trouble>,
     /// Held as long as this askd uses the file.
     lock: Option<File>,
@@ -66,7 +63,8 @@ struct Trouble {
 /// What is to be written next.
 enum Next {
     Write(Vec<Box<dyn Job>>, Vec<Taken>),
-    Damage(Arc<str>),
+    Fault(Fault),
+    Lost(Vec<Loss>),
     TryAgain,
     End,
 }
@@ -76,7 +74,8 @@ impl Writer {
         loop {
             match self.next() {
                 Next::Write(jobs, taken) => self.write(jobs, &taken),
-                Next::Damage(sentence) => self.fails(&sentence, true),
+                Next::Fault(fault) => self.fails(&fault.sentence, fault.is_partial),
+                Next::Lost(lost) => held::tell(&lost),
                 Next::TryAgain => self.try_again(),
                 Next::End => return self.end(),
             }
@@ -87,7 +86,12 @@ impl Writer {
         let mut inbox = self.shared.inbox();
         loop {
             if let Some(trouble) = &self.trouble {
-                inbox.held.drop_old();
+                // It is looked at again anyway.
+                inbox.fault = None;
+                let lost = inbox.held.drop_old();
+                if !lost.is_empty() {
+                    return Next::Lost(lost);
+                }
                 for job in inbox.jobs.drain(..) {
                     job.tell(Err(StoreError::Unavailable(trouble.sentence.clone())));
                 }
@@ -102,8 +106,8 @@ impl Writer {
                 inbox = woken.unwrap_or_else(PoisonError::into_inner).0;
                 continue;
             }
-            if let Some(sentence) = inbox.damage.take() {
-                return Next::Damage(sentence);
+            if let Some(fault) = inbox.fault.take() {
+                return Next::Fault(fault);
             }
             if !inbox.jobs.is_empty() || !inbox.held.is_empty() {
                 let many = inbox.jobs.len().min(BATCH);
@@ -186,7 +190,7 @@ impl Writer {
                 }
             }
         }
-        if location.file() != self.file {
+        if location.file() != self.shared.file() {
             return Err(fault::moved());
         }
         transaction.commit()?;
@@ -221,7 +225,9 @@ impl Writer {
                 info!(path = %self.shared.location.name, "conversations can be kept again");
             }
             Err(error) => {
-                let damaged = fault::is_damage(&error);
+                // What was found damaged is so until all of it was looked at.
+                let was = self.trouble.as_ref().is_some_and(|trouble| trouble.damaged);
+                let damaged = was || fault::is_damage(&error);
                 self.fails(&self.shared.location.sentence(&error), damaged);
             }
         }
@@ -235,7 +241,7 @@ impl Writer {
         let db = match self.db.take() {
             Some(db) => db,
             None => {
-                self.file = self.shared.location.file();
+                self.shared.renew_file();
                 self.shared.location.writer()?
             }
         };
@@ -269,7 +275,8 @@ impl Writer {
             };
             self.write(jobs, &taken);
         }
-        self.shared.inbox().held.drop_all();
+        let lost = self.shared.inbox().held.drop_all();
+        held::tell(&lost);
         if let Some(db) = self.db.take() {
             // The last connection to close does the same; this one says what is in the way.
             if let Err(error) = sqlite::checkpoint(&db) {

@@ -47,6 +47,9 @@ async fn bears_it(store: &Store, owner: OwnerId, running: TurnId, path: &Path, w
     store.finish(owner, running, ended(5));
     let found = store.find(owner, running).await.unwrap().unwrap();
     assert_eq!(found.answer, Some(ended(5)));
+    let list = store.list(owner, None, 10).await.unwrap().conversations;
+    assert_eq!(list.iter().filter(|head| head.running).count(), 0);
+    assert_eq!(list.len(), 1);
 }
 
 /// Once it works again: questions are kept, and so is what was held.
@@ -186,6 +189,31 @@ async fn a_file_that_is_damaged_while_it_is_used_is_told_of_and_good_again_once_
 }
 
 #[tokio::test]
+async fn a_file_that_another_has_replaced_is_not_read() {
+    let directory = TempDir::new().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let owner = OwnerId::new();
+    let other = Store::open(config(&path("other.db"))).unwrap();
+    other.ask(question(owner, None, "another")).await.unwrap();
+    close(other).await;
+    let store = Store::open(config(&path("askd.db"))).unwrap();
+    assert_eq!(store.export(owner).await, Ok(vec![]));
+    fs::rename(path("askd.db"), path("aside.db")).unwrap();
+    fs::rename(path("other.db"), path("askd.db")).unwrap();
+    let refused = store.export(owner).await.unwrap_err();
+    assert!(
+        refused.to_string().contains("removed or replaced"),
+        "{refused}"
+    );
+    assert_eq!(is_bad(&store).await, refused.to_string());
+    fs::rename(path("askd.db"), path("other.db")).unwrap();
+    fs::rename(path("aside.db"), path("askd.db")).unwrap();
+    is_good(&store).await;
+    assert_eq!(store.export(owner).await, Ok(vec![]));
+    close(store).await;
+}
+
+#[tokio::test]
 async fn a_file_that_vanishes_is_noticed_and_goes_on_when_it_is_back() {
     let directory = TempDir::new().unwrap();
     let (path, aside) = (
@@ -196,6 +224,9 @@ async fn a_file_that_vanishes_is_noticed_and_goes_on_when_it_is_back() {
     let owner = OwnerId::new();
     store.ask(question(owner, None, "first")).await.unwrap();
     fs::rename(&path, &aside).unwrap();
+    // A read notices it as well as a change does.
+    assert!(store.export(owner).await.is_err());
+    assert!(is_bad(&store).await.contains("removed or replaced"));
     let refused = store
         .ask(question(owner, None, "second"))
         .await
