@@ -154,3 +154,63 @@ async fn a_read_that_panics_takes_no_reader_along() {
     }
     assert!(store.export(OwnerId::new()).await.unwrap().is_empty());
 }
+
+/// A store, a turn behind another in it, and what removes both from elsewhere.
+async fn vanishing(
+    directory: &tempfile::TempDir,
+    owner: OwnerId,
+) -> (Store, TurnId, impl FnMut() + Send + use<>) {
+    let store = Store::open(file(directory)).unwrap();
+    let (_, place) = exchange(&store, question(owner, None, "q1"), "a1").await;
+    let next = question(owner, Some(place.conversation), "q2");
+    let (turn, _) = exchange(&store, next, "a2").await;
+    settled(&store).await;
+    let path = directory.path().join("askd.db");
+    let remove = move || {
+        let db = rusqlite::Connection::open(&path).unwrap();
+        db.execute_batch("DELETE FROM turn; DELETE FROM conversation")
+            .unwrap();
+    };
+    (store, turn, remove)
+}
+
+#[tokio::test]
+async fn a_history_is_whole_though_it_leaves_while_it_is_read() {
+    let (directory, owner) = (tempfile::tempdir().unwrap(), OwnerId::new());
+    let (store, turn, mut remove) = vanishing(&directory, owner).await;
+    let history = store.history(owner, Some(turn), move |_| {
+        remove();
+        true
+    });
+    assert_eq!(history.await.unwrap().len(), 2);
+    let history = store.history(owner, Some(turn), |_| true).await;
+    assert_eq!(history, Ok(vec![]));
+    assert_eq!(*store.health().borrow(), Health::Good);
+}
+
+#[tokio::test]
+async fn a_turn_is_found_whole_though_it_leaves_while_it_is_read() {
+    use rusqlite::hooks::{AuthAction, Authorization};
+
+    let (directory, owner) = (tempfile::tempdir().unwrap(), OwnerId::new());
+    let (store, turn, remove) = vanishing(&directory, owner).await;
+    let remove = std::sync::Mutex::new(remove);
+    let found = store.read(move |_, held| {
+        let mut db = held.location.reader()?;
+        // The second of the two queries is about to be prepared.
+        db.authorizer(Some(move |context: rusqlite::hooks::AuthContext<'_>| {
+            if let AuthAction::Read {
+                column_name: "marks",
+                ..
+            } = context.action
+            {
+                remove.lock().unwrap()();
+            }
+            Authorization::Allow
+        }))?;
+        read::find(&db, held, owner, turn)
+    });
+    let found = found.await.unwrap().unwrap();
+    assert_eq!(found.answer.as_deref(), Some(&said("a2")));
+    assert_eq!(store.find(owner, turn).await, Ok(None));
+}

@@ -239,3 +239,46 @@ async fn an_id_that_another_owner_has_used_is_as_good_as_any() {
         assert_eq!(history[0].answer, text);
     }
 }
+
+#[tokio::test]
+async fn an_end_that_cannot_be_kept_takes_no_other_along_and_is_an_end_all_the_same() {
+    let (store, owner) = (memory(), OwnerId::new());
+    let refuse = "CREATE TRIGGER refuses BEFORE UPDATE OF outcome ON turn WHEN NEW.outcome = 'stop'
+        BEGIN SELECT RAISE(ABORT, 'not this one'); END";
+    let (bad, good) = (question(owner, None, "q"), question(owner, None, "q"));
+    let turns = (bad.turn, good.turn);
+    store.ask(bad).await.unwrap();
+    store.ask(good).await.unwrap();
+    let mut half = Answer::default();
+    half.push_text(Channel::Answer, "half").unwrap();
+    store.save(owner, turns.0, half.since(Seq::START).unwrap());
+    settled(&store).await;
+    store
+        .write(move |db| Ok(db.execute_batch(refuse)?))
+        .await
+        .unwrap();
+    let timing = Timing {
+        first_chunk_ms: None,
+        total_ms: 0,
+    };
+    let cancelled = End {
+        outcome: Outcome::Cancelled,
+        usage: None,
+        timing,
+    };
+    let mut other = half.clone();
+    other.push_end(cancelled).unwrap();
+    store.finish(owner, turns.0, Arc::new(said("half and more")));
+    store.finish(owner, turns.1, Arc::new(other));
+    settled(&store).await;
+    assert_eq!(*store.health().borrow(), Health::Good);
+    for (turn, outcome) in [
+        (turns.0, Outcome::Interrupted),
+        (turns.1, Outcome::Cancelled),
+    ] {
+        let found = store.find(owner, turn).await.unwrap().unwrap();
+        let answer = found.answer.unwrap();
+        assert_eq!(answer.text(Channel::Answer), "half");
+        assert_eq!(answer.end().unwrap().outcome, outcome);
+    }
+}
