@@ -6,6 +6,7 @@
 //! be written again.
 
 mod backup;
+mod claim;
 mod codec;
 mod fault;
 mod held;
