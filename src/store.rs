@@ -17,6 +17,7 @@ mod kept;
 mod queue;
 mod read;
 mod schema;
+mod script;
 mod search;
 mod sqlite;
 mod write;

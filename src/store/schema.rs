@@ -17,7 +17,7 @@ pub(super) const VERSION: i32 = STEPS.len() as i32;
 ///
 /// A turn names its parent by row, and has no foreign key to it: turns go with their whole conversation, and such a
 /// key would want an index of its own. `search` and `search_title` hold no texts, only where their words are. A turn
-/// is in `search` from its end on. `share` says about how many bytes each owner's turns take, 256 for what goes with each;
+/// is in `search` from its end on. `spaced` is [`super::script`]'s. `share` says about how many bytes each owner's turns take, 256 for what goes with each;
 /// it costs a row's update for a question and another for its end.
 const VERSION_1: &str = "
 CREATE TABLE meta (
@@ -98,13 +98,13 @@ CREATE TABLE piece (
 ) STRICT;
 
 CREATE VIEW searchable AS
-    SELECT n, 'o' || hex(owner) AS owner, question, answer FROM turn;
+    SELECT n, 'o' || hex(owner) AS owner, spaced(question) AS question, spaced(answer) AS answer FROM turn;
 CREATE VIRTUAL TABLE search USING fts5 (
     owner, question, answer,
     content = 'searchable', content_rowid = 'n', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'
 );
 CREATE VIEW searchable_title AS
-    SELECT n, 'o' || hex(owner) AS owner, title FROM conversation;
+    SELECT n, 'o' || hex(owner) AS owner, spaced(title) AS title FROM conversation;
 CREATE VIRTUAL TABLE search_title USING fts5 (
     owner, title,
     content = 'searchable_title', content_rowid = 'n', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'

@@ -3,7 +3,11 @@
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::{Fragment, Hit, HitField, fault::Failure};
+use super::{
+    Fragment, Hit, HitField,
+    fault::Failure,
+    script::{joined, spaced},
+};
 use crate::id::{ConversationId, OwnerId, TurnId};
 
 /// Words of a search that are looked for; further ones are not.
@@ -60,7 +64,7 @@ fn expression(words: &str) -> Option<String> {
         .split(|letter: char| letter.is_whitespace() || letter == '\0')
         .filter(|word| word.contains(char::is_alphanumeric))
         .take(MAX_WORDS)
-        .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
+        .map(|word| format!("\"{}\"", spaced(word).replace('"', "\"\"")))
         .collect();
     (!words.is_empty()).then(|| words.join(" AND "))
 }
@@ -148,7 +152,7 @@ fn fragments(excerpt: &str, marks: &Marks) -> Vec<Fragment> {
     let mut fragments = Vec::new();
     let mut add = |text: &str, marked| {
         if !text.is_empty() {
-            let text = text.to_owned();
+            let text = joined(text);
             fragments.push(Fragment { text, marked });
         }
     };

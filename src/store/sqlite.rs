@@ -15,7 +15,7 @@ use super::{
     CookieKey, OpenError,
     claim::claim,
     fault::{self, Failure, damage, sqlite_error},
-    schema, write,
+    schema, script, write,
 };
 use crate::config::{self, StorePath, Synchronous};
 
@@ -153,6 +153,7 @@ impl Location {
         let db = Connection::open_with_flags(&self.uri, flags)?;
         db.busy_timeout(BUSY)?;
         db.pragma_update(None, "temp_store", "MEMORY")?;
+        script::register(&db)?;
         Ok(db)
     }
 

@@ -104,6 +104,38 @@ async fn a_search_finds_whole_words_and_the_beginning_of_the_last_and_marks_them
 }
 
 #[tokio::test]
+async fn a_search_finds_chinese_and_japanese_within_a_run() {
+    let (store, owner) = (memory(), OwnerId::new());
+    let new = question(owner, None, "日本語のGPU性能は?");
+    let (turn, _) = exchange(&store, new, "東京の天気は晴れです。").await;
+    settled(&store).await;
+    let both = [(None, HitField::Title), (Some(turn), HitField::Question)];
+    let answer = [(Some(turn), HitField::Answer)];
+    for (words, expected) in [
+        ("本語", &both[..]),
+        ("日本語", &both),
+        ("gpu 性能", &both),
+        ("日語", &[]),
+        ("天気", &answer),
+        ("天", &answer),
+        ("晴れで", &answer),
+    ] {
+        assert_eq!(places(&store, owner, words).await, expected, "{words}");
+    }
+    let hits = store.search(owner, "天気".to_owned(), 10).await.unwrap();
+    let excerpt: Vec<_> = hits[0]
+        .excerpt
+        .iter()
+        .map(|f| (f.text.as_str(), f.marked))
+        .collect();
+    assert_eq!(
+        excerpt,
+        [("東京の", false), ("天気", true), ("は晴れです。", false)]
+    );
+    sound(&store).await;
+}
+
+#[tokio::test]
 async fn a_search_bears_whatever_a_person_types() {
     let (store, owner) = (memory(), OwnerId::new());
     two_exchanges(&store, owner).await;

@@ -80,13 +80,13 @@ CREATE TABLE piece (
 ) STRICT;
 
 CREATE VIEW searchable AS
-    SELECT n, 'o' || hex(owner) AS owner, question, answer FROM turn;
+    SELECT n, 'o' || hex(owner) AS owner, spaced(question) AS question, spaced(answer) AS answer FROM turn;
 CREATE VIRTUAL TABLE search USING fts5 (
     owner, question, answer,
     content = 'searchable', content_rowid = 'n', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'
 );
 CREATE VIEW searchable_title AS
-    SELECT n, 'o' || hex(owner) AS owner, title FROM conversation;
+    SELECT n, 'o' || hex(owner) AS owner, spaced(title) AS title FROM conversation;
 CREATE VIRTUAL TABLE search_title USING fts5 (
     owner, title,
     content = 'searchable_title', content_rowid = 'n', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'
@@ -104,5 +104,5 @@ INSERT INTO turn VALUES (
 INSERT INTO turn (owner, id, conversation, parent, asked, endpoint, model, options, question)
     VALUES (x'00000000000000000000000000000001', x'00000000000000000000000000000022', 1, 1, 2000, 'lab', 'small', '{}', 'And more?');
 INSERT INTO piece (turn, first, saved, marks, text) VALUES (2, 1, 3000, x'19', 'So ');
-INSERT INTO search (rowid, owner, question, answer) SELECT n, owner, question, answer FROM searchable WHERE n = 1;
-INSERT INTO search_title (rowid, owner, title) SELECT n, owner, title FROM searchable_title;
+INSERT INTO search (rowid, owner, question, answer) SELECT n, 'o' || hex(owner), question, answer FROM turn WHERE n = 1;
+INSERT INTO search_title (rowid, owner, title) SELECT n, 'o' || hex(owner), title FROM conversation;
