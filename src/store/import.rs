@@ -23,7 +23,7 @@ const TITLE: usize = 200;
 const PIECE: usize = 16 << 10;
 /// Turns that one transaction takes in, and bytes of texts after which it takes in no further one.
 const SLICE_TURNS: usize = 256;
-const SLICE_BYTES: usize = 256 << 10;
+const SLICE_BYTES: usize = 128 << 10;
 
 /// What became of the conversations of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]

@@ -12,7 +12,7 @@ use super::{
 const AT_ONCE: i64 = 32;
 /// Turns that one transaction removes, and bytes of texts after which it removes no further one.
 const TURNS_AT_ONCE: usize = 256;
-const BYTES_AT_ONCE: u64 = 256 << 10;
+const BYTES_AT_ONCE: u64 = 128 << 10;
 /// Pages of the search's index that one transaction merges.
 const MERGED: i64 = 500;
 /// Free pages that stay in the file for what comes next.

@@ -227,5 +227,5 @@ async fn a_conversation_of_long_texts_leaves_in_smaller_parts() {
     store.import(owner, vec![large]).await.unwrap();
     let left = leave(&store, id, owner).await;
     let steps = left.windows(2).map(|two| two[0] - two[1]);
-    assert!(steps.max() <= Some(4), "{left:?}");
+    assert!(steps.max() <= Some(2), "{left:?}");
 }

@@ -257,6 +257,17 @@ async fn a_file_that_is_damaged_while_it_is_used_is_told_of_and_good_again_once_
 }
 
 #[tokio::test]
+async fn a_sweep_notices_that_the_file_is_gone_where_nobody_asks_anything() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("askd.db");
+    let store = Store::open(config(&path)).unwrap();
+    fs::remove_file(&path).unwrap();
+    store.sweep().await;
+    assert!(is_bad(&store).await.contains("removed or replaced"));
+    close(store).await;
+}
+
+#[tokio::test]
 async fn a_file_that_another_has_replaced_is_not_read() {
     let directory = TempDir::new().unwrap();
     let path = |name: &str| directory.path().join(name);
