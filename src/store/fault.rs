@@ -52,6 +52,17 @@ pub enum OpenError {
         /// The file.
         path: String,
     },
+    /// It has other names, and SQLite keeps what is not in the file yet beside one of them.
+    #[error(
+        "{path} has {links} names (hard links), and what is written under one is not seen under another; remove the \
+         others, or move a copy here that askd backup made"
+    )]
+    Linked {
+        /// The file.
+        path: String,
+        /// Its names.
+        links: u64,
+    },
     /// A later askd wrote it.
     #[error(
         "{path} was written by a newer askd (its form is {found}, this one knows up to {known}); start that version, \

@@ -44,7 +44,7 @@ pub(super) fn find(
     owner: OwnerId,
     turn: TurnId,
 ) -> Result<Option<Found>, Failure> {
-    let held = held.held(turn);
+    let held = held.held((owner, turn));
     // What leaves between the two looks would seem to be damage.
     let db = &db.unchecked_transaction()?;
     let found = db
@@ -52,9 +52,9 @@ pub(super) fn find(
             "SELECT turn.n, conversation.id, parent.id, turn.outcome IS NOT NULL
              FROM turn JOIN conversation ON conversation.n = turn.conversation
              LEFT JOIN turn AS parent ON parent.n = turn.parent
-             WHERE turn.id = ?1 AND conversation.owner = ?2 AND conversation.deleted IS NULL",
+             WHERE turn.owner = ?1 AND turn.id = ?2 AND conversation.deleted IS NULL",
         )?
-        .query_row(params![turn.0, owner.0], |row| {
+        .query_row([owner.0, turn.0], |row| {
             let place = Place {
                 conversation: ConversationId(row.get(1)?),
                 parent: row.get::<_, Option<_>>(2)?.map(TurnId),
@@ -177,13 +177,12 @@ pub(super) fn history(
     turn: TurnId,
     mut fits: impl FnMut(&Exchange) -> bool,
 ) -> Result<Vec<Exchange>, Failure> {
-    let held = held.held_answers();
+    let held = held.held_answers(owner);
+    // A conversation that leaves while it is read back would seem to be damaged.
+    let db = &db.unchecked_transaction()?;
     let mut next: Option<i64> = db
-        .prepare_cached(
-            "SELECT turn.n FROM turn JOIN conversation ON conversation.n = turn.conversation
-             WHERE turn.id = ?1 AND conversation.owner = ?2",
-        )?
-        .query_row(params![turn.0, owner.0], |row| row.get(0))
+        .prepare_cached("SELECT n FROM turn WHERE owner = ?1 AND id = ?2")?
+        .query_row([owner.0, turn.0], |row| row.get(0))
         .optional()?;
     let mut history = Vec::new();
     let mut query =
@@ -241,10 +240,14 @@ pub(super) fn head(db: &Connection, n: i64) -> rusqlite::Result<ConversationHead
 /// A page of an owner's conversations.
 pub(super) fn list(
     db: &Connection,
+    held: &Shared,
     owner: OwnerId,
     before: Option<ListCursor>,
     limit: usize,
 ) -> Result<ConversationPage, Failure> {
+    let held = held.held_answers(owner);
+    // What ends between the two queries would seem to run here and nowhere else.
+    let db = &db.unchecked_transaction()?;
     let before = before.unwrap_or(ListCursor {
         updated: i64::MAX,
         n: i64::MAX,
@@ -266,12 +269,30 @@ pub(super) fn list(
         .collect::<Result<Vec<_>, _>>()?;
     let more = found.len() > limit;
     found.truncate(limit);
+    if !held.is_empty() {
+        for (cursor, head) in found.iter_mut().filter(|(_, head)| head.running) {
+            head.running = runs(db, &held, cursor.n)?;
+        }
+    }
     let next = found.last().filter(|_| more).map(|(cursor, _)| *cursor);
     let conversations = found.into_iter().map(|(_, head)| head).collect();
     Ok(ConversationPage {
         conversations,
         next,
     })
+}
+
+/// Whether an answer of the conversation has not ended, be it on the disk or in memory.
+fn runs(db: &Connection, held: &HeldAnswers, n: i64) -> rusqlite::Result<bool> {
+    let mut running =
+        db.prepare_cached("SELECT id FROM turn WHERE conversation = ?1 AND outcome IS NULL")?;
+    let mut rows = running.query([n])?;
+    while let Some(row) = rows.next()? {
+        if !held.contains_key(&TurnId(row.get(0)?)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The ids of an owner's conversations.
@@ -292,7 +313,7 @@ pub(super) fn conversation(
     owner: OwnerId,
     id: ConversationId,
 ) -> Result<Option<Conversation>, Failure> {
-    let held = held.held_answers();
+    let held = held.held_answers(owner);
     // One reading transaction, so that all of it is of one moment.
     let db = db.unchecked_transaction()?;
     let Some(n) = row_of(&db, owner, id)? else {

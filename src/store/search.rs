@@ -9,7 +9,11 @@ use std::{
 use rusqlite::{Connection, Row, functions::FunctionFlags, params};
 use uuid::Uuid;
 
-use super::{Fragment, Hit, HitField, fault::Failure};
+use super::{
+    Fragment, Hit, HitField,
+    fault::Failure,
+    script::{joined, spaced},
+};
 use crate::id::{ConversationId, OwnerId, TurnId};
 
 /// Words of a search that are looked for; further ones are not.
@@ -102,7 +106,7 @@ fn expression(words: &str) -> Option<String> {
         .split(|letter: char| letter.is_whitespace() || letter == '\0')
         .filter(|word| word.contains(char::is_alphanumeric))
         .take(MAX_WORDS)
-        .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
+        .map(|word| format!("\"{}\"", spaced(word).replace('"', "\"\"")))
         .collect();
     (!words.is_empty()).then(|| words.join(" AND "))
 }
@@ -223,8 +227,8 @@ fn many(limit: usize) -> i64 {
 fn fragments(excerpt: &str, marks: &Marks) -> Vec<Fragment> {
     let mut fragments = Vec::new();
     let mut add = |text: &str, marked| {
+        let text = joined(text);
         if !text.is_empty() {
-            let text = text.to_owned();
             fragments.push(Fragment { text, marked });
         }
     };

@@ -83,12 +83,12 @@ pub(super) struct Inner {
     pub(super) store: Store,
     pub(super) rules: Rules,
     pub(super) shutdown: Shutdown,
-    live: Mutex<HashMap<TurnId, Arc<Live>>>,
+    live: Mutex<HashMap<(OwnerId, TurnId), Arc<Live>>>,
 }
 
 /// A turn that runs, or is about to.
 pub(super) struct Live {
-    owner: OwnerId,
+    pub(super) owner: OwnerId,
     /// Known from the beginning, so that whoever deletes the conversation meets the turn also while its question is
     /// being kept.
     conversation: ConversationId,
@@ -111,7 +111,7 @@ impl Live {
             return;
         };
         *saved = Some(piece.last());
-        store.save(turn, piece);
+        store.save(self.owner, turn, piece);
     }
 
     /// Nothing more is to be saved: the whole answer follows.
@@ -157,11 +157,8 @@ impl Desk {
         let inner = &self.0;
         let mut live = inner.live();
         let (owner, turn) = (ask.owner, ask.turn);
-        let admitted = match live.get(&turn) {
-            Some(running) if running.owner == owner => {
-                return Opening::live(turn, running.clone(), Seq::START);
-            }
-            Some(_) => Err(unknown_turn()),
+        let admitted = match live.get(&(owner, turn)) {
+            Some(running) => return Opening::live(turn, running.clone(), Seq::START),
             None => inner.admit(&ask),
         };
         let (station, model, ticket) = match admitted {
@@ -180,7 +177,7 @@ impl Desk {
             saved: Mutex::new(Some(Seq::START)),
         });
         let opening = Opening::live(turn, begun.clone(), Seq::START);
-        live.insert(turn, begun.clone());
+        live.insert((owner, turn), begun.clone());
         drop(live);
 
         let ids = Ids {
@@ -256,7 +253,7 @@ impl Desk {
             let live: Vec<_> = {
                 let live = inner.live();
                 live.iter()
-                    .map(|(turn, live)| (*turn, live.clone()))
+                    .map(|((_, turn), live)| (*turn, live.clone()))
                     .collect()
             };
             for (turn, live) in live {
@@ -292,21 +289,19 @@ pub(super) fn restarting() -> Fault {
 /// What the store refuses, as a client is told it.
 pub(super) fn unkept(error: StoreError) -> Fault {
     match error {
-        // Whether it is somebody else's is nobody's business.
         StoreError::Taken => unknown_turn(),
         error => Fault::new(error.code(), error.to_string()),
     }
 }
 
 impl Inner {
-    pub(super) fn live(&self) -> MutexGuard<'_, HashMap<TurnId, Arc<Live>>> {
+    pub(super) fn live(&self) -> MutexGuard<'_, HashMap<(OwnerId, TurnId), Arc<Live>>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The turn, if it is at the desk and this owner's.
     fn running(&self, owner: OwnerId, turn: TurnId) -> Option<Arc<Live>> {
-        let live = self.live();
-        live.get(&turn).filter(|live| live.owner == owner).cloned()
+        self.live().get(&(owner, turn)).cloned()
     }
 
     /// The place of the station that is to answer, its model, and a place in its line.

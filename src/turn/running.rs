@@ -136,7 +136,7 @@ impl Running {
                 let end = self.end(Outcome::Interrupted, Some(Cause::Stopped));
                 if let Ok(answer) = self.live.log.seal(None, end) {
                     // Nobody is shown this end.
-                    let _ = store.finish(turn, answer);
+                    let _ = store.finish(owner, turn, answer);
                 }
                 return Err(Dismissed::Refused(restarting()));
             }
@@ -157,7 +157,7 @@ impl Running {
     /// Leaves the desk without a turn of its own.
     fn dismiss(&self, dismissed: Dismissed) {
         // First, so that whoever asks again upon the refusal asks anew.
-        self.desk.live().remove(&self.ids.turn);
+        self.desk.live().remove(&(self.live.owner, self.ids.turn));
         let Ids { session, turn } = self.ids;
         match dismissed {
             Dismissed::Answered(place, answer) => self.live.log.adopt(place, answer),
@@ -197,7 +197,10 @@ impl Running {
         let end = self.end(outcome, cause);
         self.live.close();
         let answer = self.live.log.seal(fault.clone(), end.clone()).ok()?;
-        let receipt = self.desk.store.finish(self.ids.turn, answer.clone());
+        let receipt = self
+            .desk
+            .store
+            .finish(self.live.owner, self.ids.turn, answer.clone());
         Some((Sealed { answer, fault, end }, receipt))
     }
 
@@ -209,7 +212,7 @@ impl Running {
 
     fn leave(&self) {
         self.live.log.publish_end();
-        self.desk.live().remove(&self.ids.turn);
+        self.desk.live().remove(&(self.live.owner, self.ids.turn));
     }
 
     fn end(&self, outcome: Outcome, cause: Option<Cause>) -> End {

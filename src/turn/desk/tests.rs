@@ -460,10 +460,6 @@ async fn a_stranger_hears_of_a_turn_what_it_hears_of_none() {
     let ask = question("q");
     let mut reader = it.desk.ask(ask.clone()).await.unwrap();
     first_text(&mut reader).await;
-    let strange = Ask {
-        owner: STRANGER,
-        ..ask.clone()
-    };
     for running in [true, false] {
         if !running {
             gate.add_permits(1);
@@ -473,7 +469,6 @@ async fn a_stranger_hears_of_a_turn_what_it_hears_of_none() {
         let told = [
             it.desk.follow(STRANGER, ask.turn, Seq::START).await.err(),
             it.desk.stop(STRANGER, ask.turn).await.err(),
-            it.desk.ask(strange.clone()).await.err(),
             it.desk.stop(STRANGER, question("none").turn).await.err(),
         ];
         for fault in told {
@@ -481,6 +476,28 @@ async fn a_stranger_hears_of_a_turn_what_it_hears_of_none() {
         }
     }
     assert_eq!((it.model.asked(), it.desk.running()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_strangers_question_under_a_used_id_is_a_question_of_its_own() {
+    let (model, gate) = gated();
+    let it = fixture(OnLeave::Finish, model);
+    let ask = question("q");
+    let mut reader = it.desk.ask(ask.clone()).await.unwrap();
+    first_text(&mut reader).await;
+    let strange = Ask {
+        owner: STRANGER,
+        ..ask.clone()
+    };
+    // The endpoint's one slot is taken: it stands at the desk beside the other.
+    let mut stranger = it.desk.ask(strange).await.unwrap();
+    assert_eq!(it.desk.running(), 2);
+    it.desk.stop(STRANGER, ask.turn).await.unwrap();
+    assert_eq!(read(&mut stranger).await.1, Outcome::Cancelled);
+    gate.add_permits(1);
+    assert_eq!(read(&mut reader).await.1, Outcome::Stop);
+    it.shutdown.idle().await;
+    assert_eq!(it.desk.running(), 0);
 }
 
 #[tokio::test]
@@ -570,7 +587,7 @@ async fn a_question_whose_conversation_is_deleted_before_its_turn_has_opened_is_
         });
     });
     deleted.join().unwrap();
-    let place = it.desk.0.live()[&turn].log.place();
+    let place = it.desk.0.live()[&(OWNER, turn)].log.place();
     assert_eq!(place, None, "the turn has not heard of it");
     it.desk.cancel_all(OWNER, conversation);
     let mut reader = opening.await.unwrap().unwrap();
@@ -617,7 +634,7 @@ async fn a_turn_whose_end_was_lost_is_not_unknown_and_is_interrupted_once_the_st
         timing,
     };
     answer.push_end(end).unwrap();
-    drop(it.store.finish(turn, Arc::new(answer)));
+    drop(it.store.finish(OWNER, turn, Arc::new(answer)));
     let again = Ask {
         turn,
         ..question("q")

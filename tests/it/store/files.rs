@@ -126,7 +126,11 @@ async fn what_cannot_be_opened_is_told_with_its_path_and_a_remedy() {
     assert!(refusal(&path("askd.db")).contains("in use by another askd"));
     std::os::unix::fs::symlink(path("askd.db"), path("link.db")).unwrap();
     assert!(refusal(&path("link.db")).contains("in use by another askd"));
+    fs::hard_link(path("askd.db"), path("hard.db")).unwrap();
+    assert!(refusal(&path("hard.db")).contains("has 2 names (hard links)"));
     close(store).await;
+    assert!(refusal(&path("askd.db")).contains("has 2 names (hard links)"));
+    fs::remove_file(path("hard.db")).unwrap();
     let locked = rusqlite::Connection::open(path("askd.db")).unwrap();
     locked
         .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
