@@ -4,6 +4,7 @@
 //! earlier ones left is looked at again and again. The luck is seeded.
 
 mod power;
+mod readers;
 
 use std::{
     cell::Cell,
@@ -14,23 +15,19 @@ use std::{
 };
 
 use fastrand::Rng;
-use futures_util::{
-    SinkExt,
-    future::{join, join_all},
-};
+use futures_util::future::{join, join_all};
 use rusqlite::Connection;
-use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::sleep;
-use tokio_tungstenite::tungstenite::{Error, Message};
 use uuid::Uuid;
 
+use self::readers::{Asked, Heard, ask_until_killed, check_text, resume, send};
 use crate::{
     binary::Binary,
-    client::{Answer, Browser, Client},
+    client::{Answer, Browser},
     fake::Fake,
     harness::{PATIENCE, Seed},
-    resuming::{Story, take},
+    resuming::Story,
 };
 
 /// Lives that share a file; four tests make two hundred.
@@ -99,23 +96,6 @@ async fn killed_at_fifty_moments_in_the_midst_of_long_answers_it_loses_no_more()
         ..WAY
     };
     kill_again_and_again(way).await;
-}
-
-/// A question, and what is known of it.
-struct Asked {
-    turn: Uuid,
-    number: u64,
-    /// What its reader heard before the kill.
-    heard: Heard,
-}
-
-/// What a reader was told up to the kill.
-#[derive(Default)]
-struct Heard {
-    accepted: bool,
-    answer: Answer,
-    /// When it had read how far.
-    when: Vec<(Instant, u64)>,
 }
 
 /// A file, and all that was asked over it.
@@ -380,105 +360,6 @@ impl Lives {
                 format!("INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)");
             db.execute(&check, []).unwrap();
         }
-    }
-}
-
-impl Heard {
-    /// Takes a message in; `true`: it was the turn's last.
-    fn take(&mut self, message: &Value, turn: Uuid) -> bool {
-        self.accepted |= message["type"] == "accepted";
-        let ended = self.answer.take(message, turn);
-        self.when.push((Instant::now(), self.answer.seq));
-        // How many frames carried it is no part of what was said.
-        self.answer.chunks = 0;
-        ended
-    }
-
-    fn has_ended(&self) -> bool {
-        !self.answer.outcome.is_empty()
-    }
-}
-
-async fn send(client: &mut Client, turn: Uuid, number: u64) -> Result<(), Error> {
-    let question = json!({ "type": "question", "turn": turn, "text": number.to_string() });
-    client
-        .socket
-        .send(Message::text(question.to_string()))
-        .await
-}
-
-/// Asks one question after the other, so that there is always an answer that runs.
-async fn ask_until_killed(
-    mut client: Client,
-    mut first: Option<(Uuid, u64)>,
-    new: impl Fn() -> (Uuid, u64),
-) -> Vec<Asked> {
-    let mut asked = Vec::new();
-    loop {
-        let (turn, number) = first.take().unwrap_or_else(&new);
-        let mut heard = Heard::default();
-        let mut alive = send(&mut client, turn, number).await.is_ok();
-        while alive && !heard.has_ended() {
-            match client.frame().await {
-                Some(Ok(Message::Text(text))) => {
-                    heard.take(&serde_json::from_str(&text).unwrap(), turn);
-                }
-                Some(Ok(Message::Ping(_))) => {}
-                None | Some(Err(_)) => alive = false,
-                other => panic!("{other:?}"),
-            }
-        }
-        asked.push(Asked {
-            turn,
-            number,
-            heard,
-        });
-        if !alive {
-            return asked;
-        }
-    }
-}
-
-/// Goes on behind `after`, as a reader who has `known`, up to the turn's end.
-async fn resume(client: &mut Client, turn: Uuid, after: u64, known: &Answer) -> Heard {
-    let mut answer = if after == 0 {
-        Answer::default()
-    } else {
-        known.clone()
-    };
-    // What a reader asks for that lies beyond anything has no text.
-    answer.seq = after;
-    client.resume(turn, after).await;
-    while !take(&mut answer, &client.next().await, turn, after) {}
-    answer.chunks = 0;
-    Heard {
-        accepted: true,
-        answer,
-        when: Vec::new(),
-    }
-}
-
-/// Byte for byte what the endpoint said, as far as the numbers go.
-fn check_text(heard: &Heard, story: &Story) {
-    let answer = &heard.answer;
-    let events = match answer.outcome.as_str() {
-        "" => answer.seq,
-        "stop" | "failed" => story.length(),
-        _ => answer.seq - 1,
-    };
-    assert_eq!(answer.text, story.told_up_to(events, false));
-    assert_eq!(answer.reasoning, story.told_up_to(events, true));
-    match answer.outcome.as_str() {
-        "" | "interrupted" => {}
-        "failed" => assert!(
-            story.fails() && answer.seq == story.length() + 2,
-            "{answer:?}"
-        ),
-        "stop" => assert!(
-            !story.fails() && answer.seq == story.length() + 1,
-            "{answer:?}"
-        ),
-        other => panic!("no story ends so: {other}"),
     }
 }
 
