@@ -354,6 +354,7 @@ impl Lives {
             let kept: String = question.query_row([turn], |row| row.get(0)).unwrap();
             assert_eq!(kept, number.to_string());
         }
+        askd::store::teach(&db).unwrap();
         // With `rank`, what is findable is compared with the texts.
         for index in ["search", "search_title"] {
             let check =
