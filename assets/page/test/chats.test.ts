@@ -125,11 +125,35 @@ test("a_deletion_leaves_the_conversation_and_undo_brings_both_back", async () =>
   expect([location.pathname, chats.list.heads.map(({ id }) => id)]).toEqual([`/c/${A}`, [A, B]]);
 });
 
-test("a_deletion_that_the_server_did_not_take_is_told", async () => {
-  await arrive("/");
+test("a_deletion_that_the_server_did_not_take_is_told_and_has_stopped_and_left_nothing", async () => {
+  server.conversation(A, [turn("a1", { sent: true, accepted: true })]);
+  await arrive(`/c/${A}`);
+  FakeSocket.last.ready();
+  const shown = chats.current;
   server.away = true;
   await chats.remove(head(A, "First"));
+  await settle();
   expect(chats.notices.all).toMatchObject([{ words: "Cannot reach the server.", undo: null }]);
+  expect([location.pathname, chats.current, chats.list.heads.map(({ id }) => id)]).toEqual([`/c/${A}`, shown, [A, B]]);
+  expect(FakeSocket.last.sent.map(({ type }) => type)).toEqual(["resume"]);
+});
+
+test("a_conversation_is_left_only_when_the_server_has_deleted_it", async () => {
+  await arrive(`/c/${A}`);
+  const removed = chats.remove(head(A, "First"));
+  expect(location.pathname).toBe(`/c/${A}`);
+  await removed;
+  expect(location.pathname).toBe("/");
+});
+
+test("a_question_that_waits_in_a_deleted_conversation_does_not_begin_it_again", async () => {
+  await arrive(`/c/${A}`);
+  chats.ask("Still here?");
+  await chats.remove(head(A, "First"));
+  await settle();
+  for (const socket of FakeSocket.all) socket.ready();
+  expect(FakeSocket.all.flatMap((socket) => socket.sent)).toEqual([]);
+  expect(outbox()).toEqual([]);
 });
 
 test("what_changed_elsewhere_comes_with_the_focus_and_every_fifteen_seconds", async () => {

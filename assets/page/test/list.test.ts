@@ -66,16 +66,28 @@ describe("the list", () => {
     expect(list.problem).toBeNull();
   });
 
-  test("a_deletion_is_seen_at_once_and_undone_when_the_server_does_not_take_it", async () => {
+  test("a_deletion_is_seen_when_the_server_has_taken_it", async () => {
     server.heads = [head(1), head(2)];
     const list = new List();
     await list.refresh();
     const deleted = list.remove("1");
-    expect(ids(list)).toEqual([2]);
+    expect(ids(list)).toEqual([1, 2]);
     await deleted;
+    expect(ids(list)).toEqual([2]);
     server.away = true;
     await expect(list.remove("2")).rejects.toThrow("Cannot reach the server.");
     expect(ids(list)).toEqual([2]);
+  });
+
+  test("a_restored_one_is_at_its_place_at_once", async () => {
+    server.heads = [head(1, { updated: 3 }), head(2, { updated: 2 }), head(3, { updated: 1 })];
+    const list = new List();
+    await list.refresh();
+    const [, deleted] = server.heads;
+    await list.remove("2");
+    server.heads.splice(1, 0, deleted!);
+    await list.restore("2");
+    expect(ids(list)).toEqual([1, 2, 3]);
   });
 
   test("a_new_title_is_seen_at_once_and_kept_by_the_server", async () => {

@@ -119,16 +119,12 @@ export class Chat implements Owner {
   /** Stops what is open. A question that no connection was given is taken back, and its text returned. */
   stop(): string | null {
     const turn = this.#turns.find((other) => other.ending === null);
-    if (turn === undefined) return null;
-    if (!turn.sent) {
-      this.#dispatch({ type: "withdraw", turn: turn.id });
-      // At once: what the page does with the text depends on whether anything else is here.
-      this.turns = this.#turns;
-      return turn.question;
-    }
-    this.#link.send({ type: "cancel", turn: turn.id });
-    this.#dispatch({ type: "stop", turn: turn.id });
-    return null;
+    return turn === undefined ? null : this.#stop(turn);
+  }
+
+  /** It was deleted. The server ends what runs in it; what it has not taken yet must not begin it again. */
+  deleted(): void {
+    for (const turn of this.#turns) if (turn.ending === null && !turn.accepted) this.#stop(turn);
   }
 
   /** Fetches what the server has of the conversation. A later call takes the place of an earlier one. */
@@ -224,6 +220,18 @@ export class Chat implements Owner {
   #accepted(): void {
     this.#busyTries = 0;
     if (this.presence.kind === "unbegun" || this.presence.kind === "unknown") this.presence = { kind: "here" };
+  }
+
+  #stop(turn: Turn): string | null {
+    if (!turn.sent) {
+      this.#dispatch({ type: "withdraw", turn: turn.id });
+      // At once: what the page does with the text depends on whether anything else is here.
+      this.turns = this.#turns;
+      return turn.question;
+    }
+    this.#link.send({ type: "cancel", turn: turn.id });
+    this.#dispatch({ type: "stop", turn: turn.id });
+    return null;
   }
 
   #ask(question: string, parent: string | null): boolean {

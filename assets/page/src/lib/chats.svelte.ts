@@ -84,16 +84,17 @@ export class Chats implements Listener {
     await this.#tried(() => this.list.rename(id, title));
   }
 
-  /** Deletes a conversation, and offers for a while to have it back. */
+  /** Deletes a conversation, and offers for a while to have it back. Nothing is left before the server has said yes. */
   async remove({ id, title }: Head): Promise<void> {
+    if (!(await this.#tried(() => this.list.remove(id)))) return;
+    [this.current, ...this.behind].find((chat) => chat.id === id)?.deleted();
     const shown = this.current.id === id;
-    [this.current, ...this.behind].find((chat) => chat.id === id)?.stop();
-    // Going back should not lead to where nothing is any more.
-    if (shown) history.replaceState(null, "", "/");
-    if (shown) this.#show(null);
-    if (await this.#tried(() => this.list.remove(id))) {
-      this.notices.say(`Deleted “${title}”.`, () => void this.#restore(id, shown));
+    if (shown) {
+      // Going back should not lead to where nothing is any more.
+      history.replaceState(null, "", "/");
+      this.#show(null);
     }
+    this.notices.say(`Deleted “${title}”.`, () => void this.#restore(id, shown));
   }
 
   async #restore(id: string, show: boolean): Promise<void> {
