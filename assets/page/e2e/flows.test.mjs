@@ -154,6 +154,31 @@ test("a_killed_server_is_told_truthfully_and_the_next_question_goes_on_from_what
   await reader.leave({ away: true });
 });
 
+test("a_question_sent_while_a_killed_server_is_away_waits_and_is_sent_once", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  await tab.ask("Count.");
+  (await fake.call()).say("one ");
+  await tab.reads("one");
+  await tab.composer.fill("And then?");
+  await tab.composer.press("Enter");
+  await tab.page.getByText("The last answer has not ended.").waitFor();
+  assert.equal(await tab.composer.inputValue(), "And then?");
+  await askd.kill();
+  await tab.says(/^The connection was lost/);
+  await tab.ask("And then?");
+  await tab.says(/^Waiting for the connection|^Connecting/);
+  await askd.start();
+  const call = await fake.call();
+  assert.equal(call.question, "And then?");
+  call.say("two");
+  call.finish();
+  await tab.finished();
+  assert.equal(await tab.page.getByText(/^Interrupted/).count(), 1);
+  assert.equal(fake.waiting, 0);
+  await reader.leave({ away: true });
+});
+
 test("a_lost_connection_comes_back_without_a_lost_or_doubled_letter", async () => {
   askd = await startAskd({ endpoint: fake.url });
   const proxy = await startProxy(askd.port);

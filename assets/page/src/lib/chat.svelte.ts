@@ -59,6 +59,8 @@ export class Chat implements Owner {
       this.presence.kind === "here" ||
       (this.presence.kind === "unknown" && this.turns.length > 0),
   );
+  /** Whether a question would be taken now. */
+  takes = $derived(this.placed && free(this.turns, this.connection));
 
   /** Ahead of `turns`, which the view sees once per frame. */
   #turns: Turn[];
@@ -94,20 +96,24 @@ export class Chat implements Owner {
     this.#link.connect();
   }
 
-  /** Asks, behind the last turn shown. Says no while an answer is open, or when it is not known what is above. */
+  /**
+   * Asks, behind the last turn shown. Says no while an answer is being followed, or when it is not known what is above;
+   * while the connection is lost, the question waits behind the answer.
+   */
   ask(question: string): boolean {
+    if (!free(this.#turns, this.connection)) return false;
     const above = path(this.#turns, this.through).findLast(({ turn }) => turn.accepted);
     return this.#ask(question, above?.turn.id ?? null);
   }
 
   /** Asks at the same place as `turn`: an edited question, or the same one again. */
   askBeside(turn: Turn, question: string): boolean {
-    return this.#ask(question, turn.parent);
+    return !this.busy() && this.#ask(question, turn.parent);
   }
 
   /** Asks for the rest of an answer that ended early. */
   continue(turn: Turn): boolean {
-    return this.#ask(CONTINUE, turn.id);
+    return !this.busy() && this.#ask(CONTINUE, turn.id);
   }
 
   /** Shows the path through this turn, and remembers that. */
@@ -116,9 +122,9 @@ export class Chat implements Owner {
     keepBranch(this.id, turn);
   }
 
-  /** Stops what is open. A question that no connection was given is taken back, and its text returned. */
+  /** Stops what was asked last. A question that no connection was given is taken back, and its text returned. */
   stop(): string | null {
-    const turn = this.#turns.find((other) => other.ending === null);
+    const turn = this.#turns.findLast((other) => other.ending === null);
     return turn === undefined ? null : this.#stop(turn);
   }
 
@@ -143,6 +149,7 @@ export class Chat implements Owner {
       const { code, message } = error as ApiError;
       if (code === "unknown_conversation") this.presence = { kind: "unknown" };
       else if (this.presence.kind !== "here") this.presence = { kind: "failed", why: message };
+      this.#follow();
     }
   }
 
@@ -235,7 +242,7 @@ export class Chat implements Owner {
   }
 
   #ask(question: string, parent: string | null): boolean {
-    if (this.busy() || !this.placed || question.trim() === "") return false;
+    if (!this.placed || question.trim() === "") return false;
     const turn = newTurn({ id: uuid7(), parent, question, asked: Date.now(), ...this.#chosen() });
     // The newest is what the reader wants to see, here and in every other tab.
     this.through = null;
@@ -263,6 +270,8 @@ export class Chat implements Owner {
   #follow(): void {
     const turn = this.#turns.find((other) => other.ending === null);
     if (turn === undefined || this.#following !== null || this.connection.kind !== "ready") return;
+    // The answer that it waits behind may still be running.
+    if (!turn.accepted && this.presence.kind === "loading") return;
     const { id, question: text, parent, endpoint, model, seq, accepted, stopping } = turn;
     const conversation = this.id;
     this.#following = id;
@@ -348,6 +357,12 @@ export class Chat implements Owner {
     this.#release();
     this.#link.dispose();
   }
+}
+
+/** Whether nothing is open, or only answers that the lost connection keeps from ending here. */
+function free(turns: Turn[], connection: Connection): boolean {
+  const open = turns.filter((turn) => turn.ending === null);
+  return open.length === 0 || (connection.kind !== "ready" && open.every((turn) => turn.accepted));
 }
 
 type Options = { begun?: boolean; server?: Ready | null; listener?: Listener };

@@ -2,6 +2,7 @@
 
 import type { Connection } from "./link";
 import type { Head } from "./api";
+import type { Chat } from "./chat.svelte";
 import { forgotten, type Turn } from "./reduce";
 
 export type Status = {
@@ -38,7 +39,7 @@ function openStatus(turn: Turn, connection: Connection, now: number): Status {
   }
   if (turn.stopping) return says("Stopping", "busy");
   if (turn.problem !== null) return says(turn.problem.message, "error");
-  if (!turn.accepted) return says("Sending", "busy");
+  if (!turn.accepted) return says(turn.sent ? "Sending" : "Waiting to be sent", "busy");
   if (turn.place !== null) return says(`Waiting in line: place ${turn.place}`, "busy");
   if (turn.text !== "") return says("Answering", "busy");
   if (turn.thinking !== "") return says("Waiting for the answer's first word", "busy");
@@ -97,6 +98,15 @@ export function connectionStatus(connection: Connection, now: number): string | 
     case "closed":
       return connection.why;
   }
+}
+
+/** Why what is written cannot be sent now. */
+export function unsendable(chat: Pick<Chat, "placed" | "open" | "connection">): string {
+  if (!chat.placed) return "The conversation is not here yet. Your question stays in its place until it is.";
+  if (!chat.open) return "The question is longer than this server takes it.";
+  return chat.connection.kind === "ready"
+    ? "The last answer has not ended. Stop it, or send your question when it has."
+    : "A question is waiting already. Yours can be sent behind its answer.";
 }
 
 /** What a screen reader hears: each state once, never the answer letter by letter. */
