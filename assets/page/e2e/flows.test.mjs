@@ -179,6 +179,33 @@ test("a_question_sent_while_a_killed_server_is_away_waits_and_is_sent_once", asy
   await reader.leave({ away: true });
 });
 
+test("what_could_not_be_kept_is_told_and_after_a_crash_shown_as_the_server_has_it", async () => {
+  askd = await startAskd({ endpoint: fake.url });
+  const tab = await reader.open(askd.url);
+  await tab.hears(fake, "First.", "one");
+  await tab.ask("Count.");
+  const call = await fake.call();
+  call.say("two ");
+  await tab.reads("two");
+  const warning = tab.page.getByText("The server cannot keep conversations just now.");
+  assert.equal(await warning.count(), 0);
+  await askd.hideStorage();
+  call.say("three");
+  call.finish();
+  await tab.finished();
+  await warning.waitFor();
+  await askd.kill();
+  await askd.showStorage();
+  await askd.start();
+  await tab.says(/^Interrupted/);
+  await warning.waitFor({ state: "detached" });
+  const shown = await tab.answer.innerText();
+  await tab.page.reload();
+  await tab.says(/^Interrupted/);
+  assert.equal(await tab.answer.innerText(), shown);
+  await reader.leave({ away: true });
+});
+
 test("a_lost_connection_comes_back_without_a_lost_or_doubled_letter", async () => {
   askd = await startAskd({ endpoint: fake.url });
   const proxy = await startProxy(askd.port);

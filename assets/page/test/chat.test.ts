@@ -425,6 +425,20 @@ test("a_conversation_that_could_not_be_fetched_is_fetched_when_the_connection_is
   other.retire(true);
 });
 
+test("after_a_crash_an_end_that_was_not_kept_is_shown_as_the_server_has_it", async () => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  const turn = accept();
+  FakeSocket.last.tell({ type: "chunk", turn, seq: 2, text: "Because." });
+  end(turn, 3);
+  expect(chat.last).toMatchObject({ ending: "stop", text: "Because." });
+  server.conversation(ID, [told({ id: turn, text: "Bec", seq: 1, ending: "interrupted" })]);
+  reconnect();
+  await server.answered();
+  settle();
+  expect(chat.last).toMatchObject({ ending: "interrupted", text: "Bec" });
+});
+
 test("a_chosen_model_is_named", () => {
   FakeSocket.last.ready();
   chat.choice = { endpoint: "local", model: "large" };

@@ -178,6 +178,48 @@ test("a_conversation_deleted_elsewhere_is_told_when_the_list_no_longer_has_it", 
   expect(chats.current.presence).toEqual({ kind: "unknown" });
 });
 
+test("a_server_that_cannot_keep_conversations_is_told_when_an_answer_has_ended_and_until_it_can", async () => {
+  await arrive(`/c/${A}`);
+  FakeSocket.last.ready();
+  await settle();
+  server.keeps = false;
+  chats.ask("Why?");
+  const id = String(FakeSocket.last.sent.at(-1)!["turn"]);
+  FakeSocket.last.tell({ type: "accepted", turn: id, conversation: A, parent: "a1", after: 0 });
+  FakeSocket.last.tell({ type: "complete", turn: id, seq: 1, outcome: "stop", timing: { total_ms: 2 } });
+  await settle();
+  expect(chats.kept).toBe(false);
+  server.keeps = true;
+  vi.advanceTimersByTime(15_000);
+  await settle();
+  expect(chats.kept).toBe(true);
+});
+
+test("a_server_that_notices_late_that_it_cannot_keep_conversations_is_asked_once_more", async () => {
+  await arrive(`/c/${A}`);
+  FakeSocket.last.ready();
+  await settle();
+  server.keeps = false;
+  vi.advanceTimersByTime(15_000);
+  await settle();
+  expect(chats.kept).toBe(false);
+});
+
+test("an_answer_whose_end_was_seen_here_runs_no_more_whatever_the_list_says", async () => {
+  const running = { ...head(A, "First"), running: true };
+  const elsewhere = { ...head(B, "Second"), running: true };
+  server.heads = [running, elsewhere];
+  await arrive(`/c/${A}`);
+  FakeSocket.last.ready();
+  await settle();
+  expect(chats.list.heads.map((head) => chats.running(head))).toEqual([false, true]);
+  chats.ask("Why?");
+  const id = String(FakeSocket.last.sent.at(-1)!["turn"]);
+  FakeSocket.last.tell({ type: "accepted", turn: id, conversation: A, parent: "a1", after: 0 });
+  await settle();
+  expect(chats.running(running)).toBe(true);
+});
+
 test("a_search_leads_to_the_branch_of_what_was_found", async () => {
   server.conversation(B, [ended("b1"), ended("b2")]);
   await arrive("/");

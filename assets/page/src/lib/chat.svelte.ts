@@ -19,7 +19,7 @@ export type Presence =
 
 /** Whom a conversation tells that the list is no longer as it was. */
 export type Listener = {
-  /** A question was accepted, or an answer has ended. */
+  /** A question was accepted or refused, or an answer has ended. */
   changed(chat: Chat): void;
   /** There is a connection again: much may have happened meanwhile. */
   connected(): void;
@@ -69,6 +69,8 @@ export class Chat implements Owner {
   /** The turn whose question or resume has had no answer yet. */
   #awaiting: string | null = null;
   #retired = false;
+  /** There was a connection before. */
+  #connected = false;
   #acknowledge: ReturnType<typeof setTimeout> | undefined;
   #busyTries = 0;
   #busyPause: ReturnType<typeof setTimeout> | undefined;
@@ -208,7 +210,10 @@ export class Chat implements Owner {
   onReady(status: Ready): void {
     this.server = status;
     this.#follow();
-    if (this.presence.kind === "failed") void this.refresh();
+    // What the server has may be less than what was shown: it may have come back from a crash.
+    const again = this.#connected && this.presence.kind === "here" && !this.#retired;
+    this.#connected = true;
+    if (again || this.presence.kind === "failed") void this.refresh();
     this.#listener.connected();
   }
 
@@ -221,7 +226,7 @@ export class Chat implements Owner {
     else if (told.turn !== undefined) this.#dispatch({ ...told, turn });
     else if (!this.#askedLater(turn, told.code)) this.#dispatch({ ...told, type: "refused", turn });
     if (told.type === "accepted") this.#accepted();
-    if (told.type === "accepted" || told.type === "complete") this.#listener.changed(this);
+    if (told.type === "accepted" || told.type === "complete" || told.type === "error") this.#listener.changed(this);
   }
 
   #accepted(): void {

@@ -2,12 +2,13 @@
 // The address says which: `/` is a new one, `/c/<id>` an old one.
 
 import * as api from "./api";
-import type { Head } from "./api";
+import type { ApiError, Head } from "./api";
 import { Chat, type Listener } from "./chat.svelte";
 import { uuid7 } from "./ids";
 import { available, forgetOld, keepBranch, outbox, waitingTurn } from "./keep";
 import { List } from "./list.svelte";
 import { Notices } from "./notices.svelte";
+import { keepsConversations } from "./probe";
 import { broughtIn } from "./words";
 
 const PATH = /^\/c\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/?$/i;
@@ -33,6 +34,11 @@ export class Chats implements Listener {
     ),
   );
 
+  /** Whether the server says that it can keep conversations. */
+  kept = $state(true);
+
+  /** How often that is still to be asked: it may take the server a moment to notice. */
+  #doubts = 0;
   #others = new BroadcastChannel("askd");
 
   constructor() {
@@ -43,6 +49,13 @@ export class Chats implements Listener {
     const begun = new Map(left.map(({ turn, conversation }) => [conversation, turn.parent !== null]));
     this.behind = [...begun].map(([id, begun]) => this.#new(id, undefined, begun));
     for (const chat of this.behind) chat.retire(true);
+  }
+
+  /** Whether an answer is running in it. What this tab has followed to its end it knows better than the list. */
+  running(head: Head): boolean {
+    const chat = [this.current, ...this.behind].find((chat) => chat.id === head.id);
+    if (chat?.presence.kind !== "here" || chat.connection.kind !== "ready") return head.running;
+    return chat.turns.some((turn) => turn.accepted && turn.ending === null);
   }
 
   /** Asks in the current conversation; its first question gives it its address. */
@@ -117,6 +130,7 @@ export class Chats implements Listener {
       this.#others.postMessage(null);
       return true;
     } catch (error) {
+      if ((error as ApiError).code === "storage_failed") this.kept = false;
       this.notices.say((error as Error).message);
       return false;
     }
@@ -125,6 +139,7 @@ export class Chats implements Listener {
   /** Fetches the list anew, and the conversation shown if it has changed elsewhere. */
   async sync(): Promise<void> {
     if (document.hidden) return;
+    void this.#askWhetherKept();
     await this.list.refresh();
     const head = this.list.find(this.current.id);
     if (head) this.current.compare(head);
@@ -132,15 +147,24 @@ export class Chats implements Listener {
     else if (this.list.problem === null && this.list.next === null) this.current.vanished();
   }
 
+  /** Asked when something should have been kept, and from then on until it is. */
+  async #askWhetherKept(): Promise<void> {
+    if (this.kept && this.#doubts === 0) return;
+    this.#doubts = Math.max(this.#doubts - 1, 0);
+    this.kept = (await keepsConversations()) ?? this.kept;
+  }
+
   // What a conversation tells.
 
   changed(chat: Chat): void {
     if (chat !== this.current && !chat.busy()) this.behind = this.behind.filter((other) => other !== chat);
     this.#others.postMessage(null);
+    this.#doubts = 2;
     void this.sync();
   }
 
   connected(): void {
+    this.#doubts = 2;
     void this.sync();
   }
 
