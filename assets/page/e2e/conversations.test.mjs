@@ -72,6 +72,33 @@ for (const width of [1280, 390]) {
       await reader.leave({ away: true });
     });
 
+    test("an_address_that_no_conversation_can_have_says_so_too", async () => {
+      const tab = await reader.open(`${askd.url}/c/nonsense`);
+      await tab.page.getByRole("heading", { name: "There is no such conversation" }).waitFor();
+      await tab.hears(fake, "First.", "one");
+      await tab.page.waitForURL(/\/c\/[0-9a-f-]{36}$/);
+      await reader.leave();
+    });
+
+    test("escape_in_the_sidebar_does_not_stop_the_answer", async () => {
+      const tab = await reader.open(askd.url);
+      await tab.ask("Count.");
+      const call = await fake.call();
+      call.say("one ");
+      await tab.reads("one");
+      const sidebar = await tab.sidebar();
+      await sidebar.getByRole("searchbox").press("Escape");
+      if (width < 1024) await tab.page.getByRole("dialog").waitFor({ state: "detached" });
+      await (await tab.sidebar()).getByRole("button", { name: "Actions for “Count.”" }).click();
+      await tab.page.keyboard.press("Escape");
+      await (await tab.sidebar()).getByRole("link", { name: "Count." }).press("Escape");
+      call.say("two");
+      call.finish();
+      await tab.finished();
+      await tab.reads("one two");
+      await reader.leave();
+    });
+
     test("conversations_are_listed_opened_renamed_and_deleted_with_a_way_back", async () => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");

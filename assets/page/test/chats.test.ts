@@ -72,6 +72,19 @@ test("a_question_in_the_place_of_an_unknown_conversation_begins_a_new_one", asyn
   expect(location.pathname).toBe(`/c/${chats.current.id}`);
 });
 
+test("an_address_that_no_conversation_can_have_is_unknown_and_a_question_there_begins_a_new_one", async () => {
+  await arrive("/c/nonsense");
+  expect(chats.current.presence).toEqual({ kind: "unknown" });
+  expect(server.asked.filter((call) => call !== "GET /conversations")).toEqual([]);
+  chats.begin();
+  expect([location.pathname, chats.current.presence]).toEqual(["/", { kind: "unbegun" }]);
+  history.replaceState(null, "", "/c/nonsense");
+  dispatchEvent(new Event("popstate"));
+  expect(chats.current.presence).toEqual({ kind: "unknown" });
+  expect(chats.ask("Here?")).toBe(true);
+  expect(location.pathname).toBe(`/c/${chats.current.id}`);
+});
+
 test("what_waited_when_the_page_was_left_is_sent_from_wherever_the_reader_comes_back", async () => {
   keepWaiting({ conversation: A, turn: turn("w", { parent: "a1" }) });
   keepWaiting({

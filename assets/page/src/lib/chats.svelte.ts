@@ -81,8 +81,8 @@ export class Chats implements Listener {
 
   /** A new, empty conversation. */
   begin(): void {
-    if (idInAddress() === null && this.current.turns.length === 0) return;
-    if (idInAddress() !== null) history.pushState(null, "", "/");
+    if (atStart() && this.current.turns.length === 0) return;
+    if (!atStart()) history.pushState(null, "", "/");
     this.#show(null);
   }
 
@@ -219,7 +219,11 @@ export class Chats implements Listener {
   }
 
   #opened(id: string | null, left?: Chat): Chat {
-    return id === null ? this.#new(uuid7(), left) : this.#new(id, left, true);
+    if (id !== null) return this.#new(id, left, true);
+    const chat = this.#new(uuid7(), left);
+    // No conversation can have such an address.
+    if (!atStart()) chat.presence = { kind: "unknown" };
+    return chat;
   }
 
   #new(id: string, left?: Chat, begun = false): Chat {
@@ -229,6 +233,11 @@ export class Chats implements Listener {
   #each(act: (chat: Chat) => void): void {
     for (const chat of [this.current, ...this.behind]) act(chat);
   }
+}
+
+/** Whether the address is a new conversation's. */
+function atStart(): boolean {
+  return location.pathname === "/";
 }
 
 function idInAddress(): string | null {
