@@ -132,6 +132,45 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
+    test("a_notice_covers_no_control_and_stands_in_the_middle_of_its_column", async () => {
+      const tab = await reader.open(askd.url);
+      for (const name of ["First.", "Second."]) {
+        await tab.hears(fake, name, "A paragraph.\n\n".repeat(40));
+        await (await tab.sidebar()).getByRole("button", { name: "New conversation" }).click();
+        await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+      }
+      await (await tab.sidebar()).getByRole("link", { name: "First." }).click();
+      await tab.jump.click();
+      await tab.restsAtTheEnd();
+      await act(await tab.sidebar(), "Second.", "Delete");
+      await tab.page.getByText("Deleted “Second.”.").waitFor();
+      const covers = () =>
+        tab.page.evaluate(() => {
+          const notice = document.querySelector(".notices p");
+          const box = notice.getBoundingClientRect();
+          const column = notice.closest("nav, footer").getBoundingClientRect();
+          const controls = [...document.querySelectorAll("button, a, input, textarea, summary")].filter((control) => {
+            const { top, bottom, left, right, width } = control.getBoundingClientRect();
+            const apart = bottom <= box.top || top >= box.bottom || right <= box.left || left >= box.right;
+            const above = notice.closest("dialog") === control.closest("dialog") && !notice.contains(control);
+            return above && width > 0 && !apart;
+          });
+          const aside = (box.left + box.right - column.left - column.right) / 2;
+          return { controls: controls.map(({ textContent }) => textContent.trim()), aside: Math.abs(Math.round(aside)) };
+        });
+      assert.deepEqual(await covers(), { controls: [], aside: 0 });
+      if (width < 1024) await tab.page.keyboard.press("Escape");
+      await tab.page.getByText("Deleted “Second.”.").waitFor();
+      await tab.restsAtTheEnd();
+      assert.deepEqual(await covers(), { controls: [], aside: 0 });
+      // No longer at the end: now there is a way back to it.
+      await tab.page.evaluate(() => scrollTo({ top: 0, behavior: "instant" }));
+      await tab.jump.waitFor();
+      const [jump, notice] = [await tab.jump.boundingBox(), await tab.page.locator(".notices p").boundingBox()];
+      assert.ok(jump.y + jump.height <= notice.y, "the way to the end stands above the notice");
+      await reader.leave();
+    });
+
     test("a_renaming_is_given_up_with_escape_and_the_focus_is_where_it_was", async () => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
