@@ -132,6 +132,35 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
+    test("the_keyboard_alone_deletes_and_undoes_and_the_focus_is_at_what_came_back", async () => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      await (await tab.sidebar()).getByRole("button", { name: "New conversation" }).click();
+      await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+      await tab.hears(fake, "Second.", "two");
+      const sidebar = await tab.sidebar();
+      const dots = sidebar.getByRole("button", { name: "Actions for “First.”" });
+      const row = sidebar.getByRole("link", { name: "First." });
+      const focused = (words) =>
+        tab.page.waitForFunction((words) => document.activeElement.textContent === words, words);
+      for (const undo of ["Enter", "Control+z"]) {
+        await dots.press("Enter");
+        await focused("Rename");
+        await tab.page.keyboard.press("ArrowUp");
+        await focused("Delete");
+        await tab.page.keyboard.press("Enter");
+        await focused("Undo");
+        assert.equal(await row.count(), 0);
+        if (undo !== "Enter") await sidebar.getByRole("button", { name: "New conversation" }).focus();
+        await tab.page.keyboard.press(undo);
+        await row.waitFor();
+        await tab.page.waitForFunction(() => document.activeElement.textContent.trim() === "First.");
+        assert.ok(await row.evaluate((link) => link === document.activeElement));
+        await tab.page.getByRole("button", { name: "Undo" }).waitFor({ state: "detached" });
+      }
+      await reader.leave();
+    });
+
     test("a_notice_covers_no_control_and_stands_in_the_middle_of_its_column", async () => {
       const tab = await reader.open(askd.url);
       for (const name of ["First.", "Second."]) {
@@ -156,7 +185,10 @@ for (const width of [1280, 390]) {
             return above && width > 0 && !apart;
           });
           const aside = (box.left + box.right - column.left - column.right) / 2;
-          return { controls: controls.map(({ textContent }) => textContent.trim()), aside: Math.abs(Math.round(aside)) };
+          return {
+            controls: controls.map(({ textContent }) => textContent.trim()),
+            aside: Math.abs(Math.round(aside)),
+          };
         });
       assert.deepEqual(await covers(), { controls: [], aside: 0 });
       if (width < 1024) await tab.page.keyboard.press("Escape");

@@ -133,8 +133,9 @@ test("a_deletion_leaves_the_conversation_and_undo_brings_both_back", async () =>
   const [notice] = chats.notices.all;
   expect(notice?.words).toBe("Deleted “First”.");
   server.heads = [deleted, ...server.heads];
-  notice?.undo?.();
+  void chats.notices.undo(notice!);
   await settle();
+  expect(chats.notices.all).toEqual([]);
   expect([location.pathname, chats.list.heads.map(({ id }) => id)]).toEqual([`/c/${A}`, [A, B]]);
 });
 

@@ -185,7 +185,7 @@ describe("the search", () => {
 
 test("a_notice_goes_after_ten_seconds_unless_the_reader_is_at_it", () => {
   const notices = new Notices();
-  notices.say("Deleted.", () => {});
+  notices.say("Deleted.", async () => {});
   notices.say("Renamed.");
   notices.hold(notices.all[0]!.id);
   vi.advanceTimersByTime(10_000);
@@ -193,4 +193,25 @@ test("a_notice_goes_after_ten_seconds_unless_the_reader_is_at_it", () => {
   notices.leave(notices.all[0]!.id);
   vi.advanceTimersByTime(10_000);
   expect(notices.all).toEqual([]);
+});
+
+test("what_was_said_last_is_undone_once_and_its_notice_stays_until_it_is", async () => {
+  const notices = new Notices();
+  const done: string[] = [];
+  let release = () => {};
+  notices.say("First.", async () => void done.push("first"));
+  notices.say("Second.", async () => {
+    await new Promise<void>((resolve) => (release = resolve));
+    done.push("second");
+  });
+  notices.say("Third.");
+  const second = notices.last!;
+  const undone = notices.undo(second);
+  void notices.undo(second);
+  notices.leave(second.id);
+  vi.advanceTimersByTime(60_000);
+  expect(notices.all.map(({ words }) => words)).toEqual(["Second."]);
+  release();
+  await undone;
+  expect([done, notices.all]).toEqual([["second"], []]);
 });

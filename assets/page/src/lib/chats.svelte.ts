@@ -1,6 +1,8 @@
 // Which conversation the page shows, and how that stays in step with the list, with other tabs and with other devices.
 // The address says which: `/` is a new one, `/c/<id>` an old one.
 
+import { tick } from "svelte";
+
 import * as api from "./api";
 import type { ApiError, Head } from "./api";
 import { Chat, type Listener } from "./chat.svelte";
@@ -23,6 +25,9 @@ export class Chats implements Listener {
   current = $state.raw<Chat>(this.#opened(idInAddress()));
   /** A turn that the reader has looked for and wants to see. */
   sought = $state.raw<string | null>(null);
+
+  /** The conversation that has just been brought back: its row, if it is seen, takes the focus. */
+  restored = $state.raw<string | null>(null);
 
   /** Conversations that the reader is not at, while a question of theirs waits or an answer is running. */
   behind = $state.raw<Chat[]>([]);
@@ -99,8 +104,11 @@ export class Chats implements Listener {
     await this.#tried(() => this.list.rename(id, title));
   }
 
-  /** Deletes a conversation, and offers for a while to have it back. Nothing is left before the server has said yes. */
-  async remove({ id, title }: Head): Promise<void> {
+  /**
+   * Deletes a conversation, and offers for a while to have it back, where the focus goes if the reader came by keyboard.
+   * Nothing is left before the server has said yes.
+   */
+  async remove({ id, title }: Head, keyboard = false): Promise<void> {
     if (!(await this.#tried(() => this.list.remove(id)))) return;
     [this.current, ...this.behind].find((chat) => chat.id === id)?.deleted();
     const shown = this.current.id === id;
@@ -109,11 +117,15 @@ export class Chats implements Listener {
       history.replaceState(null, "", "/");
       this.#show(null);
     }
-    this.notices.say(`Deleted “${title}”.`, () => void this.#restore(id, shown));
+    this.notices.say(`Deleted “${title}”.`, () => this.#restore(id, shown), keyboard);
   }
 
   async #restore(id: string, show: boolean): Promise<void> {
-    if ((await this.#tried(() => this.list.restore(id))) && show) this.open(id);
+    if (!(await this.#tried(() => this.list.restore(id)))) return;
+    if (show) this.open(id);
+    this.restored = id;
+    await tick();
+    this.restored = null;
   }
 
   /** Imports what was exported, and shows it at once. */
