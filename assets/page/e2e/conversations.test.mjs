@@ -23,10 +23,13 @@ after(() => browser.close());
 
 for (const width of [1280, 390]) {
   describe(`at ${width}`, () => {
+    const touch = width < 1024;
+    const screen = { viewport: { width, height: 860 }, hasTouch: touch, isMobile: touch };
+
     beforeEach(async () => {
       fake = await startFake();
       askd = await startAskd({ endpoint: fake.url });
-      reader = await Reader.arrive(browser, { viewport: { width, height: 860 } });
+      reader = await Reader.arrive(browser, screen);
     });
     afterEach(async () => {
       await reader.context.close();
@@ -294,7 +297,7 @@ for (const width of [1280, 390]) {
       const files = sidebar.locator("input[type=file]");
       await files.setInputFiles(file);
       await tab.page.getByText("1 was here already.").waitFor();
-      const elsewhere = await Reader.arrive(browser, { viewport: { width, height: 860 } });
+      const elsewhere = await Reader.arrive(browser, screen);
       const other = await elsewhere.open(askd.url);
       await (await other.sidebar()).locator("input[type=file]").setInputFiles({
         name: "moved.json",
@@ -382,6 +385,43 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
+    test("the_focus_goes_on_where_the_reader_does", async () => {
+      const tab = await reader.open(askd.url);
+      // With a mouse there is a keyboard: the next question. Without, what is new.
+      const there = touch ? "article:last-of-type" : "textarea";
+      const focused = () =>
+        tab.page.waitForFunction((there) => document.activeElement === document.querySelector(there), there);
+      const press = (name) => tab.page.getByRole("button", { name }).last()[touch ? "tap" : "click"]();
+      await tab.composer.fill("Count.");
+      await press("Send");
+      await focused();
+      let call = await fake.call();
+      call.say("one ");
+      await tab.reads("one");
+      await press("Stop");
+      await tab.says("Stopped by you.");
+      await focused();
+      await press("Continue");
+      await focused();
+      call = await fake.call();
+      call.say("two");
+      call.finish();
+      await tab.finished();
+      await press("Regenerate");
+      await focused();
+      call = await fake.call();
+      call.say("two");
+      call.finish();
+      await tab.finished();
+      await tab.page.getByRole("heading", { name: "Count." }).hover();
+      await tab.page.getByRole("button", { name: "Edit this question" }).first().click();
+      await press("Ask this instead");
+      await focused();
+      assert.equal(await tab.page.getByRole("article").count(), 1);
+      await fake.call();
+      await reader.leave();
+    });
+
     test("a_question_sent_while_the_connection_is_down_is_sent_once_also_after_a_reload", async () => {
       const proxy = await startProxy(askd.port);
       const tab = await reader.open(proxy.url);
@@ -449,7 +489,7 @@ for (const width of [1280, 390]) {
       await one.hears(fake, "First.", "one");
       // Another browser with the same cookie is another device of the same person.
       const device = await Reader.arrive(browser, {
-        viewport: { width, height: 860 },
+        ...screen,
         storageState: { cookies: await reader.context.cookies(), origins: [] },
       });
       const two = await device.open(one.page.url());
@@ -468,7 +508,7 @@ for (const width of [1280, 390]) {
       await one.finished();
       await (await two.sidebar()).getByText("(an answer is running)").waitFor({ state: "detached" });
 
-      const stranger = await Reader.arrive(browser, { viewport: { width, height: 860 } });
+      const stranger = await Reader.arrive(browser, screen);
       const other = await stranger.open(one.page.url());
       await other.page.getByRole("heading", { name: "There is no such conversation" }).waitFor();
       await (await other.sidebar()).getByText("Conversations are kept here.").waitFor();

@@ -253,6 +253,8 @@ export class Chat implements Owner {
     this.through = null;
     keepBranch(this.id, null);
     this.#dispatch({ type: "ask", turn });
+    // At once: the focus goes to it.
+    this.turns = this.#turns;
     this.wake();
     this.#follow();
     return true;
