@@ -24,6 +24,8 @@ after(async () => {
   await askd.close();
 });
 
+const PHONE = { hasTouch: true, isMobile: true };
+
 const ANSWER = `## A heading
 
 Some *words* with \`code\`, a [link](https://example.org/) and ${"averylongword".repeat(12)}.
@@ -43,7 +45,19 @@ fn main() { println!("{}", "a line that is longer than any telephone is wide, by
 > A quotation.
 `;
 
+/** What is smaller than a finger, or without one than a mouse needs. A link among words is as high as they are. */
+function small(tab) {
+  return tab.page.evaluate(() => {
+    const least = matchMedia("(pointer: coarse)").matches ? 44 : 24;
+    return [...document.querySelectorAll("button, a:not(.markdown a), input, select, summary, textarea")]
+      .map((control) => ({ control, box: control.getBoundingClientRect() }))
+      .filter(({ box }) => box.width > 0 && Math.min(box.width, box.height) < least - 0.1)
+      .map(({ control, box }) => `${control.ariaLabel ?? control.textContent.trim()}: ${box.width} x ${box.height}`);
+  });
+}
+
 async function check(tab, state) {
+  assert.deepEqual(await small(tab), [], state);
   const { violations } = await new AxeBuilder({ page: tab.page }).analyze();
   assert.deepEqual(
     violations.map(({ id, nodes }) => `${state}: ${id}: ${nodes.map(({ html }) => html).join(" ")}`),
@@ -57,7 +71,7 @@ async function check(tab, state) {
 
 test("nothing_is_found_while_the_server_is_away_and_when_it_is_back", async () => {
   const restarted = await startAskd({ endpoint: fake.url, models: ["small", "large"] });
-  const reader = await Reader.arrive(browser, { viewport: { width: 390, height: 860 } });
+  const reader = await Reader.arrive(browser, { ...PHONE, viewport: { width: 390, height: 860 } });
   const tab = await reader.open(restarted.url);
   await tab.ask("Count.");
   (await fake.call()).say("one ");
@@ -78,7 +92,8 @@ test("nothing_is_found_while_the_server_is_away_and_when_it_is_back", async () =
 for (const width of [1920, 1280, 390, 320]) {
   for (const colorScheme of ["light", "dark"]) {
     test(`nothing_is_found_at_${width}_${colorScheme}`, async () => {
-      const reader = await Reader.arrive(browser, { viewport: { width, height: 860 }, colorScheme });
+      const phone = width < 1024 ? PHONE : {};
+      const reader = await Reader.arrive(browser, { ...phone, viewport: { width, height: 860 }, colorScheme });
       const tab = await reader.open(askd.url);
       await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
       await check(tab, "welcome");
@@ -119,6 +134,14 @@ for (const width of [1920, 1280, 390, 320]) {
       await sidebar.getByRole("searchbox").fill("everything");
       await sidebar.locator("mark").first().waitFor();
       await check(tab, "search");
+      await sidebar.getByRole("searchbox").fill("");
+      await sidebar
+        .getByRole("button", { name: /^Actions for “/ })
+        .first()
+        .click();
+      await sidebar.getByRole("button", { name: "Delete" }).click();
+      await tab.page.getByRole("button", { name: "Undo" }).waitFor();
+      await check(tab, "notice");
       await reader.leave();
     });
   }
