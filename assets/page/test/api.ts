@@ -66,7 +66,10 @@ export class FakeApi {
   }
 
   #told({ pathname, searchParams }: URL, { method, body }: RequestInit): unknown {
-    if (pathname === "/search") return { hits: this.hits };
+    if (pathname === "/search") {
+      const hits = this.hits.slice(0, Number(searchParams.get("limit")));
+      return { hits, more: hits.length < this.hits.length };
+    }
     if (pathname === "/conversations") {
       const at = Number(searchParams.get("before") ?? 0);
       const next = at + this.limit < this.heads.length ? String(at + this.limit) : null;

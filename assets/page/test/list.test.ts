@@ -7,6 +7,7 @@ import { groups } from "../src/lib/days";
 import { List, refreshed } from "../src/lib/list.svelte";
 import { Notices } from "../src/lib/notices.svelte";
 import { Search } from "../src/lib/search.svelte";
+import { found } from "../src/lib/words";
 import { FakeApi } from "./api";
 
 const head = (id: number, more: Partial<Head> = {}): Head => ({
@@ -158,7 +159,7 @@ describe("the search", () => {
     for (const query of ["s", "sk", "sky"]) search.type(query);
     vi.advanceTimersByTime(200);
     await server.answered();
-    expect(server.asked).toEqual(["GET /search?q=sky"]);
+    expect(server.asked).toEqual(["GET /search?q=sky&limit=20"]);
     expect(search.hits).toEqual([hit]);
   });
 
@@ -171,6 +172,23 @@ describe("the search", () => {
     await server.answered();
     expect(search.hits).toBeNull();
     expect(search.problem).toBeNull();
+  });
+
+  test("what_is_only_the_first_of_it_says_so_and_can_be_more", async () => {
+    server.hits = Array.from({ length: 120 }, (_, n) => ({ ...hit, turn: String(n) }));
+    const search = new Search();
+    const said = () => found(search.hits!.length, search.more);
+    search.type("sky");
+    vi.advanceTimersByTime(200);
+    await server.answered();
+    expect([said(), search.widens]).toEqual(["The first 20 places. More words find fewer.", true]);
+    await search.widen();
+    expect([said(), search.widens]).toEqual(["The first 100 places. More words find fewer.", false]);
+    server.hits = server.hits.slice(0, 20);
+    search.type("sky high");
+    vi.advanceTimersByTime(200);
+    await server.answered();
+    expect([said(), search.widens]).toEqual(["20 places found.", false]);
   });
 
   test("its_failure_is_a_sentence", async () => {

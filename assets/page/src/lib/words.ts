@@ -121,6 +121,13 @@ export function titled(head: Pick<Head, "title">): string {
   return head.title.trim() || "Without a title";
 }
 
+/** How many places a search has found. */
+export function found(count: number, more: boolean): string {
+  if (count === 0) return "Nothing found.";
+  if (more) return `The first ${count} places. More words find fewer.`;
+  return `${count} ${count === 1 ? "place" : "places"} found.`;
+}
+
 /** What came of an import. */
 export function broughtIn({ imported, skipped }: { imported: number; skipped: number }): string {
   const came = imported === 1 ? "1 conversation was imported." : `${imported} conversations were imported.`;
