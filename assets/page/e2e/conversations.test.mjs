@@ -383,6 +383,15 @@ for (const width of [1280, 390]) {
       call.finish();
       await tab.finished();
       assert.equal(await tab.page.getByRole("button", { name: "Continue" }).count(), 0);
+      // It is one answer in three parts: nothing among them looks asked, or can be edited.
+      for (const again of [false, true]) {
+        if (again) await tab.page.reload();
+        await tab.finished();
+        assert.equal(await tab.page.getByRole("heading", { name: "Continued" }).count(), 2);
+        assert.equal(await tab.page.getByText("Continue.").count(), 0);
+        assert.equal(await tab.page.getByRole("button", { name: "Edit this question" }).count(), 1);
+        assert.equal(await tab.page.getByRole("button", { name: "Copy the answer" }).count(), 1);
+      }
       await reader.leave();
     });
 

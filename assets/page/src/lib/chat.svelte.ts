@@ -6,6 +6,7 @@ import { uuid7 } from "./ids";
 import { branch, keepBranch, keepWaiting, outbox, withdraw } from "./keep";
 import { Link, type Connection, type Owner, type Ready } from "./link";
 import { newTurn, reduce, type Event, type Turn } from "./reduce";
+import { CONTINUE } from "./rest";
 import { path } from "./tree";
 import type { ErrorCode, ServerMessage } from "./wire";
 
@@ -26,9 +27,6 @@ export type Listener = {
 };
 
 const NOBODY: Listener = { changed() {}, connected() {} };
-
-/** What asks for the rest of an answer that ended early. */
-const CONTINUE = "Continue.";
 
 /** A connection that does not acknowledge within this is taken for dead. Asking twice is safe: the turn's id is the same. */
 const ACKNOWLEDGE_MS = 10_000;

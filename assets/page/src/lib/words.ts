@@ -4,6 +4,7 @@ import type { Connection } from "./link";
 import type { Head } from "./api";
 import type { Chat } from "./chat.svelte";
 import { forgotten, type Turn } from "./reduce";
+import { goesOn } from "./rest";
 
 export type Status = {
   words: string;
@@ -49,15 +50,14 @@ function openStatus(turn: Turn, connection: Connection, now: number): Status {
 
 function endStatus(turn: Turn): Status | null {
   const why = turn.problem?.message;
-  const begun = turn.text !== "";
   switch (turn.ending) {
     case "stop":
     case null:
       return turn.text === "" ? says("The model ended without a word.", "warning", true) : null;
     case "cancelled":
-      return says("Stopped by you.", "calm", true, begun);
+      return says("Stopped by you.", "calm", true, goesOn(turn));
     case "length":
-      return says("Cut off: the answer reached its length limit.", "warning", false, begun);
+      return says("Cut off: the answer reached its length limit.", "warning", false, goesOn(turn));
     case "content_filter":
       return says("Cut off by the endpoint's content filter.", "warning", true);
     case "interrupted":
@@ -65,7 +65,7 @@ function endStatus(turn: Turn): Status | null {
         why ?? "Interrupted: the server stopped, or nobody was reading, before the answer was whole.",
         "warning",
         true,
-        begun,
+        goesOn(turn),
       );
     case "lost":
       if (turn.problem && !forgotten(turn.problem.code)) return says(turn.problem.message, "warning", true);
