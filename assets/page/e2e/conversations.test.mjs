@@ -4,38 +4,15 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { describe } from "node:test";
 
-import { startAskd } from "./askd.mjs";
-import { Reader, startBrowser } from "./browser.mjs";
-import { startFake } from "./fake.mjs";
 import { startProxy } from "./proxy.mjs";
-
-let browser;
-let fake;
-let askd;
-let reader;
-
-before(async () => {
-  browser = await startBrowser();
-});
-after(() => browser.close());
+import { PHONE, stage } from "./stage.mjs";
 
 for (const width of [1280, 390]) {
   describe(`at ${width}`, () => {
     const touch = width < 1024;
-    const screen = { viewport: { width, height: 860 }, hasTouch: touch, isMobile: touch };
-
-    beforeEach(async () => {
-      fake = await startFake();
-      askd = await startAskd({ endpoint: fake.url });
-      reader = await Reader.arrive(browser, screen);
-    });
-    afterEach(async () => {
-      await reader.context.close();
-      fake.close();
-      await askd.close();
-    });
+    const test = stage({ screen: { viewport: { width, height: 860 }, ...(touch && PHONE) } });
 
     /** What stands in the list. */
     const titles = (sidebar) => sidebar.locator("li > a .title").allInnerTexts();
@@ -45,7 +22,7 @@ for (const width of [1280, 390]) {
       await sidebar.locator(".menu:popover-open").getByText(name).click();
     }
 
-    test("the_address_is_the_conversations_so_reload_back_and_a_bookmark_work", async () => {
+    test("the_address_is_the_conversations_so_reload_back_and_a_bookmark_work", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
       const first = tab.page.url();
@@ -66,7 +43,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("an_unknown_address_says_so_and_has_a_way_out", async () => {
+    test("an_unknown_address_says_so_and_has_a_way_out", async ({ fake, askd, reader }) => {
       const tab = await reader.open(`${askd.url}/c/01900000-0000-7000-8000-000000000000`);
       await tab.page.getByRole("heading", { name: "There is no such conversation" }).waitFor();
       await tab.page.getByRole("button", { name: "Begin a new one" }).click();
@@ -75,7 +52,7 @@ for (const width of [1280, 390]) {
       await reader.leave({ away: true });
     });
 
-    test("an_address_that_no_conversation_can_have_says_so_too", async () => {
+    test("an_address_that_no_conversation_can_have_says_so_too", async ({ fake, askd, reader }) => {
       const tab = await reader.open(`${askd.url}/c/nonsense`);
       await tab.page.getByRole("heading", { name: "There is no such conversation" }).waitFor();
       await tab.hears(fake, "First.", "one");
@@ -83,7 +60,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("escape_in_the_sidebar_does_not_stop_the_answer", async () => {
+    test("escape_in_the_sidebar_does_not_stop_the_answer", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.ask("Count.");
       const call = await fake.call();
@@ -102,7 +79,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("conversations_are_listed_opened_renamed_and_deleted_with_a_way_back", async () => {
+    test("conversations_are_listed_opened_renamed_and_deleted_with_a_way_back", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
       await tab.page.getByRole("button", { name: "New conversation" }).click();
@@ -135,7 +112,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("the_keyboard_alone_deletes_and_undoes_and_the_focus_is_at_what_came_back", async () => {
+    test("the_keyboard_alone_deletes_and_undoes_and_the_focus_is_at_what_came_back", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
       await (await tab.sidebar()).getByRole("button", { name: "New conversation" }).click();
@@ -164,7 +141,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("a_notice_covers_no_control_and_stands_in_the_middle_of_its_column", async () => {
+    test("a_notice_covers_no_control_and_stands_in_the_middle_of_its_column", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       for (const name of ["First.", "Second."]) {
         await tab.hears(fake, name, "A paragraph.\n\n".repeat(40));
@@ -206,7 +183,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("a_renaming_is_given_up_with_escape_and_the_focus_is_where_it_was", async () => {
+    test("a_renaming_is_given_up_with_escape_and_the_focus_is_where_it_was", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
       const sidebar = await tab.sidebar();
@@ -219,7 +196,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("the_keyboard_alone_opens_the_list_and_its_menu", async () => {
+    test("the_keyboard_alone_opens_the_list_and_its_menu", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
       if (width >= 1024) await (await tab.sidebar()).getByRole("button", { name: "Hide conversations" }).press("Enter");
@@ -253,7 +230,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("a_search_marks_what_it_found_and_leads_there", async () => {
+    test("a_search_marks_what_it_found_and_leads_there", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "About whales.", "They are *mammals* and sing.");
       await tab.hears(fake, "And fish?", "They are silent. ".repeat(200));
@@ -274,7 +251,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("an_export_is_saved_and_what_was_exported_comes_back", async () => {
+    test("an_export_is_saved_and_what_was_exported_comes_back", async ({ fake, askd, reader, arrive }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
       const address = tab.page.url();
@@ -298,7 +275,7 @@ for (const width of [1280, 390]) {
       const files = sidebar.locator("input[type=file]");
       await files.setInputFiles(file);
       await tab.page.getByText("1 was here already.").waitFor();
-      const elsewhere = await Reader.arrive(browser, screen);
+      const elsewhere = await arrive();
       const other = await elsewhere.open(askd.url);
       await (await other.sidebar()).locator("input[type=file]").setInputFiles({
         name: "moved.json",
@@ -317,7 +294,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("an_edited_question_and_a_regenerated_answer_are_branches_with_a_switch", async () => {
+    test("an_edited_question_and_a_regenerated_answer_are_branches_with_a_switch", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "Sky?", "blue");
       await tab.hears(fake, "And dusk?", "red");
@@ -362,7 +339,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("an_answer_that_was_cut_or_stopped_can_go_on", async () => {
+    test("an_answer_that_was_cut_or_stopped_can_go_on", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.ask("Long.");
       let call = await fake.call();
@@ -395,7 +372,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("the_focus_goes_on_where_the_reader_does", async () => {
+    test("the_focus_goes_on_where_the_reader_does", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       // With a mouse there is a keyboard: the next question. Without, what is new.
       const there = touch ? "article:last-of-type" : "textarea";
@@ -432,7 +409,11 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("a_question_sent_while_the_connection_is_down_is_sent_once_also_after_a_reload", async () => {
+    test("a_question_sent_while_the_connection_is_down_is_sent_once_also_after_a_reload", async ({
+      fake,
+      askd,
+      reader,
+    }) => {
       const proxy = await startProxy(askd.port);
       const tab = await reader.open(proxy.url);
       await tab.hears(fake, "First.", "one");
@@ -460,7 +441,7 @@ for (const width of [1280, 390]) {
       await reader.leave({ away: true });
     });
 
-    test("stop_takes_a_waiting_question_back_into_the_composer", async () => {
+    test("stop_takes_a_waiting_question_back_into_the_composer", async ({ askd, reader }) => {
       const proxy = await startProxy(askd.port);
       const tab = await reader.open(proxy.url);
       await tab.page.waitForFunction(() => !document.querySelector("footer p")?.textContent?.trim());
@@ -478,7 +459,7 @@ for (const width of [1280, 390]) {
       await reader.leave({ away: true });
     });
 
-    test("each_conversation_has_its_draft_also_after_a_reload", async () => {
+    test("each_conversation_has_its_draft_also_after_a_reload", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
       await tab.composer.fill("half a ques");
@@ -494,14 +475,16 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("two_devices_of_one_owner_stay_in_step_and_a_strangers_sees_nothing", async () => {
+    test("two_devices_of_one_owner_stay_in_step_and_a_strangers_sees_nothing", async ({
+      fake,
+      askd,
+      reader,
+      arrive,
+    }) => {
       const one = await reader.open(askd.url);
       await one.hears(fake, "First.", "one");
       // Another browser with the same cookie is another device of the same person.
-      const device = await Reader.arrive(browser, {
-        ...screen,
-        storageState: { cookies: await reader.context.cookies(), origins: [] },
-      });
+      const device = await arrive({ storageState: { cookies: await reader.context.cookies(), origins: [] } });
       const two = await device.open(one.page.url());
       await two.reads("one");
       await one.ask("Second.");
@@ -518,7 +501,7 @@ for (const width of [1280, 390]) {
       await one.finished();
       await (await two.sidebar()).getByText("(an answer is running)").waitFor({ state: "detached" });
 
-      const stranger = await Reader.arrive(browser, screen);
+      const stranger = await arrive();
       const other = await stranger.open(one.page.url());
       await other.page.getByRole("heading", { name: "There is no such conversation" }).waitFor();
       await (await other.sidebar()).getByText("No conversations yet.").waitFor();
@@ -527,7 +510,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("what_one_tab_does_another_tab_shows_at_once", async () => {
+    test("what_one_tab_does_another_tab_shows_at_once", async ({ fake, askd, reader }) => {
       const one = await reader.open(askd.url);
       await one.hears(fake, "First.", "one");
       const two = await reader.open(askd.url);
