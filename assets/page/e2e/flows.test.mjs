@@ -414,7 +414,11 @@ test("a_reader_who_reads_on_while_the_answer_grows_is_not_taken_back", async ({ 
   await reader.leave();
 });
 
-test("a_scroll_without_wheel_or_key_is_the_readers_also_when_the_answer_grows_at_once", async ({ fake, askd, reader }) => {
+test("a_scroll_without_wheel_or_key_is_the_readers_also_when_the_answer_grows_at_once", async ({
+  fake,
+  askd,
+  reader,
+}) => {
   const tab = await reader.open(askd.url);
   const call = await longAnswer(tab, fake);
   await tab.jump.click();
