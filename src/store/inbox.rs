@@ -42,9 +42,21 @@ pub(super) struct Inbox {
 }
 
 /// Tells when the end of an answer is on the disk; one that is shown before may be another after a crash.
+///
+/// The writer takes up the end once this is waited for or dropped: who has something more urgent to do keeps it.
 pub struct Receipt {
     written: oneshot::Receiver<()>,
     health: watch::Receiver<Health>,
+    wake: Wake,
+}
+
+/// Wakes the writer when it is dropped.
+struct Wake(Arc<Shared>);
+
+impl Drop for Wake {
+    fn drop(&mut self) {
+        self.0.wake.notify_one();
+    }
 }
 
 impl Receipt {
@@ -53,7 +65,9 @@ impl Receipt {
         let Self {
             written,
             mut health,
+            wake,
         } = self;
+        drop(wake);
         // The sender is dropped, and nothing is ever sent. As for the thread, see `queue::told`.
         #[cfg(test)]
         let written = tokio::task::spawn_blocking(move || written.blocking_recv().ok());
@@ -173,12 +187,11 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    pub(super) fn finish(&self, turn: TurnId, answer: Arc<Answer>) -> Receipt {
-        let written = self.inbox().held.finish(turn, answer);
-        self.wake.notify_one();
+    pub(super) fn finish(self: &Arc<Self>, turn: TurnId, answer: Arc<Answer>) -> Receipt {
         Receipt {
-            written,
+            written: self.inbox().held.finish(turn, answer),
             health: self.health(),
+            wake: Wake(self.clone()),
         }
     }
 
