@@ -74,7 +74,7 @@ impl Site {
 /// | `GET /healthz` | 200 while the process serves |
 /// | `GET /readyz` | 200 while it takes questions, 503 once it drains or while it cannot keep them |
 /// | `/api/v1/…` | conversations; `GET /api/v1/openapi.json` describes them |
-/// | `GET /`, `GET /c/{conversation}` | the page |
+/// | `GET /`, `GET /c/{conversation}` | the page, which says itself when there is no such conversation |
 /// | `GET /…` | the page's files |
 pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     upgrade::route(site.clone())

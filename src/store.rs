@@ -166,13 +166,6 @@ impl CookieKey {
     }
 }
 
-/// Gives a connection that is not the store's own the functions that the file's views use, so that what is findable can
-/// be compared with the texts.
-#[doc(hidden)]
-pub fn teach(db: &rusqlite::Connection) -> rusqlite::Result<()> {
-    script::register(db)
-}
-
 /// Milliseconds since the epoch, UTC.
 pub fn now() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);

@@ -92,13 +92,10 @@ impl Page {
 
     fn find(&self, path: &str) -> Option<&File> {
         match path.trim_start_matches('/') {
-            "" => Some(&self.index),
-            path => match path.strip_prefix("c/") {
-                Some(conversation) => uuid::Uuid::try_parse(conversation)
-                    .is_ok()
-                    .then_some(&self.index),
-                None => self.files.get(path),
-            },
+            // Whatever else stands behind `c/`, the page can say that there is no such conversation.
+            "" | "c" => Some(&self.index),
+            path if path.starts_with("c/") => Some(&self.index),
+            path => self.files.get(path),
         }
     }
 }
@@ -313,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_page_and_its_conversations_are_the_index() {
+    fn the_index_is_the_page_and_whatever_was_meant_for_a_conversation() {
         let page = Page::new(&config::Page {
             title: String::new(),
             welcome: String::new(),
@@ -324,7 +321,10 @@ mod tests {
             page.find("/c/018f0000-0000-7000-8000-000000000000")
                 .is_some()
         );
-        assert!(page.find("/c/other").is_none());
+        for mistyped in ["/c", "/c/", "/c/other", "/c/other/still"] {
+            assert!(page.find(mistyped).is_some(), "{mistyped}");
+        }
+        assert!(page.find("/cat").is_none());
         assert!(page.find("/index.html.gz").is_none());
         assert!(page.find("/../Cargo.toml").is_none());
     }

@@ -57,9 +57,21 @@ pub(super) struct Fault {
 }
 
 /// Tells when the end of an answer is on the disk; one that is shown before may be another after a crash.
+///
+/// The writer takes up the end once this is waited for or dropped: who has something more urgent to do keeps it.
 pub struct Receipt {
     written: oneshot::Receiver<()>,
     health: watch::Receiver<Health>,
+    wake: Wake,
+}
+
+/// Wakes the writer when it is dropped.
+struct Wake(Arc<Shared>);
+
+impl Drop for Wake {
+    fn drop(&mut self) {
+        self.0.wake.notify_one();
+    }
 }
 
 impl Receipt {
@@ -68,7 +80,9 @@ impl Receipt {
         let Self {
             written,
             mut health,
+            wake,
         } = self;
+        drop(wake);
         // The sender is dropped, and nothing is ever sent. As for the thread, see `queue::told`.
         #[cfg(test)]
         let written = tokio::task::spawn_blocking(move || written.blocking_recv().ok());
@@ -201,13 +215,13 @@ impl Shared {
         tell(&lost);
     }
 
-    pub(super) fn finish(&self, key: Key, answer: Arc<Answer>) -> Receipt {
+    pub(super) fn finish(self: &Arc<Self>, key: Key, answer: Arc<Answer>) -> Receipt {
         let (written, lost) = self.inbox().held.finish(key, answer);
-        self.wake.notify_one();
         tell(&lost);
         Receipt {
             written,
             health: self.health(),
+            wake: Wake(self.clone()),
         }
     }
 

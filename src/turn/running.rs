@@ -1,8 +1,11 @@
 //! A running turn's task: the work, what may stop it, and the one end that it gets, whatever happens.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 use tracing::{field::display, info, warn};
 
 use super::{
@@ -16,6 +19,9 @@ use crate::{
     answer::{Answer, Cause, Channel, End, ErrorCode, Fault, Outcome, Timing},
     store::{Found, NewTurn, Place, Receipt, StoreError},
 };
+
+/// How long a cancelled answer's end waits for its readers to be told before it is written.
+const TELLING: Duration = Duration::from_millis(10);
 
 /// Bytes of a question's or an answer's text that are logged, when texts are.
 const MAX_LOGGED: usize = 4 << 10;
@@ -175,12 +181,18 @@ impl Running {
         let Some((sealed, receipt)) = self.seal(ended) else {
             return;
         };
-        if sealed.end.outcome != Outcome::Cancelled {
-            tokio::select! {
-                biased;
-                () = receipt.written() => {}
-                () = self.desk.shutdown.halted() => {}
-            }
+        let halted = self.desk.shutdown.halted();
+        if sealed.end.outcome == Outcome::Cancelled {
+            self.show(&sealed);
+            // A large answer is some milliseconds of work for the writer, which would have the core that tells the end.
+            let _ = timeout(TELLING, halted).await;
+            drop(receipt);
+            return;
+        }
+        tokio::select! {
+            biased;
+            () = receipt.written() => {}
+            () = halted => {}
         }
         self.show(&sealed);
     }

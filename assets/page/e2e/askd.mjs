@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -57,6 +57,9 @@ export async function startAskd({
     stop: () => end("SIGTERM"),
     /** Starts it again on the port that it had. */
     start,
+    /** Takes its storage away, so that nothing can be kept, and gives it back. */
+    hideStorage: () => rename(join(folder, "askd.db"), join(folder, "away.db")),
+    showStorage: () => rename(join(folder, "away.db"), join(folder, "askd.db")),
     async close() {
       await end("SIGKILL");
       await rm(folder, { recursive: true });

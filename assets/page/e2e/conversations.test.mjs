@@ -4,35 +4,15 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { describe } from "node:test";
 
-import { startAskd } from "./askd.mjs";
-import { Reader, startBrowser } from "./browser.mjs";
-import { startFake } from "./fake.mjs";
 import { startProxy } from "./proxy.mjs";
-
-let browser;
-let fake;
-let askd;
-let reader;
-
-before(async () => {
-  browser = await startBrowser();
-});
-after(() => browser.close());
+import { PHONE, stage } from "./stage.mjs";
 
 for (const width of [1280, 390]) {
   describe(`at ${width}`, () => {
-    beforeEach(async () => {
-      fake = await startFake();
-      askd = await startAskd({ endpoint: fake.url });
-      reader = await Reader.arrive(browser, { viewport: { width, height: 860 } });
-    });
-    afterEach(async () => {
-      await reader.context.close();
-      fake.close();
-      await askd.close();
-    });
+    const touch = width < 1024;
+    const test = stage({ screen: { viewport: { width, height: 860 }, ...(touch && PHONE) } });
 
     /** What stands in the list. */
     const titles = (sidebar) => sidebar.locator("li > a .title").allInnerTexts();
@@ -42,7 +22,7 @@ for (const width of [1280, 390]) {
       await sidebar.locator(".menu:popover-open").getByText(name).click();
     }
 
-    test("the_address_is_the_conversations_so_reload_back_and_a_bookmark_work", async () => {
+    test("the_address_is_the_conversations_so_reload_back_and_a_bookmark_work", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
       const first = tab.page.url();
@@ -63,7 +43,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("an_unknown_address_says_so_and_has_a_way_out", async () => {
+    test("an_unknown_address_says_so_and_has_a_way_out", async ({ fake, askd, reader }) => {
       const tab = await reader.open(`${askd.url}/c/01900000-0000-7000-8000-000000000000`);
       await tab.page.getByRole("heading", { name: "There is no such conversation" }).waitFor();
       await tab.page.getByRole("button", { name: "Begin a new one" }).click();
@@ -72,7 +52,34 @@ for (const width of [1280, 390]) {
       await reader.leave({ away: true });
     });
 
-    test("conversations_are_listed_opened_renamed_and_deleted_with_a_way_back", async () => {
+    test("an_address_that_no_conversation_can_have_says_so_too", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(`${askd.url}/c/nonsense`);
+      await tab.page.getByRole("heading", { name: "There is no such conversation" }).waitFor();
+      await tab.hears(fake, "First.", "one");
+      await tab.page.waitForURL(/\/c\/[0-9a-f-]{36}$/);
+      await reader.leave();
+    });
+
+    test("escape_in_the_sidebar_does_not_stop_the_answer", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.ask("Count.");
+      const call = await fake.call();
+      call.say("one ");
+      await tab.reads("one");
+      const sidebar = await tab.sidebar();
+      await sidebar.getByRole("searchbox").press("Escape");
+      if (width < 1024) await tab.page.getByRole("dialog").waitFor({ state: "detached" });
+      await (await tab.sidebar()).getByRole("button", { name: "Actions for “Count.”" }).click();
+      await tab.page.keyboard.press("Escape");
+      await (await tab.sidebar()).getByRole("link", { name: "Count." }).press("Escape");
+      call.say("two");
+      call.finish();
+      await tab.finished();
+      await tab.reads("one two");
+      await reader.leave();
+    });
+
+    test("conversations_are_listed_opened_renamed_and_deleted_with_a_way_back", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
       await tab.page.getByRole("button", { name: "New conversation" }).click();
@@ -105,7 +112,79 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("a_renaming_is_given_up_with_escape_and_the_focus_is_where_it_was", async () => {
+    test("the_keyboard_alone_deletes_and_undoes_and_the_focus_is_at_what_came_back", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      await (await tab.sidebar()).getByRole("button", { name: "New conversation" }).click();
+      await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+      await tab.hears(fake, "Second.", "two");
+      const sidebar = await tab.sidebar();
+      const dots = sidebar.getByRole("button", { name: "Actions for “First.”" });
+      const row = sidebar.getByRole("link", { name: "First." });
+      const focused = (words) =>
+        tab.page.waitForFunction((words) => document.activeElement.textContent === words, words);
+      for (const undo of ["Enter", "Control+z"]) {
+        await dots.press("Enter");
+        await focused("Rename");
+        await tab.page.keyboard.press("ArrowUp");
+        await focused("Delete");
+        await tab.page.keyboard.press("Enter");
+        await focused("Undo");
+        assert.equal(await row.count(), 0);
+        if (undo !== "Enter") await sidebar.getByRole("button", { name: "New conversation" }).focus();
+        await tab.page.keyboard.press(undo);
+        await row.waitFor();
+        await tab.page.waitForFunction(() => document.activeElement.textContent.trim() === "First.");
+        assert.ok(await row.evaluate((link) => link === document.activeElement));
+        await tab.page.getByRole("button", { name: "Undo" }).waitFor({ state: "detached" });
+      }
+      await reader.leave();
+    });
+
+    test("a_notice_covers_no_control_and_stands_in_the_middle_of_its_column", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      for (const name of ["First.", "Second."]) {
+        await tab.hears(fake, name, "A paragraph.\n\n".repeat(40));
+        await (await tab.sidebar()).getByRole("button", { name: "New conversation" }).click();
+        await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+      }
+      await (await tab.sidebar()).getByRole("link", { name: "First." }).click();
+      await tab.jump.click();
+      await tab.restsAtTheEnd();
+      await act(await tab.sidebar(), "Second.", "Delete");
+      await tab.page.getByText("Deleted “Second.”.").waitFor();
+      const covers = () =>
+        tab.page.evaluate(() => {
+          const notice = document.querySelector(".notices p");
+          const box = notice.getBoundingClientRect();
+          const column = notice.closest("nav, footer").getBoundingClientRect();
+          const controls = [...document.querySelectorAll("button, a, input, textarea, summary")].filter((control) => {
+            const { top, bottom, left, right, width } = control.getBoundingClientRect();
+            const apart = bottom <= box.top || top >= box.bottom || right <= box.left || left >= box.right;
+            const above = notice.closest("dialog") === control.closest("dialog") && !notice.contains(control);
+            return above && width > 0 && !apart;
+          });
+          const aside = (box.left + box.right - column.left - column.right) / 2;
+          return {
+            controls: controls.map(({ textContent }) => textContent.trim()),
+            // A border on one side alone is half a pixel.
+            aside: Math.trunc(Math.abs(aside)),
+          };
+        });
+      assert.deepEqual(await covers(), { controls: [], aside: 0 });
+      if (width < 1024) await tab.page.keyboard.press("Escape");
+      await tab.page.getByText("Deleted “Second.”.").waitFor();
+      await tab.restsAtTheEnd();
+      assert.deepEqual(await covers(), { controls: [], aside: 0 });
+      // No longer at the end: now there is a way back to it.
+      await tab.page.evaluate(() => scrollTo({ top: 0, behavior: "instant" }));
+      await tab.jump.waitFor();
+      const [jump, notice] = [await tab.jump.boundingBox(), await tab.page.locator(".notices p").boundingBox()];
+      assert.ok(jump.y + jump.height <= notice.y, "the way to the end stands above the notice");
+      await reader.leave();
+    });
+
+    test("a_renaming_is_given_up_with_escape_and_the_focus_is_where_it_was", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
       const sidebar = await tab.sidebar();
@@ -118,7 +197,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("the_keyboard_alone_opens_the_list_and_its_menu", async () => {
+    test("the_keyboard_alone_opens_the_list_and_its_menu", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
       if (width >= 1024) await (await tab.sidebar()).getByRole("button", { name: "Hide conversations" }).press("Enter");
@@ -152,7 +231,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("a_search_marks_what_it_found_and_leads_there", async () => {
+    test("a_search_marks_what_it_found_and_leads_there", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "About whales.", "They are *mammals* and sing.");
       await tab.hears(fake, "And fish?", "They are silent. ".repeat(200));
@@ -162,17 +241,19 @@ for (const width of [1280, 390]) {
       const search = sidebar.getByRole("searchbox", { name: "Search conversations" });
       await search.fill("mammal");
       await sidebar.getByText("1 place found.").waitFor();
-      assert.match(await sidebar.locator("mark").innerText(), /^mammal/);
+      assert.equal(await sidebar.locator("mark").innerText(), "mammals");
+      assert.equal(await sidebar.locator(".excerpt").innerText(), "They are mammals and sing.");
       await sidebar.getByRole("list", { name: "Found" }).getByRole("link").click();
       await tab.page.getByText("They are silent.").waitFor();
       const { y } = await tab.page.getByRole("heading", { name: "About whales." }).boundingBox();
-      assert.ok(y >= 0 && y < 860, `what was found is at ${y} px`);
+      const { height } = await tab.page.getByRole("banner").boundingBox();
+      assert.ok(y >= height && y < 860, `what was found is at ${y} px`);
       await (await tab.sidebar()).getByRole("searchbox").fill("zebra");
       await tab.page.getByText("Nothing found.").waitFor();
       await reader.leave();
     });
 
-    test("an_export_is_saved_and_what_was_exported_comes_back", async () => {
+    test("an_export_is_saved_and_what_was_exported_comes_back", async ({ fake, askd, reader, arrive }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
       const address = tab.page.url();
@@ -196,7 +277,7 @@ for (const width of [1280, 390]) {
       const files = sidebar.locator("input[type=file]");
       await files.setInputFiles(file);
       await tab.page.getByText("1 was here already.").waitFor();
-      const elsewhere = await Reader.arrive(browser, { viewport: { width, height: 860 } });
+      const elsewhere = await arrive();
       const other = await elsewhere.open(askd.url);
       await (await other.sidebar()).locator("input[type=file]").setInputFiles({
         name: "moved.json",
@@ -215,7 +296,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("an_edited_question_and_a_regenerated_answer_are_branches_with_a_switch", async () => {
+    test("an_edited_question_and_a_regenerated_answer_are_branches_with_a_switch", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "Sky?", "blue");
       await tab.hears(fake, "And dusk?", "red");
@@ -260,7 +341,7 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("an_answer_that_was_cut_or_stopped_can_go_on", async () => {
+    test("an_answer_that_was_cut_or_stopped_can_go_on", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.ask("Long.");
       let call = await fake.call();
@@ -281,10 +362,60 @@ for (const width of [1280, 390]) {
       call.finish();
       await tab.finished();
       assert.equal(await tab.page.getByRole("button", { name: "Continue" }).count(), 0);
+      // It is one answer in three parts: nothing among them looks asked, or can be edited.
+      for (const again of [false, true]) {
+        if (again) await tab.page.reload();
+        await tab.finished();
+        assert.equal(await tab.page.getByRole("heading", { name: "Continued" }).count(), 2);
+        assert.equal(await tab.page.getByText("Continue.").count(), 0);
+        assert.equal(await tab.page.getByRole("button", { name: "Edit this question" }).count(), 1);
+        assert.equal(await tab.page.getByRole("button", { name: "Copy the answer" }).count(), 1);
+      }
       await reader.leave();
     });
 
-    test("a_question_sent_while_the_connection_is_down_is_sent_once_also_after_a_reload", async () => {
+    test("the_focus_goes_on_where_the_reader_does", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      // With a mouse there is a keyboard: the next question. Without, what is new.
+      const there = touch ? "article:last-of-type" : "textarea";
+      const focused = () =>
+        tab.page.waitForFunction((there) => document.activeElement === document.querySelector(there), there);
+      const press = (name) => tab.page.getByRole("button", { name }).last()[touch ? "tap" : "click"]();
+      await tab.composer.fill("Count.");
+      await press("Send");
+      await focused();
+      let call = await fake.call();
+      call.say("one ");
+      await tab.reads("one");
+      await press("Stop");
+      await tab.says("Stopped by you.");
+      await focused();
+      await press("Continue");
+      await focused();
+      call = await fake.call();
+      call.say("two");
+      call.finish();
+      await tab.finished();
+      await press("Regenerate");
+      await focused();
+      call = await fake.call();
+      call.say("two");
+      call.finish();
+      await tab.finished();
+      await tab.page.getByRole("heading", { name: "Count." }).hover();
+      await tab.page.getByRole("button", { name: "Edit this question" }).first().click();
+      await press("Ask this instead");
+      await focused();
+      assert.equal(await tab.page.getByRole("article").count(), 1);
+      await fake.call();
+      await reader.leave();
+    });
+
+    test("a_question_sent_while_the_connection_is_down_is_sent_once_also_after_a_reload", async ({
+      fake,
+      askd,
+      reader,
+    }) => {
       const proxy = await startProxy(askd.port);
       const tab = await reader.open(proxy.url);
       await tab.hears(fake, "First.", "one");
@@ -312,7 +443,7 @@ for (const width of [1280, 390]) {
       await reader.leave({ away: true });
     });
 
-    test("stop_takes_a_waiting_question_back_into_the_composer", async () => {
+    test("stop_takes_a_waiting_question_back_into_the_composer", async ({ askd, reader }) => {
       const proxy = await startProxy(askd.port);
       const tab = await reader.open(proxy.url);
       await tab.page.waitForFunction(() => !document.querySelector("footer p")?.textContent?.trim());
@@ -330,7 +461,7 @@ for (const width of [1280, 390]) {
       await reader.leave({ away: true });
     });
 
-    test("each_conversation_has_its_draft_also_after_a_reload", async () => {
+    test("each_conversation_has_its_draft_also_after_a_reload", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
       await tab.composer.fill("half a ques");
@@ -346,14 +477,16 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
-    test("two_devices_of_one_owner_stay_in_step_and_a_strangers_sees_nothing", async () => {
+    test("two_devices_of_one_owner_stay_in_step_and_a_strangers_sees_nothing", async ({
+      fake,
+      askd,
+      reader,
+      arrive,
+    }) => {
       const one = await reader.open(askd.url);
       await one.hears(fake, "First.", "one");
       // Another browser with the same cookie is another device of the same person.
-      const device = await Reader.arrive(browser, {
-        viewport: { width, height: 860 },
-        storageState: { cookies: await reader.context.cookies(), origins: [] },
-      });
+      const device = await arrive({ storageState: { cookies: await reader.context.cookies(), origins: [] } });
       const two = await device.open(one.page.url());
       await two.reads("one");
       await one.ask("Second.");
@@ -370,16 +503,16 @@ for (const width of [1280, 390]) {
       await one.finished();
       await (await two.sidebar()).getByText("(an answer is running)").waitFor({ state: "detached" });
 
-      const stranger = await Reader.arrive(browser, { viewport: { width, height: 860 } });
+      const stranger = await arrive();
       const other = await stranger.open(one.page.url());
       await other.page.getByRole("heading", { name: "There is no such conversation" }).waitFor();
-      await (await other.sidebar()).getByText("Conversations are kept here.").waitFor();
+      await (await other.sidebar()).getByText("No conversations yet.").waitFor();
       await stranger.leave({ away: true });
       await device.leave();
       await reader.leave();
     });
 
-    test("what_one_tab_does_another_tab_shows_at_once", async () => {
+    test("what_one_tab_does_another_tab_shows_at_once", async ({ fake, askd, reader }) => {
       const one = await reader.open(askd.url);
       await one.hears(fake, "First.", "one");
       const two = await reader.open(askd.url);
@@ -391,7 +524,7 @@ for (const width of [1280, 390]) {
       await one.page.keyboard.press("Enter");
       await list.getByRole("link", { name: "Renamed" }).waitFor();
       await act(sidebar, "Renamed", "Delete");
-      await list.getByText("Conversations are kept here.").waitFor();
+      await list.getByText("No conversations yet.").waitFor();
       await reader.leave();
     });
   });

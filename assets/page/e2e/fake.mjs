@@ -21,6 +21,10 @@ export async function startFake() {
     url: `http://127.0.0.1:${server.address().port}/v1`,
     /** The next request that nobody has taken yet. */
     call: () => (waiting.length > 0 ? Promise.resolve(waiting.shift()) : new Promise((taker) => takers.push(taker))),
+    /** Requests that nobody has taken yet. */
+    get waiting() {
+      return waiting.length;
+    },
     close() {
       server.closeAllConnections();
       server.close();

@@ -1,39 +1,17 @@
 // What a reader does and what may happen to them, each in a real Chromium against the real binary.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
 
-import { startAskd } from "./askd.mjs";
-import { Reader, startBrowser } from "./browser.mjs";
-import { startFake } from "./fake.mjs";
 import { startProxy } from "./proxy.mjs";
+import { stage } from "./stage.mjs";
 
-let browser;
-let fake;
-let askd;
-let reader;
-
-before(async () => {
-  browser = await startBrowser();
-});
-after(() => browser.close());
-
-beforeEach(async () => {
-  fake = await startFake();
-  reader = await Reader.arrive(browser);
-});
-afterEach(async () => {
-  await reader.context.close();
-  fake.close();
-  await askd.close();
-});
+const test = stage();
 
 /** Words that show a lost or doubled letter at once. */
 const counted = (from, to) => Array.from({ length: to - from }, (_, n) => `w${from + n} `);
 const joined = (to) => counted(0, to).join("").trim();
 
-test("a_question_is_asked_and_its_answer_streams", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("a_question_is_asked_and_its_answer_streams", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   assert.equal(await tab.page.title(), "Ask the test");
   await tab.ask("Why is the sky blue?");
@@ -64,8 +42,7 @@ test("a_question_is_asked_and_its_answer_streams", async () => {
   await reader.leave();
 });
 
-test("a_suggestion_is_a_question", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("a_suggestion_is_a_question", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   await tab.page.getByRole("button", { name: "What is a turn?" }).click();
   const call = await fake.call();
@@ -80,8 +57,7 @@ for (const [how, stop] of [
   ["the_stop_button", (tab) => tab.page.getByRole("button", { name: "Stop" }).click()],
   ["escape", (tab) => tab.page.keyboard.press("Escape")],
 ]) {
-  test(`${how}_stops_the_answer_and_the_endpoint`, async () => {
-    askd = await startAskd({ endpoint: fake.url });
+  test(`${how}_stops_the_answer_and_the_endpoint`, async ({ fake, askd, reader }) => {
     const tab = await reader.open(askd.url);
     await tab.ask("Count.");
     const call = await fake.call();
@@ -95,8 +71,7 @@ for (const [how, stop] of [
   });
 }
 
-test("stop_before_the_first_word_stops", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("stop_before_the_first_word_stops", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   await tab.ask("Silence.");
   const call = await fake.call();
@@ -107,8 +82,7 @@ test("stop_before_the_first_word_stops", async () => {
   await reader.leave();
 });
 
-test("a_refresh_keeps_the_answer_and_the_rest_comes", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("a_refresh_keeps_the_answer_and_the_rest_comes", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   await tab.ask("Count.");
   const call = await fake.call();
@@ -127,8 +101,11 @@ test("a_refresh_keeps_the_answer_and_the_rest_comes", async () => {
   await reader.leave();
 });
 
-test("a_killed_server_is_told_truthfully_and_the_next_question_goes_on_from_what_it_kept", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("a_killed_server_is_told_truthfully_and_the_next_question_goes_on_from_what_it_kept", async ({
+  fake,
+  askd,
+  reader,
+}) => {
   const tab = await reader.open(askd.url);
   await tab.ask("First.");
   const first = await fake.call();
@@ -154,8 +131,57 @@ test("a_killed_server_is_told_truthfully_and_the_next_question_goes_on_from_what
   await reader.leave({ away: true });
 });
 
-test("a_lost_connection_comes_back_without_a_lost_or_doubled_letter", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("a_question_sent_while_a_killed_server_is_away_waits_and_is_sent_once", async ({ fake, askd, reader }) => {
+  const tab = await reader.open(askd.url);
+  await tab.ask("Count.");
+  (await fake.call()).say("one ");
+  await tab.reads("one");
+  await tab.composer.fill("And then?");
+  await tab.composer.press("Enter");
+  await tab.page.getByText("The last answer has not ended.").waitFor();
+  assert.equal(await tab.composer.inputValue(), "And then?");
+  await askd.kill();
+  await tab.says(/^The connection was lost/);
+  await tab.ask("And then?");
+  await tab.says(/^Waiting for the connection|^Connecting/);
+  await askd.start();
+  const call = await fake.call();
+  assert.equal(call.question, "And then?");
+  call.say("two");
+  call.finish();
+  await tab.finished();
+  assert.equal(await tab.page.getByText(/^Interrupted/).count(), 1);
+  assert.equal(fake.waiting, 0);
+  await reader.leave({ away: true });
+});
+
+test("what_could_not_be_kept_is_told_and_after_a_crash_shown_as_the_server_has_it", async ({ fake, askd, reader }) => {
+  const tab = await reader.open(askd.url);
+  await tab.hears(fake, "First.", "one");
+  await tab.ask("Count.");
+  const call = await fake.call();
+  call.say("two ");
+  await tab.reads("two");
+  const warning = tab.page.getByText("The server cannot keep conversations just now.");
+  assert.equal(await warning.count(), 0);
+  await askd.hideStorage();
+  call.say("three");
+  call.finish();
+  await tab.finished();
+  await warning.waitFor();
+  await askd.kill();
+  await askd.showStorage();
+  await askd.start();
+  await tab.says(/^Interrupted/);
+  await warning.waitFor({ state: "detached" });
+  const shown = await tab.answer.innerText();
+  await tab.page.reload();
+  await tab.says(/^Interrupted/);
+  assert.equal(await tab.answer.innerText(), shown);
+  await reader.leave({ away: true });
+});
+
+test("a_lost_connection_comes_back_without_a_lost_or_doubled_letter", async ({ fake, askd, reader }) => {
   const proxy = await startProxy(askd.port);
   const tab = await reader.open(proxy.url);
   await tab.ask("Count.");
@@ -180,8 +206,7 @@ test("a_lost_connection_comes_back_without_a_lost_or_doubled_letter", async () =
   await reader.leave({ away: true });
 });
 
-test("two_tabs_follow_one_conversation", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("two_tabs_follow_one_conversation", async ({ fake, askd, reader }) => {
   const one = await reader.open(askd.url);
   await one.ask("Count.");
   const call = await fake.call();
@@ -211,8 +236,7 @@ test("two_tabs_follow_one_conversation", async () => {
   await reader.leave();
 });
 
-test("a_full_endpoint_shows_the_place_in_line", async () => {
-  askd = await startAskd({ endpoint: fake.url, concurrency: 1 });
+stage({ concurrency: 1 })("a_full_endpoint_shows_the_place_in_line", async ({ fake, askd, reader }) => {
   const one = await reader.open(askd.url);
   await one.ask("First.");
   const first = await fake.call();
@@ -233,8 +257,7 @@ test("a_full_endpoint_shows_the_place_in_line", async () => {
   await reader.leave();
 });
 
-test("a_failure_is_told_in_words_and_retry_asks_again", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("a_failure_is_told_in_words_and_retry_asks_again", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   await tab.ask("Try.");
   (await fake.call()).refuse(500, "out of memory");
@@ -257,8 +280,7 @@ test("a_failure_is_told_in_words_and_retry_asks_again", async () => {
   await reader.leave();
 });
 
-test("an_answer_cut_at_the_length_limit_says_so", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("an_answer_cut_at_the_length_limit_says_so", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   await tab.ask("Long.");
   const call = await fake.call();
@@ -268,8 +290,7 @@ test("an_answer_cut_at_the_length_limit_says_so", async () => {
   await reader.leave();
 });
 
-test("a_new_conversation_leaves_the_running_one_to_its_end", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("a_new_conversation_leaves_the_running_one_to_its_end", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   await tab.ask("First.");
   const first = await fake.call();
@@ -294,8 +315,7 @@ test("a_new_conversation_leaves_the_running_one_to_its_end", async () => {
   await reader.leave();
 });
 
-test("a_browser_that_keeps_nothing_still_works_and_says_so", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("a_browser_that_keeps_nothing_still_works_and_says_so", async ({ fake, askd, reader }) => {
   await reader.context.addInitScript(() =>
     Object.defineProperty(window, "localStorage", {
       get() {
@@ -316,7 +336,7 @@ test("a_browser_that_keeps_nothing_still_works_and_says_so", async () => {
 const paragraphs = (word, to) => Array.from({ length: to }, (_, n) => `${word} ${n}.\n\n`);
 
 /** An answer that goes on, already longer than the view; its question stands at the top. */
-async function longAnswer(tab) {
+async function longAnswer(tab, fake) {
   await tab.ask("Long.");
   const call = await fake.call();
   call.say(...paragraphs("Paragraph", 60));
@@ -325,8 +345,7 @@ async function longAnswer(tab) {
   return call;
 }
 
-test("the_view_follows_the_answer_until_its_question_is_at_the_top", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("the_view_follows_the_answer_until_its_question_is_at_the_top", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   await tab.countJumps();
   for (const question of ["First.", "Second."]) {
@@ -352,10 +371,9 @@ test("the_view_follows_the_answer_until_its_question_is_at_the_top", async () =>
   await reader.leave();
 });
 
-test("a_reader_at_the_end_is_kept_there_until_they_scroll_up", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("a_reader_at_the_end_is_kept_there_until_they_scroll_up", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
-  const call = await longAnswer(tab);
+  const call = await longAnswer(tab, fake);
   await tab.jump.click();
   await tab.jump.waitFor({ state: "detached" });
   call.say(...paragraphs("Followed", 20));
@@ -383,10 +401,9 @@ test("a_reader_at_the_end_is_kept_there_until_they_scroll_up", async () => {
   await reader.leave();
 });
 
-test("a_reader_who_reads_on_while_the_answer_grows_is_not_taken_back", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("a_reader_who_reads_on_while_the_answer_grows_is_not_taken_back", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
-  const call = await longAnswer(tab);
+  const call = await longAnswer(tab, fake);
   await tab.wheel(300);
   const before = await tab.top();
   call.say(...paragraphs("Further", 20));
@@ -397,10 +414,13 @@ test("a_reader_who_reads_on_while_the_answer_grows_is_not_taken_back", async () 
   await reader.leave();
 });
 
-test("a_scroll_without_wheel_or_key_is_the_readers_also_when_the_answer_grows_at_once", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("a_scroll_without_wheel_or_key_is_the_readers_also_when_the_answer_grows_at_once", async ({
+  fake,
+  askd,
+  reader,
+}) => {
   const tab = await reader.open(askd.url);
-  const call = await longAnswer(tab);
+  const call = await longAnswer(tab, fake);
   await tab.jump.click();
   await tab.restsAtTheEnd();
   // As find in page and screen readers do it; the answer is longer before the page hears of the scrolling.
@@ -416,8 +436,7 @@ test("a_scroll_without_wheel_or_key_is_the_readers_also_when_the_answer_grows_at
   await reader.leave();
 });
 
-test("what_a_reader_unfolds_leaves_them_where_they_are", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("what_a_reader_unfolds_leaves_them_where_they_are", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   await tab.ask("Think.");
   const call = await fake.call();
@@ -436,10 +455,9 @@ test("what_a_reader_unfolds_leaves_them_where_they_are", async () => {
   await reader.leave();
 });
 
-test("a_page_that_is_shorter_for_a_moment_is_still_followed", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("a_page_that_is_shorter_for_a_moment_is_still_followed", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
-  const call = await longAnswer(tab);
+  const call = await longAnswer(tab, fake);
   await tab.jump.click();
   await tab.restsAtTheEnd();
   // The browser moves the view up with the end, and the page hears of it when the end is further down again.
@@ -459,10 +477,9 @@ test("a_page_that_is_shorter_for_a_moment_is_still_followed", async () => {
   await reader.leave();
 });
 
-test("a_long_next_question_does_not_cover_the_end_of_the_answer", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("a_long_next_question_does_not_cover_the_end_of_the_answer", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
-  const call = await longAnswer(tab);
+  const call = await longAnswer(tab, fake);
   await tab.jump.click();
   await tab.restsAtTheEnd();
   const low = (await tab.composer.boundingBox()).height;
@@ -479,8 +496,7 @@ test("a_long_next_question_does_not_cover_the_end_of_the_answer", async () => {
   await reader.leave();
 });
 
-test("the_answer_to_a_question_longer_than_the_view_is_seen", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("the_answer_to_a_question_longer_than_the_view_is_seen", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   await tab.ask("A line.\n".repeat(80));
   const call = await fake.call();
@@ -494,8 +510,7 @@ test("the_answer_to_a_question_longer_than_the_view_is_seen", async () => {
   await reader.leave();
 });
 
-test("a_babbling_model_leaves_the_page_usable_also_after_a_refresh", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("a_babbling_model_leaves_the_page_usable_also_after_a_refresh", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   for (const mark of [">", "- ", "[", "`a"]) {
     await tab.ask(`Babble ${mark}.`);
@@ -521,8 +536,7 @@ test("a_babbling_model_leaves_the_page_usable_also_after_a_refresh", async () =>
   await reader.leave();
 });
 
-test("stop_while_the_connection_is_lost_before_accepted_reaches_the_endpoint", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("stop_while_the_connection_is_lost_before_accepted_reaches_the_endpoint", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   // What the server says about a turn is held back: the question has arrived, and the page cannot know.
   let deaf = true;
@@ -548,8 +562,11 @@ test("stop_while_the_connection_is_lost_before_accepted_reaches_the_endpoint", a
   await reader.leave();
 });
 
-test("a_restarting_server_finishes_its_answer_and_the_next_question_waits_for_its_successor", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("a_restarting_server_finishes_its_answer_and_the_next_question_waits_for_its_successor", async ({
+  fake,
+  askd,
+  reader,
+}) => {
   const tab = await reader.open(askd.url);
   await tab.ask("Count.");
   const call = await fake.call();
@@ -573,18 +590,19 @@ test("a_restarting_server_finishes_its_answer_and_the_next_question_waits_for_it
   await reader.leave({ away: true });
 });
 
-test("without_an_endpoint_the_answer_names_its_entry_and_how_well_it_matches", async () => {
-  askd = await startAskd();
-  const tab = await reader.open(askd.url);
-  await tab.ask("What is impermanent loss?");
-  await tab.finished();
-  const source = tab.page.getByRole("region", { name: "Sources" }).getByRole("listitem").first();
-  assert.match(await source.innerText(), /impermanent loss[^]*match \d+ %/i);
-  await reader.leave();
-});
+stage({ endpoint: null })(
+  "without_an_endpoint_the_answer_names_its_entry_and_how_well_it_matches",
+  async ({ askd, reader }) => {
+    const tab = await reader.open(askd.url);
+    await tab.ask("What is impermanent loss?");
+    await tab.finished();
+    const source = tab.page.getByRole("region", { name: "Sources" }).getByRole("listitem").first();
+    assert.match(await source.innerText(), /impermanent loss[^]*match \d+ %/i);
+    await reader.leave();
+  },
+);
 
-test("the_keyboard_sends_breaks_and_composes", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("the_keyboard_sends_breaks_and_composes", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   assert.ok(await tab.composer.evaluate((area) => area === document.activeElement));
   await tab.page.keyboard.type("first line");
@@ -600,40 +618,43 @@ test("the_keyboard_sends_breaks_and_composes", async () => {
   await reader.leave();
 });
 
-test("a_question_near_the_limit_shows_it_and_one_beyond_is_not_sent", async () => {
-  askd = await startAskd({ endpoint: fake.url, maxQuestion: "1 KiB" });
-  const tab = await reader.open(askd.url);
-  await tab.composer.fill("x".repeat(500));
-  assert.equal(await tab.page.getByText("of 1,024 bytes").count(), 0);
-  // Two bytes each: the limit counts bytes, not letters.
-  await tab.composer.fill("é".repeat(512));
-  await tab.page.getByText("1,024 of 1,024 bytes").waitFor();
-  assert.ok(await tab.page.getByRole("button", { name: "Send" }).isEnabled());
-  await tab.composer.fill("é".repeat(513));
-  await tab.page.getByText("1,026 of 1,024 bytes").waitFor();
-  assert.ok(await tab.page.getByRole("button", { name: "Send" }).isDisabled());
-  await reader.leave();
-});
+stage({ maxQuestion: "1 KiB" })(
+  "a_question_near_the_limit_shows_it_and_one_beyond_is_not_sent",
+  async ({ askd, reader }) => {
+    const tab = await reader.open(askd.url);
+    await tab.composer.fill("x".repeat(500));
+    assert.equal(await tab.page.getByText("of 1,024 bytes").count(), 0);
+    // Two bytes each: the limit counts bytes, not letters.
+    await tab.composer.fill("é".repeat(512));
+    await tab.page.getByText("1,024 of 1,024 bytes").waitFor();
+    assert.ok(await tab.page.getByRole("button", { name: "Send" }).isEnabled());
+    await tab.composer.fill("é".repeat(513));
+    await tab.page.getByText("1,026 of 1,024 bytes").waitFor();
+    assert.ok(await tab.page.getByRole("button", { name: "Send" }).isDisabled());
+    await reader.leave();
+  },
+);
 
-test("a_chosen_model_is_asked_also_after_a_refresh", async () => {
-  askd = await startAskd({ endpoint: fake.url, models: ["small", "large"] });
-  const tab = await reader.open(askd.url);
-  await tab.page.getByRole("combobox", { name: "Model" }).selectOption("large");
-  for (const question of ["First.", "Second."]) {
-    await tab.ask(question);
-    const call = await fake.call();
-    assert.equal(call.body.model, "large");
-    call.say("done");
-    call.finish();
-    await tab.finished();
-    await tab.page.reload();
-    await tab.finished();
-  }
-  await reader.leave();
-});
+stage({ models: ["small", "large"] })(
+  "a_chosen_model_is_asked_also_after_a_refresh",
+  async ({ fake, askd, reader }) => {
+    const tab = await reader.open(askd.url);
+    await tab.page.getByRole("combobox", { name: "Model" }).selectOption("large");
+    for (const question of ["First.", "Second."]) {
+      await tab.ask(question);
+      const call = await fake.call();
+      assert.equal(call.body.model, "large");
+      call.say("done");
+      call.finish();
+      await tab.finished();
+      await tab.page.reload();
+      await tab.finished();
+    }
+    await reader.leave();
+  },
+);
 
-test("an_answer_and_its_code_can_be_copied", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("an_answer_and_its_code_can_be_copied", async ({ fake, askd, reader }) => {
   await reader.context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const tab = await reader.open(askd.url);
   const clipboard = () => tab.page.evaluate(() => navigator.clipboard.readText());
@@ -654,8 +675,7 @@ test("an_answer_and_its_code_can_be_copied", async () => {
   await reader.leave();
 });
 
-test("what_a_model_writes_cannot_act_in_the_page", async () => {
-  askd = await startAskd({ endpoint: fake.url });
+test("what_a_model_writes_cannot_act_in_the_page", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   let fetched = 0;
   await tab.page.route(/evil\.example/, (route) => {

@@ -1,28 +1,11 @@
-// How the page stands in every size and scheme: axe finds nothing, and nothing scrolls sideways.
+// How the page stands in every size and scheme: axe finds nothing, nothing scrolls sideways, and every control is large
+// enough.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
 
 import { AxeBuilder } from "@axe-core/playwright";
 
-import { startAskd } from "./askd.mjs";
-import { Reader, startBrowser } from "./browser.mjs";
-import { startFake } from "./fake.mjs";
-
-let browser;
-let fake;
-let askd;
-
-before(async () => {
-  browser = await startBrowser();
-  fake = await startFake();
-  askd = await startAskd({ endpoint: fake.url });
-});
-after(async () => {
-  await browser.close();
-  fake.close();
-  await askd.close();
-});
+import { PHONE, stage } from "./stage.mjs";
 
 const ANSWER = `## A heading
 
@@ -43,7 +26,19 @@ fn main() { println!("{}", "a line that is longer than any telephone is wide, by
 > A quotation.
 `;
 
+/** What is smaller than a finger, or without one than a mouse needs. A link among words is as high as they are. */
+function small(tab) {
+  return tab.page.evaluate(() => {
+    const least = matchMedia("(pointer: coarse)").matches ? 44 : 24;
+    return [...document.querySelectorAll("button, a:not(.markdown a), input, select, summary, textarea")]
+      .map((control) => ({ control, box: control.getBoundingClientRect() }))
+      .filter(({ box }) => box.width > 0 && Math.min(box.width, box.height) < least - 0.1)
+      .map(({ control, box }) => `${control.ariaLabel ?? control.textContent.trim()}: ${box.width} x ${box.height}`);
+  });
+}
+
 async function check(tab, state) {
+  assert.deepEqual(await small(tab), [], state);
   const { violations } = await new AxeBuilder({ page: tab.page }).analyze();
   assert.deepEqual(
     violations.map(({ id, nodes }) => `${state}: ${id}: ${nodes.map(({ html }) => html).join(" ")}`),
@@ -55,30 +50,29 @@ async function check(tab, state) {
   assert.ok(sideways <= 0, `${state}: the page scrolls sideways by ${sideways} px`);
 }
 
-test("nothing_is_found_while_the_server_is_away_and_when_it_is_back", async () => {
-  const restarted = await startAskd({ endpoint: fake.url, models: ["small", "large"] });
-  const reader = await Reader.arrive(browser, { viewport: { width: 390, height: 860 } });
-  const tab = await reader.open(restarted.url);
+const phone = { screen: { ...PHONE, viewport: { width: 390, height: 860 } }, models: ["small", "large"] };
+
+stage(phone)("nothing_is_found_while_the_server_is_away_and_when_it_is_back", async ({ fake, askd, reader }) => {
+  const tab = await reader.open(askd.url);
   await tab.ask("Count.");
   (await fake.call()).say("one ");
   await tab.reads("one");
-  await restarted.kill();
+  await askd.kill();
   await tab.page.getByText(/Reconnecting/).waitFor();
   await check(tab, "away");
-  await restarted.start();
+  await askd.start();
   await tab.says(/^Interrupted/);
   await check(tab, "interrupted");
-  await tab.page.goto(`${restarted.url}/c/01900000-0000-7000-8000-000000000000`);
+  await tab.page.goto(`${askd.url}/c/01900000-0000-7000-8000-000000000000`);
   await tab.page.getByRole("heading", { name: "There is no such conversation" }).waitFor();
   await check(tab, "unknown");
   await reader.leave({ away: true });
-  await restarted.close();
 });
 
 for (const width of [1920, 1280, 390, 320]) {
   for (const colorScheme of ["light", "dark"]) {
-    test(`nothing_is_found_at_${width}_${colorScheme}`, async () => {
-      const reader = await Reader.arrive(browser, { viewport: { width, height: 860 }, colorScheme });
+    const screen = { ...(width < 1024 && PHONE), viewport: { width, height: 860 }, colorScheme };
+    stage({ screen })(`nothing_is_found_at_${width}_${colorScheme}`, async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
       await check(tab, "welcome");
@@ -119,6 +113,14 @@ for (const width of [1920, 1280, 390, 320]) {
       await sidebar.getByRole("searchbox").fill("everything");
       await sidebar.locator("mark").first().waitFor();
       await check(tab, "search");
+      await sidebar.getByRole("searchbox").fill("");
+      await sidebar
+        .getByRole("button", { name: /^Actions for “/ })
+        .first()
+        .click();
+      await sidebar.getByRole("button", { name: "Delete" }).click();
+      await tab.page.getByRole("button", { name: "Undo" }).waitFor();
+      await check(tab, "notice");
       await reader.leave();
     });
   }

@@ -2,7 +2,9 @@
 
 import { mount } from "svelte";
 
-import "./app.css";
+import "./styles/ground.css";
+import "./styles/controls.css";
+import "./styles/markdown.css";
 import App from "./ui/App.svelte";
 
 const target = document.getElementById("app");

@@ -9,6 +9,8 @@ export class FakeApi {
   /** Method and path of each call, `/api/v1` left out. */
   asked: string[] = [];
   away = false;
+  /** Whether conversations can be kept. */
+  keeps = true;
   heads: Head[] = [];
   hits: Hit[] = [];
   /** Conversations on one page of the list. */
@@ -45,6 +47,7 @@ export class FakeApi {
   }
 
   async #answer(address: string, init: RequestInit): Promise<Response> {
+    if (address === "/readyz") return this.#readiness();
     const path = address.replace("/api/v1", "");
     this.asked.push(`${init.method} ${path}`);
     if (this.away) throw new TypeError("unreachable");
@@ -56,8 +59,17 @@ export class FakeApi {
     return { ok: status === 200, status, json: async () => structuredClone(body) } as Response;
   }
 
+  async #readiness(): Promise<Response> {
+    if (this.away) throw new TypeError("unreachable");
+    const body = { state: this.keeps ? "ready" : "storage_failed" };
+    return { ok: this.keeps, status: this.keeps ? 200 : 503, json: async () => body } as Response;
+  }
+
   #told({ pathname, searchParams }: URL, { method, body }: RequestInit): unknown {
-    if (pathname === "/search") return { hits: this.hits };
+    if (pathname === "/search") {
+      const hits = this.hits.slice(0, Number(searchParams.get("limit")));
+      return { hits, more: hits.length < this.hits.length };
+    }
     if (pathname === "/conversations") {
       const at = Number(searchParams.get("before") ?? 0);
       const next = at + this.limit < this.heads.length ? String(at + this.limit) : null;

@@ -115,12 +115,13 @@ test("a_reload_fetches_the_conversation_and_resumes_its_answer", async () => {
   reloaded.retire(true);
 });
 
-test("a_question_that_waits_survives_a_reload_and_is_kept_no_longer_than_needed", () => {
+test("a_question_that_waits_survives_a_reload_and_is_kept_no_longer_than_needed", async () => {
   chat.ask("Why?");
   expect(outbox()).toMatchObject([{ conversation: ID, turn: { question: "Why?", sent: false } }]);
   const reloaded = new Chat(ID, { begun: true });
   expect(reloaded.last).toMatchObject({ question: "Why?", ending: null });
   FakeSocket.last.ready();
+  await server.answered();
   expect(FakeSocket.last.sent).toMatchObject([{ type: "question", text: "Why?" }]);
   expect(outbox()).toMatchObject([{ turn: { sent: true } }]);
   accept();
@@ -145,6 +146,56 @@ test("no_second_question_goes_out_while_an_answer_is_open", () => {
   expect(chat.ask("And?")).toBe(false);
   end(accept(), 1);
   expect(chat.ask("And?")).toBe(true);
+});
+
+test("a_question_asked_while_an_answers_connection_is_lost_is_sent_once_behind_its_end", () => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  const turn = accept();
+  FakeSocket.last.lose(1006);
+  expect(chat.ask("And?")).toBe(true);
+  settle();
+  expect(chat.shown.map(({ turn }) => turn.question)).toEqual(["Why?", "And?"]);
+  expect(chat.ask("One more?")).toBe(false);
+  FakeSocket.last.ready();
+  expect(FakeSocket.last.sent).toMatchObject([{ type: "resume", turn }]);
+  end(accept(), 1);
+  expect(FakeSocket.last.sent.slice(1)).toMatchObject([{ type: "question", text: "And?", parent: turn }]);
+  end(accept(), 1);
+  expect(outbox()).toEqual([]);
+});
+
+test("a_question_that_waits_behind_an_answer_still_does_after_a_reload", async () => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  const turn = accept();
+  FakeSocket.last.lose(1006);
+  chat.ask("And?");
+  server.conversation(ID, [told({ id: turn, text: "Bec", seq: 1 })]);
+  const reloaded = new Chat(ID, { begun: true });
+  const socket = FakeSocket.last;
+  socket.ready();
+  expect(socket.sent).toEqual([]);
+  await server.answered();
+  settle();
+  expect(socket.sent).toEqual([{ type: "resume", turn, after: 1 }]);
+  socket.tell({ type: "complete", turn, seq: 2, outcome: "stop", timing: { total_ms: 2 } });
+  expect(socket.sent.slice(1)).toMatchObject([{ type: "question", text: "And?", parent: turn }]);
+  reloaded.retire(true);
+});
+
+test("stop_takes_the_waiting_question_back_before_it_stops_the_answer", () => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  accept();
+  FakeSocket.last.lose(1006);
+  chat.ask("And?");
+  expect(chat.stop()).toBe("And?");
+  settle();
+  expect(chat.last).toMatchObject({ question: "Why?", stopping: false });
+  expect(chat.stop()).toBeNull();
+  settle();
+  expect(chat.last).toMatchObject({ question: "Why?", stopping: true });
 });
 
 test("the_next_question_names_its_parent", () => {
@@ -372,6 +423,20 @@ test("a_conversation_that_could_not_be_fetched_is_fetched_when_the_connection_is
   settle();
   expect(other.presence).toEqual({ kind: "here" });
   other.retire(true);
+});
+
+test("after_a_crash_an_end_that_was_not_kept_is_shown_as_the_server_has_it", async () => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  const turn = accept();
+  FakeSocket.last.tell({ type: "chunk", turn, seq: 2, text: "Because." });
+  end(turn, 3);
+  expect(chat.last).toMatchObject({ ending: "stop", text: "Because." });
+  server.conversation(ID, [told({ id: turn, text: "Bec", seq: 1, ending: "interrupted" })]);
+  reconnect();
+  await server.answered();
+  settle();
+  expect(chat.last).toMatchObject({ ending: "interrupted", text: "Bec" });
 });
 
 test("a_chosen_model_is_named", () => {

@@ -72,6 +72,19 @@ test("a_question_in_the_place_of_an_unknown_conversation_begins_a_new_one", asyn
   expect(location.pathname).toBe(`/c/${chats.current.id}`);
 });
 
+test("an_address_that_no_conversation_can_have_is_unknown_and_a_question_there_begins_a_new_one", async () => {
+  await arrive("/c/nonsense");
+  expect(chats.current.presence).toEqual({ kind: "unknown" });
+  expect(server.asked.filter((call) => call !== "GET /conversations")).toEqual([]);
+  chats.begin();
+  expect([location.pathname, chats.current.presence]).toEqual(["/", { kind: "unbegun" }]);
+  history.replaceState(null, "", "/c/nonsense");
+  dispatchEvent(new Event("popstate"));
+  expect(chats.current.presence).toEqual({ kind: "unknown" });
+  expect(chats.ask("Here?")).toBe(true);
+  expect(location.pathname).toBe(`/c/${chats.current.id}`);
+});
+
 test("what_waited_when_the_page_was_left_is_sent_from_wherever_the_reader_comes_back", async () => {
   keepWaiting({ conversation: A, turn: turn("w", { parent: "a1" }) });
   keepWaiting({
@@ -120,16 +133,41 @@ test("a_deletion_leaves_the_conversation_and_undo_brings_both_back", async () =>
   const [notice] = chats.notices.all;
   expect(notice?.words).toBe("Deleted “First”.");
   server.heads = [deleted, ...server.heads];
-  notice?.undo?.();
+  void chats.notices.undo(notice!);
   await settle();
+  expect(chats.notices.all).toEqual([]);
   expect([location.pathname, chats.list.heads.map(({ id }) => id)]).toEqual([`/c/${A}`, [A, B]]);
 });
 
-test("a_deletion_that_the_server_did_not_take_is_told", async () => {
-  await arrive("/");
+test("a_deletion_that_the_server_did_not_take_is_told_and_has_stopped_and_left_nothing", async () => {
+  server.conversation(A, [turn("a1", { sent: true, accepted: true })]);
+  await arrive(`/c/${A}`);
+  FakeSocket.last.ready();
+  const shown = chats.current;
   server.away = true;
   await chats.remove(head(A, "First"));
+  await settle();
   expect(chats.notices.all).toMatchObject([{ words: "Cannot reach the server.", undo: null }]);
+  expect([location.pathname, chats.current, chats.list.heads.map(({ id }) => id)]).toEqual([`/c/${A}`, shown, [A, B]]);
+  expect(FakeSocket.last.sent.map(({ type }) => type)).toEqual(["resume"]);
+});
+
+test("a_conversation_is_left_only_when_the_server_has_deleted_it", async () => {
+  await arrive(`/c/${A}`);
+  const removed = chats.remove(head(A, "First"));
+  expect(location.pathname).toBe(`/c/${A}`);
+  await removed;
+  expect(location.pathname).toBe("/");
+});
+
+test("a_question_that_waits_in_a_deleted_conversation_does_not_begin_it_again", async () => {
+  await arrive(`/c/${A}`);
+  chats.ask("Still here?");
+  await chats.remove(head(A, "First"));
+  await settle();
+  for (const socket of FakeSocket.all) socket.ready();
+  expect(FakeSocket.all.flatMap((socket) => socket.sent)).toEqual([]);
+  expect(outbox()).toEqual([]);
 });
 
 test("what_changed_elsewhere_comes_with_the_focus_and_every_fifteen_seconds", async () => {
@@ -152,6 +190,48 @@ test("a_conversation_deleted_elsewhere_is_told_when_the_list_no_longer_has_it", 
   dispatchEvent(new Event("focus"));
   await settle();
   expect(chats.current.presence).toEqual({ kind: "unknown" });
+});
+
+test("a_server_that_cannot_keep_conversations_is_told_when_an_answer_has_ended_and_until_it_can", async () => {
+  await arrive(`/c/${A}`);
+  FakeSocket.last.ready();
+  await settle();
+  server.keeps = false;
+  chats.ask("Why?");
+  const id = String(FakeSocket.last.sent.at(-1)!["turn"]);
+  FakeSocket.last.tell({ type: "accepted", turn: id, conversation: A, parent: "a1", after: 0 });
+  FakeSocket.last.tell({ type: "complete", turn: id, seq: 1, outcome: "stop", timing: { total_ms: 2 } });
+  await settle();
+  expect(chats.kept).toBe(false);
+  server.keeps = true;
+  vi.advanceTimersByTime(15_000);
+  await settle();
+  expect(chats.kept).toBe(true);
+});
+
+test("a_server_that_notices_late_that_it_cannot_keep_conversations_is_asked_once_more", async () => {
+  await arrive(`/c/${A}`);
+  FakeSocket.last.ready();
+  await settle();
+  server.keeps = false;
+  vi.advanceTimersByTime(15_000);
+  await settle();
+  expect(chats.kept).toBe(false);
+});
+
+test("an_answer_whose_end_was_seen_here_runs_no_more_whatever_the_list_says", async () => {
+  const running = { ...head(A, "First"), running: true };
+  const elsewhere = { ...head(B, "Second"), running: true };
+  server.heads = [running, elsewhere];
+  await arrive(`/c/${A}`);
+  FakeSocket.last.ready();
+  await settle();
+  expect(chats.list.heads.map((head) => chats.running(head))).toEqual([false, true]);
+  chats.ask("Why?");
+  const id = String(FakeSocket.last.sent.at(-1)!["turn"]);
+  FakeSocket.last.tell({ type: "accepted", turn: id, conversation: A, parent: "a1", after: 0 });
+  await settle();
+  expect(chats.running(running)).toBe(true);
 });
 
 test("a_search_leads_to_the_branch_of_what_was_found", async () => {

@@ -7,6 +7,7 @@ import { groups } from "../src/lib/days";
 import { List, refreshed } from "../src/lib/list.svelte";
 import { Notices } from "../src/lib/notices.svelte";
 import { Search } from "../src/lib/search.svelte";
+import { found } from "../src/lib/words";
 import { FakeApi } from "./api";
 
 const head = (id: number, more: Partial<Head> = {}): Head => ({
@@ -66,16 +67,28 @@ describe("the list", () => {
     expect(list.problem).toBeNull();
   });
 
-  test("a_deletion_is_seen_at_once_and_undone_when_the_server_does_not_take_it", async () => {
+  test("a_deletion_is_seen_when_the_server_has_taken_it", async () => {
     server.heads = [head(1), head(2)];
     const list = new List();
     await list.refresh();
     const deleted = list.remove("1");
-    expect(ids(list)).toEqual([2]);
+    expect(ids(list)).toEqual([1, 2]);
     await deleted;
+    expect(ids(list)).toEqual([2]);
     server.away = true;
     await expect(list.remove("2")).rejects.toThrow("Cannot reach the server.");
     expect(ids(list)).toEqual([2]);
+  });
+
+  test("a_restored_one_is_at_its_place_at_once", async () => {
+    server.heads = [head(1, { updated: 3 }), head(2, { updated: 2 }), head(3, { updated: 1 })];
+    const list = new List();
+    await list.refresh();
+    const [, deleted] = server.heads;
+    await list.remove("2");
+    server.heads.splice(1, 0, deleted!);
+    await list.restore("2");
+    expect(ids(list)).toEqual([1, 2, 3]);
   });
 
   test("a_new_title_is_seen_at_once_and_kept_by_the_server", async () => {
@@ -146,7 +159,7 @@ describe("the search", () => {
     for (const query of ["s", "sk", "sky"]) search.type(query);
     vi.advanceTimersByTime(200);
     await server.answered();
-    expect(server.asked).toEqual(["GET /search?q=sky"]);
+    expect(server.asked).toEqual(["GET /search?q=sky&limit=20"]);
     expect(search.hits).toEqual([hit]);
   });
 
@@ -161,6 +174,23 @@ describe("the search", () => {
     expect(search.problem).toBeNull();
   });
 
+  test("what_is_only_the_first_of_it_says_so_and_can_be_more", async () => {
+    server.hits = Array.from({ length: 120 }, (_, n) => ({ ...hit, turn: String(n) }));
+    const search = new Search();
+    const said = () => found(search.hits!.length, search.more);
+    search.type("sky");
+    vi.advanceTimersByTime(200);
+    await server.answered();
+    expect([said(), search.widens]).toEqual(["The first 20 places. More words find fewer.", true]);
+    await search.widen();
+    expect([said(), search.widens]).toEqual(["The first 100 places. More words find fewer.", false]);
+    server.hits = server.hits.slice(0, 20);
+    search.type("sky high");
+    vi.advanceTimersByTime(200);
+    await server.answered();
+    expect([said(), search.widens]).toEqual(["20 places found.", false]);
+  });
+
   test("its_failure_is_a_sentence", async () => {
     server.away = true;
     const search = new Search();
@@ -173,7 +203,7 @@ describe("the search", () => {
 
 test("a_notice_goes_after_ten_seconds_unless_the_reader_is_at_it", () => {
   const notices = new Notices();
-  notices.say("Deleted.", () => {});
+  notices.say("Deleted.", async () => {});
   notices.say("Renamed.");
   notices.hold(notices.all[0]!.id);
   vi.advanceTimersByTime(10_000);
@@ -181,4 +211,25 @@ test("a_notice_goes_after_ten_seconds_unless_the_reader_is_at_it", () => {
   notices.leave(notices.all[0]!.id);
   vi.advanceTimersByTime(10_000);
   expect(notices.all).toEqual([]);
+});
+
+test("what_was_said_last_is_undone_once_and_its_notice_stays_until_it_is", async () => {
+  const notices = new Notices();
+  const done: string[] = [];
+  let release = () => {};
+  notices.say("First.", async () => void done.push("first"));
+  notices.say("Second.", async () => {
+    await new Promise<void>((resolve) => (release = resolve));
+    done.push("second");
+  });
+  notices.say("Third.");
+  const second = notices.last!;
+  const undone = notices.undo(second);
+  void notices.undo(second);
+  notices.leave(second.id);
+  vi.advanceTimersByTime(60_000);
+  expect(notices.all.map(({ words }) => words)).toEqual(["Second."]);
+  release();
+  await undone;
+  expect([done, notices.all]).toEqual([["second"], []]);
 });

@@ -14,7 +14,8 @@ function turn(more: Partial<Turn>): Turn {
 }
 
 test.each<[string, Partial<Turn>, Connection]>([
-  ["Sending", {}, ready],
+  ["Sending", { sent: true }, ready],
+  ["Waiting to be sent", {}, ready],
   ["Connecting", {}, { kind: "connecting" }],
   ["Waiting for the connection; the question is kept", {}, away],
   ["Waiting for the connection; the question is kept", {}, { kind: "draining" }],

@@ -81,8 +81,9 @@ export function restore(id: string): Promise<Head> {
   return call("POST", `/conversations/${id}/restore`);
 }
 
-export async function search(query: string, signal?: AbortSignal): Promise<Hit[]> {
-  return (await call<{ hits: Hit[] }>("GET", `/search?q=${encodeURIComponent(query)}`, { signal })).hits;
+/** `more`: there are further ones behind `limit`, of which 100 is the most. */
+export function search(query: string, limit: number, signal?: AbortSignal): Promise<{ hits: Hit[]; more: boolean }> {
+  return call("GET", `/search?q=${encodeURIComponent(query)}&limit=${limit}`, { signal });
 }
 
 /** `exported` is what was saved from an export as JSON. */

@@ -6,6 +6,7 @@ import { uuid7 } from "./ids";
 import { branch, keepBranch, keepWaiting, outbox, withdraw } from "./keep";
 import { Link, type Connection, type Owner, type Ready } from "./link";
 import { newTurn, reduce, type Event, type Turn } from "./reduce";
+import { CONTINUE } from "./rest";
 import { path } from "./tree";
 import type { ErrorCode, ServerMessage } from "./wire";
 
@@ -19,16 +20,13 @@ export type Presence =
 
 /** Whom a conversation tells that the list is no longer as it was. */
 export type Listener = {
-  /** A question was accepted, or an answer has ended. */
+  /** A question was accepted or refused, or an answer has ended. */
   changed(chat: Chat): void;
   /** There is a connection again: much may have happened meanwhile. */
   connected(): void;
 };
 
 const NOBODY: Listener = { changed() {}, connected() {} };
-
-/** What asks for the rest of an answer that ended early. */
-const CONTINUE = "Continue.";
 
 /** A connection that does not acknowledge within this is taken for dead. Asking twice is safe: the turn's id is the same. */
 const ACKNOWLEDGE_MS = 10_000;
@@ -59,6 +57,8 @@ export class Chat implements Owner {
       this.presence.kind === "here" ||
       (this.presence.kind === "unknown" && this.turns.length > 0),
   );
+  /** Whether a question would be taken now. */
+  takes = $derived(this.placed && free(this.turns, this.connection));
 
   /** Ahead of `turns`, which the view sees once per frame. */
   #turns: Turn[];
@@ -67,6 +67,8 @@ export class Chat implements Owner {
   /** The turn whose question or resume has had no answer yet. */
   #awaiting: string | null = null;
   #retired = false;
+  /** There was a connection before. */
+  #connected = false;
   #acknowledge: ReturnType<typeof setTimeout> | undefined;
   #busyTries = 0;
   #busyPause: ReturnType<typeof setTimeout> | undefined;
@@ -94,20 +96,24 @@ export class Chat implements Owner {
     this.#link.connect();
   }
 
-  /** Asks, behind the last turn shown. Says no while an answer is open, or when it is not known what is above. */
+  /**
+   * Asks, behind the last turn shown. Says no while an answer is being followed, or when it is not known what is above;
+   * while the connection is lost, the question waits behind the answer.
+   */
   ask(question: string): boolean {
+    if (!free(this.#turns, this.connection)) return false;
     const above = path(this.#turns, this.through).findLast(({ turn }) => turn.accepted);
     return this.#ask(question, above?.turn.id ?? null);
   }
 
   /** Asks at the same place as `turn`: an edited question, or the same one again. */
   askBeside(turn: Turn, question: string): boolean {
-    return this.#ask(question, turn.parent);
+    return !this.busy() && this.#ask(question, turn.parent);
   }
 
   /** Asks for the rest of an answer that ended early. */
   continue(turn: Turn): boolean {
-    return this.#ask(CONTINUE, turn.id);
+    return !this.busy() && this.#ask(CONTINUE, turn.id);
   }
 
   /** Shows the path through this turn, and remembers that. */
@@ -116,19 +122,15 @@ export class Chat implements Owner {
     keepBranch(this.id, turn);
   }
 
-  /** Stops what is open. A question that no connection was given is taken back, and its text returned. */
+  /** Stops what was asked last. A question that no connection was given is taken back, and its text returned. */
   stop(): string | null {
-    const turn = this.#turns.find((other) => other.ending === null);
-    if (turn === undefined) return null;
-    if (!turn.sent) {
-      this.#dispatch({ type: "withdraw", turn: turn.id });
-      // At once: what the page does with the text depends on whether anything else is here.
-      this.turns = this.#turns;
-      return turn.question;
-    }
-    this.#link.send({ type: "cancel", turn: turn.id });
-    this.#dispatch({ type: "stop", turn: turn.id });
-    return null;
+    const turn = this.#turns.findLast((other) => other.ending === null);
+    return turn === undefined ? null : this.#stop(turn);
+  }
+
+  /** It was deleted. The server ends what runs in it; what it has not taken yet must not begin it again. */
+  deleted(): void {
+    for (const turn of this.#turns) if (turn.ending === null && !turn.accepted) this.#stop(turn);
   }
 
   /** Fetches what the server has of the conversation. A later call takes the place of an earlier one. */
@@ -147,6 +149,7 @@ export class Chat implements Owner {
       const { code, message } = error as ApiError;
       if (code === "unknown_conversation") this.presence = { kind: "unknown" };
       else if (this.presence.kind !== "here") this.presence = { kind: "failed", why: message };
+      this.#follow();
     }
   }
 
@@ -205,7 +208,10 @@ export class Chat implements Owner {
   onReady(status: Ready): void {
     this.server = status;
     this.#follow();
-    if (this.presence.kind === "failed") void this.refresh();
+    // What the server has may be less than what was shown: it may have come back from a crash.
+    const again = this.#connected && this.presence.kind === "here" && !this.#retired;
+    this.#connected = true;
+    if (again || this.presence.kind === "failed") void this.refresh();
     this.#listener.connected();
   }
 
@@ -218,7 +224,7 @@ export class Chat implements Owner {
     else if (told.turn !== undefined) this.#dispatch({ ...told, turn });
     else if (!this.#askedLater(turn, told.code)) this.#dispatch({ ...told, type: "refused", turn });
     if (told.type === "accepted") this.#accepted();
-    if (told.type === "accepted" || told.type === "complete") this.#listener.changed(this);
+    if (told.type === "accepted" || told.type === "complete" || told.type === "error") this.#listener.changed(this);
   }
 
   #accepted(): void {
@@ -226,13 +232,27 @@ export class Chat implements Owner {
     if (this.presence.kind === "unbegun" || this.presence.kind === "unknown") this.presence = { kind: "here" };
   }
 
+  #stop(turn: Turn): string | null {
+    if (!turn.sent) {
+      this.#dispatch({ type: "withdraw", turn: turn.id });
+      // At once: what the page does with the text depends on whether anything else is here.
+      this.turns = this.#turns;
+      return turn.question;
+    }
+    this.#link.send({ type: "cancel", turn: turn.id });
+    this.#dispatch({ type: "stop", turn: turn.id });
+    return null;
+  }
+
   #ask(question: string, parent: string | null): boolean {
-    if (this.busy() || !this.placed || question.trim() === "") return false;
+    if (!this.placed || question.trim() === "") return false;
     const turn = newTurn({ id: uuid7(), parent, question, asked: Date.now(), ...this.#chosen() });
     // The newest is what the reader wants to see, here and in every other tab.
     this.through = null;
     keepBranch(this.id, null);
     this.#dispatch({ type: "ask", turn });
+    // At once: the focus goes to it.
+    this.turns = this.#turns;
     this.wake();
     this.#follow();
     return true;
@@ -255,6 +275,8 @@ export class Chat implements Owner {
   #follow(): void {
     const turn = this.#turns.find((other) => other.ending === null);
     if (turn === undefined || this.#following !== null || this.connection.kind !== "ready") return;
+    // The answer that it waits behind may still be running.
+    if (!turn.accepted && this.presence.kind === "loading") return;
     const { id, question: text, parent, endpoint, model, seq, accepted, stopping } = turn;
     const conversation = this.id;
     this.#following = id;
@@ -340,6 +362,12 @@ export class Chat implements Owner {
     this.#release();
     this.#link.dispose();
   }
+}
+
+/** Whether nothing is open, or only answers that the lost connection keeps from ending here. */
+function free(turns: Turn[], connection: Connection): boolean {
+  const open = turns.filter((turn) => turn.ending === null);
+  return open.length === 0 || (connection.kind !== "ready" && open.every((turn) => turn.accepted));
 }
 
 type Options = { begun?: boolean; server?: Ready | null; listener?: Listener };

@@ -1,13 +1,16 @@
 // Which conversation the page shows, and how that stays in step with the list, with other tabs and with other devices.
 // The address says which: `/` is a new one, `/c/<id>` an old one.
 
+import { tick } from "svelte";
+
 import * as api from "./api";
-import type { Head } from "./api";
+import type { ApiError, Head } from "./api";
 import { Chat, type Listener } from "./chat.svelte";
 import { uuid7 } from "./ids";
 import { available, forgetOld, keepBranch, outbox, waitingTurn } from "./keep";
 import { List } from "./list.svelte";
 import { Notices } from "./notices.svelte";
+import { keepsConversations } from "./probe";
 import { broughtIn } from "./words";
 
 const PATH = /^\/c\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/?$/i;
@@ -23,6 +26,9 @@ export class Chats implements Listener {
   /** A turn that the reader has looked for and wants to see. */
   sought = $state.raw<string | null>(null);
 
+  /** The conversation that has just been brought back: its row, if it is seen, takes the focus. */
+  restored = $state.raw<string | null>(null);
+
   /** Conversations that the reader is not at, while a question of theirs waits or an answer is running. */
   behind = $state.raw<Chat[]>([]);
 
@@ -33,14 +39,28 @@ export class Chats implements Listener {
     ),
   );
 
+  /** Whether the server says that it can keep conversations. */
+  kept = $state(true);
+
+  /** How often that is still to be asked: it may take the server a moment to notice. */
+  #doubts = 0;
   #others = new BroadcastChannel("askd");
 
   constructor() {
     forgetOld();
     // What waited when the page was left is sent now, wherever the reader has come back to.
     const left = outbox().filter(({ turn, conversation }) => turn.ending === null && conversation !== this.current.id);
-    this.behind = [...new Set(left.map(({ conversation }) => conversation))].map((id) => this.#new(id));
+    // One that has begun is fetched first: the question may wait behind an answer that is still running.
+    const begun = new Map(left.map(({ turn, conversation }) => [conversation, turn.parent !== null]));
+    this.behind = [...begun].map(([id, begun]) => this.#new(id, undefined, begun));
     for (const chat of this.behind) chat.retire(true);
+  }
+
+  /** Whether an answer is running in it. What this tab has followed to its end it knows better than the list. */
+  running(head: Head): boolean {
+    const chat = [this.current, ...this.behind].find((chat) => chat.id === head.id);
+    if (chat?.presence.kind !== "here" || chat.connection.kind !== "ready") return head.running;
+    return chat.turns.some((turn) => turn.accepted && turn.ending === null);
   }
 
   /** Asks in the current conversation; its first question gives it its address. */
@@ -66,8 +86,8 @@ export class Chats implements Listener {
 
   /** A new, empty conversation. */
   begin(): void {
-    if (idInAddress() === null && this.current.turns.length === 0) return;
-    if (idInAddress() !== null) history.pushState(null, "", "/");
+    if (atStart() && this.current.turns.length === 0) return;
+    if (!atStart()) history.pushState(null, "", "/");
     this.#show(null);
   }
 
@@ -84,20 +104,28 @@ export class Chats implements Listener {
     await this.#tried(() => this.list.rename(id, title));
   }
 
-  /** Deletes a conversation, and offers for a while to have it back. */
-  async remove({ id, title }: Head): Promise<void> {
+  /**
+   * Deletes a conversation, and offers for a while to have it back, where the focus goes if the reader came by keyboard.
+   * Nothing is left before the server has said yes.
+   */
+  async remove({ id, title }: Head, keyboard = false): Promise<void> {
+    if (!(await this.#tried(() => this.list.remove(id)))) return;
+    [this.current, ...this.behind].find((chat) => chat.id === id)?.deleted();
     const shown = this.current.id === id;
-    [this.current, ...this.behind].find((chat) => chat.id === id)?.stop();
-    // Going back should not lead to where nothing is any more.
-    if (shown) history.replaceState(null, "", "/");
-    if (shown) this.#show(null);
-    if (await this.#tried(() => this.list.remove(id))) {
-      this.notices.say(`Deleted “${title}”.`, () => void this.#restore(id, shown));
+    if (shown) {
+      // Going back should not lead to where nothing is any more.
+      history.replaceState(null, "", "/");
+      this.#show(null);
     }
+    this.notices.say(`Deleted “${title}”.`, () => this.#restore(id, shown), keyboard);
   }
 
   async #restore(id: string, show: boolean): Promise<void> {
-    if ((await this.#tried(() => this.list.restore(id))) && show) this.open(id);
+    if (!(await this.#tried(() => this.list.restore(id)))) return;
+    if (show) this.open(id);
+    this.restored = id;
+    await tick();
+    this.restored = null;
   }
 
   /** Imports what was exported, and shows it at once. */
@@ -114,6 +142,7 @@ export class Chats implements Listener {
       this.#others.postMessage(null);
       return true;
     } catch (error) {
+      if ((error as ApiError).code === "storage_failed") this.kept = false;
       this.notices.say((error as Error).message);
       return false;
     }
@@ -122,6 +151,7 @@ export class Chats implements Listener {
   /** Fetches the list anew, and the conversation shown if it has changed elsewhere. */
   async sync(): Promise<void> {
     if (document.hidden) return;
+    void this.#askWhetherKept();
     await this.list.refresh();
     const head = this.list.find(this.current.id);
     if (head) this.current.compare(head);
@@ -129,15 +159,24 @@ export class Chats implements Listener {
     else if (this.list.problem === null && this.list.next === null) this.current.vanished();
   }
 
+  /** Asked when something should have been kept, and from then on until it is. */
+  async #askWhetherKept(): Promise<void> {
+    if (this.kept && this.#doubts === 0) return;
+    this.#doubts = Math.max(this.#doubts - 1, 0);
+    this.kept = (await keepsConversations()) ?? this.kept;
+  }
+
   // What a conversation tells.
 
   changed(chat: Chat): void {
     if (chat !== this.current && !chat.busy()) this.behind = this.behind.filter((other) => other !== chat);
     this.#others.postMessage(null);
+    this.#doubts = 2;
     void this.sync();
   }
 
   connected(): void {
+    this.#doubts = 2;
     void this.sync();
   }
 
@@ -192,7 +231,11 @@ export class Chats implements Listener {
   }
 
   #opened(id: string | null, left?: Chat): Chat {
-    return id === null ? this.#new(uuid7(), left) : this.#new(id, left, true);
+    if (id !== null) return this.#new(id, left, true);
+    const chat = this.#new(uuid7(), left);
+    // No conversation can have such an address.
+    if (!atStart()) chat.presence = { kind: "unknown" };
+    return chat;
   }
 
   #new(id: string, left?: Chat, begun = false): Chat {
@@ -202,6 +245,11 @@ export class Chats implements Listener {
   #each(act: (chat: Chat) => void): void {
     for (const chat of [this.current, ...this.behind]) act(chat);
   }
+}
+
+/** Whether the address is a new conversation's. */
+function atStart(): boolean {
+  return location.pathname === "/";
 }
 
 function idInAddress(): string | null {

@@ -54,36 +54,40 @@ export class List {
 
   /** Shown at once; taken back, with the reason thrown, when the server does not take it. */
   async rename(id: string, title: string): Promise<void> {
-    await this.#change(
-      this.heads.map((head) => (head.id === id ? { ...head, title } : head)),
-      () => api.rename(id, title),
-    );
-  }
-
-  async remove(id: string): Promise<void> {
-    await this.#change(
-      this.heads.filter((head) => head.id !== id),
-      () => api.remove(id),
-    );
-  }
-
-  async restore(id: string): Promise<void> {
-    await this.#change(this.heads, () => api.restore(id));
-  }
-
-  async #change(heads: Head[], ask: () => Promise<unknown>): Promise<void> {
     const before = this.heads;
-    // What was fetched before the change must not undo it on the page.
-    this.#refreshing?.abort();
-    this.heads = heads;
+    this.#put(before.map((head) => (head.id === id ? { ...head, title } : head)));
     try {
-      await ask();
+      await api.rename(id, title);
     } catch (error) {
-      this.heads = before;
+      this.#put(before);
       throw error;
     } finally {
       void this.refresh();
     }
+  }
+
+  /** Gone once the server has said yes: a row that comes back would have lost the reader's place in it. */
+  async remove(id: string): Promise<void> {
+    try {
+      await api.remove(id);
+      this.#put(this.heads.filter((head) => head.id !== id));
+    } finally {
+      void this.refresh();
+    }
+  }
+
+  async restore(id: string): Promise<void> {
+    const restored = await api.restore(id);
+    const others = this.heads.filter((head) => head.id !== id);
+    const at = others.findIndex((head) => head.updated <= restored.updated);
+    this.#put(others.toSpliced(at < 0 ? others.length : at, 0, restored));
+    void this.refresh();
+  }
+
+  #put(heads: Head[]): void {
+    // What was fetched before the change must not undo it on the page.
+    this.#refreshing?.abort();
+    this.heads = heads;
   }
 }
 

@@ -1,6 +1,12 @@
 // What the page has to say about something that the reader did, for a moment, and how it can be undone.
 
-export type Notice = { id: number; words: string; undo: (() => void) | null };
+export type Notice = {
+  id: number;
+  words: string;
+  undo: (() => Promise<void>) | null;
+  /** The reader came by keyboard, so the way back is where they go on. */
+  focus: boolean;
+};
 
 const SHOWN_MS = 10_000;
 
@@ -8,12 +14,29 @@ export class Notices {
   all = $state.raw<Notice[]>([]);
 
   #count = 0;
+  #undoing = new Set<number>();
   #timers = new Map<number, ReturnType<typeof setTimeout>>();
 
-  say(words: string, undo: (() => void) | null = null): void {
+  say(words: string, undo: Notice["undo"] = null, focus = false): void {
     const id = this.#count++;
-    this.all = [...this.all, { id, words, undo }];
+    this.all = [...this.all, { id, words, undo, focus }];
     this.leave(id);
+  }
+
+  /** Once, and with the notice there until it is done: the focus may be on it. */
+  async undo(notice: Notice): Promise<void> {
+    const { id, undo } = notice;
+    if (undo === null || this.#undoing.has(id)) return;
+    this.#undoing.add(id);
+    this.hold(id);
+    await undo();
+    this.#undoing.delete(id);
+    this.end(id);
+  }
+
+  /** What can be undone and was said last. */
+  get last(): Notice | null {
+    return this.all.findLast(({ id, undo }) => undo !== null && !this.#undoing.has(id)) ?? null;
   }
 
   /** Nobody hurries a reader whose pointer or focus is on the notice. */
@@ -23,6 +46,7 @@ export class Notices {
 
   leave(id: number): void {
     this.hold(id);
+    if (this.#undoing.has(id)) return;
     this.#timers.set(
       id,
       setTimeout(() => this.end(id), SHOWN_MS),

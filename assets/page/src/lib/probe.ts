@@ -1,4 +1,5 @@
-// Why a WebSocket was refused. The browser hides the answer to a failed upgrade, so `/readyz` is asked instead.
+// What `/readyz` knows: why a WebSocket was refused, as the browser hides the answer to a failed upgrade, and whether
+// conversations can be kept.
 
 /** A server that asks for more patience than this is asked again anyway. */
 const LONGEST_WAIT_MS = 60_000;
@@ -9,7 +10,7 @@ export type Finding = { why: string; retryAfterMs: number };
 
 export async function probe(): Promise<Finding> {
   try {
-    const answer = await fetch("/readyz", { cache: "no-store", signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+    const answer = await ask();
     const retryAfterMs = Math.min((Number(answer.headers.get("retry-after")) || 0) * 1000, LONGEST_WAIT_MS);
     if (answer.ok) {
       return { why: "The server takes no further connection now; it may be full.", retryAfterMs };
@@ -21,4 +22,19 @@ export async function probe(): Promise<Finding> {
       retryAfterMs: 0,
     };
   }
+}
+
+/** `null`: there is nobody who could say. */
+export async function keepsConversations(): Promise<boolean | null> {
+  try {
+    const answer = await ask();
+    if (answer.ok) return true;
+    return ((await answer.json()) as { state?: string }).state === "storage_failed" ? false : null;
+  } catch {
+    return null;
+  }
+}
+
+function ask(): Promise<Response> {
+  return fetch("/readyz", { cache: "no-store", signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
 }

@@ -166,7 +166,9 @@ function merge(mine: Turn[], theirs: Turn[], following: string | null): Turn[] {
 function truer(mine: Turn | undefined, theirs: Turn, following: string | null): Turn {
   if (mine === undefined) return theirs;
   const onlyHere = mine.ending === "lost" || mine.ending === "refused" || !mine.accepted;
-  if (mine.ending !== null && !onlyHere) return mine;
+  // An end that the server did not come to keep was shown and is not so: reloading the page would show the server's.
+  const same = mine.ending === theirs.ending && mine.seq === theirs.seq;
+  if (mine.ending !== null && !onlyHere && (same || theirs.ending === null)) return mine;
   if (theirs.ending !== null) return theirs;
   // The next frame of a turn that is followed covers what is behind this tab's own cursor, and no other.
   if (mine.id === following || (!onlyHere && mine.seq >= theirs.seq)) return mine;

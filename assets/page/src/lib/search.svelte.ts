@@ -5,10 +5,17 @@ import type { Hit } from "./api";
 
 const PAUSE_MS = 200;
 
+/** How many places are asked for at first, and how many at the most. */
+const FIRST = 20;
+const MOST = 100;
+
 export class Search {
   query = $state("");
   /** `null` while nothing is searched for, or not yet found. */
   hits = $state.raw<Hit[] | null>(null);
+  /** There are further places, and whether they can be asked for. */
+  more = $state(false);
+  widens = $derived(this.more && (this.hits?.length ?? 0) < MOST);
   problem = $state.raw<string | null>(null);
 
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -20,14 +27,23 @@ export class Search {
     this.#asking?.abort();
     this.problem = null;
     if (query.trim() === "") this.hits = null;
-    else this.#timer = setTimeout(() => void this.#ask(query.trim()), PAUSE_MS);
+    else this.#timer = setTimeout(() => void this.#ask(FIRST), PAUSE_MS);
   }
 
-  async #ask(query: string): Promise<void> {
+  /** Finds all that one search can tell. */
+  async widen(): Promise<void> {
+    this.#asking?.abort();
+    await this.#ask(MOST);
+  }
+
+  async #ask(limit: number): Promise<void> {
     const { signal } = (this.#asking = new AbortController());
     try {
-      const hits = await api.search(query, signal);
-      if (!signal.aborted) this.hits = hits;
+      const { hits, more } = await api.search(this.query.trim(), limit, signal);
+      if (signal.aborted) return;
+      this.hits = hits;
+      this.more = more;
+      this.problem = null;
     } catch (error) {
       if (!signal.aborted) this.problem = (error as Error).message;
     }

@@ -2,7 +2,9 @@
 
 import type { Connection } from "./link";
 import type { Head } from "./api";
+import type { Chat } from "./chat.svelte";
 import { forgotten, type Turn } from "./reduce";
+import { goesOn } from "./rest";
 
 export type Status = {
   words: string;
@@ -38,7 +40,7 @@ function openStatus(turn: Turn, connection: Connection, now: number): Status {
   }
   if (turn.stopping) return says("Stopping", "busy");
   if (turn.problem !== null) return says(turn.problem.message, "error");
-  if (!turn.accepted) return says("Sending", "busy");
+  if (!turn.accepted) return says(turn.sent ? "Sending" : "Waiting to be sent", "busy");
   if (turn.place !== null) return says(`Waiting in line: place ${turn.place}`, "busy");
   if (turn.text !== "") return says("Answering", "busy");
   if (turn.thinking !== "") return says("Waiting for the answer's first word", "busy");
@@ -48,15 +50,14 @@ function openStatus(turn: Turn, connection: Connection, now: number): Status {
 
 function endStatus(turn: Turn): Status | null {
   const why = turn.problem?.message;
-  const begun = turn.text !== "";
   switch (turn.ending) {
     case "stop":
     case null:
       return turn.text === "" ? says("The model ended without a word.", "warning", true) : null;
     case "cancelled":
-      return says("Stopped by you.", "calm", true, begun);
+      return says("Stopped by you.", "calm", true, goesOn(turn));
     case "length":
-      return says("Cut off: the answer reached its length limit.", "warning", false, begun);
+      return says("Cut off: the answer reached its length limit.", "warning", false, goesOn(turn));
     case "content_filter":
       return says("Cut off by the endpoint's content filter.", "warning", true);
     case "interrupted":
@@ -64,7 +65,7 @@ function endStatus(turn: Turn): Status | null {
         why ?? "Interrupted: the server stopped, or nobody was reading, before the answer was whole.",
         "warning",
         true,
-        begun,
+        goesOn(turn),
       );
     case "lost":
       if (turn.problem && !forgotten(turn.problem.code)) return says(turn.problem.message, "warning", true);
@@ -99,6 +100,15 @@ export function connectionStatus(connection: Connection, now: number): string | 
   }
 }
 
+/** Why what is written cannot be sent now. */
+export function unsendable(chat: Pick<Chat, "placed" | "open" | "connection">): string {
+  if (!chat.placed) return "The conversation is not here yet. Your question stays in its place until it is.";
+  if (!chat.open) return "The question is longer than this server takes it.";
+  return chat.connection.kind === "ready"
+    ? "The last answer has not ended. Stop it, or send your question when it has."
+    : "A question is waiting already. Yours can be sent behind its answer.";
+}
+
 /** What a screen reader hears: each state once, never the answer letter by letter. */
 export function announcement(turn: Turn | null, status: Status | null): string {
   if (turn === null) return "";
@@ -109,6 +119,13 @@ export function announcement(turn: Turn | null, status: Status | null): string {
 /** What stands in the place of a title that was never given. */
 export function titled(head: Pick<Head, "title">): string {
   return head.title.trim() || "Without a title";
+}
+
+/** How many places a search has found. */
+export function found(count: number, more: boolean): string {
+  if (count === 0) return "Nothing found.";
+  if (more) return `The first ${count} places. More words find fewer.`;
+  return `${count} ${count === 1 ? "place" : "places"} found.`;
 }
 
 /** What came of an import. */

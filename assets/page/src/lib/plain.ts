@@ -1,0 +1,38 @@
+// An excerpt of an answer as plain text: what the model wrote as Markdown, without the signs that are not read. An
+// excerpt may begin and end anywhere, so a sign goes also where its other half was cut off. Pure.
+
+import type { Excerpt } from "./api";
+
+/** Signs that go; of those that stand around something, the groups stay. */
+const SIGNS: RegExp[] = [
+  // Fences, headings, quotations, rules and the marks of lists, each at a line's beginning.
+  /^[ \t]*(?:`{3,}.*|~{3,}.*|#{1,6}(?=[ \t])|(?:>[ \t]?)+|(?:[-*_][ \t]*){3,}$|[-*+](?=[ \t])|\|?(?:[ \t]*:?-{3,}:?[ \t]*\|)+.*$)/gm,
+  /`+/g,
+  /\*\*+|~~+/g,
+  // Emphasis, but not the sign within a word or between spaces.
+  /(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*])|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)/g,
+  // Links and images: the words stay.
+  /!?\[(?=[^\]]*\]\()|\]\([^)\s]*(?:\s[^)]*)?\)?/g,
+  // The walls of a table, whose lines begin with one.
+  /(?<=^[ \t]*(?:\|.*)?)\|/gm,
+];
+
+export function plain(excerpt: Excerpt): Excerpt {
+  const text = excerpt.map((part) => part.text).join("");
+  const gone = new Set<number>();
+  for (const sign of SIGNS) {
+    for (const found of text.matchAll(sign)) {
+      for (let at = found.index; at < found.index + found[0].length; at++) gone.add(at);
+    }
+  }
+  let at = 0;
+  return excerpt
+    .map(({ text, marked }) => {
+      const from = at;
+      at += text.length;
+      // By code unit: every sign is one, so no letter is cut in two.
+      const kept = Array.from({ length: text.length }, (_, n) => (gone.has(from + n) ? "" : text[n]));
+      return { text: kept.join(""), marked };
+    })
+    .filter(({ text }) => text !== "");
+}
