@@ -6,7 +6,7 @@
 
 mod event;
 
-pub use event::{Channel, End, ErrorCode, Event, Fault, Outcome, Source, Timing, Usage};
+pub use event::{Cause, Channel, End, ErrorCode, Event, Fault, Outcome, Source, Timing, Usage};
 
 use crate::id::Seq;
 

@@ -6,6 +6,7 @@
 //! be written again.
 
 mod backup;
+mod claim;
 mod codec;
 mod fault;
 mod held;
@@ -16,6 +17,7 @@ mod kept;
 mod queue;
 mod read;
 mod schema;
+mod script;
 mod search;
 mod sqlite;
 mod write;
@@ -27,7 +29,7 @@ use tokio::sync::watch;
 
 pub use self::{
     backup::{BackupError, backup},
-    fault::OpenError,
+    fault::{OpenError, UNAVAILABLE},
     import::Imported,
     inbox::Receipt,
     kept::{
@@ -67,7 +69,7 @@ pub struct Options {
 pub struct NewTurn {
     /// Whose it is.
     pub owner: OwnerId,
-    /// Its key.
+    /// Its key among its owner's.
     pub turn: TurnId,
     /// Where it belongs; `None` begins a new conversation, and so does an id that this owner has not used.
     pub conversation: Option<ConversationId>,
@@ -117,11 +119,12 @@ pub struct Exchange {
 pub enum Health {
     /// They can.
     Good,
-    /// They cannot: what is in the way, where, and what to do, in a sentence.
+    /// They cannot: what is in the way, where, and what to do, in a sentence for the operator. What readers are told is
+    /// [`UNAVAILABLE`].
     Bad(Arc<str>),
 }
 
-/// Why something was not kept or read. The texts are complete sentences for a person.
+/// Why something was not kept or read. The texts are complete sentences for whoever asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The conversation is not kept, or is another owner's.
@@ -130,12 +133,15 @@ pub enum StoreError {
     /// A turn's parent is not in its conversation.
     #[error("The turn to follow is not in this conversation.")]
     UnknownParent,
-    /// A turn of this id is kept already. Whether it is this owner's, [`Store::find`] tells.
+    /// A turn of this owner's has this id already.
     #[error("A question with this id was asked already; ask again under a new one.")]
     Taken,
-    /// The storage does not work just now.
+    /// What was to be read took longer than 5 seconds.
+    #[error("Looking this up took too long and was stopped; look for fewer or longer words.")]
+    TooLong,
+    /// The storage does not work just now. The text is a fixed one: no path and no word of the system's can get into it.
     #[error("{0}")]
-    Unavailable(Arc<str>),
+    Unavailable(&'static str),
 }
 
 impl StoreError {
@@ -144,7 +150,7 @@ impl StoreError {
         match self {
             Self::UnknownConversation => ErrorCode::UnknownConversation,
             Self::UnknownParent | Self::Taken => ErrorCode::UnknownTurn,
-            Self::Unavailable(_) => ErrorCode::StorageFailed,
+            Self::TooLong | Self::Unavailable(_) => ErrorCode::StorageFailed,
         }
     }
 }
@@ -191,9 +197,9 @@ impl Store {
     /// running, and starts the threads.
     pub fn open(config: config::Store) -> Result<Self, OpenError> {
         let opened = sqlite::open(&config)?;
-        let readers = queue::Readers::start(&opened.location)?;
         let key = opened.key.clone();
         let shared = writer::start(opened, config)?;
+        let readers = queue::Readers::start(&shared).inspect_err(|_| shared.close())?;
         Ok(Self(Arc::new(Inner {
             shared,
             readers,
@@ -216,25 +222,25 @@ impl Store {
     pub async fn ask(&self, new: NewTurn) -> Result<Place, StoreError> {
         let (owner, turn) = (new.owner, new.turn);
         let place = self.write(move |db| write::ask(db, &new)).await?;
-        self.0.shared.began(owner, turn, place);
+        self.0.shared.began((owner, turn), place);
         Ok(place)
     }
 
     /// Keeps what was appended to a running answer since it was saved last. Never waits.
-    pub fn save(&self, turn: TurnId, piece: Piece) {
-        self.0.shared.save(turn, piece);
+    pub fn save(&self, owner: OwnerId, turn: TurnId, piece: Piece) {
+        self.0.shared.save((owner, turn), piece);
     }
 
     /// Keeps the whole answer of a turn, once: a turn that has ended stays as it is. Never waits, and
     /// [`find`](Self::find) knows it at once. The receipt tells when it is on the disk.
-    pub fn finish(&self, turn: TurnId, answer: Arc<Answer>) -> Receipt {
-        self.0.shared.finish(turn, answer)
+    pub fn finish(&self, owner: OwnerId, turn: TurnId, answer: Arc<Answer>) -> Receipt {
+        self.0.shared.finish((owner, turn), answer)
     }
 
     /// A turn of this owner.
     pub async fn find(&self, owner: OwnerId, turn: TurnId) -> Result<Option<Found>, StoreError> {
-        match self.0.shared.find(owner, turn) {
-            Some(found) => Ok(found),
+        match self.0.shared.find((owner, turn)) {
+            Some(found) => Ok(Some(found)),
             None => {
                 self.read(move |db, held| read::find(db, held, owner, turn))
                     .await
@@ -264,7 +270,7 @@ impl Store {
         before: Option<ListCursor>,
         limit: usize,
     ) -> Result<ConversationPage, StoreError> {
-        self.read(move |db, _| read::list(db, owner, before, limit))
+        self.read(move |db, held| read::list(db, held, owner, before, limit))
             .await
     }
 
@@ -296,10 +302,8 @@ impl Store {
         }
         let mut imported = Imported::default();
         for conversation in conversations {
-            let new = self
-                .write(move |db| import::import(db, owner, &conversation))
-                .await?;
-            imported.count(new);
+            let new = import::import(&self.0.shared, owner, conversation);
+            imported.count(new.await?);
         }
         Ok(imported)
     }
@@ -369,8 +373,7 @@ impl Store {
         + Send
         + 'static,
     ) -> Result<T, StoreError> {
-        let shared = self.0.shared.clone();
-        self.0.readers.read(shared, work).await
+        self.0.readers.read(work).await
     }
 }
 

@@ -170,6 +170,8 @@ impl fmt::Display for ErrorCode {
 pub struct End {
     /// Why it ended.
     pub outcome: Outcome,
+    /// Who or what interrupted it, where that is known; with every other outcome `None`.
+    pub cause: Option<Cause>,
     /// What it cost, if the endpoint said.
     pub usage: Option<Usage>,
     /// How long it took.
@@ -205,6 +207,33 @@ impl fmt::Display for Outcome {
             Self::Interrupted => "interrupted",
             Self::Failed => "failed",
         })
+    }
+}
+
+/// Who or what interrupted an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Its last reader had gone.
+    Left,
+    /// The server was stopped, and the answer was not done in the time that this leaves.
+    Stopped,
+    /// The server ended without being stopped: a crash, a kill, the power. What came last may be missing.
+    Crashed,
+    /// The storage failed until the end of the answer had to be dropped.
+    Unkept,
+}
+
+impl Cause {
+    /// The word for it on the wire and in the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Stopped => "stopped",
+            Self::Crashed => "crashed",
+            Self::Unkept => "unkept",
+        }
     }
 }
 

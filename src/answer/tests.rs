@@ -5,6 +5,7 @@ use super::*;
 fn end(outcome: Outcome) -> End {
     End {
         outcome,
+        cause: None,
         usage: None,
         timing: Timing {
             first_chunk_ms: None,

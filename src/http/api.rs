@@ -249,8 +249,12 @@ fn title(wanted: &str) -> Result<String, Refusal> {
 async fn search(call: Call) -> Result<Response, Refusal> {
     let (words, limit) = (call.query.search()?, call.query.limit(FOUND)?);
     let store = &call.site.store;
-    let hits = store.search(call.owner, words.to_owned(), limit).await?;
-    json(&wire::SearchResult { hits })
+    // One more than asked for says whether there are more.
+    let found = store.search(call.owner, words.to_owned(), limit + 1);
+    let mut hits = found.await?;
+    let more = hits.len() > limit;
+    hits.truncate(limit);
+    json(&wire::SearchResult { hits, more })
 }
 
 /// Does what takes long with megabytes of text where nobody's answer waits for the thread.

@@ -10,7 +10,7 @@ use warp::{
 };
 
 use super::{Site, page::get_or_head};
-use crate::store::Health;
+use crate::store::{Health, UNAVAILABLE};
 
 /// Both routes.
 pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
@@ -23,7 +23,8 @@ pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Rej
             .map(move || match &*site.health.borrow() {
                 _ if site.shutdown.is_draining() => state(false, "draining", None),
                 Health::Good => state(true, "ready", None),
-                Health::Bad(reason) => state(false, "storage_failed", Some(reason)),
+                // Why is for the operator, in the log; anybody may look here.
+                Health::Bad(_) => state(false, "storage_failed", Some(UNAVAILABLE)),
             });
     healthz.or(readyz).unify()
 }

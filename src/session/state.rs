@@ -107,6 +107,12 @@ impl State {
             );
             return Err(Fault::new(ErrorCode::QuestionTooLong, message));
         }
+        // Nobody types one, and where it goes, into prompts and files, it ends texts for some and is nothing for others.
+        // An answer keeps what it has: it is passed on byte for byte.
+        if text.contains('\0') {
+            let message = "The field \"text\" is wrong; it holds a NUL character, which no question may have.";
+            return Err(Fault::new(ErrorCode::BadField, message));
+        }
         Ok(())
     }
 }
@@ -223,6 +229,10 @@ mod tests {
         assert_eq!(
             code(state.decide(&question(turn(), "12345678901"), None, now)),
             ErrorCode::QuestionTooLong
+        );
+        assert_eq!(
+            code(state.decide(&question(turn(), "a\0b"), None, now)),
+            ErrorCode::BadField
         );
         assert!(matches!(
             state.decide(&question(turn(), "1234567890"), None, now),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    answer::{Channel, End, ErrorCode, Event, Fault, Outcome, Source, Timing, Usage},
+    answer::{Cause, Channel, End, ErrorCode, Event, Fault, Outcome, Source, Timing, Usage},
     id::{ConversationId, Seq, SessionId, TurnId},
     turn::desk::Follower,
 };
@@ -242,6 +242,9 @@ pub enum ServerMessage {
         seq: Seq,
         /// Why it ended.
         outcome: Outcome,
+        /// With `interrupted`: who or what did that, if it is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cause: Option<Cause>,
         /// What it cost, if the endpoint said.
         #[serde(skip_serializing_if = "Option::is_none")]
         usage: Option<Usage>,
@@ -329,12 +332,14 @@ impl ServerMessage {
             Event::Error(fault) => Self::error(fault, Some(turn)),
             Event::End(End {
                 outcome,
+                cause,
                 usage,
                 timing,
             }) => Self::Complete {
                 turn,
                 seq,
                 outcome,
+                cause,
                 usage,
                 timing,
             },

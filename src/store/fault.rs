@@ -6,6 +6,10 @@ use rusqlite::ErrorCode;
 
 use super::StoreError;
 
+/// What readers are told while the storage fails. Where the file is and what is wrong with it concerns the operator.
+pub const UNAVAILABLE: &str = "Conversations cannot be kept right now; whoever runs this server finds the reason in \
+    its log. Try again in a moment.";
+
 /// Why a unit of work did not succeed.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -47,6 +51,17 @@ pub enum OpenError {
     InUse {
         /// The file.
         path: String,
+    },
+    /// It has other names, and SQLite keeps what is not in the file yet beside one of them.
+    #[error(
+        "{path} has {links} names (hard links), and what is written under one is not seen under another; remove the \
+         others, or move a copy here that askd backup made"
+    )]
+    Linked {
+        /// The file.
+        path: String,
+        /// Its names.
+        links: u64,
     },
     /// A later askd wrote it.
     #[error(
@@ -90,49 +105,68 @@ pub(super) fn damage() -> rusqlite::Error {
     sqlite_error(ErrorCode::DatabaseCorrupt, rusqlite::ffi::SQLITE_CORRUPT)
 }
 
-/// What an error means for the file of this name, and what to do about it.
-pub(super) fn sentence(name: &str, error: &rusqlite::Error) -> String {
+/// When something goes wrong, on which hangs what comes after the remedy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// askd cannot begin, and ends. To wait here would hide that from whoever starts it; systemd tries again.
+    Start,
+    /// askd goes on, and tries again and again.
+    Running,
+}
+
+/// What an error means for the file of this name, and what to do about it: for the operator alone, in the log and at the
+/// exit. Readers are told [`UNAVAILABLE`].
+pub(super) fn sentence(name: &str, error: &rusqlite::Error, moment: Moment) -> String {
     let cannot = format!("Conversations cannot be kept in {name}");
+    let then = match moment {
+        Moment::Start => "then start askd again",
+        Moment::Running => "askd goes on by itself",
+    };
     match error.sqlite_error_code() {
         Some(ErrorCode::ReadOnly)
             if error.sqlite_extended_error_code()
                 == Some(rusqlite::ffi::SQLITE_READONLY_DBMOVED) =>
         {
             format!(
-                "{cannot}: the file was removed or replaced while askd ran. Put it back; askd goes on by itself. A \
-                 restart without it begins with none."
+                "{cannot}: the file was removed or replaced while askd ran. Put it back; {then}. A restart without it \
+                 begins with none."
             )
         }
         Some(ErrorCode::DiskFull) => {
-            format!(
-                "{cannot}: the disk is full, or this user's quota of it. Make room; askd goes on by itself."
-            )
+            format!("{cannot}: the disk is full, or this user's quota of it. Make room; {then}.")
         }
         Some(ErrorCode::ReadOnly) => format!(
-            "{cannot}: the file is read-only. Let askd's user write to it and to its directory; askd goes on by itself."
+            "{cannot}: the file is read-only. Let askd's user write to it and to its directory; {then}."
         ),
         Some(
             ErrorCode::CannotOpen
             | ErrorCode::PermissionDenied
             | ErrorCode::AuthorizationForStatementDenied,
-        ) => {
+        ) => format!(
+            "{cannot}: it cannot be opened ({error}). Let askd's user write to the file and to its directory; {then}."
+        ),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            let remedy = match moment {
+                Moment::Start => "End that program, or set store.path to another file",
+                Moment::Running => "End that program",
+            };
+            format!("{cannot}: another program has locked it. {remedy}; {then}.")
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            let stop = match moment {
+                Moment::Start => "Keep",
+                Moment::Running => "Stop askd, keep",
+            };
             format!(
-                "{cannot}: it cannot be opened ({error}). Let askd's user write to the file and to its directory; \
-                 askd goes on by itself."
+                "{cannot}: the file is damaged ({error}). {stop} the file aside, put back a copy that askd backup made, \
+                 and start askd again."
             )
         }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => format!(
-            "{cannot}: another program has locked it. End that program; askd goes on by itself."
-        ),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => format!(
-            "{cannot}: the file is damaged ({error}). Stop askd, keep the file aside, and put back a copy that \
-             askd backup made."
-        ),
         Some(ErrorCode::SystemIoFailure) => format!(
             "{cannot}: the disk does not do what it is told ({error}). Look at the system's log and at the disk's \
-             quota; askd goes on by itself once it works."
+             quota; {then}."
         ),
-        _ => format!("{cannot}: {error}."),
+        _ => format!("{cannot}: {error}. Look at the system's log; {then}."),
     }
 }
 
@@ -164,4 +198,41 @@ pub(super) fn is_storage(error: &rusqlite::Error) -> bool {
                 | OutOfMemory
         )
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_fault_is_told_with_its_file_and_what_comes_then_is_true() {
+        let name = "/srv/askd.db";
+        let codes = [
+            ErrorCode::DiskFull,
+            ErrorCode::ReadOnly,
+            ErrorCode::CannotOpen,
+            ErrorCode::PermissionDenied,
+            ErrorCode::DatabaseBusy,
+            ErrorCode::DatabaseLocked,
+            ErrorCode::DatabaseCorrupt,
+            ErrorCode::NotADatabase,
+            ErrorCode::SystemIoFailure,
+            ErrorCode::OutOfMemory,
+        ];
+        for code in codes {
+            let error = sqlite_error(code, 0);
+            let (start, running) = (
+                sentence(name, &error, Moment::Start),
+                sentence(name, &error, Moment::Running),
+            );
+            assert!(start.contains(name) && running.contains(name), "{start}");
+            assert!(
+                start.ends_with("start askd again.") && !start.contains("by itself"),
+                "{start}"
+            );
+            let mends_itself = running.ends_with("askd goes on by itself.");
+            assert_eq!(mends_itself, !is_damage(&error), "{running}");
+        }
+        assert!(!UNAVAILABLE.contains('/'));
+    }
 }

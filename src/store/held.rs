@@ -25,14 +25,17 @@ const MAX_BYTES: usize = 64 << 20;
 /// How long something is held.
 const MAX_AGE: Duration = Duration::from_secs(15 * 60);
 
+/// A turn: another owner's may have the same id.
+pub(super) type Key = (OwnerId, TurnId);
+
 /// What is held, by turn.
 #[derive(Default)]
 pub(super) struct Held {
-    turns: HashMap<TurnId, HeldTurn>,
+    turns: HashMap<Key, HeldTurn>,
     /// The turns that this askd began and that have not ended on the disk.
-    places: HashMap<TurnId, (OwnerId, Place)>,
+    places: HashMap<Key, Place>,
     /// Turns whose end had to be dropped: on the disk they still run.
-    lost: Vec<TurnId>,
+    lost: Vec<Key>,
     bytes: usize,
 }
 
@@ -45,9 +48,28 @@ struct HeldTurn {
     bytes: usize,
 }
 
+/// What had to be dropped of a turn.
+pub(super) struct Loss {
+    turn: TurnId,
+    bytes: usize,
+    reason: &'static str,
+}
+
+/// Says in the log what is lost; not to be called where others wait.
+pub(super) fn tell(lost: &[Loss]) {
+    for Loss {
+        turn,
+        bytes,
+        reason,
+    } in lost
+    {
+        tracing::error!(%turn, bytes, reason, "what could not be written of an answer is lost");
+    }
+}
+
 /// What the writer takes of a turn.
 pub(super) struct Taken {
-    pub(super) turn: TurnId,
+    pub(super) key: Key,
     pub(super) pieces: Vec<Arc<Piece>>,
     pub(super) answer: Option<Arc<Answer>>,
     /// Its end was dropped; it is to be `interrupted`.
@@ -55,20 +77,24 @@ pub(super) struct Taken {
 }
 
 impl Held {
-    pub(super) fn began(&mut self, owner: OwnerId, turn: TurnId, place: Place) {
-        self.places.insert(turn, (owner, place));
+    pub(super) fn began(&mut self, key: Key, place: Place) {
+        self.places.insert(key, place);
     }
 
-    pub(super) fn place(&self, turn: TurnId) -> Option<(OwnerId, Place)> {
-        self.places.get(&turn).copied()
+    pub(super) fn place(&self, key: Key) -> Option<Place> {
+        self.places.get(&key).copied()
     }
 
-    pub(super) fn answer(&self, turn: TurnId) -> Option<Arc<Answer>> {
-        self.turns.get(&turn)?.answer.clone()
+    pub(super) fn answer(&self, key: Key) -> Option<Arc<Answer>> {
+        self.turns.get(&key)?.answer.clone()
     }
 
-    pub(super) fn answers(&self) -> HashMap<TurnId, Arc<Answer>> {
-        let ended = |(turn, held): (&TurnId, &HeldTurn)| Some((*turn, held.answer.clone()?));
+    /// This owner's answers that have ended.
+    pub(super) fn answers(&self, whose: OwnerId) -> HashMap<TurnId, Arc<Answer>> {
+        let ended = |((owner, turn), held): (&Key, &HeldTurn)| {
+            let answer = held.answer.clone().filter(|_| *owner == whose)?;
+            Some((*turn, answer))
+        };
         self.turns.iter().filter_map(ended).collect()
     }
 
@@ -76,37 +102,43 @@ impl Held {
         self.turns.is_empty() && self.lost.is_empty()
     }
 
-    pub(super) fn save(&mut self, turn: TurnId, piece: Piece) {
+    /// Gives back what had to go for it, to be told.
+    #[must_use]
+    pub(super) fn save(&mut self, key: Key, piece: Piece) -> Vec<Loss> {
         let bytes = piece.events.memory();
-        let held = self.entry(turn);
+        let held = self.entry(key);
         if held.answer.is_some() {
-            return;
+            return Vec::new();
         }
         held.pieces.push(Arc::new(piece));
         held.bytes += bytes;
         self.bytes += bytes;
-        self.keep_bounds();
+        self.keep_bounds()
     }
 
-    /// The whole answer stands for its pieces. What is returned is closed once nothing of the turn is held.
-    pub(super) fn finish(&mut self, turn: TurnId, answer: Arc<Answer>) -> oneshot::Receiver<()> {
+    /// The whole answer stands for its pieces. What is returned is closed once nothing of the turn is held,
+    /// and what had to go for it.
+    pub(super) fn finish(
+        &mut self,
+        key: Key,
+        answer: Arc<Answer>,
+    ) -> (oneshot::Receiver<()>, Vec<Loss>) {
         let bytes = answer.memory();
         let (ended, receipt) = oneshot::channel();
-        let held = self.entry(turn);
+        let held = self.entry(key);
         if held.answer.is_some() {
-            return receipt;
+            return (receipt, Vec::new());
         }
         held.ended = Some(ended);
         held.pieces.clear();
         held.answer = Some(answer);
         let before = std::mem::replace(&mut held.bytes, bytes);
         self.bytes = self.bytes + bytes - before;
-        self.keep_bounds();
-        receipt
+        (receipt, self.keep_bounds())
     }
 
-    fn entry(&mut self, turn: TurnId) -> &mut HeldTurn {
-        self.turns.entry(turn).or_insert_with(|| HeldTurn {
+    fn entry(&mut self, key: Key) -> &mut HeldTurn {
+        self.turns.entry(key).or_insert_with(|| HeldTurn {
             pieces: Vec::new(),
             answer: None,
             ended: None,
@@ -117,14 +149,14 @@ impl Held {
 
     /// Copies of what is to be written, of `limit` turns at the most.
     pub(super) fn take(&self, limit: usize) -> Vec<Taken> {
-        let take = |(turn, held): (&TurnId, &HeldTurn)| Taken {
-            turn: *turn,
+        let take = |(key, held): (&Key, &HeldTurn)| Taken {
+            key: *key,
             pieces: held.pieces.clone(),
             answer: held.answer.clone(),
             is_lost: false,
         };
-        let lost = |turn: &TurnId| Taken {
-            turn: *turn,
+        let lost = |key: &Key| Taken {
+            key: *key,
             pieces: Vec::new(),
             answer: None,
             is_lost: true,
@@ -141,17 +173,17 @@ impl Held {
     /// Lets go of what is on the disk now.
     pub(super) fn written(&mut self, taken: &[Taken]) {
         for Taken {
-            turn,
+            key,
             pieces,
             answer,
             is_lost,
         } in taken
         {
             if *is_lost {
-                self.lost.retain(|lost| lost != turn);
+                self.lost.retain(|lost| lost != key);
                 continue;
             }
-            let Some(held) = self.turns.get_mut(turn) else {
+            let Some(held) = self.turns.get_mut(key) else {
                 continue;
             };
             // An answer that came meanwhile has taken the place of the pieces.
@@ -166,59 +198,63 @@ impl Held {
                 self.bytes -= bytes;
             }
             if answer.is_some() {
-                self.places.remove(turn);
+                self.places.remove(key);
             }
             if answer.is_some() || (held.answer.is_none() && held.pieces.is_empty()) {
-                self.remove(*turn);
+                self.remove(*key);
             }
         }
     }
 
     /// Drops what has been held for too long.
-    pub(super) fn drop_old(&mut self) {
-        while let Some((turn, held)) = self.oldest() {
-            if held.since.elapsed() <= MAX_AGE {
-                return;
-            }
-            self.lose(turn, "it was held for 15 minutes");
-        }
+    #[must_use]
+    pub(super) fn drop_old(&mut self) -> Vec<Loss> {
+        self.lose_while("it was held for 15 minutes", |_, oldest| {
+            oldest.since.elapsed() > MAX_AGE
+        })
     }
 
     /// Drops everything: askd ends, and the disk still refuses.
-    pub(super) fn drop_all(&mut self) {
-        while let Some((turn, _)) = self.oldest() {
-            self.lose(turn, "askd ends");
-        }
+    #[must_use]
+    pub(super) fn drop_all(&mut self) -> Vec<Loss> {
+        self.lose_while("askd ends", |_, _| true)
     }
 
-    fn keep_bounds(&mut self) {
-        while self.turns.len() > MAX_TURNS || self.bytes > MAX_BYTES {
-            let Some((turn, _)) = self.oldest() else {
-                return;
-            };
-            self.lose(turn, "too much waits for the disk");
-        }
+    fn keep_bounds(&mut self) -> Vec<Loss> {
+        self.lose_while("too much waits for the disk", |held, _| {
+            held.turns.len() > MAX_TURNS || held.bytes > MAX_BYTES
+        })
     }
 
-    fn oldest(&self) -> Option<(TurnId, &HeldTurn)> {
+    /// Drops the oldest as long as `goes` says so of it.
+    fn lose_while(
+        &mut self,
+        reason: &'static str,
+        goes: impl Fn(&Self, &HeldTurn) -> bool,
+    ) -> Vec<Loss> {
+        let mut lost = Vec::new();
+        while let Some((key, _)) = self.oldest().filter(|(_, oldest)| goes(self, oldest)) {
+            let Some(gone) = self.remove(key) else { break };
+            if gone.answer.is_some() {
+                self.places.remove(&key);
+                self.lost.push(key);
+            }
+            lost.push(Loss {
+                turn: key.1,
+                bytes: gone.bytes,
+                reason,
+            });
+        }
+        lost
+    }
+
+    fn oldest(&self) -> Option<(Key, &HeldTurn)> {
         let oldest = self.turns.iter().min_by_key(|(_, held)| held.since);
-        oldest.map(|(turn, held)| (*turn, held))
+        oldest.map(|(key, held)| (*key, held))
     }
 
-    fn lose(&mut self, turn: TurnId, reason: &str) {
-        let Some(held) = self.remove(turn) else {
-            return;
-        };
-        if held.answer.is_some() {
-            self.places.remove(&turn);
-            self.lost.push(turn);
-        }
-        let bytes = held.bytes;
-        tracing::error!(%turn, bytes, reason, "what could not be written of an answer is lost");
-    }
-
-    fn remove(&mut self, turn: TurnId) -> Option<HeldTurn> {
-        let gone = self.turns.remove(&turn)?;
+    fn remove(&mut self, key: Key) -> Option<HeldTurn> {
+        let gone = self.turns.remove(&key)?;
         self.bytes -= gone.bytes;
         Some(gone)
     }
@@ -250,6 +286,7 @@ mod tests {
         };
         let end = End {
             outcome: Outcome::Stop,
+            cause: None,
             usage: None,
             timing,
         };
@@ -260,16 +297,19 @@ mod tests {
     #[test]
     fn what_is_held_is_bounded_and_what_had_to_go_is_to_be_interrupted() {
         let mut held = Held::default();
-        let turns: Vec<_> = (0..20).map(|_| TurnId(Uuid::now_v7())).collect();
+        let turns: Vec<_> = (0..20)
+            .map(|_| (OwnerId::new(), TurnId(Uuid::now_v7())))
+            .collect();
+        let mut told = 0;
         for turn in &turns {
-            drop(held.finish(*turn, ended(8 << 20)));
+            told += held.finish(*turn, ended(8 << 20)).1.len();
             assert!(held.bytes <= MAX_BYTES);
         }
         assert!(held.answer(turns[0]).is_none());
         assert!(held.answer(turns[19]).is_some());
         let taken = held.take(usize::MAX);
         let lost = taken.iter().filter(|taken| taken.is_lost).count();
-        assert_eq!((taken.len(), lost), (20, 13));
+        assert_eq!((taken.len(), lost, told), (20, 13, 13));
         held.written(&taken);
         assert!(held.is_empty());
         assert_eq!(held.bytes, 0);
@@ -278,10 +318,16 @@ mod tests {
     #[test]
     fn what_comes_while_the_disk_is_written_stays() {
         let mut held = Held::default();
-        let turn = TurnId(Uuid::now_v7());
-        held.save(turn, answer(10).since(Seq::START).unwrap());
+        let turn = (OwnerId::new(), TurnId(Uuid::now_v7()));
+        assert!(
+            held.save(turn, answer(10).since(Seq::START).unwrap())
+                .is_empty()
+        );
         let first = held.take(9);
-        held.save(turn, answer(20).since(Seq::START).unwrap());
+        assert!(
+            held.save(turn, answer(20).since(Seq::START).unwrap())
+                .is_empty()
+        );
         held.written(&first);
         let second = held.take(9);
         assert_eq!(second[0].pieces[0].events.text_len(), 20);

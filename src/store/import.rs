@@ -6,20 +6,24 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 
 use super::{
-    Conversation, Turn,
+    Conversation, StoreError, Turn,
     fault::Failure,
-    keep,
+    inbox::Shared,
+    keep, now,
     write::{self, json, time},
 };
 use crate::{
     answer::{Answer, Channel, End, Ended, Outcome, Timing},
-    id::{OwnerId, TurnId},
+    id::{ConversationId, OwnerId, TurnId},
 };
 
 /// Characters of a title; what is longer is cut.
 const TITLE: usize = 200;
 /// Bytes of an event of text, as a running answer is cut too.
 const PIECE: usize = 16 << 10;
+/// Turns that one transaction takes in, and bytes of texts after which it takes in no further one.
+const SLICE_TURNS: usize = 256;
+const SLICE_BYTES: usize = 128 << 10;
 
 /// What became of the conversations of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
@@ -50,42 +54,137 @@ pub(super) fn is_a_tree(conversation: &Conversation) -> bool {
 }
 
 /// Keeps a conversation, unless it is there; `false`: it was.
-pub(super) fn import(
-    db: &Connection,
+///
+/// It is taken in by slices, each a job of its own, so that others get their turn between. Until the last one it stands
+/// under an id that nobody knows, as deleted just now. So nobody sees half of it, and where the last slice never comes,
+/// be it for a crash or because the one who asked has left, a sweep removes it ten minutes later.
+pub(super) async fn import(
+    shared: &Shared,
     owner: OwnerId,
-    conversation: &Conversation,
-) -> Result<bool, Failure> {
+    conversation: Conversation,
+) -> Result<bool, StoreError> {
+    let id = conversation.id;
+    loop {
+        match shared.write(move |db| clear(db, owner, id)).await? {
+            Place::Taken => return Ok(false),
+            Place::Leaving => {}
+            Place::Free => break,
+        }
+    }
+    let mut arriving = Arriving {
+        owner,
+        conversation,
+        hidden: ConversationId(Uuid::new_v4()),
+        row: None,
+        rows: HashMap::new(),
+    };
+    loop {
+        let slice = shared.write(move |db| {
+            let done = arriving.slice(db)?;
+            Ok((arriving, done))
+        });
+        let (rest, done) = slice.await?;
+        match done {
+            Some(new) => return Ok(new),
+            None => arriving = rest,
+        }
+    }
+}
+
+/// Where an imported conversation is to stand.
+enum Place {
+    Free,
+    /// What was deleted leaves it.
+    Leaving,
+    Taken,
+}
+
+/// Makes room for a conversation where one of its id was deleted.
+fn clear(db: &Connection, owner: OwnerId, id: ConversationId) -> Result<Place, Failure> {
     let there = db
         .prepare_cached("SELECT n, deleted IS NULL FROM conversation WHERE owner = ?1 AND id = ?2")?
-        .query_row(params![owner.0, conversation.id.0], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row([owner.0, id.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     match there {
-        Some((_, true)) => return Ok(false),
+        None => Ok(Place::Free),
+        Some((_, true)) => Ok(Place::Taken),
         // Its answer is to find its place.
-        Some((n, false)) if runs(db, n)? => return Ok(false),
-        Some((n, false)) => keep::remove(db, n)?,
-        None => {}
+        Some((n, false)) if runs(db, n)? => Ok(Place::Taken),
+        Some((n, false)) if keep::remove_some(db, n, &mut keep::Room::new())? => Ok(Place::Free),
+        Some(_) => Ok(Place::Leaving),
     }
-    let Conversation {
-        id,
-        title,
-        created,
-        updated,
-        turns,
-    } = conversation;
-    let title: String = title.chars().take(TITLE).collect();
-    let n = write::begin(db, owner, *id, &title, *created, *updated)?;
-    let mut rows = HashMap::new();
-    for turn in turns {
-        let parent = turn.parent.and_then(|parent| rows.get(&parent).copied());
-        rows.insert(turn.id, keep_turn(db, n, parent, turn)?);
+}
+
+/// A conversation that is being taken in.
+struct Arriving {
+    owner: OwnerId,
+    conversation: Conversation,
+    /// Its id until it is whole.
+    hidden: ConversationId,
+    row: Option<i64>,
+    /// The rows of the turns that are in.
+    rows: HashMap<TurnId, i64>,
+}
+
+impl Arriving {
+    /// Takes in the next turns; `None`: others are left, `Some(false)`: the place was taken meanwhile.
+    fn slice(&mut self, db: &Connection) -> Result<Option<bool>, Failure> {
+        let n = self.hide(db)?;
+        let begin = self.rows.len();
+        let mut bytes = 0;
+        for turn in &self.conversation.turns[begin..] {
+            if self.rows.len() - begin == SLICE_TURNS || bytes >= SLICE_BYTES {
+                return Ok(None);
+            }
+            let parent = turn
+                .parent
+                .and_then(|parent| self.rows.get(&parent).copied());
+            let row = keep_turn(db, self.owner, n, parent, turn)?;
+            self.rows.insert(turn.id, row);
+            bytes += turn.question.len() + turn.answer.len() + turn.reasoning.len();
+        }
+        self.show(db, n).map(Some)
     }
-    // The ends have touched it.
-    db.prepare_cached("UPDATE conversation SET updated = ?2 WHERE n = ?1")?
-        .execute(params![n, time(*updated)])?;
-    Ok(true)
+
+    /// The row that the turns go to; it is to look as if it had been deleted just now.
+    fn hide(&mut self, db: &Connection) -> Result<i64, Failure> {
+        let Conversation { title, created, .. } = &self.conversation;
+        let n = match self.row {
+            Some(n) => n,
+            None => {
+                let title: String = title.chars().take(TITLE).collect();
+                write::begin(db, self.owner, self.hidden, &title, *created, now())?
+            }
+        };
+        self.row = Some(n);
+        let hidden = db
+            .prepare_cached(
+                "UPDATE conversation SET deleted = ?3, updated = ?3
+                 WHERE n = ?1 AND id = ?2 AND (deleted IS NULL OR deleted > 0)",
+            )?
+            .execute(params![n, self.hidden.0, time(now())])?;
+        if hidden == 0 {
+            let lost = "The conversation was to be removed again before all of it was kept; import it once more.";
+            return Err(StoreError::Unavailable(lost).into());
+        }
+        Ok(n)
+    }
+
+    /// Gives it its id, now that it is whole; `false`: another has it.
+    fn show(&self, db: &Connection, n: i64) -> Result<bool, Failure> {
+        let Conversation { id, updated, .. } = &self.conversation;
+        let shown = db
+            .prepare_cached(
+                "UPDATE OR IGNORE conversation SET id = ?2, updated = ?3, deleted = NULL WHERE n = ?1",
+            )?
+            .execute(params![n, id.0, time(*updated)])?;
+        if shown == 0 {
+            // The next sweep removes it.
+            db.prepare_cached("UPDATE conversation SET deleted = 0 WHERE n = ?1")?
+                .execute([n])?;
+        }
+        Ok(shown > 0)
+    }
 }
 
 /// Whether an answer of the conversation has not ended on the disk.
@@ -96,23 +195,25 @@ fn runs(db: &Connection, n: i64) -> rusqlite::Result<bool> {
 
 fn keep_turn(
     db: &Connection,
+    owner: OwnerId,
     conversation: i64,
     parent: Option<i64>,
     turn: &Turn,
 ) -> Result<i64, Failure> {
     let taken = db
-        .prepare_cached("SELECT 1 FROM turn WHERE id = ?1")?
-        .exists([turn.id.0])?;
+        .prepare_cached("SELECT 1 FROM turn WHERE owner = ?1 AND id = ?2")?
+        .exists([owner.0, turn.id.0])?;
     let id = if taken {
         TurnId(Uuid::now_v7())
     } else {
         turn.id
     };
     db.prepare_cached(
-        "INSERT INTO turn (id, conversation, parent, asked, endpoint, model, options, question)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO turn (owner, id, conversation, parent, asked, endpoint, model, options, question)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
+        owner.0,
         id.0,
         conversation,
         parent,
@@ -152,8 +253,10 @@ fn log(turn: &Turn) -> Result<Answer, Ended> {
     if let Some(fault) = &turn.error {
         log.push_fault(fault.clone())?;
     }
+    let outcome = turn.outcome.unwrap_or(Outcome::Interrupted);
     log.push_end(End {
-        outcome: turn.outcome.unwrap_or(Outcome::Interrupted),
+        outcome,
+        cause: turn.cause.filter(|_| outcome == Outcome::Interrupted),
         usage: turn.usage,
         timing: turn.timing.unwrap_or(Timing {
             first_chunk_ms: None,

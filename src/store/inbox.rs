@@ -9,7 +9,13 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
-use super::{Found, Health, Place, StoreError, fault::Failure, held::Held, keep, sqlite::Location};
+use super::{
+    Found, Health, Place, StoreError, UNAVAILABLE,
+    fault::Failure,
+    held::{Held, Key, tell},
+    keep,
+    sqlite::Location,
+};
 use crate::{
     answer::{Answer, Piece},
     config,
@@ -24,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What the writer shares with everybody else.
 pub(super) struct Shared {
     pub(super) location: Location,
+    /// The file that is written to.
+    file: Mutex<Option<(u64, u64)>>,
     pub(super) config: config::Store,
     pub(super) inbox: Mutex<Inbox>,
     pub(super) wake: Condvar,
@@ -36,9 +44,16 @@ pub(super) struct Shared {
 pub(super) struct Inbox {
     pub(super) jobs: VecDeque<Box<dyn Job>>,
     pub(super) held: Held,
-    /// A reader found the file damaged.
-    pub(super) damage: Option<Arc<str>>,
+    /// What a reader found.
+    pub(super) fault: Option<Fault>,
     pub(super) closing: bool,
+}
+
+/// A reader could not read.
+pub(super) struct Fault {
+    pub(super) sentence: Arc<str>,
+    /// Only a look at the whole file tells when it is over.
+    pub(super) is_partial: bool,
 }
 
 /// Tells when the end of an answer is on the disk; one that is shown before may be another after a crash.
@@ -122,13 +137,14 @@ where
 
 /// What callers hear when the store is going down.
 pub(super) fn closed() -> StoreError {
-    StoreError::Unavailable("The server is going down; ask again in a moment.".into())
+    StoreError::Unavailable("The server is going down; ask again in a moment.")
 }
 
 impl Shared {
     /// Nothing waits yet.
     pub(super) fn new(location: Location, config: config::Store) -> Arc<Self> {
         Arc::new(Self {
+            file: Mutex::new(location.file()),
             location,
             config,
             inbox: Mutex::default(),
@@ -143,6 +159,17 @@ impl Shared {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The file that is written to: where another is in its place, nothing in that is to be read.
+    pub(super) fn file(&self) -> Option<(u64, u64)> {
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The writer opens the file that is there now.
+    pub(super) fn renew_file(&self) {
+        let there = self.location.file();
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = there;
+    }
+
     pub(super) fn health(&self) -> watch::Receiver<Health> {
         self.health.subscribe()
     }
@@ -152,8 +179,8 @@ impl Shared {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
-        if let Health::Bad(sentence) = &*self.health.borrow() {
-            return Err(StoreError::Unavailable(sentence.clone()));
+        if *self.health.borrow() != Health::Good {
+            return Err(StoreError::Unavailable(UNAVAILABLE));
         }
         let permit = self
             .room
@@ -178,45 +205,51 @@ impl Shared {
         super::queue::told(told).await
     }
 
-    pub(super) fn began(&self, owner: OwnerId, turn: TurnId, place: Place) {
-        self.inbox().held.began(owner, turn, place);
+    pub(super) fn began(&self, key: Key, place: Place) {
+        self.inbox().held.began(key, place);
     }
 
-    pub(super) fn save(&self, turn: TurnId, piece: Piece) {
-        self.inbox().held.save(turn, piece);
+    pub(super) fn save(&self, key: Key, piece: Piece) {
+        let lost = self.inbox().held.save(key, piece);
         self.wake.notify_one();
+        tell(&lost);
     }
 
-    pub(super) fn finish(self: &Arc<Self>, turn: TurnId, answer: Arc<Answer>) -> Receipt {
+    pub(super) fn finish(self: &Arc<Self>, key: Key, answer: Arc<Answer>) -> Receipt {
+        let (written, lost) = self.inbox().held.finish(key, answer);
+        tell(&lost);
         Receipt {
-            written: self.inbox().held.finish(turn, answer),
+            written,
             health: self.health(),
             wake: Wake(self.clone()),
         }
     }
 
     /// What memory alone knows of a turn; `None`: the disk is to be asked.
-    pub(super) fn find(&self, owner: OwnerId, turn: TurnId) -> Option<Option<Found>> {
+    pub(super) fn find(&self, key: Key) -> Option<Found> {
         let inbox = self.inbox();
-        let (whose, place) = inbox.held.place(turn)?;
-        let answer = inbox.held.answer(turn);
-        Some((whose == owner).then_some(Found { place, answer }))
+        let place = inbox.held.place(key)?;
+        let answer = inbox.held.answer(key);
+        Some(Found { place, answer })
     }
 
     /// An answer that has ended and is not on the disk yet.
-    pub(super) fn held(&self, turn: TurnId) -> Option<Arc<Answer>> {
-        self.inbox().held.answer(turn)
+    pub(super) fn held(&self, key: Key) -> Option<Arc<Answer>> {
+        self.inbox().held.answer(key)
     }
 
-    /// A reader found the file damaged.
-    pub(super) fn found_damage(&self, sentence: Arc<str>) {
-        self.inbox().damage = Some(sentence);
+    /// A reader could not read.
+    pub(super) fn found_fault(&self, sentence: Arc<str>, is_partial: bool) {
+        self.inbox().fault = Some(Fault {
+            sentence,
+            is_partial,
+        });
         self.wake.notify_one();
     }
 
-    /// All such answers.
-    pub(super) fn held_answers(&self) -> HashMap<TurnId, Arc<Answer>> {
-        self.inbox().held.answers()
+    /// All such answers of an owner.
+    pub(super) fn held_answers(&self, owner: OwnerId) -> HashMap<TurnId, Arc<Answer>> {
+        self.inbox().held.answers(owner)
     }
 
     /// Whether all that was handed over is on the disk.

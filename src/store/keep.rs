@@ -1,6 +1,7 @@
 //! What is found by a search, what leaves, and the room that this makes.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
+use uuid::Uuid;
 
 use super::{
     fault::Failure,
@@ -9,8 +10,9 @@ use super::{
 
 /// Conversations that one transaction removes, so that nobody waits long for it.
 const AT_ONCE: i64 = 32;
-/// Turns that one transaction of a sweep removes: a conversation may have any number of them.
+/// Turns that one transaction removes, and bytes of texts after which it removes no further one.
 const TURNS_AT_ONCE: usize = 256;
+const BYTES_AT_ONCE: u64 = 128 << 10;
 /// Pages of the search's index that one transaction merges.
 const MERGED: i64 = 500;
 /// Free pages that stay in the file for what comes next.
@@ -47,47 +49,65 @@ pub(super) fn unindex_title(db: &Connection, n: i64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Removes a conversation for good.
-pub(super) fn remove(db: &Connection, n: i64) -> Result<(), Failure> {
-    db.prepare_cached(
-        "INSERT INTO search (search, rowid, owner, question, answer)
-         SELECT 'delete', searchable.n, owner, searchable.question, searchable.answer
-         FROM turn JOIN searchable ON searchable.n = turn.n
-         WHERE turn.conversation = ?1 AND turn.outcome IS NOT NULL",
-    )?
-    .execute([n])?;
-    unindex_title(db, n)?;
-    db.prepare_cached("DELETE FROM conversation WHERE n = ?1")?
-        .execute([n])?;
-    Ok(())
+/// What one transaction may still remove. A text's words are looked up one by one when it leaves, so that its bytes
+/// count too.
+pub(super) struct Room {
+    turns: usize,
+    bytes: u64,
 }
 
-/// Removes a conversation for good, `limit` of its turns now and the others with further calls; how many went.
-fn remove_some(db: &Connection, n: i64, limit: usize) -> Result<usize, Failure> {
+impl Room {
+    /// For one transaction.
+    pub(super) fn new() -> Self {
+        Self {
+            turns: TURNS_AT_ONCE,
+            bytes: BYTES_AT_ONCE,
+        }
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.turns == 0 || self.bytes == 0
+    }
+}
+
+/// Removes a conversation for good, as many of its turns now as there is room for and the others with further calls;
+/// `true`: it is gone.
+pub(super) fn remove_some(db: &Connection, n: i64, room: &mut Room) -> Result<bool, Failure> {
     // What is half gone is neither shown nor restored.
     db.prepare_cached("UPDATE conversation SET deleted = 0 WHERE n = ?1")?
         .execute([n])?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut newest =
+        db.prepare_cached("SELECT n, bytes FROM turn WHERE conversation = ?1 ORDER BY n DESC")?;
+    loop {
+        if room.is_used_up() {
+            return Ok(false);
+        }
+        let Some((turn, bytes)) = newest
+            .query_row([n], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))
+            .optional()?
+        else {
+            break;
+        };
+        remove_turn(db, turn)?;
+        room.turns -= 1;
+        room.bytes = room.bytes.saturating_sub(u64::try_from(bytes).unwrap_or(0));
+    }
+    unindex_title(db, n)?;
+    db.prepare_cached("DELETE FROM conversation WHERE n = ?1")?
+        .execute([n])?;
+    Ok(true)
+}
+
+fn remove_turn(db: &Connection, n: i64) -> Result<(), Failure> {
     db.prepare_cached(
         "INSERT INTO search (search, rowid, owner, question, answer)
-         SELECT 'delete', searchable.n, owner, searchable.question, searchable.answer
-         FROM turn JOIN searchable ON searchable.n = turn.n
-         WHERE turn.n IN (SELECT n FROM turn WHERE conversation = ?1 ORDER BY n DESC LIMIT ?2)
-             AND turn.outcome IS NOT NULL",
+         SELECT 'delete', searchable.n, searchable.owner, searchable.question, searchable.answer
+         FROM turn JOIN searchable ON searchable.n = turn.n WHERE turn.n = ?1 AND turn.outcome IS NOT NULL",
     )?
-    .execute([n, limit])?;
-    let gone = db
-        .prepare_cached(
-            "DELETE FROM turn WHERE n IN (SELECT n FROM turn WHERE conversation = ?1 ORDER BY n DESC LIMIT ?2)",
-        )?
-        .execute([n, limit])?;
-    if !db
-        .prepare_cached("SELECT 1 FROM turn WHERE conversation = ?1")?
-        .exists([n])?
-    {
-        remove(db, n)?;
-    }
-    Ok(gone)
+    .execute([n])?;
+    db.prepare_cached("DELETE FROM turn WHERE n = ?1")?
+        .execute([n])?;
+    Ok(())
 }
 
 /// What is to leave.
@@ -102,7 +122,7 @@ pub(super) struct Sweep {
 /// Removes some of what is to leave; `true`: there may be more. What has a running turn stays.
 pub(super) fn sweep(db: &Connection, sweep: Sweep) -> Result<bool, Failure> {
     let too_late = time(sweep.now.saturating_sub(RESTORABLE));
-    let mut room = TURNS_AT_ONCE;
+    let mut room = Room::new();
     let mut more = remove_where(
         db,
         &mut room,
@@ -121,7 +141,7 @@ pub(super) fn sweep(db: &Connection, sweep: Sweep) -> Result<bool, Failure> {
 
 fn remove_where(
     db: &Connection,
-    room: &mut usize,
+    room: &mut Room,
     condition: &str,
     than: i64,
 ) -> Result<bool, Failure> {
@@ -134,10 +154,9 @@ fn remove_where(
         .query_map(params![than, AT_ONCE], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for n in &leaving {
-        if *room == 0 {
+        if !remove_some(db, *n, room)? {
             break;
         }
-        *room -= remove_some(db, *n, *room)?;
     }
     Ok(!leaving.is_empty())
 }
@@ -146,7 +165,8 @@ fn remove_where(
 /// be more to do.
 ///
 /// The search's index keeps the words of what has left until it is merged. So the merge comes first: else texts would go
-/// for room that only the index can give. The twentieth keeps that from being done for each answer.
+/// for room that only the index can give. Where much more is in use, both are done, because what is written meanwhile
+/// always gives the merge something to do. The twentieth keeps that from being done for each answer.
 pub(super) fn make_room(db: &Connection, bound: u64) -> Result<bool, Failure> {
     let used = used(db)?;
     if used <= bound {
@@ -156,29 +176,53 @@ pub(super) fn make_room(db: &Connection, bound: u64) -> Result<bool, Failure> {
     db.prepare_cached("INSERT INTO search (search, rank) VALUES ('merge', ?1)")?
         .execute([-MERGED])?;
     // SQLite counts one change for the command itself.
-    if db.total_changes() - before > 1 {
+    let merged = db.total_changes() - before > 1;
+    if merged && !is_far_beyond(used, bound) {
         return Ok(true);
     }
     let wanted = used - bound + bound / 20;
-    let (mut gone, mut room, mut freed) = (0, TURNS_AT_ONCE, 0);
-    while gone < AT_ONCE && room > 0 && freed < wanted {
-        let oldest = db
-            .prepare_cached(
-                "SELECT n, (SELECT sum(octet_length(question) + ifnull(octet_length(answer), 0)
-                     + ifnull(octet_length(reasoning), 0)) FROM turn WHERE conversation = conversation.n)
-                 FROM conversation WHERE NOT EXISTS
-                     (SELECT 1 FROM turn WHERE conversation = conversation.n AND outcome IS NULL)
-                 ORDER BY updated LIMIT 1",
-            )?
-            .query_row([], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)))
-            .optional()?;
-        let Some((n, bytes)) = oldest else { break };
-        room -= remove_some(db, n, room)?;
+    let (mut gone, mut room, mut freed) = (0, Room::new(), 0);
+    while gone < AT_ONCE && freed < wanted {
+        let Some((n, bytes)) = next_to_leave(db)? else {
+            break;
+        };
         gone += 1;
+        if !remove_some(db, n, &mut room)? {
+            break;
+        }
         // About as much again is in the index.
-        freed += 2 * u64::try_from(bytes.unwrap_or(0)).unwrap_or(0);
+        freed += 2 * bytes;
     }
-    Ok(gone > 0)
+    Ok(merged || gone > 0)
+}
+
+/// Whether so much more than `bound` is in use that it is not left to the next sweep.
+pub(super) fn is_far_beyond(used: u64, bound: u64) -> bool {
+    used > bound + bound / 10
+}
+
+/// What goes first for others' room, with its bytes: of the owner who keeps most the conversation that was untouched for
+/// longest, so that nobody can push out everybody else's. What has a running turn stays.
+fn next_to_leave(db: &Connection) -> Result<Option<(i64, u64)>, Failure> {
+    let mut owners = db.prepare_cached("SELECT owner FROM share ORDER BY bytes DESC")?;
+    let mut oldest = db.prepare_cached(
+        "SELECT n, (SELECT sum(bytes) FROM turn WHERE conversation = conversation.n)
+         FROM conversation WHERE owner = ?1 AND NOT EXISTS
+             (SELECT 1 FROM turn WHERE conversation = conversation.n AND outcome IS NULL)
+         ORDER BY updated LIMIT 1",
+    )?;
+    let mut owners = owners.query([])?;
+    while let Some(owner) = owners.next()? {
+        let found = oldest
+            .query_row([owner.get::<_, Uuid>(0)?], |row| {
+                Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?))
+            })
+            .optional()?;
+        if let Some((n, bytes)) = found {
+            return Ok(Some((n, u64::try_from(bytes.unwrap_or(0)).unwrap_or(0))));
+        }
+    }
+    Ok(None)
 }
 
 /// Bytes of the pages that hold something.

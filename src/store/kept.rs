@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Options;
 use crate::{
-    answer::{Fault, Outcome, Source, Timing, Usage},
+    answer::{Cause, Fault, Outcome, Source, Timing, Usage},
     id::{ConversationId, Seq, TurnId},
 };
 
@@ -117,6 +117,8 @@ pub struct Turn {
     pub sources: Vec<Source>,
     /// Why the answer ended; `None` while it runs.
     pub outcome: Option<Outcome>,
+    /// Who or what interrupted it, if it was and that is known.
+    pub cause: Option<Cause>,
     /// Why it failed, if it did.
     pub error: Option<Fault>,
     /// What it cost, if the endpoint said.

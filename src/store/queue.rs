@@ -3,18 +3,18 @@
 use std::{
     collections::VecDeque,
     panic::{self, AssertUnwindSafe},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
     thread,
+    time::{Duration, Instant},
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use super::{
-    OpenError, StoreError,
+    OpenError, StoreError, UNAVAILABLE,
     fault::{self, Failure},
     inbox::{self, Shared},
-    sqlite::Location,
 };
 
 /// Threads that read. SQLite lets any number read beside the one that writes; two keep a long search from holding up
@@ -22,6 +22,10 @@ use super::{
 const READERS: usize = 2;
 /// Callers that wait for a reader; further ones wait for these.
 const QUEUE: usize = 256;
+/// How long one read may take, from its beginning: a search for what is everywhere must not take a thread for itself.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// Steps of SQLite's between two looks at the time.
+const STEPS: i32 = 1000;
 
 /// Starts a thread of the store's.
 pub(super) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
@@ -48,7 +52,8 @@ pub(super) async fn told<T: Send + 'static>(
 pub(super) struct Readers(Arc<Pool>);
 
 struct Pool {
-    location: Location,
+    shared: Arc<Shared>,
+    deadline: Duration,
     queue: Mutex<Queue>,
     wake: Condvar,
     room: Arc<Semaphore>,
@@ -62,18 +67,21 @@ struct Queue {
 }
 
 trait Job: Send {
+    /// Held by the one who waits.
+    fn wanted(&self) -> &Weak<()>;
     /// Reads, tells the one who waits, and gives the connection back if it is still good.
     fn run(
         self: Box<Self>,
         db: rusqlite::Result<Connection>,
-        location: &Location,
+        shared: &Shared,
+        limit: &Limit,
     ) -> Option<Connection>;
 }
 
 struct Task<T, F> {
     work: F,
-    shared: Arc<Shared>,
     reply: oneshot::Sender<Result<T, StoreError>>,
+    wanted: Weak<()>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -82,48 +90,78 @@ where
     T: Send,
     F: FnOnce(&Connection, &Shared) -> Result<T, Failure> + Send,
 {
+    fn wanted(&self) -> &Weak<()> {
+        &self.wanted
+    }
+
     fn run(
         self: Box<Self>,
         db: rusqlite::Result<Connection>,
-        location: &Location,
+        shared: &Shared,
+        limit: &Limit,
     ) -> Option<Connection> {
-        if self.reply.is_closed() {
-            return db.ok();
-        }
-        let (work, shared) = (self.work, self.shared);
         let (read, db) = match db {
-            Ok(db) => (work(&db, &shared), Some(db)),
+            Ok(db) => ((self.work)(&db, shared), Some(db)),
             Err(error) => (Err(error.into()), None),
         };
-        let failure = match read {
-            Ok(found) => {
-                // Whoever asked may have left.
-                let _ = self.reply.send(Ok(found));
-                return db;
-            }
-            Err(failure) => failure,
+        let (told, db) = match read {
+            Ok(found) => (Ok(found), db),
+            Err(Failure::Refused(error)) => (Err(error), db),
+            Err(Failure::Sqlite(_)) if limit.is_over() => (Err(StoreError::TooLong), db),
+            Err(Failure::Sqlite(error)) => (Err(cannot_read(shared, &error)), None),
         };
-        let (told, db) = match failure {
-            Failure::Refused(error) => (error, db),
-            Failure::Sqlite(error) => {
-                tracing::error!(%error, "conversations could not be read");
-                let sentence: Arc<str> = location.sentence(&error).into();
-                if fault::is_damage(&error) {
-                    shared.found_damage(sentence.clone());
-                }
-                (StoreError::Unavailable(sentence), None)
-            }
-        };
-        let _ = self.reply.send(Err(told));
+        // Whoever asked may have left.
+        let _ = self.reply.send(told);
         db
     }
 }
 
+/// What is told of a read that failed. Where the file is at fault, the writer is to know: else nobody would before the
+/// next change.
+fn cannot_read(shared: &Shared, error: &rusqlite::Error) -> StoreError {
+    let reason = shared.location.sentence(error);
+    tracing::error!(reason, "conversations could not be read");
+    let code = error.sqlite_error_code();
+    if fault::is_storage(error) && code != Some(ErrorCode::OutOfMemory) {
+        // What cannot be read in one place may well be written in another.
+        let is_partial = fault::is_damage(error) || code == Some(ErrorCode::SystemIoFailure);
+        shared.found_fault(reason.into(), is_partial);
+    }
+    StoreError::Unavailable(UNAVAILABLE)
+}
+
+/// What ends a read from within: its deadline, or that nobody waits for it any more.
+#[derive(Default)]
+struct Limit(Mutex<Option<(Instant, Weak<()>)>>);
+
+impl Limit {
+    fn set(&self, limit: Option<(Instant, Weak<()>)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = limit;
+    }
+
+    fn is_over(&self) -> bool {
+        let limit = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((deadline, wanted)) = &*limit else {
+            return false;
+        };
+        has_left(wanted) || Instant::now() >= *deadline
+    }
+}
+
+fn has_left(wanted: &Weak<()>) -> bool {
+    wanted.strong_count() == 0
+}
+
 impl Readers {
     /// Starts them.
-    pub(super) fn start(location: &Location) -> Result<Self, OpenError> {
+    pub(super) fn start(shared: &Arc<Shared>) -> Result<Self, OpenError> {
+        Self::with_deadline(shared, DEADLINE)
+    }
+
+    fn with_deadline(shared: &Arc<Shared>, deadline: Duration) -> Result<Self, OpenError> {
         let pool = Arc::new(Pool {
-            location: location.clone(),
+            shared: shared.clone(),
+            deadline,
             queue: Mutex::default(),
             wake: Condvar::new(),
             room: Arc::new(Semaphore::new(QUEUE)),
@@ -136,16 +174,16 @@ impl Readers {
         Ok(Self(pool))
     }
 
-    /// Does `work` on one of the reading connections.
+    /// Does `work` on one of the reading connections, which is stopped when it takes too long or this future is dropped.
     pub(super) async fn read<T: Send + 'static>(
         &self,
-        shared: Arc<Shared>,
         work: impl FnOnce(&Connection, &Shared) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
         let pool = &self.0;
         let permit = pool.room.clone().acquire_owned().await;
         let permit = permit.map_err(|_| inbox::closed())?;
         let (reply, told_here) = oneshot::channel();
+        let waits = Arc::new(());
         {
             let mut queue = pool.queue();
             if queue.closing {
@@ -153,8 +191,8 @@ impl Readers {
             }
             queue.jobs.push_back(Box::new(Task {
                 work,
-                shared,
                 reply,
+                wanted: Arc::downgrade(&waits),
                 _permit: permit,
             }));
         }
@@ -201,26 +239,124 @@ struct Reader(Arc<Pool>);
 
 impl Reader {
     fn run(self) {
-        let location = &self.0.location;
+        let Pool {
+            shared, deadline, ..
+        } = &*self.0;
+        let location = &shared.location;
+        let limit = Arc::new(Limit::default());
         let (mut db, mut file) = (None, None);
         while let Some(job) = self.0.next() {
+            if has_left(job.wanted()) {
+                continue;
+            }
             let _turn = location.read_turn();
             let there = location.file();
             let open = match db.take() {
+                _ if there != shared.file() => Err(fault::moved()),
                 Some(open) if file == there => Ok(open),
-                _ => location.reader(),
+                _ => open(shared, &limit),
             };
             file = there;
+            limit.set(Some((Instant::now() + *deadline, job.wanted().clone())));
             // One that panics leaves its caller without an answer, and the next one a reader. A connection that failed
             // is opened anew.
-            let run = panic::catch_unwind(AssertUnwindSafe(|| job.run(open, location)));
+            let run = panic::catch_unwind(AssertUnwindSafe(|| job.run(open, shared, &limit)));
+            limit.set(None);
             db = run.unwrap_or_default();
         }
     }
 }
 
+/// A reading connection that stops where `limit` says.
+fn open(shared: &Shared, limit: &Arc<Limit>) -> rusqlite::Result<Connection> {
+    let mut db = shared.location.reader()?;
+    let limit = limit.clone();
+    db.progress_handler(STEPS, Some(move || limit.is_over()))?;
+    Ok(db)
+}
+
 impl Drop for Reader {
     fn drop(&mut self) {
         self.0.running.send_modify(|running| *running -= 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::{
+        id::OwnerId,
+        store::{
+            Health, search,
+            tests::{exported, memory},
+        },
+    };
+
+    /// Counts until it is stopped.
+    fn endless(db: &Connection) -> Result<i64, Failure> {
+        let forever =
+            "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) SELECT max(n) FROM n";
+        Ok(db.query_row(forever, [], |row| row.get(0))?)
+    }
+
+    #[tokio::test]
+    async fn a_read_that_takes_too_long_is_stopped_and_the_storage_is_well() {
+        let store = memory();
+        let shared = &store.0.shared;
+        let readers = Readers::with_deadline(shared, Duration::from_millis(20)).unwrap();
+        for _ in 0..3 {
+            let stopped = readers.read(|db, _| endless(db)).await;
+            assert_eq!(stopped, Err(StoreError::TooLong));
+        }
+        let quick = readers.read(|db, _| Ok(db.query_row("SELECT 1", [], |row| row.get(0))?));
+        assert_eq!(quick.await, Ok(1));
+        assert_eq!(*store.health().borrow(), Health::Good);
+        readers.close();
+    }
+
+    #[tokio::test]
+    async fn a_search_that_takes_too_long_is_no_fault_of_the_storage() {
+        let (store, owner) = (memory(), OwnerId::new());
+        let long = exported(&store, 1500, &"some words here ".repeat(20)).await;
+        store.import(owner, vec![long]).await.unwrap();
+        let shared = &store.0.shared;
+        for (deadline, stopped) in [(Duration::ZERO, true), (DEADLINE, false)] {
+            let readers = Readers::with_deadline(shared, deadline).unwrap();
+            for words in ["words", "w", "some words here w"] {
+                let found = readers.read(move |db, _| search::search(db, owner, words, 1000));
+                assert_eq!(
+                    found.await.is_err_and(|e| e == StoreError::TooLong),
+                    stopped
+                );
+            }
+            readers.close();
+        }
+        assert_eq!(*store.health().borrow(), Health::Good);
+    }
+
+    #[tokio::test]
+    async fn a_read_that_nobody_waits_for_any_more_is_stopped() {
+        const HOUR: Duration = Duration::from_secs(3600);
+        let store = memory();
+        let readers = Readers::with_deadline(&store.0.shared, HOUR).unwrap();
+        for _ in 0..2 * READERS {
+            let (begun, begins) = mpsc::channel();
+            let read = readers.read(move |db, _| {
+                begun.send(()).expect("it is waited for");
+                endless(db)
+            });
+            let begins = tokio::task::spawn_blocking(move || begins.recv());
+            tokio::select! {
+                biased;
+                _ = read => panic!("it is endless"),
+                begins = begins => begins.unwrap().unwrap(),
+            }
+        }
+        let quick = readers.read(|_, _| Ok(()));
+        let quick = tokio::time::timeout(Duration::from_secs(20), quick).await;
+        assert_eq!(quick, Ok(Ok(())));
+        readers.close();
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn find(
     owner: OwnerId,
     turn: TurnId,
 ) -> Result<Option<Found>, Failure> {
-    let held = held.held(turn);
+    let held = held.held((owner, turn));
     // What leaves between the two looks would seem to be damage.
     let db = &db.unchecked_transaction()?;
     let found = db
@@ -52,9 +52,9 @@ pub(super) fn find(
             "SELECT turn.n, conversation.id, parent.id, turn.outcome IS NOT NULL
              FROM turn JOIN conversation ON conversation.n = turn.conversation
              LEFT JOIN turn AS parent ON parent.n = turn.parent
-             WHERE turn.id = ?1 AND conversation.owner = ?2 AND conversation.deleted IS NULL",
+             WHERE turn.owner = ?1 AND turn.id = ?2 AND conversation.deleted IS NULL",
         )?
-        .query_row(params![turn.0, owner.0], |row| {
+        .query_row([owner.0, turn.0], |row| {
             let place = Place {
                 conversation: ConversationId(row.get(1)?),
                 parent: row.get::<_, Option<_>>(2)?.map(TurnId),
@@ -74,7 +74,7 @@ pub(super) fn find(
 
 const CODED: &str =
     "sources, marks, answer, reasoning, outcome, error_code, error_message, error_retry_ms,
-    prompt_tokens, completion_tokens, first_chunk_ms, total_ms";
+    prompt_tokens, completion_tokens, first_chunk_ms, total_ms, cause";
 
 fn ended_answer(db: &Connection, n: i64) -> rusqlite::Result<Answer> {
     let query = format!("SELECT {CODED} FROM turn WHERE n = ?1");
@@ -108,6 +108,10 @@ fn coded(row: &Row<'_>, at: usize) -> rusqlite::Result<Coded> {
     let end = match row.get_ref(at + 4)?.as_str_or_null()? {
         Some(outcome) => Some(End {
             outcome: word(at + 4, outcome)?,
+            cause: match row.get_ref(at + 12)?.as_str_or_null()? {
+                Some(cause) => Some(word(at + 12, cause)?),
+                None => None,
+            },
             usage: usage.map(|(prompt_tokens, completion_tokens)| Usage {
                 prompt_tokens,
                 completion_tokens,
@@ -173,13 +177,12 @@ pub(super) fn history(
     turn: TurnId,
     mut fits: impl FnMut(&Exchange) -> bool,
 ) -> Result<Vec<Exchange>, Failure> {
-    let held = held.held_answers();
+    let held = held.held_answers(owner);
+    // A conversation that leaves while it is read back would seem to be damaged.
+    let db = &db.unchecked_transaction()?;
     let mut next: Option<i64> = db
-        .prepare_cached(
-            "SELECT turn.n FROM turn JOIN conversation ON conversation.n = turn.conversation
-             WHERE turn.id = ?1 AND conversation.owner = ?2",
-        )?
-        .query_row(params![turn.0, owner.0], |row| row.get(0))
+        .prepare_cached("SELECT n FROM turn WHERE owner = ?1 AND id = ?2")?
+        .query_row([owner.0, turn.0], |row| row.get(0))
         .optional()?;
     let mut history = Vec::new();
     let mut query =
@@ -237,10 +240,14 @@ pub(super) fn head(db: &Connection, n: i64) -> rusqlite::Result<ConversationHead
 /// A page of an owner's conversations.
 pub(super) fn list(
     db: &Connection,
+    held: &Shared,
     owner: OwnerId,
     before: Option<ListCursor>,
     limit: usize,
 ) -> Result<ConversationPage, Failure> {
+    let held = held.held_answers(owner);
+    // What ends between the two queries would seem to run here and nowhere else.
+    let db = &db.unchecked_transaction()?;
     let before = before.unwrap_or(ListCursor {
         updated: i64::MAX,
         n: i64::MAX,
@@ -262,12 +269,30 @@ pub(super) fn list(
         .collect::<Result<Vec<_>, _>>()?;
     let more = found.len() > limit;
     found.truncate(limit);
+    if !held.is_empty() {
+        for (cursor, head) in found.iter_mut().filter(|(_, head)| head.running) {
+            head.running = runs(db, &held, cursor.n)?;
+        }
+    }
     let next = found.last().filter(|_| more).map(|(cursor, _)| *cursor);
     let conversations = found.into_iter().map(|(_, head)| head).collect();
     Ok(ConversationPage {
         conversations,
         next,
     })
+}
+
+/// Whether an answer of the conversation has not ended, be it on the disk or in memory.
+fn runs(db: &Connection, held: &HeldAnswers, n: i64) -> rusqlite::Result<bool> {
+    let mut running =
+        db.prepare_cached("SELECT id FROM turn WHERE conversation = ?1 AND outcome IS NULL")?;
+    let mut rows = running.query([n])?;
+    while let Some(row) = rows.next()? {
+        if !held.contains_key(&TurnId(row.get(0)?)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The ids of an owner's conversations.
@@ -288,7 +313,7 @@ pub(super) fn conversation(
     owner: OwnerId,
     id: ConversationId,
 ) -> Result<Option<Conversation>, Failure> {
-    let held = held.held_answers();
+    let held = held.held_answers(owner);
     // One reading transaction, so that all of it is of one moment.
     let db = db.unchecked_transaction()?;
     let Some(n) = row_of(&db, owner, id)? else {
@@ -343,6 +368,7 @@ fn turn(db: &Connection, held: &HeldAnswers, row: &Row<'_>) -> Result<Turn, Fail
         reasoning: coded.reasoning,
         sources: coded.sources,
         outcome: end.as_ref().map(|end| end.outcome),
+        cause: end.as_ref().and_then(|end| end.cause),
         error: coded.fault,
         usage: end.as_ref().and_then(|end| end.usage),
         timing: end.as_ref().map(|end| end.timing),

@@ -17,7 +17,8 @@ pub(super) const VERSION: i32 = STEPS.len() as i32;
 ///
 /// A turn names its parent by row, and has no foreign key to it: turns go with their whole conversation, and such a
 /// key would want an index of its own. `search` and `search_title` hold no texts, only where their words are. A turn
-/// is in `search` from its end on.
+/// is in `search` from its end on. `spaced` is [`super::script`]'s. `share` says about how many bytes each owner's turns take, 256 for what goes with each;
+/// it costs a row's update for a question and another for its end.
 const VERSION_1: &str = "
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
@@ -34,13 +35,14 @@ CREATE TABLE conversation (
     deleted INTEGER,
     UNIQUE (owner, id)
 ) STRICT;
-CREATE INDEX conversation_listed ON conversation (owner, updated) WHERE deleted IS NULL;
+CREATE INDEX conversation_listed ON conversation (owner, updated);
 CREATE INDEX conversation_aged ON conversation (updated);
 CREATE INDEX conversation_deleted ON conversation (deleted) WHERE deleted IS NOT NULL;
 
 CREATE TABLE turn (
     n INTEGER PRIMARY KEY,
-    id BLOB NOT NULL UNIQUE,
+    owner BLOB NOT NULL,
+    id BLOB NOT NULL,
     conversation INTEGER NOT NULL REFERENCES conversation (n) ON DELETE CASCADE,
     parent INTEGER,
     asked INTEGER NOT NULL,
@@ -56,14 +58,36 @@ CREATE TABLE turn (
     first_chunk_ms INTEGER,
     total_ms INTEGER,
     ended INTEGER,
+    cause TEXT,
     question TEXT NOT NULL,
     sources TEXT,
     marks BLOB,
     answer TEXT,
-    reasoning TEXT
+    reasoning TEXT,
+    bytes INTEGER AS (
+        256 + octet_length(question) + ifnull(octet_length(sources), 0) + ifnull(octet_length(answer), 0)
+        + ifnull(octet_length(reasoning), 0)
+    ),
+    UNIQUE (owner, id)
 ) STRICT;
 CREATE INDEX turn_of ON turn (conversation);
 CREATE INDEX turn_running ON turn (conversation) WHERE outcome IS NULL;
+
+CREATE TABLE share (
+    owner BLOB PRIMARY KEY,
+    bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX share_most ON share (bytes);
+CREATE TRIGGER turn_in AFTER INSERT ON turn BEGIN
+    INSERT INTO share VALUES (NEW.owner, NEW.bytes) ON CONFLICT (owner) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER turn_grows AFTER UPDATE OF sources, answer, reasoning ON turn BEGIN
+    UPDATE share SET bytes = bytes + NEW.bytes - OLD.bytes WHERE owner = NEW.owner;
+END;
+CREATE TRIGGER turn_out AFTER DELETE ON turn BEGIN
+    UPDATE share SET bytes = bytes - OLD.bytes WHERE owner = OLD.owner;
+    DELETE FROM share WHERE owner = OLD.owner AND bytes <= 0;
+END;
 
 CREATE TABLE piece (
     turn INTEGER NOT NULL REFERENCES turn (n) ON DELETE CASCADE,
@@ -75,14 +99,13 @@ CREATE TABLE piece (
 ) STRICT;
 
 CREATE VIEW searchable AS
-    SELECT turn.n AS n, 'o' || hex(conversation.owner) AS owner, turn.question AS question, turn.answer AS answer
-    FROM turn JOIN conversation ON conversation.n = turn.conversation;
+    SELECT n, 'o' || hex(owner) AS owner, spaced(question) AS question, spaced(answer) AS answer FROM turn;
 CREATE VIRTUAL TABLE search USING fts5 (
     owner, question, answer,
     content = 'searchable', content_rowid = 'n', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'
 );
 CREATE VIEW searchable_title AS
-    SELECT n, 'o' || hex(owner) AS owner, title FROM conversation;
+    SELECT n, 'o' || hex(owner) AS owner, spaced(title) AS title FROM conversation;
 CREATE VIRTUAL TABLE search_title USING fts5 (
     owner, title,
     content = 'searchable_title', content_rowid = 'n', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'

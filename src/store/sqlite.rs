@@ -1,21 +1,21 @@
 //! SQLite itself: the connections and their settings, and opening the file.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
-    path::{Path, PathBuf},
+    fs::{self, File},
+    os::unix::fs::MetadataExt as _,
+    path::Path,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, OptionalExtension as _};
 use uuid::Uuid;
 
 use super::{
     CookieKey, OpenError,
-    fault::{self, Failure, damage, sqlite_error},
-    schema, write,
+    claim::claim,
+    fault::{self, Failure, Moment, damage, sqlite_error},
+    schema, script, search, write,
 };
 use crate::config::{self, StorePath, Synchronous};
 
@@ -96,7 +96,7 @@ impl Location {
 
     /// A connection that writes.
     pub(super) fn writer(&self) -> rusqlite::Result<Connection> {
-        let db = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let db = self.connect_to_write()?;
         // It takes effect in a file that has no tables yet.
         db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         if !self.is_memory() {
@@ -117,15 +117,29 @@ impl Location {
         db.pragma_update(None, "journal_size_limit", WAL_LIMIT)?;
         db.pragma_update(None, "foreign_keys", true)?;
         db.pragma_update(None, "cache_size", -WRITER_CACHE)?;
-        db.set_prepared_statement_cache_capacity(32);
+        db.set_prepared_statement_cache_capacity(64);
         Ok(db)
     }
 
     /// A connection that reads.
     pub(super) fn reader(&self) -> rusqlite::Result<Connection> {
-        let db = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let db = self.connect_to_write()?;
         db.pragma_update(None, "query_only", true)?;
         db.pragma_update(None, "cache_size", -READER_CACHE)?;
+        search::prepare(&db)?;
+        Ok(db)
+    }
+
+    /// A connection that may write, be it one that reads: where it may not, SQLite would fall back to reading, and
+    /// leave read-only files beside the database that stay so when the database can be written again.
+    fn connect_to_write(&self) -> rusqlite::Result<Connection> {
+        let db = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        if db.is_readonly(MAIN_DB)? {
+            return Err(sqlite_error(
+                ErrorCode::ReadOnly,
+                rusqlite::ffi::SQLITE_READONLY,
+            ));
+        }
         Ok(db)
     }
 
@@ -140,12 +154,18 @@ impl Location {
         let db = Connection::open_with_flags(&self.uri, flags)?;
         db.busy_timeout(BUSY)?;
         db.pragma_update(None, "temp_store", "MEMORY")?;
+        script::register(&db)?;
         Ok(db)
     }
 
-    /// What went wrong here, and what to do about it.
+    /// What went wrong here while askd runs, and what to do about it.
     pub(super) fn sentence(&self, error: &rusqlite::Error) -> String {
-        fault::sentence(&self.name, error)
+        fault::sentence(&self.name, error, Moment::Running)
+    }
+
+    /// Why it cannot be opened.
+    fn refusal(&self, error: &rusqlite::Error) -> OpenError {
+        OpenError::Storage(fault::sentence(&self.name, error, Moment::Start))
     }
 }
 
@@ -175,14 +195,15 @@ pub(super) fn open(config: &config::Store) -> Result<Opened, OpenError> {
         StorePath::Memory => None,
         StorePath::File(path) => Some(claim(path)?),
     };
-    let path = || location.name.to_string();
-    let storage = |error| OpenError::Storage(location.sentence(&error));
-    refuse_stranger(&location)?;
+    let storage = |error| location.refusal(&error);
+    // Before anything is written: a newer askd's file, or another program's, stays as it is.
+    let before = location.connect_to_write().map_err(storage)?;
+    refuse_stranger(&location, &before)?;
+    drop(before);
     let mut db = location.writer().map_err(storage)?;
     schema::migrate(&mut db).map_err(storage)?;
-    if schema::version(&db).map_err(storage)? > schema::VERSION {
-        return Err(OpenError::Foreign { path: path() });
-    }
+    // A newer one may have come between.
+    refuse_stranger(&location, &db)?;
     let key = cookie_key(&db).map_err(storage)?;
     let interrupted = write::interrupt_running(&mut db).map_err(|failure| match failure {
         Failure::Sqlite(error) => storage(error),
@@ -203,12 +224,9 @@ pub(super) fn open(config: &config::Store) -> Result<Opened, OpenError> {
     })
 }
 
-/// Looks before anything is written: a newer askd's file, or another program's, stays as it is.
-fn refuse_stranger(location: &Location) -> Result<(), OpenError> {
-    let storage = |error| OpenError::Storage(location.sentence(&error));
-    let db = location
-        .connect(OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .map_err(storage)?;
+/// Refuses what is no file of an askd of this version or an earlier one.
+fn refuse_stranger(location: &Location, db: &Connection) -> Result<(), OpenError> {
+    let storage = |error| location.refusal(&error);
     let path = || location.name.to_string();
     let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let application = number("application_id").map_err(storage)?;
@@ -229,59 +247,6 @@ fn refuse_stranger(location: &Location) -> Result<(), OpenError> {
         });
     }
     Ok(())
-}
-
-/// Makes the file, for askd's user alone, and takes the lock that says which askd uses it. The lock is a file of its
-/// own: SQLite's locks on the database would go if the database were opened and closed beside it.
-fn claim(path: &Path) -> Result<File, OpenError> {
-    let fault = |path: &Path| {
-        let path = path.display().to_string();
-        move |error| OpenError::Io { path, error }
-    };
-    if let Some(directory) = path.parent().filter(|path| !path.as_os_str().is_empty()) {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true).mode(0o700);
-        builder.create(directory).map_err(fault(directory))?;
-    }
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true).mode(0o600);
-    let beside = beside(&real(path).map_err(fault(path))?);
-    let lock = options.open(&beside).map_err(fault(&beside))?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let path = path.display().to_string();
-            return Err(OpenError::InUse { path });
-        }
-        Err(TryLockError::Error(error)) => return Err(fault(&beside)(error)),
-    }
-    let made = options.create_new(true).open(path);
-    match made {
-        Ok(_) => Ok(lock),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(lock),
-        Err(error) => Err(fault(path)(error)),
-    }
-}
-
-/// Where a path leads to: an askd that takes another way to the same file is to find it locked.
-fn real(path: &Path) -> io::Result<PathBuf> {
-    match fs::canonicalize(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        found => return found,
-    }
-    // It is to be made.
-    match (path.parent(), path.file_name()) {
-        (Some(directory), Some(name)) if !directory.as_os_str().is_empty() => {
-            Ok(fs::canonicalize(directory)?.join(name))
-        }
-        _ => Ok(path.to_owned()),
-    }
-}
-
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    name.into()
 }
 
 fn cookie_key(db: &Connection) -> rusqlite::Result<CookieKey> {
@@ -323,4 +288,30 @@ pub(super) fn works(db: &Connection, all: bool) -> rusqlite::Result<()> {
 /// Joins the write-ahead log to the file and empties it.
 pub(super) fn checkpoint(db: &Connection) -> rusqlite::Result<()> {
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_file_is_called_so_whenever_it_is_seen() {
+        let config = config::Store {
+            path: StorePath::Memory,
+            synchronous: Synchronous::Normal,
+            retention: None,
+            max_size: 0,
+        };
+        let location = Location::new(&config);
+        let mut db = location.writer().unwrap();
+        schema::migrate(&mut db).unwrap();
+        refuse_stranger(&location, &db).unwrap();
+        db.pragma_update(None, "user_version", schema::VERSION + 1)
+            .unwrap();
+        let refused = refuse_stranger(&location, &db).unwrap_err();
+        assert!(matches!(refused, OpenError::Newer { .. }), "{refused}");
+        db.pragma_update(None, "application_id", 7).unwrap();
+        let refused = refuse_stranger(&location, &db).unwrap_err();
+        assert!(matches!(refused, OpenError::Foreign { .. }), "{refused}");
+    }
 }

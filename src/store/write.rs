@@ -3,10 +3,11 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
-    ConversationHead, NewTurn, Parent, Place, StoreError, codec, fault::Failure, keep, now, read,
+    ConversationHead, NewTurn, Parent, Place, StoreError, codec, fault::Failure, held::Key, keep,
+    now, read,
 };
 use crate::{
-    answer::{Answer, End, Outcome, Piece, Timing},
+    answer::{Answer, Cause, End, Outcome, Piece, Timing},
     id::{ConversationId, OwnerId, TurnId},
 };
 
@@ -25,8 +26,8 @@ pub(super) fn time(millis: u64) -> i64 {
 /// Keeps a question.
 pub(super) fn ask(db: &Connection, new: &NewTurn) -> Result<Place, Failure> {
     let taken = db
-        .prepare_cached("SELECT 1 FROM turn WHERE id = ?1")?
-        .exists([new.turn.0])?;
+        .prepare_cached("SELECT 1 FROM turn WHERE owner = ?1 AND id = ?2")?
+        .exists([new.owner.0, new.turn.0])?;
     if taken {
         return Err(StoreError::Taken.into());
     }
@@ -48,15 +49,16 @@ pub(super) fn ask(db: &Connection, new: &NewTurn) -> Result<Place, Failure> {
                 None,
             )
         }
-        (Some((n, true)), parent) => (n, parent_row(db, n, parent)?),
+        (Some((n, true)), parent) => (n, parent_row(db, new.owner, n, parent)?),
     };
     let (parent_n, parent) = parent.unzip();
     let options = json(&new.options)?;
     db.prepare_cached(
-        "INSERT INTO turn (id, conversation, parent, asked, endpoint, model, options, question)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO turn (owner, id, conversation, parent, asked, endpoint, model, options, question)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
+        new.owner.0,
         new.turn.0,
         conversation,
         parent_n,
@@ -94,6 +96,7 @@ pub(super) fn begin(
 /// The turn that a new one in the conversation follows.
 fn parent_row(
     db: &Connection,
+    owner: OwnerId,
     conversation: i64,
     parent: Parent,
 ) -> Result<Option<(i64, TurnId)>, Failure> {
@@ -111,8 +114,10 @@ fn parent_row(
         }
         Parent::Turn(id) => {
             let found = db
-                .prepare_cached("SELECT n, id FROM turn WHERE id = ?1 AND conversation = ?2")?
-                .query_row(params![id.0, conversation], row)
+                .prepare_cached(
+                    "SELECT n, id FROM turn WHERE owner = ?1 AND id = ?2 AND conversation = ?3",
+                )?
+                .query_row(params![owner.0, id.0, conversation], row)
                 .optional()?;
             found
                 .map(Some)
@@ -128,19 +133,22 @@ fn touch(db: &Connection, conversation: i64, at: u64) -> Result<(), Failure> {
 }
 
 /// Keeps a piece of a running answer; of one that has ended, or that is not kept, nothing.
-pub(super) fn save(db: &Connection, turn: TurnId, piece: &Piece) -> Result<(), Failure> {
+pub(super) fn save(db: &Connection, (owner, turn): Key, piece: &Piece) -> Result<(), Failure> {
     let (marks, text) = codec::encode_piece(&piece.events);
     let sources = piece.events.sources();
     if !sources.is_empty() {
-        db.prepare_cached("UPDATE turn SET sources = ?2 WHERE id = ?1 AND outcome IS NULL")?
-            .execute(params![turn.0, json(&sources)?])?;
+        db.prepare_cached(
+            "UPDATE turn SET sources = ?3 WHERE owner = ?1 AND id = ?2 AND outcome IS NULL",
+        )?
+        .execute(params![owner.0, turn.0, json(&sources)?])?;
     }
     db.prepare_cached(
         "INSERT INTO piece (turn, first, saved, marks, text)
-         SELECT n, ?2, ?3, ?4, ?5 FROM turn WHERE id = ?1 AND outcome IS NULL
+         SELECT n, ?3, ?4, ?5, ?6 FROM turn WHERE owner = ?1 AND id = ?2 AND outcome IS NULL
          ON CONFLICT DO NOTHING",
     )?
     .execute(params![
+        owner.0,
         turn.0,
         time(piece.first.0),
         time(now()),
@@ -151,10 +159,10 @@ pub(super) fn save(db: &Connection, turn: TurnId, piece: &Piece) -> Result<(), F
 }
 
 /// Gives a turn its end, once.
-pub(super) fn finish(db: &Connection, turn: TurnId, answer: &Answer) -> Result<(), Failure> {
+pub(super) fn finish(db: &Connection, (owner, turn): Key, answer: &Answer) -> Result<(), Failure> {
     let running = db
-        .prepare_cached("SELECT n FROM turn WHERE id = ?1 AND outcome IS NULL")?
-        .query_row([turn.0], |row| row.get(0))
+        .prepare_cached("SELECT n FROM turn WHERE owner = ?1 AND id = ?2 AND outcome IS NULL")?
+        .query_row([owner.0, turn.0], |row| row.get(0))
         .optional()?;
     match running {
         Some(n) => end(db, n, answer, now()),
@@ -167,6 +175,7 @@ pub(super) fn end(db: &Connection, n: i64, answer: &Answer, ended: u64) -> Resul
     let coded = codec::encode(answer);
     let Some(End {
         outcome,
+        cause,
         usage,
         timing,
     }) = coded.end
@@ -189,7 +198,7 @@ pub(super) fn end(db: &Connection, n: i64, answer: &Answer, ended: u64) -> Resul
         .prepare_cached(
             "UPDATE turn SET outcome = ?2, error_code = ?3, error_message = ?4, error_retry_ms = ?5,
                  prompt_tokens = ?6, completion_tokens = ?7, first_chunk_ms = ?8, total_ms = ?9, ended = ?10,
-                 sources = ?11, marks = ?12, answer = ?13, reasoning = ?14
+                 sources = ?11, marks = ?12, answer = ?13, reasoning = ?14, cause = ?15
              WHERE n = ?1 RETURNING conversation",
         )?
         .query_row(
@@ -207,7 +216,8 @@ pub(super) fn end(db: &Connection, n: i64, answer: &Answer, ended: u64) -> Resul
                 sources,
                 coded.marks,
                 coded.answer,
-                coded.reasoning
+                coded.reasoning,
+                cause.map(Cause::as_str)
             ],
             |row| row.get(0),
         )?;
@@ -232,7 +242,7 @@ pub(super) fn interrupt_running(db: &mut Connection) -> Result<usize, Failure> {
             return Ok(interrupted);
         }
         for (n, asked) in &running {
-            interrupt_row(&transaction, *n, *asked)?;
+            interrupt_row(&transaction, *n, *asked, Cause::Crashed)?;
         }
         transaction.commit()?;
         interrupted += running.len();
@@ -240,18 +250,20 @@ pub(super) fn interrupt_running(db: &mut Connection) -> Result<usize, Failure> {
 }
 
 /// Ends a turn whose answer was lost, with what was saved of it.
-pub(super) fn interrupt(db: &Connection, turn: TurnId) -> Result<(), Failure> {
+pub(super) fn interrupt(db: &Connection, (owner, turn): Key) -> Result<(), Failure> {
     let running = db
-        .prepare_cached("SELECT n, asked FROM turn WHERE id = ?1 AND outcome IS NULL")?
-        .query_row([turn.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached(
+            "SELECT n, asked FROM turn WHERE owner = ?1 AND id = ?2 AND outcome IS NULL",
+        )?
+        .query_row([owner.0, turn.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     match running {
-        Some((n, asked)) => interrupt_row(db, n, asked),
+        Some((n, asked)) => interrupt_row(db, n, asked, Cause::Unkept),
         None => Ok(()),
     }
 }
 
-fn interrupt_row(db: &Connection, n: i64, asked: i64) -> Result<(), Failure> {
+fn interrupt_row(db: &Connection, n: i64, asked: i64, cause: Cause) -> Result<(), Failure> {
     let mut answer = read::saved(db, n)?;
     let last: Option<i64> = db
         .prepare_cached("SELECT max(saved) FROM piece WHERE turn = ?1")?
@@ -259,6 +271,7 @@ fn interrupt_row(db: &Connection, n: i64, asked: i64) -> Result<(), Failure> {
     let ended = last.unwrap_or(asked).max(asked);
     let interrupted = End {
         outcome: Outcome::Interrupted,
+        cause: Some(cause),
         usage: None,
         timing: Timing {
             first_chunk_ms: None,

@@ -11,10 +11,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use tracing::{error, info};
 
 use super::{
-    Health, OpenError, StoreError,
+    Health, OpenError, StoreError, UNAVAILABLE,
     fault::{self, Failure},
-    held::Taken,
-    inbox::{Job, Shared, closed},
+    held::{self, Loss, Taken},
+    inbox::{Fault, Job, Shared, closed},
     keep,
     sqlite::{self, Location, Opened},
     write,
@@ -23,6 +23,8 @@ use crate::config;
 
 /// Callers, and turns beside them, that one transaction takes in.
 const BATCH: usize = 256;
+/// How long room is made behind a commit at the least, where the bound is passed by far.
+const HASTE: Duration = Duration::from_millis(50);
 /// How often a storage that fails is tried again, and how seldom at the most when its file is damaged, which takes a
 /// look at the whole of it.
 const RETRY: Duration = Duration::from_secs(1);
@@ -32,7 +34,6 @@ const RETRY_DAMAGED: Duration = Duration::from_secs(60);
 pub(super) fn start(opened: Opened, config: config::Store) -> Result<Arc<Shared>, OpenError> {
     let shared = Shared::new(opened.location, config);
     let writer = Writer {
-        file: shared.location.file(),
         shared: shared.clone(),
         db: Some(opened.db),
         trouble: None,
@@ -46,8 +47,6 @@ struct Writer {
     shared: Arc<Shared>,
     /// Open, unless the storage fails.
     db: Option<Connection>,
-    /// The file that `db` writes to.
-    file: Option<(u64, u64)>,
     trouble: Option<Trouble>,
     /// Held as long as this askd uses the file.
     lock: Option<File>,
@@ -55,7 +54,6 @@ struct Writer {
 
 /// The storage fails.
 struct Trouble {
-    sentence: Arc<str>,
     damaged: bool,
     next_try: Instant,
     wait: Duration,
@@ -64,7 +62,8 @@ struct Trouble {
 /// What is to be written next.
 enum Next {
     Write(Vec<Box<dyn Job>>, Vec<Taken>),
-    Damage(Arc<str>),
+    Fault(Fault),
+    Lost(Vec<Loss>),
     TryAgain,
     End,
 }
@@ -74,7 +73,8 @@ impl Writer {
         loop {
             match self.next() {
                 Next::Write(jobs, taken) => self.write(jobs, &taken),
-                Next::Damage(sentence) => self.fails(&sentence, true),
+                Next::Fault(fault) => self.fails(&fault.sentence, fault.is_partial),
+                Next::Lost(lost) => held::tell(&lost),
                 Next::TryAgain => self.try_again(),
                 Next::End => return self.end(),
             }
@@ -85,9 +85,14 @@ impl Writer {
         let mut inbox = self.shared.inbox();
         loop {
             if let Some(trouble) = &self.trouble {
-                inbox.held.drop_old();
+                // It is looked at again anyway.
+                inbox.fault = None;
+                let lost = inbox.held.drop_old();
+                if !lost.is_empty() {
+                    return Next::Lost(lost);
+                }
                 for job in inbox.jobs.drain(..) {
-                    job.tell(Err(StoreError::Unavailable(trouble.sentence.clone())));
+                    job.tell(Err(StoreError::Unavailable(UNAVAILABLE)));
                 }
                 let wait = trouble.next_try.saturating_duration_since(Instant::now());
                 if inbox.closing {
@@ -100,8 +105,8 @@ impl Writer {
                 inbox = woken.unwrap_or_else(PoisonError::into_inner).0;
                 continue;
             }
-            if let Some(sentence) = inbox.damage.take() {
-                return Next::Damage(sentence);
+            if let Some(fault) = inbox.fault.take() {
+                return Next::Fault(fault);
             }
             if !inbox.jobs.is_empty() || !inbox.held.is_empty() {
                 let many = inbox.jobs.len().min(BATCH);
@@ -119,20 +124,20 @@ impl Writer {
     }
 
     fn write(&mut self, mut jobs: Vec<Box<dyn Job>>, taken: &[Taken]) {
+        let begin = Instant::now();
         match self.transaction(&mut jobs, taken) {
             Ok(told) => {
                 self.shared.inbox().held.written(taken);
                 for (job, told) in jobs.into_iter().zip(told) {
                     job.tell(told);
                 }
-                self.make_room();
+                self.make_room(begin.elapsed());
             }
             Err(error) => {
                 let sentence = self.shared.location.sentence(&error);
                 self.fails(&sentence, fault::is_damage(&error));
-                let sentence: Arc<str> = sentence.into();
                 for job in jobs {
-                    job.tell(Err(StoreError::Unavailable(sentence.clone())));
+                    job.tell(Err(StoreError::Unavailable(UNAVAILABLE)));
                 }
             }
         }
@@ -157,33 +162,33 @@ impl Writer {
                 Failure::Refused(error) => error,
                 Failure::Sqlite(error) => {
                     error!(%error, "a change was not kept");
-                    StoreError::Unavailable(location.sentence(&error).into())
+                    StoreError::Unavailable(UNAVAILABLE)
                 }
             }));
         }
         for taken in taken {
             let kept = savepoint(&transaction, |db| {
                 for piece in &taken.pieces {
-                    write::save(db, taken.turn, piece)?;
+                    write::save(db, taken.key, piece)?;
                 }
                 match &taken.answer {
-                    Some(answer) => write::finish(db, taken.turn, answer),
-                    None if taken.is_lost => write::interrupt(db, taken.turn),
+                    Some(answer) => write::finish(db, taken.key, answer),
+                    None if taken.is_lost => write::interrupt(db, taken.key),
                     None => Ok(()),
                 }
             })?;
             if let Err(error) = kept {
-                error!(turn = %taken.turn, ?error, "what an answer brought was not kept");
+                error!(turn = %taken.key.1, ?error, "what an answer brought was not kept");
                 if taken.answer.is_some() {
                     // It is not tried again, and yet has to end.
-                    let ended = savepoint(&transaction, |db| write::interrupt(db, taken.turn))?;
+                    let ended = savepoint(&transaction, |db| write::interrupt(db, taken.key))?;
                     if let Err(error) = ended {
-                        error!(turn = %taken.turn, ?error, "a turn could not be ended");
+                        error!(turn = %taken.key.1, ?error, "a turn could not be ended");
                     }
                 }
             }
         }
-        if location.file() != self.file {
+        if location.file() != self.shared.file() {
             return Err(fault::moved());
         }
         transaction.commit()?;
@@ -197,14 +202,12 @@ impl Writer {
             Some(before) if damaged => (2 * before).min(RETRY_DAMAGED),
             _ => RETRY,
         };
-        let sentence: Arc<str> = sentence.into();
         self.trouble = Some(Trouble {
-            sentence: sentence.clone(),
             damaged,
             next_try: Instant::now() + wait,
             wait,
         });
-        let bad = Health::Bad(sentence.clone());
+        let bad = Health::Bad(sentence.into());
         if self.shared.health.send_replace(bad.clone()) != bad {
             error!("{sentence}");
         }
@@ -218,7 +221,9 @@ impl Writer {
                 info!(path = %self.shared.location.name, "conversations can be kept again");
             }
             Err(error) => {
-                let damaged = fault::is_damage(&error);
+                // What was found damaged is so until all of it was looked at.
+                let was = self.trouble.as_ref().is_some_and(|trouble| trouble.damaged);
+                let damaged = was || fault::is_damage(&error);
                 self.fails(&self.shared.location.sentence(&error), damaged);
             }
         }
@@ -232,7 +237,7 @@ impl Writer {
         let db = match self.db.take() {
             Some(db) => db,
             None => {
-                self.file = self.shared.location.file();
+                self.shared.renew_file();
                 self.shared.location.writer()?
             }
         };
@@ -242,12 +247,14 @@ impl Writer {
         tried
     }
 
-    /// Keeps to the bound between the sweeps too, some conversations a commit.
-    fn make_room(&mut self) {
+    /// Keeps to the bound between the sweeps too. `took`: what the writing took, which the room for it may take too.
+    fn make_room(&mut self, took: Duration) {
         let (Some(bound), Some(db)) = (self.shared.config.bound(), &mut self.db) else {
             return;
         };
-        if let Err(Failure::Sqlite(error)) = make_room(db, &self.shared.location, bound) {
+        if let Err(Failure::Sqlite(error)) =
+            make_room(db, &self.shared.location, bound, took.max(HASTE))
+        {
             let sentence = self.shared.location.sentence(&error);
             self.fails(&sentence, fault::is_damage(&error));
         }
@@ -264,7 +271,8 @@ impl Writer {
             };
             self.write(jobs, &taken);
         }
-        self.shared.inbox().held.drop_all();
+        let lost = self.shared.inbox().held.drop_all();
+        held::tell(&lost);
         if let Some(db) = self.db.take() {
             // The last connection to close does the same; this one says what is in the way.
             if let Err(error) = sqlite::checkpoint(&db) {
@@ -295,13 +303,23 @@ impl Drop for Writer {
     }
 }
 
-fn make_room(db: &mut Connection, location: &Location, bound: u64) -> Result<(), Failure> {
+/// One step where it may be left to the sweep, and else as many as `time` allows.
+fn make_room(
+    db: &mut Connection,
+    location: &Location,
+    bound: u64,
+    time: Duration,
+) -> Result<(), Failure> {
     let _turn = location.write_turn();
     if keep::used(db)? <= bound {
         return Ok(());
     }
+    let begin = Instant::now();
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    keep::make_room(&transaction, bound)?;
+    while keep::make_room(&transaction, bound)?
+        && keep::is_far_beyond(keep::used(&transaction)?, bound)
+        && begin.elapsed() < time
+    {}
     Ok(transaction.commit()?)
 }
 

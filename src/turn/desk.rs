@@ -83,12 +83,15 @@ pub(super) struct Inner {
     pub(super) store: Store,
     pub(super) rules: Rules,
     pub(super) shutdown: Shutdown,
-    live: Mutex<HashMap<TurnId, Arc<Live>>>,
+    live: Mutex<HashMap<(OwnerId, TurnId), Arc<Live>>>,
 }
 
 /// A turn that runs, or is about to.
 pub(super) struct Live {
-    owner: OwnerId,
+    pub(super) owner: OwnerId,
+    /// Known from the beginning, so that whoever deletes the conversation meets the turn also while its question is
+    /// being kept.
+    conversation: ConversationId,
     pub(super) log: Arc<Log>,
     pub(super) wanted: watch::Sender<Wanted>,
     /// How far it has been saved; `None`: it is finished, and nothing may be saved behind that.
@@ -108,7 +111,7 @@ impl Live {
             return;
         };
         *saved = Some(piece.last());
-        store.save(turn, piece);
+        store.save(self.owner, turn, piece);
     }
 
     /// Nothing more is to be saved: the whole answer follows.
@@ -154,11 +157,8 @@ impl Desk {
         let inner = &self.0;
         let mut live = inner.live();
         let (owner, turn) = (ask.owner, ask.turn);
-        let admitted = match live.get(&turn) {
-            Some(running) if running.owner == owner => {
-                return Opening::live(turn, running.clone(), Seq::START);
-            }
-            Some(_) => Err(unknown_turn()),
+        let admitted = match live.get(&(owner, turn)) {
+            Some(running) => return Opening::live(turn, running.clone(), Seq::START),
             None => inner.admit(&ask),
         };
         let (station, model, ticket) = match admitted {
@@ -168,14 +168,16 @@ impl Desk {
                 return inner.look_up(owner, turn, Seq::START, Some(fault));
             }
         };
+        let conversation = ask.conversation.unwrap_or_default();
         let begun = Arc::new(Live {
             owner,
+            conversation,
             log: Arc::new(Log::new(inner.rules.max_answer)),
             wanted: watch::Sender::default(),
             saved: Mutex::new(Some(Seq::START)),
         });
         let opening = Opening::live(turn, begun.clone(), Seq::START);
-        live.insert(turn, begun.clone());
+        live.insert((owner, turn), begun.clone());
         drop(live);
 
         let ids = Ids {
@@ -185,7 +187,7 @@ impl Desk {
         let new = NewTurn {
             owner,
             turn,
-            conversation: ask.conversation,
+            conversation: Some(conversation),
             parent: ask.parent,
             question: ask.text,
             endpoint: inner.stations[station].name.clone(),
@@ -226,14 +228,13 @@ impl Desk {
         }))
     }
 
-    /// Stops every running turn of a conversation.
+    /// Stops every turn of a conversation, also those whose question is still being kept. Called once the conversation
+    /// is deleted: a question that comes later is refused by the store.
     pub fn cancel_all(&self, owner: OwnerId, conversation: ConversationId) {
         let live = self.0.live();
-        for live in live.values().filter(|live| live.owner == owner) {
-            let place = live.log.place();
-            if place.is_some_and(|place| place.conversation == conversation) {
-                live.stop(Stop::Cancelled);
-            }
+        let of_it = |live: &&Arc<Live>| (live.owner, live.conversation) == (owner, conversation);
+        for live in live.values().filter(of_it) {
+            live.stop(Stop::Cancelled);
         }
     }
 
@@ -252,7 +253,7 @@ impl Desk {
             let live: Vec<_> = {
                 let live = inner.live();
                 live.iter()
-                    .map(|(turn, live)| (*turn, live.clone()))
+                    .map(|((_, turn), live)| (*turn, live.clone()))
                     .collect()
             };
             for (turn, live) in live {
@@ -271,6 +272,14 @@ pub(super) fn unknown_turn() -> Fault {
     )
 }
 
+/// What is said of a turn that is kept and neither runs nor has its end: what came of it had to be dropped while the
+/// storage failed, and the disk, once it works, will end it as interrupted. To call it unknown would lose it for good.
+pub(super) fn unsettled() -> Fault {
+    let message =
+        "How this answer ended cannot be told while the storage fails; try again in a moment.";
+    Fault::new(ErrorCode::StorageFailed, message).retry_after(RESTARTING)
+}
+
 /// The server goes down.
 pub(super) fn restarting() -> Fault {
     let message = "The server is restarting; ask again in a moment.";
@@ -280,21 +289,19 @@ pub(super) fn restarting() -> Fault {
 /// What the store refuses, as a client is told it.
 pub(super) fn unkept(error: StoreError) -> Fault {
     match error {
-        // Whether it is somebody else's is nobody's business.
         StoreError::Taken => unknown_turn(),
         error => Fault::new(error.code(), error.to_string()),
     }
 }
 
 impl Inner {
-    pub(super) fn live(&self) -> MutexGuard<'_, HashMap<TurnId, Arc<Live>>> {
+    pub(super) fn live(&self) -> MutexGuard<'_, HashMap<(OwnerId, TurnId), Arc<Live>>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The turn, if it is at the desk and this owner's.
     fn running(&self, owner: OwnerId, turn: TurnId) -> Option<Arc<Live>> {
-        let live = self.live();
-        live.get(&turn).filter(|live| live.owner == owner).cloned()
+        self.live().get(&(owner, turn)).cloned()
     }
 
     /// The place of the station that is to answer, its model, and a place in its line.
@@ -325,6 +332,7 @@ impl Inner {
     ) -> Opening {
         let inner = self.clone();
         Opening::of(turn, async move {
+            let mut missing = unknown_turn();
             // Twice, because a turn may begin or end between one look and the other.
             for _ in 0..2 {
                 let found = inner.store.find(owner, turn).await;
@@ -336,7 +344,10 @@ impl Inner {
                 let (log, hold) = match (answer, inner.running(owner, turn)) {
                     (Some(answer), _) => (Arc::new(Log::finished(place, answer)), None),
                     (None, Some(live)) => (live.log.clone(), Some(Hold::new(live))),
-                    (None, None) => continue,
+                    (None, None) => {
+                        missing = unsettled();
+                        continue;
+                    }
                 };
                 let (place, cursor) = Cursor::open(log, after).await?;
                 return Ok(Some(Opened {
@@ -345,7 +356,7 @@ impl Inner {
                     hold,
                 }));
             }
-            Err(otherwise.unwrap_or_else(unknown_turn))
+            Err(otherwise.unwrap_or(missing))
         })
     }
 }

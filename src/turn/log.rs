@@ -141,18 +141,19 @@ impl Log {
         self.answer().since(after)
     }
 
-    /// Appends the end, behind its fault if there is one, and gives the whole answer. Readers do not see the end
-    /// before [`Log::publish_end`], so that whoever reads it finds the answer kept.
+    /// Appends the end, behind its fault if there is one, and gives the whole answer. Readers see neither before
+    /// [`Log::publish_end`], so that whoever reads them finds the answer kept.
     pub fn seal(&self, fault: Option<Fault>, end: End) -> Result<Arc<Answer>, Ended> {
-        if let Some(fault) = fault {
-            self.append(|answer| answer.push_fault(fault))?;
-        }
         let mut answer = self.answer();
-        Arc::make_mut(&mut answer).push_end(end)?;
+        let sealed = Arc::make_mut(&mut answer);
+        if let Some(fault) = fault {
+            sealed.push_fault(fault)?;
+        }
+        sealed.push_end(end)?;
         Ok(answer.clone())
     }
 
-    /// Shows readers the end.
+    /// Shows readers the end, and its fault.
     pub fn publish_end(&self) {
         let seq = self.answer().head();
         self.head.send_modify(|head| {
@@ -280,6 +281,7 @@ mod tests {
     fn end() -> End {
         End {
             outcome: Outcome::Stop,
+            cause: None,
             usage: None,
             timing: Timing {
                 first_chunk_ms: None,
@@ -353,6 +355,26 @@ mod tests {
             cursor.next(100),
             Some(News::Event(Seq(4), Event::End(end())))
         );
+        assert!(cursor.is_done());
+    }
+
+    #[test]
+    fn an_error_is_shown_with_the_end_and_not_before_it_is_kept() {
+        let log = accepted(100);
+        log.text(Channel::Answer, "a").unwrap();
+        let mut cursor = cursor(&log, Seq(1));
+        let fault = Fault::new(ErrorCode::UpstreamFailed, "It broke.");
+        let failed = End {
+            outcome: Outcome::Failed,
+            ..end()
+        };
+        let kept = log.seal(Some(fault.clone()), failed.clone()).unwrap();
+        assert_eq!((kept.fault(), kept.head()), (Some(&fault), Seq(3)));
+        assert_eq!(cursor.next(100), None);
+        log.publish_end();
+        for (seq, event) in [(2, Event::Error(fault)), (3, Event::End(failed))] {
+            assert_eq!(cursor.next(100), Some(News::Event(Seq(seq), event)));
+        }
         assert!(cursor.is_done());
     }
 

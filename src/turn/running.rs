@@ -10,14 +10,14 @@ use tracing::{field::display, info, warn};
 
 use super::{
     Ids, Progress, Stop, Wanted, answer,
-    desk::{Inner, Live, restarting, unkept, unknown_turn},
+    desk::{Inner, Live, restarting, unkept, unsettled},
     line::Ticket,
     station::Task,
     stopped,
 };
 use crate::{
-    answer::{Answer, Channel, End, ErrorCode, Fault, Outcome, Timing},
-    store::{Found, NewTurn, Place, Receipt},
+    answer::{Answer, Cause, Channel, End, ErrorCode, Fault, Outcome, Timing},
+    store::{Found, NewTurn, Place, Receipt, StoreError},
 };
 
 /// How long a cancelled answer's end waits for its readers to be told before it is written.
@@ -139,9 +139,10 @@ impl Running {
             },
             () = self.desk.shutdown.halted() => {
                 // It may be kept all the same, and then it has to have its end.
-                if let Ok(answer) = self.live.log.seal(None, self.end(Outcome::Interrupted)) {
+                let end = self.end(Outcome::Interrupted, Some(Cause::Stopped));
+                if let Ok(answer) = self.live.log.seal(None, end) {
                     // Nobody is shown this end.
-                    let _ = store.finish(turn, answer);
+                    let _ = store.finish(owner, turn, answer);
                 }
                 return Err(Dismissed::Refused(restarting()));
             }
@@ -152,7 +153,9 @@ impl Running {
                 place,
                 answer: Some(answer),
             })) => Err(Dismissed::Answered(place, answer)),
-            Ok(Some(Found { answer: None, .. })) => Err(Dismissed::Refused(unknown_turn())),
+            Ok(Some(Found { answer: None, .. })) if error == StoreError::Taken => {
+                Err(Dismissed::Refused(unsettled()))
+            }
             _ => Err(Dismissed::Refused(unkept(error))),
         }
     }
@@ -160,7 +163,7 @@ impl Running {
     /// Leaves the desk without a turn of its own.
     fn dismiss(&self, dismissed: Dismissed) {
         // First, so that whoever asks again upon the refusal asks anew.
-        self.desk.live().remove(&self.ids.turn);
+        self.desk.live().remove(&(self.live.owner, self.ids.turn));
         let Ids { session, turn } = self.ids;
         match dismissed {
             Dismissed::Answered(place, answer) => self.live.log.adopt(place, answer),
@@ -196,16 +199,20 @@ impl Running {
 
     /// Ends the log and keeps the answer; the turn stays on the desk, so that at no moment it is nowhere.
     fn seal(&self, ended: Result<Result<Outcome, Fault>, Stop>) -> Option<(Sealed, Receipt)> {
-        let (outcome, fault) = match ended {
-            Ok(Ok(outcome)) => (outcome, None),
-            Ok(Err(fault)) => (Outcome::Failed, Some(fault)),
-            Err(Stop::Cancelled) => (Outcome::Cancelled, None),
-            Err(Stop::Left | Stop::Halted) => (Outcome::Interrupted, None),
+        let (outcome, cause, fault) = match ended {
+            Ok(Ok(outcome)) => (outcome, None, None),
+            Ok(Err(fault)) => (Outcome::Failed, None, Some(fault)),
+            Err(Stop::Cancelled) => (Outcome::Cancelled, None, None),
+            Err(Stop::Left) => (Outcome::Interrupted, Some(Cause::Left), None),
+            Err(Stop::Halted) => (Outcome::Interrupted, Some(Cause::Stopped), None),
         };
-        let end = self.end(outcome);
+        let end = self.end(outcome, cause);
         self.live.close();
         let answer = self.live.log.seal(fault.clone(), end.clone()).ok()?;
-        let receipt = self.desk.store.finish(self.ids.turn, answer.clone());
+        let receipt = self
+            .desk
+            .store
+            .finish(self.live.owner, self.ids.turn, answer.clone());
         Some((Sealed { answer, fault, end }, receipt))
     }
 
@@ -217,13 +224,14 @@ impl Running {
 
     fn leave(&self) {
         self.live.log.publish_end();
-        self.desk.live().remove(&self.ids.turn);
+        self.desk.live().remove(&(self.live.owner, self.ids.turn));
     }
 
-    fn end(&self, outcome: Outcome) -> End {
+    fn end(&self, outcome: Outcome, cause: Option<Cause>) -> End {
         let millis = |at: Instant| u64::try_from((at - self.begin).as_millis()).unwrap_or(u64::MAX);
         End {
             outcome,
+            cause,
             usage: self.progress.usage,
             timing: Timing {
                 first_chunk_ms: self.progress.first_chunk.map(millis),
@@ -247,11 +255,11 @@ impl Running {
             total_ms,
         } = end.timing;
         let (outcome, chunks) = (end.outcome, progress.chunks);
-        let place = self.live.log.place();
+        let (place, cause) = (self.live.log.place(), end.cause.map(Cause::as_str));
         let conversation = place.map(|place| display(place.conversation));
         match fault {
             None => info!(
-                %session, %turn, conversation, endpoint = station, model, %outcome, first_chunk_ms, total_ms,
+                %session, %turn, conversation, endpoint = station, model, %outcome, cause, first_chunk_ms, total_ms,
                 chunks, prompt_tokens, completion_tokens, "turn ended"
             ),
             Some(Fault { code, message, .. }) => warn!(

@@ -131,6 +131,11 @@ impl Binary {
         child.kill().await.unwrap();
     }
 
+    /// What it has said on standard error so far.
+    pub fn said(&self) -> String {
+        said(&self.home)
+    }
+
     /// Sends a signal, by its name without SIG.
     pub async fn signal(&self, name: &str) {
         let pid = self.child.id().expect("it runs");

@@ -23,6 +23,11 @@ use crate::harness::{PATIENCE, soon};
 pub struct Browser(Arc<Mutex<Option<String>>>);
 
 impl Browser {
+    /// One that has this cookie already.
+    pub fn with(cookie: &str) -> Self {
+        Self(Arc::new(Mutex::new(Some(cookie.to_owned()))))
+    }
+
     /// The cookie, as it is sent.
     pub async fn cookie(&self) -> Option<String> {
         self.0.lock().await.clone()

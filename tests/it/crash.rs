@@ -4,6 +4,7 @@
 //! earlier ones left is looked at again and again. The luck is seeded.
 
 mod power;
+mod readers;
 
 use std::{
     cell::Cell,
@@ -14,23 +15,19 @@ use std::{
 };
 
 use fastrand::Rng;
-use futures_util::{
-    SinkExt,
-    future::{join, join_all},
-};
-use rusqlite::Connection;
-use serde_json::{Value, json};
+use futures_util::future::{join, join_all};
+use rusqlite::{Connection, functions::FunctionFlags};
 use tempfile::TempDir;
 use tokio::time::sleep;
-use tokio_tungstenite::tungstenite::{Error, Message};
 use uuid::Uuid;
 
+use self::readers::{Asked, Heard, ask_until_killed, check_text, resume, send};
 use crate::{
     binary::Binary,
-    client::{Answer, Browser, Client},
+    client::{Answer, Browser},
     fake::Fake,
     harness::{PATIENCE, Seed},
-    resuming::{Story, take},
+    resuming::Story,
 };
 
 /// Lives that share a file; four tests make two hundred.
@@ -43,6 +40,8 @@ const MOMENT: std::ops::Range<u64> = 50..1500;
 const LOST: Duration = Duration::from_secs(1);
 /// What a disk that is busy with other tests may add to that in a single life, whose last save it has not taken yet.
 const BUSY: Duration = Duration::from_secs(1);
+/// Of so many answers one ends with an error.
+const FAILING: u64 = 4;
 /// Earlier turns that each life looks at again.
 const AGAIN: usize = 10;
 
@@ -99,23 +98,6 @@ async fn killed_at_fifty_moments_in_the_midst_of_long_answers_it_loses_no_more()
     kill_again_and_again(way).await;
 }
 
-/// A question, and what is known of it.
-struct Asked {
-    turn: Uuid,
-    number: u64,
-    /// What its reader heard before the kill.
-    heard: Heard,
-}
-
-/// What a reader was told up to the kill.
-#[derive(Default)]
-struct Heard {
-    accepted: bool,
-    answer: Answer,
-    /// When it had read how far.
-    when: Vec<(Instant, u64)>,
-}
-
 /// A file, and all that was asked over it.
 struct Lives {
     rng: Rng,
@@ -133,12 +115,18 @@ struct Lives {
     settled: Vec<(Uuid, u64, Answer)>,
     /// The most that was lost of an answer, life by life.
     lost: Vec<Duration>,
+    /// Ends that were heard before a kill and are the same behind it.
+    ends: usize,
 }
 
 fn story(seed: u64, way: Way, number: u64) -> Story {
     let mut rng = Rng::with_seed(seed ^ (number << 8));
     let pace = Duration::from_millis(rng.u64(5..40));
-    Story::of_length(rng.u64(..), way.length.0..way.length.1).paced(pace)
+    let story = Story::of_length(rng.u64(..), way.length.0..way.length.1).paced(pace);
+    match number % FAILING {
+        0 => story.failing(),
+        _ => story,
+    }
 }
 
 async fn kill_again_and_again(way: Way) {
@@ -158,6 +146,7 @@ async fn kill_again_and_again(way: Way) {
         killed: Instant::now(),
         settled: Vec::new(),
         lost: Vec::new(),
+        ends: 0,
     };
     for _ in 0..LIVES {
         lives.live().await;
@@ -251,22 +240,21 @@ impl Lives {
     }
 
     fn check_kept(&mut self, heard: &Heard, kept: &Heard) {
-        let (heard, kept, when) = (&heard.answer, &kept.answer, &heard.when);
-        if heard.outcome == kept.outcome {
-            assert_eq!(heard, kept, "a turn has one end");
+        let (ended, kept, when) = (heard.has_ended(), &kept.answer, &heard.when);
+        let heard = &heard.answer;
+        if ended {
+            assert_eq!(heard, kept, "an end that was heard is the end");
+            self.ends += 1;
             return;
         }
-        assert!(
-            heard.outcome.is_empty() || heard.outcome == "stop",
-            "{heard:?}"
-        );
-        assert!(
-            ["interrupted", "stop"].contains(&kept.outcome.as_str()),
-            "{kept:?}"
-        );
-        if kept.outcome == "stop" {
+        if heard.code.is_some() {
+            let error = |answer: &Answer| (answer.code.clone(), answer.message.clone());
+            assert_eq!(error(heard), error(kept), "and so is an error");
+        }
+        if kept.outcome != "interrupted" {
             return;
         }
+        assert_eq!(kept.complete["cause"], "crashed");
         // The end's number is not one of the endpoint's.
         let lost = when.iter().find(|(_, seq)| *seq >= kept.seq);
         let lost = lost.map_or(Duration::ZERO, |(heard, _)| {
@@ -324,8 +312,10 @@ impl Lives {
         let (middle, most) = (self.lost[LIVES / 2], self.lost[LIVES]);
         let turns = self.settled.len();
         println!(
-            "{turns} turns, {cut} interrupted; lost at the most: {middle:?} in the middle life, {most:?} in all"
+            "{turns} turns, {} ends heard before a kill, {cut} interrupted; lost at the most: {middle:?} in the middle life, {most:?} in all",
+            self.ends
         );
+        assert!(self.ends > 0 || self.way.length.0 > 100, "ends were heard");
         assert!(middle <= LOST, "{:?}", self.lost);
         assert!(cut >= LIVES, "answers ran when askd was killed");
     }
@@ -364,102 +354,18 @@ impl Lives {
             let kept: String = question.query_row([turn], |row| row.get(0)).unwrap();
             assert_eq!(kept, number.to_string());
         }
-        // With `rank`, what is findable is compared with the texts.
+        // With `rank`, what is findable is compared with the texts, as askd makes words of the only letter in them that
+        // stands for one.
+        db.create_scalar_function("spaced", 1, FunctionFlags::SQLITE_INNOCUOUS, |context| {
+            let text: Option<String> = context.get(0)?;
+            Ok(text.map(|text| text.replace('字', "\u{200b}字\u{200b}")))
+        })
+        .unwrap();
         for index in ["search", "search_title"] {
             let check =
                 format!("INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)");
             db.execute(&check, []).unwrap();
         }
-    }
-}
-
-impl Heard {
-    /// Takes a message in; `true`: it was the turn's last.
-    fn take(&mut self, message: &Value, turn: Uuid) -> bool {
-        self.accepted |= message["type"] == "accepted";
-        let ended = self.answer.take(message, turn);
-        self.when.push((Instant::now(), self.answer.seq));
-        // How many frames carried it is no part of what was said.
-        self.answer.chunks = 0;
-        ended
-    }
-
-    fn has_ended(&self) -> bool {
-        !self.answer.outcome.is_empty()
-    }
-}
-
-async fn send(client: &mut Client, turn: Uuid, number: u64) -> Result<(), Error> {
-    let question = json!({ "type": "question", "turn": turn, "text": number.to_string() });
-    client
-        .socket
-        .send(Message::text(question.to_string()))
-        .await
-}
-
-/// Asks one question after the other, so that there is always an answer that runs.
-async fn ask_until_killed(
-    mut client: Client,
-    mut first: Option<(Uuid, u64)>,
-    new: impl Fn() -> (Uuid, u64),
-) -> Vec<Asked> {
-    let mut asked = Vec::new();
-    loop {
-        let (turn, number) = first.take().unwrap_or_else(&new);
-        let mut heard = Heard::default();
-        let mut alive = send(&mut client, turn, number).await.is_ok();
-        while alive && !heard.has_ended() {
-            match client.frame().await {
-                Some(Ok(Message::Text(text))) => {
-                    heard.take(&serde_json::from_str(&text).unwrap(), turn);
-                }
-                Some(Ok(Message::Ping(_))) => {}
-                None | Some(Err(_)) => alive = false,
-                other => panic!("{other:?}"),
-            }
-        }
-        asked.push(Asked {
-            turn,
-            number,
-            heard,
-        });
-        if !alive {
-            return asked;
-        }
-    }
-}
-
-/// Goes on behind `after`, as a reader who has `known`, up to the turn's end.
-async fn resume(client: &mut Client, turn: Uuid, after: u64, known: &Answer) -> Heard {
-    let mut answer = if after == 0 {
-        Answer::default()
-    } else {
-        known.clone()
-    };
-    // What a reader asks for that lies beyond anything has no text.
-    answer.seq = after;
-    client.resume(turn, after).await;
-    while !take(&mut answer, &client.next().await, turn, after) {}
-    answer.chunks = 0;
-    Heard {
-        accepted: true,
-        answer,
-        when: Vec::new(),
-    }
-}
-
-/// Byte for byte what the endpoint said, as far as the numbers go.
-fn check_text(heard: &Heard, story: &Story) {
-    let answer = &heard.answer;
-    let events = match answer.outcome.as_str() {
-        "" => answer.seq,
-        "stop" => story.length(),
-        _ => answer.seq - 1,
-    };
-    assert_eq!(answer.text, story.told_up_to(events, false));
-    assert_eq!(answer.reasoning, story.told_up_to(events, true));
-    if answer.outcome == "stop" {
-        assert_eq!(answer.seq, story.length() + 1);
     }
 }
 

@@ -12,10 +12,11 @@ use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
+    task::yield_now,
     time::timeout,
 };
 
-use crate::harness::PATIENCE;
+use crate::harness::{PATIENCE, soon};
 
 /// A response.
 #[derive(Debug)]
@@ -54,6 +55,20 @@ pub async fn ask<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut S, request: &st
     timeout(PATIENCE, read(socket, request.starts_with("HEAD ")))
         .await
         .expect("a response comes")
+}
+
+/// Waits until `/readyz` answers with this status; gives its body.
+pub async fn ready(address: SocketAddr, status: u16) -> Value {
+    let asked = async {
+        loop {
+            let reply = ask_at(address, &request("GET", "/readyz", "")).await;
+            if reply.status == status {
+                return reply.json();
+            }
+            yield_now().await;
+        }
+    };
+    soon("ready or not", asked).await
 }
 
 /// Sends a request over a connection of its own.

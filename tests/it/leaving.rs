@@ -17,15 +17,7 @@ use crate::{
 /// A reader who has got the first piece of an answer; the second waits for the gate "more".
 async fn mid_answer(server: &Server, fake: &Fake) -> (Client, Uuid, Arc<Request>) {
     let number = fake.requests().len();
-    fake.then(
-        Script::new()
-            .sse()
-            .text("one, ")
-            .gate("more")
-            .text("two")
-            .finish("stop")
-            .done(),
-    );
+    fake.then(Script::in_two());
     let mut client = server.connect().await;
     let turn = client.ask_accepted("q").await;
     assert_eq!(client.expect("chunk").await["text"], "one, ");
@@ -57,6 +49,7 @@ async fn with_stop_the_endpoint_is_let_go_and_what_came_is_kept() {
         (answer.text.as_str(), answer.outcome.as_str()),
         ("one, ", "interrupted")
     );
+    assert_eq!(answer.complete["cause"], "left");
     server.stop().await;
 }
 
@@ -76,6 +69,7 @@ async fn with_a_grace_the_endpoint_is_let_go_after_it_and_not_before() {
         (answer.text.as_str(), answer.outcome.as_str()),
         ("one, ", "interrupted")
     );
+    assert_eq!(answer.complete["cause"], "left");
     server.stop().await;
 }
 
@@ -109,6 +103,7 @@ async fn a_goodbye_stops_at_once_whatever_on_leave_says() {
         server.until("over", |counts| counts.turns == 0).await;
         let answer = read_again(&server, turn).await;
         assert_eq!(answer.outcome, "interrupted", "on_leave = {rule:?}");
+        assert_eq!(answer.complete["cause"], "left");
         let said = server.log.lines("the client said goodbye");
         assert_eq!(said.len(), 1, "{said:?}");
         server.stop().await;

@@ -50,6 +50,8 @@ pub struct Story {
     pauses: HashSet<usize>,
     /// The time before each event.
     pace: Duration,
+    /// Whether it ends with an error.
+    fails: bool,
 }
 
 impl Story {
@@ -76,6 +78,7 @@ impl Story {
             cuts: (0..rng.usize(1..5)).map(|_| rng.usize(1..300)).collect(),
             pauses: (0..rng.usize(..6)).map(|_| rng.usize(..count)).collect(),
             pace: Duration::ZERO,
+            fails: false,
         }
     }
 
@@ -91,6 +94,19 @@ impl Story {
             pace,
             ..self.without_pauses()
         }
+    }
+
+    /// The same, with an error for its end.
+    pub fn failing(self) -> Self {
+        Self {
+            fails: true,
+            ..self
+        }
+    }
+
+    /// Whether it ends with an error.
+    pub fn fails(&self) -> bool {
+        self.fails
     }
 
     /// Its pieces, each of which is an event.
@@ -114,6 +130,9 @@ impl Story {
             } else {
                 script.text(text)
             };
+        }
+        if self.fails {
+            return script.error("out of breath").done();
         }
         script.finish("stop").done()
     }

@@ -1,17 +1,16 @@
 //! The real binary and a disk that takes nothing more, or gives something else back.
 
-use std::{fs, net::SocketAddr, path::PathBuf};
+use std::{fs, path::PathBuf};
 
+use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::task::yield_now;
 
 use crate::{
     binary::Binary,
     client::{Browser, Client},
     fake::{Fake, Script},
-    harness::soon,
-    http::{ask_at, request},
+    http::{ask_at, ready, request},
 };
 
 /// Answers that run when the disk is full.
@@ -55,20 +54,6 @@ impl Place {
     }
 }
 
-/// Waits until `/readyz` answers with this status; gives its body.
-async fn ready(address: SocketAddr, status: u16) -> Value {
-    let asked = async {
-        loop {
-            let reply = ask_at(address, &request("GET", "/readyz", "")).await;
-            if reply.status == status {
-                return reply.json();
-            }
-            yield_now().await;
-        }
-    };
-    soon("ready or not", asked).await
-}
-
 async fn refused(client: &mut Client) -> Value {
     client.ask("not now").await;
     let error = client.expect("error").await;
@@ -80,13 +65,7 @@ async fn refused(client: &mut Client) -> Value {
 #[tokio::test]
 async fn a_full_disk_stops_no_answer_and_what_it_kept_waiting_is_on_it_once_there_is_room() {
     let place = Place::new().await;
-    let script = Script::new()
-        .sse()
-        .text("one, ")
-        .gate("more")
-        .text("two")
-        .finish("stop")
-        .done();
+    let script = Script::in_two();
     place.fake.always(script);
     let browser = Browser::default();
     let askd = place.start(&browser).await;
@@ -105,12 +84,11 @@ async fn a_full_disk_stops_no_answer_and_what_it_kept_waiting_is_on_it_once_ther
     let body = ready(askd.address, 503).await;
     assert_eq!(body["state"], "storage_failed");
     assert_eq!(refused(&mut other).await["message"], body["message"]);
-    let path = place.path().display().to_string();
-    let sentence = body["message"].as_str().unwrap();
-    assert!(
-        sentence.contains(&path) && sentence.contains("askd goes on by itself"),
-        "{sentence}"
-    );
+    // Where and why is for the operator.
+    let (path, said) = (place.path().display().to_string(), askd.said());
+    assert!(!body.to_string().contains(&path), "{body}");
+    let told = |line: &str| line.contains(&path) && line.contains("askd goes on by itself");
+    assert!(said.lines().any(told), "{said}");
 
     place.fake.gate("more").release();
     let cookie = format!("Cookie: {}\r\n", browser.cookie().await.unwrap());
@@ -144,6 +122,30 @@ async fn a_full_disk_stops_no_answer_and_what_it_kept_waiting_is_on_it_once_ther
         );
     }
     askd.kill().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_in_use_at_the_start_is_told_with_what_to_do_and_an_exit_code_that_may_pass()
+{
+    let place = Place::new().await;
+    let listen = [("ASKD_LISTEN", "127.0.0.1:0")];
+    let path = place.path().display().to_string();
+    let askd = place.start(&Browser::default()).await;
+    let second = Binary::run(&place.toml(), &listen).await;
+    askd.kill().await;
+    let other = Connection::open(place.path()).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let beside = Binary::run(&place.toml(), &listen).await;
+    for (ended, why) in [
+        (second, "is in use by another askd"),
+        (beside, "another program has locked it"),
+    ] {
+        assert_eq!(ended.code, Some(69), "{}", ended.said);
+        for part in [&path, why, "store.path"] {
+            assert!(ended.said.contains(part), "{part}: {}", ended.said);
+        }
+        assert!(!ended.said.contains("by itself"), "{}", ended.said);
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! What the store promises when a process, a disk or a file fails it.
 
 mod backup;
-mod crash;
 mod faults;
 mod files;
 
@@ -61,6 +60,7 @@ fn ended(events: usize) -> Arc<Answer> {
     answer
         .push_end(End {
             outcome: Outcome::Stop,
+            cause: None,
             usage: None,
             timing,
         })

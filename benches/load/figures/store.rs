@@ -197,6 +197,7 @@ fn made(n: usize, rng: &mut Rng) -> Conversation {
             reasoning: String::new(),
             sources: Vec::new(),
             outcome: Some(Outcome::Stop),
+            cause: None,
             error: None,
             usage: None,
             timing: Some(Timing {

@@ -12,9 +12,6 @@ use warp::http::{HeaderMap, header};
 
 use super::refusal::Refusal;
 
-/// What is given in advance to a body that says how long it is; one that lies about that is not to cost more.
-const FIRST_ROOM: usize = 64 << 10;
-
 /// A body that has not been read yet.
 pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>;
 
@@ -34,52 +31,70 @@ pub async fn json(
     most: usize,
     time: Duration,
 ) -> Result<BytesMut, Refusal> {
-    let room = Arc::new(Semaphore::new(most));
-    let (body, _) = json_in(&room, headers, body, most, time).await?;
-    Ok(body)
-}
-
-/// The same for large bodies, which share a room of bytes: each holds there what has come of it, so that one that
-/// is slow keeps nobody out by that. What is given beside the body holds its room.
-pub async fn json_in(
-    shared: &Arc<Semaphore>,
-    headers: &HeaderMap,
-    body: Body,
-    most: usize,
-    time: Duration,
-) -> Result<(BytesMut, OwnedSemaphorePermit), Refusal> {
-    if !is_json(headers) {
-        return Err(Refusal::not_json());
-    }
     let length = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    check_kind(headers)?;
     if length.is_some_and(|length| length > most) {
         return Err(Refusal::too_large(most));
     }
-    let room = length.unwrap_or_default().min(FIRST_ROOM);
-    timeout(time, read(shared, body, most, room))
-        .await
-        .unwrap_or_else(|_| Err(Refusal::too_slow()))
+    // Its own room, in which its last piece has its place too.
+    let room = Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
+    let mut parts = Parts::of(&room, headers, body)?;
+    let ended = parts.read(most + 1, time).await?;
+    if ended && parts.here.len() <= most {
+        Ok(parts.here)
+    } else {
+        Err(Refusal::too_large(most))
+    }
 }
 
-async fn read(
-    shared: &Arc<Semaphore>,
-    mut body: Body,
-    most: usize,
-    room: usize,
-) -> Result<(BytesMut, OwnedSemaphorePermit), Refusal> {
-    let mut all = BytesMut::with_capacity(room);
-    let mut held = hold(shared, 0)?;
-    while let Some(piece) = body.next().await {
-        let piece = piece.map_err(|_| Refusal::json("The request's body broke off."))?;
-        if all.len() + piece.len() > most {
-            return Err(Refusal::too_large(most));
-        }
-        held.merge(hold(shared, piece.len())?);
-        all.extend_from_slice(&piece);
+/// A body of JSON of any length, which is read and worked on a part at a time. What is here of it holds room that all
+/// such bodies share, so that one that is slow keeps nobody out by what has not come of it.
+pub struct Parts {
+    /// What has come and was not worked on yet.
+    pub here: BytesMut,
+    body: Body,
+    room: Arc<Semaphore>,
+    held: OwnedSemaphorePermit,
+}
+
+impl Parts {
+    /// Nothing of it has been read yet.
+    pub fn of(room: &Arc<Semaphore>, headers: &HeaderMap, body: Body) -> Result<Self, Refusal> {
+        check_kind(headers)?;
+        Ok(Self {
+            here: BytesMut::new(),
+            body,
+            room: room.clone(),
+            held: hold(room, 0)?,
+        })
     }
-    Ok((all, held))
+
+    /// Reads on until at least `enough` bytes are here or the body ends, which is to come within `time`; `true`: it has
+    /// ended.
+    pub async fn read(&mut self, enough: usize, time: Duration) -> Result<bool, Refusal> {
+        let read = async {
+            while self.here.len() < enough {
+                let Some(piece) = self.body.next().await else {
+                    return Ok(true);
+                };
+                let piece = piece.map_err(|_| Refusal::json("The request's body broke off."))?;
+                self.held.merge(hold(&self.room, piece.len())?);
+                self.here.extend_from_slice(&piece);
+            }
+            Ok(false)
+        };
+        let read = timeout(time, read).await;
+        read.unwrap_or_else(|_| Err(Refusal::too_slow()))
+    }
+
+    /// Keeps no more room than for what is still here.
+    pub fn shrink(&mut self) {
+        if let Some(held) = self.held.split(self.here.len()) {
+            self.held = held;
+        }
+    }
 }
 
 fn hold(shared: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
@@ -88,15 +103,19 @@ fn hold(shared: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, R
     held.map_err(|_| Refusal::importing())
 }
 
-/// Whether the body is said to be JSON. No form of a foreign page can say that without the browser asking first.
-fn is_json(headers: &HeaderMap) -> bool {
+/// Refuses a body that is not said to be JSON. No form of a foreign page can say that without the browser asking first.
+fn check_kind(headers: &HeaderMap) -> Result<(), Refusal> {
     let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(kind), None) = (kinds.next(), kinds.next()) else {
-        return false;
+        return Err(Refusal::not_json());
     };
     let kind = kind.to_str().unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("application/json")
+    if kind.eq_ignore_ascii_case("application/json") {
+        Ok(())
+    } else {
+        Err(Refusal::not_json())
+    }
 }
 
 #[cfg(test)]
@@ -144,15 +163,21 @@ mod tests {
         let take = async |sizes: &[usize]| {
             let pieces = sizes.iter().map(|size| Ok(Bytes::from(vec![b'x'; *size])));
             let body = Box::pin(stream::iter(pieces.collect::<Vec<_>>()));
-            json_in(&shared, &headers(), body, 100, Duration::from_secs(10)).await
+            let mut parts = Parts::of(&shared, &headers(), body)?;
+            let ended = parts.read(100, Duration::from_secs(10)).await?;
+            Ok::<_, Refusal>((parts, ended))
         };
-        let (_, first) = take(&[50, 20]).await.unwrap();
-        let (_, second) = take(&[30]).await.unwrap();
-        let refusal = take(&[1]).await.unwrap_err();
+        let (mut first, ended) = take(&[50, 20]).await.unwrap();
+        assert!(ended);
+        let (second, _) = take(&[30]).await.unwrap();
+        let refusal = take(&[1]).await.err().unwrap();
         assert_eq!(refusal.into_response().status(), 503);
         drop(second);
         assert!(take(&[20, 11]).await.is_err());
         drop(take(&[20, 10]).await.unwrap());
+        first.here.truncate(5);
+        first.shrink();
+        assert_eq!(shared.available_permits(), 95);
         drop(first);
         assert_eq!(shared.available_permits(), 100);
     }

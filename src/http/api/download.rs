@@ -76,7 +76,7 @@ pub async fn all(store: &Store, owner: OwnerId, format: Format) -> Result<Respon
 }
 
 fn broken() -> StoreError {
-    StoreError::Unavailable("A conversation cannot be written as JSON.".into())
+    StoreError::Unavailable("A conversation cannot be written as JSON.")
 }
 
 fn opening(format: Format) -> String {

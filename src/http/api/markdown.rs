@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    answer::{Outcome, Source},
+    answer::{Cause, Outcome, Source},
     id::TurnId,
     store::{Conversation, Turn},
 };
@@ -45,7 +45,9 @@ fn one(text: &mut String, turn: &Turn, number: usize, numbers: &HashMap<TurnId, 
     );
     let _ = write!(text, "\n*{}*\n\n", facts.join(" · "));
     if !turn.answer.is_empty() {
-        text.push_str(turn.answer.trim_end_matches('\n'));
+        // Markdown has no NUL, and a file with one is taken for no text at all.
+        let answer = turn.answer.replace('\0', "\u{fffd}");
+        text.push_str(answer.trim_end_matches('\n'));
         text.push('\n');
         if let Some(fence) = open_fence(&turn.answer) {
             let _ = writeln!(text, "{fence}");
@@ -92,7 +94,14 @@ fn end(turn: &Turn) -> Option<String> {
         Outcome::Length => "The answer was cut at a length limit.".to_owned(),
         Outcome::ContentFilter => "The answer was cut by the endpoint's filter.".to_owned(),
         Outcome::Cancelled => "The answer was stopped.".to_owned(),
-        Outcome::Interrupted => "The answer was interrupted.".to_owned(),
+        Outcome::Interrupted => match turn.cause {
+            Some(Cause::Left) => "The answer was interrupted: nobody was reading it any more.",
+            Some(Cause::Stopped) => "The answer was interrupted: the server was stopped.",
+            Some(Cause::Crashed) => "The answer was interrupted: the server broke off.",
+            Some(Cause::Unkept) => "The answer was interrupted: its end could not be kept.",
+            None => "The answer was interrupted.",
+        }
+        .to_owned(),
         Outcome::Failed => match &turn.error {
             Some(error) => format!("The answer failed: {}", plain(&error.message)),
             None => "The answer failed.".to_owned(),
@@ -199,6 +208,7 @@ mod tests {
             reasoning: "Hm.".to_owned(),
             sources: Vec::new(),
             outcome: Some(Outcome::Stop),
+            cause: None,
             error: None,
             usage: None,
             timing: None,
@@ -248,6 +258,14 @@ mod tests {
         let asked = turn(1, None, "a\r# b\r\n\rc", "d");
         one(&mut text, &asked, 1, &HashMap::new());
         assert!(text.contains("\n> a\n> # b\n>\n> c\n"), "{text:?}");
+    }
+
+    #[test]
+    fn a_nul_does_not_come_into_the_file() {
+        let mut text = String::new();
+        let answered = turn(1, None, "a", "b\0c");
+        one(&mut text, &answered, 1, &HashMap::new());
+        assert!(text.contains("\nb\u{fffd}c\n"), "{text:?}");
     }
 
     #[test]

@@ -9,7 +9,10 @@ use warp::{
     reply::Response,
 };
 
-use crate::{answer::ErrorCode, store::StoreError};
+use crate::{
+    answer::ErrorCode,
+    store::{Imported, StoreError},
+};
 
 /// Seconds after which trying again may help.
 const RETRY_AFTER: u32 = 2;
@@ -138,6 +141,19 @@ impl Refusal {
         )
     }
 
+    /// The same behind what was done already.
+    pub fn after(mut self, done: Imported) -> Self {
+        let count = done.imported + done.skipped;
+        if count > 0 {
+            self.message = format!(
+                "{} The {count} before it are taken in; sent again, they are passed over.",
+                self.message
+            )
+            .into();
+        }
+        self
+    }
+
     /// As a response.
     pub fn into_response(self) -> Response {
         let body = json!({ "error": { "code": self.code, "message": self.message } });
@@ -160,7 +176,7 @@ impl From<StoreError> for Refusal {
         match error {
             StoreError::UnknownConversation => Self::unknown_conversation(),
             StoreError::UnknownParent | StoreError::Taken => Self::field(message),
-            StoreError::Unavailable(_) => Self::new(
+            StoreError::TooLong | StoreError::Unavailable(_) => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 ErrorCode::StorageFailed.as_str(),
                 message,
@@ -172,14 +188,15 @@ impl From<StoreError> for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::UNAVAILABLE;
 
     #[test]
     fn a_storage_that_fails_is_told_with_its_sentence_and_when_to_come_back() {
-        let error = StoreError::Unavailable("The disk is full.".into());
+        let error = StoreError::Unavailable(UNAVAILABLE);
         let refusal = Refusal::from(error);
         assert_eq!(
             (refusal.code, &*refusal.message),
-            ("storage_failed", "The disk is full.")
+            ("storage_failed", UNAVAILABLE)
         );
         let response = refusal.into_response();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);

@@ -1,4 +1,4 @@
-//! What was exported, taken in again: bounded in bytes, in time and in how many are at it at once.
+//! What was exported, taken in again: a part at a time, bounded in bytes, in time and in how many are at it at once.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,9 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use super::{
-    Call, aside, body, decode,
+    Call, aside,
+    body::Parts,
+    decode,
     refusal::Refusal,
     title,
     wire::{FORMAT, Import},
@@ -18,14 +20,11 @@ use crate::{
     store::{self, Conversation, Imported, Turn},
 };
 
-/// Bytes of a file.
-const MAX_FILE: usize = 64 << 20;
-/// How long a file may take.
-const FILE_TIME: Duration = Duration::from_secs(120);
-/// Turns of a conversation: the store takes it in at once, and everybody's questions wait meanwhile.
-const MAX_TURNS: usize = 2_000;
-/// Bytes of a conversation's texts, for the same reason; one question and its answer always fit.
-const MAX_TEXT: usize = 16 << 20;
+/// Bytes of a file after which what is whole of it is taken in before more is read; so a file may be as large as an
+/// export, and a conversation as this.
+const PART: usize = 64 << 20;
+/// How long a part may take.
+const PART_TIME: Duration = Duration::from_secs(120);
 /// Sources of a turn.
 const MAX_SOURCES: usize = 100;
 /// Characters of each of a source's texts.
@@ -34,8 +33,8 @@ const MAX_SOURCE: usize = 2_000;
 const MAX_NAME: usize = 400;
 /// Characters of an error's message; askd passes on 400 of an endpoint's words and says what they are about.
 const MAX_MESSAGE: usize = 1_000;
-/// Files that are worked on at once, and how many whole ones there is room for; each costs up to about three times its
-/// bytes of memory.
+/// Parts that are worked on at once, and how many there is room for; each costs up to about three times its bytes of
+/// memory.
 const AT_ONCE: usize = 2;
 
 /// The places for imports, and what may be in one.
@@ -54,18 +53,11 @@ struct Bounds {
     answer: usize,
 }
 
-impl Bounds {
-    /// Bytes of a conversation's texts.
-    fn conversation(self) -> usize {
-        MAX_TEXT.max(self.question + self.answer)
-    }
-}
-
 impl Uploads {
     /// Takes what `[session]` allows.
     pub fn new(session: &config::Session) -> Self {
         Self {
-            room: Arc::new(Semaphore::new(AT_ONCE * MAX_FILE)),
+            room: Arc::new(Semaphore::new(AT_ONCE * PART)),
             places: Arc::new(Semaphore::new(AT_ONCE)),
             bounds: Bounds {
                 question: session.max_question,
@@ -82,22 +74,111 @@ pub async fn take(call: Call) -> Result<Imported, Refusal> {
         places,
         bounds,
     } = call.site.uploads.clone();
-    let read_in = body::json_in(&room, &call.headers, call.body, MAX_FILE, FILE_TIME);
-    let (body, _room) = read_in.await?;
-    // Only now, or whoever sends slowly would close the import to all.
-    let place = places.acquire().await;
-    let _place = place.map_err(|_| Refusal::importing())?;
-    // Reading 64 MiB takes long enough to be felt by everybody whose answer this thread writes.
-    let conversations = aside(move || read(&body, bounds)).await?;
-    Ok(call.site.store.import(call.owner, conversations).await?)
+    let file = Parts::of(&room, &call.headers, call.body)?;
+    let (site, owner) = (call.site, call.owner);
+    let import = |part, last| {
+        let (site, places) = (site.clone(), places.clone());
+        async move {
+            // Only now, or whoever sends slowly would close the import to all.
+            let place = places.acquire().await;
+            let _place = place.map_err(|_| Refusal::importing())?;
+            // Reading 64 MiB takes long enough to be felt by everybody whose answer this thread writes.
+            let (conversations, rest) = aside(move || read(part, last, bounds)).await?;
+            Ok((site.store.import(owner, conversations).await?, rest))
+        }
+    };
+    in_parts(file, PART, import).await
 }
 
-fn read(body: &BytesMut, bounds: Bounds) -> Result<Vec<Conversation>, Refusal> {
-    check_format(body)?;
-    let file: Import = decode(body)?;
+/// Hands a file on, a part after the other: `import` gets what is here of it and whether that is its end, and gives back
+/// what it could not use yet.
+async fn in_parts<F>(
+    mut file: Parts,
+    part: usize,
+    import: impl Fn(BytesMut, bool) -> F,
+) -> Result<Imported, Refusal>
+where
+    F: Future<Output = Result<(Imported, BytesMut), Refusal>>,
+{
+    let mut all = Imported::default();
+    loop {
+        let last = file.read(part, PART_TIME).await;
+        let done = match last {
+            Ok(last) => import(std::mem::take(&mut file.here), last)
+                .await
+                .map(|done| (done, last)),
+            Err(refusal) => Err(refusal),
+        };
+        let ((imported, rest), last) = done.map_err(|refusal| refusal.after(all))?;
+        all.imported += imported.imported;
+        all.skipped += imported.skipped;
+        if last {
+            return Ok(all);
+        }
+        file.here = rest;
+        file.shrink();
+    }
+}
+
+/// The conversations that are whole in a part of a file, and what is left of the file: its head and what follows them.
+fn read(
+    mut part: BytesMut,
+    last: bool,
+    bounds: Bounds,
+) -> Result<(Vec<Conversation>, BytesMut), Refusal> {
+    let mut rest = BytesMut::new();
+    if !last {
+        (part, rest) = parted(part)?;
+    }
+    check_format(&part)?;
+    let file: Import = decode(&part)?;
     let now = store::now();
     let sound = |conversation| sound(conversation, bounds, now);
-    file.conversations.into_iter().map(sound).collect()
+    let conversations = file.conversations.into_iter().map(sound);
+    Ok((conversations.collect::<Result<_, _>>()?, rest))
+}
+
+/// A file of the conversations that are whole in a part, and one of what is left.
+fn parted(mut part: BytesMut) -> Result<(BytesMut, BytesMut), Refusal> {
+    let (begin, end) = whole(&part).ok_or_else(|| Refusal::too_large(PART))?;
+    let mut rest = BytesMut::with_capacity(begin + part.len() - end);
+    rest.extend_from_slice(&part[..begin]);
+    rest.extend_from_slice(&part[end + 1..]);
+    part.truncate(end);
+    part.extend_from_slice(b"]}");
+    Ok((part, rest))
+}
+
+/// Where in a file that is not whole the list of conversations begins, and the comma behind the last whole one; `None`:
+/// there is no such place. What is no JSON is found when that is read.
+fn whole(file: &[u8]) -> Option<(usize, usize)> {
+    let (mut depth, mut key, mut text_from) = (0_u32, &file[..0], None);
+    let (mut begin, mut end) = (None, None);
+    let mut bytes = file.iter().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match (byte, text_from) {
+            // What is escaped is looked at with the stroke before it.
+            (b'\\', Some(_)) => drop(bytes.next()),
+            (b'"', Some(from)) => {
+                text_from = None;
+                if depth == 1 {
+                    key = &file[from..at];
+                }
+            }
+            (_, Some(_)) => {}
+            (b'"', None) => text_from = Some(at + 1),
+            (b'{' | b'[', None) => {
+                depth += 1;
+                if (*byte, depth, key) == (b'[', 2, b"conversations") {
+                    begin = Some(at + 1);
+                }
+            }
+            (b'}' | b']', None) => depth = depth.checked_sub(1)?,
+            (b',', None) if depth == 2 && key == b"conversations" => end = Some(at),
+            _ => {}
+        }
+    }
+    begin.zip(end)
 }
 
 /// Looks at the format's number alone first: of a file that is none of ours, or a newer one, that is what to say.
@@ -123,17 +204,18 @@ fn sound(
     bounds: Bounds,
     now: u64,
 ) -> Result<Conversation, Refusal> {
-    conversation.title = title(&conversation.title)?;
+    let unseen = |letter: char| letter.is_control() || letter.is_whitespace();
+    let named = &conversation.title;
+    conversation.title = if !named.is_empty() && named.chars().all(unseen) {
+        // The title of a question that is no more than that.
+        "…".to_owned()
+    } else {
+        title(named)?
+    };
     let Conversation { id, turns, .. } = &conversation;
     let wrong = |what: String| Err(Refusal::field(format!("The conversation {id} {what}.")));
-    match turns.len() {
-        0 => return wrong("has no turns".to_owned()),
-        1..=MAX_TURNS => {}
-        turns => {
-            return wrong(format!(
-                "has {turns} turns; at most {MAX_TURNS} are taken in"
-            ));
-        }
+    if turns.is_empty() {
+        return wrong("has no turns".to_owned());
     }
     for (at, turn) in turns.iter().enumerate() {
         if let Err(what) = check(turn, bounds) {
@@ -143,15 +225,6 @@ fn sound(
             ));
         }
     }
-    let (text, most) = (
-        turns.iter().map(text_of).sum::<usize>(),
-        bounds.conversation(),
-    );
-    if text > most {
-        return wrong(format!(
-            "has {text} bytes of text; at most {most} are taken in"
-        ));
-    }
     conversation.updated = conversation.updated.min(now);
     conversation.created = conversation.created.min(conversation.updated);
     for turn in &mut conversation.turns {
@@ -160,17 +233,15 @@ fn sound(
     Ok(conversation)
 }
 
-/// Bytes of a turn's question, answer and thinking, which make up its size.
-fn text_of(turn: &Turn) -> usize {
-    turn.question.len() + turn.answer.len() + turn.reasoning.len()
-}
-
-/// What is wrong with a turn, as the end of a sentence. The texts themselves may hold anything, also a NUL: a model
-/// may write one, and what askd has kept it takes in again.
+/// What is wrong with a turn, as the end of a sentence. An answer may hold anything, also a NUL: a model may write one,
+/// and what askd has kept it takes in again.
 fn check(turn: &Turn, bounds: Bounds) -> Result<(), String> {
     let answer = turn.answer.len() + turn.reasoning.len();
     if turn.question.trim().is_empty() {
         return Err("its question is empty".to_owned());
+    }
+    if turn.question.contains('\0') {
+        return Err("its question holds a NUL".to_owned());
     }
     if turn.question.len() > bounds.question {
         return Err(beyond("question", turn.question.len(), bounds.question));
@@ -225,5 +296,96 @@ fn line(what: &str, text: &str, most: usize) -> Result<(), String> {
             "its {what} has {length} characters; at most {most} are taken"
         )),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures_util::stream;
+    use warp::http::{HeaderMap, HeaderValue, header};
+
+    use super::*;
+
+    const HEAD: &str =
+        r#"{"askd":1,"exported":7,"other":[1,{"conversations":[2,3]}],"conversations":["#;
+
+    /// Takes in a file of such conversations in parts; gives how many came with each part.
+    async fn taken(
+        conversations: &[&str],
+        end: &str,
+        part: usize,
+    ) -> (Result<Imported, Refusal>, Vec<usize>) {
+        let file = format!("{HEAD}{}{end}", conversations.join(",\n"));
+        let pieces: Vec<_> = file
+            .as_bytes()
+            .chunks(10)
+            .map(|piece| Ok(Bytes::copy_from_slice(piece)))
+            .collect();
+        let kind = HeaderValue::from_static("application/json");
+        let headers: HeaderMap = [(header::CONTENT_TYPE, kind)].into_iter().collect();
+        let room = Arc::new(Semaphore::new(10_000));
+        let file = Parts::of(&room, &headers, Box::pin(stream::iter(pieces))).unwrap();
+        let counts = std::sync::Mutex::new(Vec::new());
+        let import = |mut part: BytesMut, last: bool| {
+            let counts = &counts;
+            async move {
+                let mut rest = BytesMut::new();
+                if !last {
+                    (part, rest) = parted(part)?;
+                }
+                let file: serde_json::Value = decode(&part)?;
+                assert_eq!((&file["askd"], &file["exported"]), (&1.into(), &7.into()));
+                let count = file["conversations"].as_array().unwrap().len();
+                counts.lock().unwrap().push(count);
+                let imported = Imported {
+                    imported: count as u64,
+                    skipped: 0,
+                };
+                Ok((imported, rest))
+            }
+        };
+        let all = in_parts(file, part, import).await;
+        assert_eq!(room.available_permits(), 10_000);
+        (all, counts.into_inner().unwrap())
+    }
+
+    const TRICKY: [&str; 6] = [
+        r#"{"a":"],\\\"}","b":[1,2,[3]]}"#,
+        r#"{"conversations":[1,2],"c":{}}"#,
+        r#"{}"#,
+        r#"{"d":"\\\\"}"#,
+        r#"{"e":"ä{"}"#,
+        r#"{"f":1,"g":"conversations"}"#,
+    ];
+
+    #[tokio::test]
+    async fn a_file_of_any_size_is_taken_in_whole_and_a_part_at_a_time() {
+        for part in 120..250 {
+            let (all, counts) = taken(&TRICKY, "]}", part).await;
+            let all = all.unwrap();
+            assert_eq!((all.imported, counts.iter().sum()), (6, 6_usize), "{part}");
+            assert!(counts.len() > 1 || part > 180, "{part}: {counts:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_behind_the_first_part_tells_what_is_taken_in_already() {
+        let (all, counts) = taken(&TRICKY, "", 150).await;
+        let refusal = all.unwrap_err();
+        assert!(!counts.is_empty());
+        let said = format!("{refusal:?}");
+        let count: usize = counts.iter().sum();
+        assert!(
+            said.contains(&format!("{count} before it are taken in")),
+            "{said}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_conversation_larger_than_a_part_is_refused() {
+        let large = format!("{{\"a\":\"{}\"}}", "x".repeat(300));
+        let (all, _) = taken(&["{}", &large, "{}"], "]}", 200).await;
+        assert_eq!(all.unwrap_err().into_response().status(), 413);
     }
 }

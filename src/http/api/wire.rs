@@ -29,6 +29,8 @@ pub struct Rename {
 pub struct SearchResult {
     /// The finds.
     pub hits: Vec<Hit>,
+    /// Whether there are more than were asked for.
+    pub more: bool,
 }
 
 /// A file that was exported, apart from its format's number.

@@ -29,13 +29,15 @@ impl Redact {
         Self(secrets)
     }
 
-    /// `words` on one line, without the secrets and not too long.
+    /// `words` on one line, without the secrets and what nobody can read, and not too long.
     pub fn clean(&self, words: &str) -> String {
         let mut clean = words.to_owned();
         for secret in &self.0 {
             clean = clean.replace(secret.expose(), "***");
         }
-        let mut line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+        let unseen = |letter: char| letter.is_whitespace() || letter.is_control();
+        let words = clean.split(unseen).filter(|word| !word.is_empty());
+        let mut line = words.collect::<Vec<_>>().join(" ");
         if let Some((at, _)) = line.char_indices().nth(MAX_WORDS) {
             line.truncate(at);
             line.push('…');

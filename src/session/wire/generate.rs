@@ -18,6 +18,7 @@ pub fn wire_ts() -> String {
         Usage::decl(&config),
         Timing::decl(&config),
         Outcome::decl(&config),
+        Cause::decl(&config),
         Channel::decl(&config),
         ErrorCode::decl(&config),
         TurnId::decl(&config),

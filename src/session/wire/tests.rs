@@ -94,6 +94,7 @@ fn frames_look_as_the_protocol_says() {
     };
     let end = End {
         outcome: Outcome::ContentFilter,
+        cause: None,
         usage: None,
         timing,
     };
@@ -108,7 +109,16 @@ fn frames_look_as_the_protocol_says() {
         ServerMessage::event(turn, Seq(4), text(Channel::Answer)),
         ServerMessage::event(turn, Seq(5), text(Channel::Reasoning)),
         ServerMessage::event(turn, Seq(6), Event::Error(fault.clone())),
-        ServerMessage::event(turn, Seq(7), Event::End(end)),
+        ServerMessage::event(turn, Seq(7), Event::End(end.clone())),
+        ServerMessage::event(
+            turn,
+            Seq(8),
+            Event::End(End {
+                outcome: Outcome::Interrupted,
+                cause: Some(Cause::Crashed),
+                ..end
+            }),
+        ),
         ServerMessage::error(fault, None),
         ServerMessage::Status(Status::Draining {
             reconnect_after_ms: 500,
@@ -124,6 +134,7 @@ fn frames_look_as_the_protocol_says() {
     {"type":"chunk","turn":"T","seq":5,"text":"a\n","channel":"reasoning"}
     {"type":"error","code":"upstream_failed","message":"It broke.","turn":"T"}
     {"type":"complete","turn":"T","seq":7,"outcome":"content_filter","timing":{"total_ms":7}}
+    {"type":"complete","turn":"T","seq":8,"outcome":"interrupted","cause":"crashed","timing":{"total_ms":7}}
     {"type":"error","code":"upstream_failed","message":"It broke."}
     {"type":"status","state":"draining","reconnect_after_ms":500}
     "#);

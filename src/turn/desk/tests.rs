@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    answer::{Event, Outcome},
+    answer::{Answer, Channel, End, Event, Outcome, Timing},
     config::{self, Endpoint, Secret},
     llm::{
         Delta, LlmError, Role,
@@ -70,9 +70,9 @@ struct Fixture {
     shutdown: Shutdown,
 }
 
-fn memory() -> Store {
+fn store(path: config::StorePath) -> Store {
     let config = config::Store {
-        path: config::StorePath::Memory,
+        path,
         synchronous: config::Synchronous::Full,
         retention: None,
         max_size: 0,
@@ -93,7 +93,11 @@ fn station(model: &Scripted) -> Station {
 }
 
 fn fixture(on_leave: OnLeave, model: Scripted) -> Fixture {
-    let (store, shutdown) = (memory(), Shutdown::new());
+    fixture_on(store(config::StorePath::Memory), on_leave, model)
+}
+
+fn fixture_on(store: Store, on_leave: OnLeave, model: Scripted) -> Fixture {
+    let shutdown = Shutdown::new();
     let rules = Rules {
         on_leave,
         max_answer: 1000,
@@ -456,10 +460,6 @@ async fn a_stranger_hears_of_a_turn_what_it_hears_of_none() {
     let ask = question("q");
     let mut reader = it.desk.ask(ask.clone()).await.unwrap();
     first_text(&mut reader).await;
-    let strange = Ask {
-        owner: STRANGER,
-        ..ask.clone()
-    };
     for running in [true, false] {
         if !running {
             gate.add_permits(1);
@@ -469,7 +469,6 @@ async fn a_stranger_hears_of_a_turn_what_it_hears_of_none() {
         let told = [
             it.desk.follow(STRANGER, ask.turn, Seq::START).await.err(),
             it.desk.stop(STRANGER, ask.turn).await.err(),
-            it.desk.ask(strange.clone()).await.err(),
             it.desk.stop(STRANGER, question("none").turn).await.err(),
         ];
         for fault in told {
@@ -477,6 +476,28 @@ async fn a_stranger_hears_of_a_turn_what_it_hears_of_none() {
         }
     }
     assert_eq!((it.model.asked(), it.desk.running()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_strangers_question_under_a_used_id_is_a_question_of_its_own() {
+    let (model, gate) = gated();
+    let it = fixture(OnLeave::Finish, model);
+    let ask = question("q");
+    let mut reader = it.desk.ask(ask.clone()).await.unwrap();
+    first_text(&mut reader).await;
+    let strange = Ask {
+        owner: STRANGER,
+        ..ask.clone()
+    };
+    // The endpoint's one slot is taken: it stands at the desk beside the other.
+    let mut stranger = it.desk.ask(strange).await.unwrap();
+    assert_eq!(it.desk.running(), 2);
+    it.desk.stop(STRANGER, ask.turn).await.unwrap();
+    assert_eq!(read(&mut stranger).await.1, Outcome::Cancelled);
+    gate.add_permits(1);
+    assert_eq!(read(&mut reader).await.1, Outcome::Stop);
+    it.shutdown.idle().await;
+    assert_eq!(it.desk.running(), 0);
 }
 
 #[tokio::test]
@@ -536,4 +557,102 @@ async fn what_has_grown_is_saved_each_second_and_nothing_behind_the_end() {
         tokio::time::sleep(SAVE).await;
         assert_eq!(kept().await, ("ab".to_owned(), Seq(3), Some(Outcome::Stop)));
     }
+}
+
+#[tokio::test]
+async fn a_question_whose_conversation_is_deleted_before_its_turn_has_opened_is_cancelled() {
+    let (model, gate) = gated();
+    gate.add_permits(1);
+    let it = fixture(OnLeave::Finish, model);
+    let mut first = it.desk.ask(question("q")).await.unwrap();
+    read(&mut first).await;
+    it.shutdown.idle().await;
+    let conversation = first.place.conversation;
+    let mut ask = question("and then?");
+    ask.conversation = Some(conversation);
+    let turn = ask.turn;
+    let opening = it.desk.start(ask);
+    // Its task hands the question to the store.
+    tokio::task::yield_now().await;
+    // The store keeps it and deletes the conversation while this thread, the only one on which the task can hear of
+    // that, waits.
+    let store = it.store.clone();
+    let deleted = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            while store.find(OWNER, turn).await.unwrap().is_none() {}
+            store.delete(OWNER, conversation).await.unwrap();
+        });
+    });
+    deleted.join().unwrap();
+    let place = it.desk.0.live()[&(OWNER, turn)].log.place();
+    assert_eq!(place, None, "the turn has not heard of it");
+    it.desk.cancel_all(OWNER, conversation);
+    let mut reader = opening.await.unwrap().unwrap();
+    assert_eq!(
+        read(&mut reader).await,
+        (String::new(), Outcome::Cancelled, None)
+    );
+    assert_eq!(it.model.asked(), 1, "the endpoint never hears of it");
+}
+
+#[tokio::test]
+async fn a_turn_whose_end_was_lost_is_not_unknown_and_is_interrupted_once_the_storage_works() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("askd.db");
+    let kept = store(config::StorePath::File(path.clone()));
+    let it = fixture_on(kept, OnLeave::Stop, Scripted::silent());
+    let turn = question("q").turn;
+    let new = NewTurn {
+        owner: OWNER,
+        turn,
+        conversation: None,
+        parent: Parent::Newest,
+        question: "q".to_owned(),
+        endpoint: "scripted".to_owned(),
+        model: "small".to_owned(),
+        options: Sampling::default(),
+        asked_at: 1,
+    };
+    it.store.ask(new).await.unwrap();
+    let other = rusqlite::Connection::open(path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // More than is held for a storage that fails.
+    let mut answer = Answer::default();
+    let text = "x".repeat(65 << 20);
+    answer.push_text(Channel::Answer, &text).unwrap();
+    let timing = Timing {
+        first_chunk_ms: None,
+        total_ms: 1,
+    };
+    let end = End {
+        outcome: Outcome::Stop,
+        cause: None,
+        usage: None,
+        timing,
+    };
+    answer.push_end(end).unwrap();
+    drop(it.store.finish(OWNER, turn, Arc::new(answer)));
+    let again = Ask {
+        turn,
+        ..question("q")
+    };
+    for told in [
+        it.desk.resume(turn, Seq::START).await.err(),
+        it.desk.ask(again).await.err(),
+    ] {
+        assert_eq!(told.map(|fault| fault.code), Some(ErrorCode::StorageFailed));
+    }
+    drop(other);
+    let settled = async {
+        loop {
+            if let Ok(follower) = it.desk.resume(turn, Seq::START).await {
+                return follower;
+            }
+        }
+    };
+    let mut reader = settled.await;
+    assert_eq!(read(&mut reader).await.1, Outcome::Interrupted);
 }

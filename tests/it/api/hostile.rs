@@ -125,18 +125,9 @@ async fn a_body_beyond_its_bound_is_refused_before_it_is_there() {
     let server = Server::start("");
     let browser = Browser::new(&server).await;
     let path = format!("/conversations/{}", Uuid::now_v7());
-    for (method, path, most) in [
-        ("PATCH", path.as_str(), 4 << 10),
-        ("POST", "/import", 64_usize << 20),
-    ] {
-        let lines = format!("{JSON}Content-Length: {}\r\n", most + 1);
-        let reply = browser.send(method, path, &lines, "").await;
-        assert_eq!(
-            (reply.status, code(&reply).as_str()),
-            (413, "too_large"),
-            "{method}"
-        );
-    }
+    let lines = format!("{JSON}Content-Length: {}\r\n", (4 << 10) + 1);
+    let reply = browser.send("PATCH", &path, &lines, "").await;
+    assert_eq!((reply.status, code(&reply).as_str()), (413, "too_large"));
     // Without a length, it is counted as it comes.
     let head = format!(
         "PATCH /api/v1{path} HTTP/1.1\r\nHost: askd.localhost\r\n{JSON}Transfer-Encoding: chunked\r\n\r\n"

@@ -126,7 +126,7 @@ async fn a_deleted_conversation_is_gone_until_it_is_restored() {
     assert_eq!(browser.titles().await, ["Other"]);
     assert_eq!(
         browser.read("/search?q=walnut").await,
-        json!({ "hits": [] })
+        json!({ "hits": [], "more": false })
     );
     let all = browser.read("/export").await;
     assert_eq!(all["conversations"].as_array().unwrap().len(), 1);

@@ -65,8 +65,8 @@ async fn anothers_conversation_is_answered_exactly_as_one_that_nobody_has() {
             "/conversations",
             json!({ "conversations": [], "next": null }),
         ),
-        ("/search?q=walnut", json!({ "hits": [] })),
-        ("/search?q=secret", json!({ "hits": [] })),
+        ("/search?q=walnut", json!({ "hits": [], "more": false })),
+        ("/search?q=secret", json!({ "hits": [], "more": false })),
     ] {
         assert_eq!(other.read(path).await, empty, "{path}");
     }

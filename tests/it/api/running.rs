@@ -1,103 +1,86 @@
 //! Conversations in which an answer is running.
 
-use serde_json::{Value, json};
-use tokio::net::TcpStream;
-use tokio_tungstenite::{MaybeTlsStream, client_async, tungstenite::client::IntoClientRequest};
+use serde_json::json;
 
 use super::Browser;
 use crate::{
-    client::Client,
+    client::{self, Client},
     fake::{Fake, Script},
     harness::Server,
 };
 
 /// A session of this browser's.
 async fn session(server: &Server, browser: &Browser) -> Client {
-    let mut request = format!("ws://{}/ws", server.address)
-        .into_client_request()
-        .unwrap();
-    request
-        .headers_mut()
-        .insert("cookie", browser.cookie.parse().unwrap());
-    let stream = TcpStream::connect(server.address).await.unwrap();
-    let (socket, _) = client_async(request, MaybeTlsStream::Plain(stream))
-        .await
-        .unwrap();
-    let mut client = Client {
-        socket,
-        status: Value::Null,
-    };
-    client.status = client.expect("status").await;
-    client
+    Client::connect(server.address, &client::Browser::with(&browser.cookie)).await
 }
 
 #[tokio::test]
-async fn a_running_answer_is_marked_and_read_as_far_as_it_is_kept() {
+async fn a_running_answer_is_marked_in_the_list_and_in_its_conversation() {
     let fake = Fake::start().await;
     let server = Server::with_fake(&fake, "", "");
     let browser = Browser::new(&server).await;
     let mut client = session(&server, &browser).await;
-    fake.then(
-        Script::new()
-            .sse()
-            .role()
-            .text("So far")
-            .gate("here")
-            .text(" and more")
-            .finish("stop")
-            .done(),
-    );
+    fake.then(Script::in_two());
     let turn = client.ask("A question\nof two lines").await;
+    let conversation = client.expect("accepted").await["conversation"].clone();
+    let path = format!("/conversations/{}", conversation.as_str().unwrap());
+    for (running, outcome) in [(true, json!(null)), (false, json!("stop"))] {
+        let head = browser.read("/conversations").await["conversations"][0].clone();
+        assert_eq!(
+            (&head["id"], &head["title"]),
+            (&conversation, &json!("A question"))
+        );
+        assert_eq!(
+            (&head["running"], &head["turns"]),
+            (&json!(running), &json!(1))
+        );
+        let kept = browser.read(&path).await["turns"][0].clone();
+        assert_eq!(
+            (&kept["id"], &kept["running"], &kept["outcome"]),
+            (&json!(turn), &json!(running), &outcome)
+        );
+        assert_eq!(
+            (&kept["endpoint"], &kept["model"]),
+            (&json!("fake"), &json!("m"))
+        );
+        if running {
+            fake.gate("more").release();
+            client.read(turn).await;
+        }
+    }
+    client.leave(1001).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_read_of_a_running_answer_and_what_resume_sends_behind_it_are_the_whole() {
+    let fake = Fake::start().await;
+    let server = Server::with_fake(&fake, "", "");
+    let browser = Browser::new(&server).await;
+    let mut client = session(&server, &browser).await;
+    fake.then(Script::in_two());
+    let turn = client.ask("q").await;
     let accepted = client.expect("accepted").await;
-    assert_eq!(client.expect("chunk").await["text"], "So far");
-
-    let list = browser.read("/conversations").await;
-    let head = &list["conversations"][0];
-    assert_eq!(
-        (&head["id"], &head["title"]),
-        (&accepted["conversation"], &json!("A question"))
+    let path = format!(
+        "/conversations/{}",
+        accepted["conversation"].as_str().unwrap()
     );
-    assert_eq!(
-        (&head["running"], &head["turns"]),
-        (&json!(true), &json!(1))
-    );
-    let path = format!("/conversations/{}", head["id"].as_str().unwrap());
-    let read = browser.read(&path).await;
-    let kept = read["turns"][0].clone();
-    assert_eq!(
-        (&kept["id"], &kept["running"], &kept["outcome"]),
-        (&json!(turn), &json!(true), &json!(null))
-    );
-    assert_eq!(
-        (&kept["endpoint"], &kept["model"]),
-        (&json!("fake"), &json!("m"))
-    );
-    assert!("So far".starts_with(kept["answer"].as_str().unwrap()));
-
-    // What is kept and what `resume` sends behind it are the whole, whatever had been saved.
+    assert_eq!(client.expect("chunk").await["text"], "one, ");
+    // However much of it had been saved.
+    let kept = browser.read(&path).await["turns"][0].clone();
+    let begun = kept["answer"].as_str().unwrap();
+    assert!("one, ".starts_with(begun), "{begun}");
     let mut second = session(&server, &browser).await;
     second.resume(turn, kept["seq"].as_u64().unwrap()).await;
     assert_eq!(second.expect("accepted").await["after"], kept["seq"]);
-    fake.gate("here").release();
+    fake.gate("more").release();
     let rest = second.read(turn).await;
-    assert_eq!(
-        format!("{}{}", kept["answer"].as_str().unwrap(), rest.text),
-        "So far and more"
-    );
+    assert_eq!(format!("{begun}{}", rest.text), "one, two");
     client.read(turn).await;
-
     let ended = browser.read(&path).await["turns"][0].clone();
     assert_eq!(
-        (&ended["running"], &ended["outcome"]),
-        (&json!(false), &json!("stop"))
-    );
-    assert_eq!(
         (&ended["answer"], &ended["seq"]),
-        (&json!("So far and more"), &json!(rest.seq))
-    );
-    assert_eq!(
-        browser.read("/conversations").await["conversations"][0]["running"],
-        false
+        (&json!("one, two"), &json!(rest.seq))
     );
     client.leave(1001).await;
     second.leave(1001).await;

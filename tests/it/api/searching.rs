@@ -26,18 +26,38 @@ fn marked(hit: &Value) -> String {
         .collect()
 }
 
+/// A browser with finds of walnuts in a question, in a title and in an answer.
+struct Walnuts {
+    server: Server,
+    browser: Browser,
+    asked: Value,
+    titled: Value,
+    answered: Value,
+}
+
+impl Walnuts {
+    async fn new() -> Self {
+        let server = Server::start("");
+        let browser = Browser::new(&server).await;
+        let asked = conversation(1, "Nuts", &[("Is a walnut a nut?", "A Walnut is a drupe.")]);
+        let titled = conversation(2, "All about walnuts", &[("q", "a")]);
+        let answered = conversation(3, "Oil", &[("Which oil?", "Oil of walnuts, or of résumé.")]);
+        let all = [asked.clone(), titled.clone(), answered.clone()];
+        browser.has(&all).await;
+        Self {
+            server,
+            browser,
+            asked,
+            titled,
+            answered,
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_search_finds_words_in_titles_questions_and_answers_and_marks_them() {
-    let server = Server::start("");
-    let browser = Browser::new(&server).await;
-    let old = conversation(1, "Nuts", &[("Is a walnut a nut?", "A Walnut is a drupe.")]);
-    let titled = conversation(2, "All about walnuts", &[("q", "a")]);
-    let new = conversation(3, "Oil", &[("Which oil?", "Oil of walnuts, or of résumé.")]);
-    browser
-        .has(&[old.clone(), titled.clone(), new.clone()])
-        .await;
-
-    let found = hits(&browser, "walnut").await;
+    let it = Walnuts::new().await;
+    let found = hits(&it.browser, "walnut").await;
     let places: Vec<_> = found
         .iter()
         .map(|hit| {
@@ -48,19 +68,25 @@ async fn a_search_finds_words_in_titles_questions_and_answers_and_marks_them() {
             )
         })
         .collect();
-    for (conversation, field, excerpt) in [
-        (&old, "question", "Is a [walnut] a nut?"),
-        (&titled, "title", "All about [walnuts]"),
-        (&new, "answer", "Oil of [walnuts], or of résumé."),
-    ] {
-        let wanted = (conversation["id"].clone(), json!(field), excerpt.to_owned());
-        assert!(places.contains(&wanted), "{wanted:?} in {places:#?}");
-    }
-    let turn = &new["turns"][0];
-    let hit = found.iter().find(|hit| hit["field"] == "answer").unwrap();
+    let place = |conversation: &Value, field: &str, excerpt: &str| {
+        let id = conversation["id"].clone();
+        (id, json!(field), excerpt.to_owned())
+    };
+    let expected = [
+        place(&it.titled, "title", "All about [walnuts]"),
+        place(&it.answered, "answer", "Oil of [walnuts], or of résumé."),
+        place(&it.asked, "question", "Is a [walnut] a nut?"),
+    ];
+    assert_eq!(places, expected);
+    let (hit, turn) = (&found[1], &it.answered["turns"][0]);
     assert_eq!((&hit["title"], &hit["turn"]), (&json!("Oil"), &turn["id"]));
     assert_eq!(hit["asked"], turn["asked"]);
+    it.server.stop().await;
+}
 
+#[tokio::test]
+async fn all_words_must_be_there_and_the_last_may_be_a_beginning() {
+    let it = Walnuts::new().await;
     for (words, count) in [
         ("WALNUT drupe", 1),
         ("drupe oil", 0),
@@ -70,7 +96,7 @@ async fn a_search_finds_words_in_titles_questions_and_answers_and_marks_them() {
         ("drup walnut", 0),
         ("nothing", 0),
     ] {
-        let found = hits(&browser, words).await;
+        let found = hits(&it.browser, words).await;
         let mut conversations: Vec<_> = found
             .iter()
             .map(|hit| hit["conversation"].to_string())
@@ -78,8 +104,59 @@ async fn a_search_finds_words_in_titles_questions_and_answers_and_marks_them() {
         conversations.dedup();
         assert_eq!(conversations.len(), count, "{words}: {found:#?}");
     }
-    let one = browser.read("/search?q=walnut&limit=1").await;
-    assert_eq!(one["hits"].as_array().unwrap().len(), 1);
+    it.server.stop().await;
+}
+
+#[tokio::test]
+async fn the_newest_come_first_in_whatever_order_they_were_kept() {
+    let server = Server::start("");
+    let browser = Browser::new(&server).await;
+    let when = [3, 9, 1, 7, 5];
+    let kept: Vec<_> = when
+        .into_iter()
+        .map(|n| conversation(n, &format!("Walnut {n}"), &[("A walnut?", "a")]))
+        .collect();
+    browser.has(&kept).await;
+    for limit in [10, 4] {
+        let found = browser
+            .read(&format!("/search?q=walnut&limit={limit}"))
+            .await;
+        let hits = found["hits"].as_array().unwrap();
+        let titles: Vec<_> = hits.iter().map(|hit| hit["title"].clone()).collect();
+        let expected = [9, 7, 5, 3, 1].map(|n| json!(format!("Walnut {n}")));
+        let expected = &expected[..limit / 2];
+        assert_eq!(titles, [expected, expected].concat());
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn it_is_told_whether_there_are_more_than_were_asked_for() {
+    let server = Server::start("");
+    let browser = Browser::new(&server).await;
+    let titles: Vec<_> = (0..5)
+        .map(|n| conversation(n, "Walnut", &[("q", "a")]))
+        .collect();
+    let turns = conversation(9, "Oil", &[("A walnut?", "a"), ("Two walnuts?", "b")]);
+    browser.has(&titles).await;
+    browser.has(&[turns]).await;
+    for (words, limit, found, more) in [
+        ("walnut", 8, 7, false),
+        ("walnut", 7, 7, false),
+        ("walnut", 6, 6, true),
+        ("walnut", 1, 1, true),
+        // The word as it is has one place in a turn, its beginning two.
+        ("two walnut", 1, 1, false),
+        ("nothing", 1, 0, false),
+    ] {
+        let query: String = byte_serialize(words.as_bytes()).collect();
+        let told = browser
+            .read(&format!("/search?q={query}&limit={limit}"))
+            .await;
+        let count = told["hits"].as_array().unwrap().len();
+        let expected = (found, &json!(more));
+        assert_eq!((count, &told["more"]), expected, "{words}, {limit}");
+    }
     server.stop().await;
 }
 
@@ -98,6 +175,48 @@ async fn a_new_title_is_found_and_the_old_one_is_not() {
     server.stop().await;
 }
 
+/// What has a meaning to SQLite, to a shell, to nobody.
+const ODD: &[&str] = &[
+    "\"",
+    "\"\"",
+    "\"quoted",
+    "quoted\"",
+    "AND",
+    "AND AND",
+    "NOT a",
+    "OR",
+    "NEAR(",
+    "NEAR(a b, 2)",
+    "title:no",
+    "question:quoted",
+    "{title}",
+    "-a",
+    "^is",
+    "a*",
+    "*",
+    "b*",
+    "(",
+    ")",
+    "a)",
+    "+",
+    "C++",
+    "a + b",
+    "'",
+    "';--",
+    "%",
+    "\\",
+    "\u{0}",
+    "a\u{0}b",
+    "\u{e000}a\u{e001}",
+    "\u{202e}",
+    "😀",
+    "é\u{301}",
+    ".",
+    "…",
+    " ",
+    "\t\n",
+];
+
 #[tokio::test]
 async fn no_words_are_syntax() {
     let server = Server::start("");
@@ -108,48 +227,8 @@ async fn no_words_are_syntax() {
         &[("is a \"quoted\" AND not NEAR b*", "yes OR title:no")],
     );
     browser.has(&[kept]).await;
-    let ab = "a ".repeat(100);
-    for words in [
-        "\"",
-        "\"\"",
-        "\"quoted",
-        "quoted\"",
-        "AND",
-        "AND AND",
-        "NOT a",
-        "OR",
-        "NEAR(",
-        "NEAR(a b, 2)",
-        "title:no",
-        "question:quoted",
-        "{title}",
-        "-a",
-        "^is",
-        "a*",
-        "*",
-        "b*",
-        "(",
-        ")",
-        "a)",
-        "+",
-        "C++",
-        "a + b",
-        "'",
-        "';--",
-        "%",
-        "\\",
-        "\u{0}",
-        "a\u{0}b",
-        "\u{e000}a\u{e001}",
-        "\u{202e}",
-        "😀",
-        "é\u{301}",
-        ".",
-        "…",
-        " ",
-        "\t\n",
-        ab.as_str(),
-    ] {
+    let many = "a ".repeat(100);
+    for words in ODD.iter().copied().chain([many.as_str()]) {
         for hit in hits(&browser, words).await {
             assert_eq!(hit["title"], "C++", "{words:?}");
         }
@@ -166,6 +245,13 @@ async fn no_words_are_syntax() {
     ] {
         assert_eq!(!hits(&browser, words).await.is_empty(), found, "{words}");
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_search_without_words_or_beyond_its_bounds_is_refused() {
+    let server = Server::start("");
+    let browser = Browser::new(&server).await;
     for query in [
         "",
         "?q=",
@@ -196,5 +282,21 @@ async fn a_text_can_mark_nothing_in_its_own_excerpt() {
         .await;
     let found = hits(&browser, "walnut").await;
     assert_eq!(marked(&found[0]), "A \u{e000}forged\u{e001} [walnut]");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn words_on_both_sides_of_a_nul_are_found() {
+    let server = Server::start("");
+    let browser = Browser::new(&server).await;
+    let answer = "a walnut\u{0} and a hazel";
+    browser
+        .has(&[conversation(1, "Nuts", &[("q", answer)])])
+        .await;
+    for word in ["walnut", "hazel"] {
+        let found = hits(&browser, word).await;
+        let mark = format!("[{word}]");
+        assert!(marked(&found[0]).contains(&mark), "{found:?}");
+    }
     server.stop().await;
 }

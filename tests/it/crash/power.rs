@@ -1,8 +1,9 @@
 //! Power that goes: what the kernel had not written to the disk yet is lost, from any byte on.
 //!
 //! A running store's files are copied at random moments, the copy of the write-ahead log loses a random part of its
-//! end, and a store is opened on what is left. A reading transaction is held while the copy is made: under it SQLite
-//! only appends to the log, so that the copy is a state in which a disk could have been.
+//! end, of the pages that were joined to the file in the last moment each is there or not, and a store is opened on what
+//! is left. A reading transaction is held while the copy is made: under it SQLite only appends to the log and joins what
+//! is behind the transaction's beginning, so that the copy is a state in which a disk could have been.
 
 use std::{
     collections::HashMap,
@@ -152,10 +153,10 @@ async fn write(store: Store, path: PathBuf, owner: OwnerId, ledger: Ledger, mut 
         }
         if rng.u8(..3) == 0 {
             known.answer.push_end(end()).unwrap();
-            store.finish(before, Arc::new(known.answer.clone()));
+            store.finish(owner, before, Arc::new(known.answer.clone()));
             (running, ended) = (Some(turn), Some(before));
         } else {
-            store.save(before, known.answer.since(head).unwrap());
+            store.save(owner, before, known.answer.since(head).unwrap());
         }
     }
 }
@@ -167,6 +168,7 @@ fn of(ledger: &mut HashMap<TurnId, Known>, turn: TurnId) -> &mut Known {
 fn end() -> End {
     End {
         outcome: Outcome::Stop,
+        cause: None,
         usage: None,
         timing: Timing {
             first_chunk_ms: None,
@@ -178,6 +180,8 @@ fn end() -> End {
 /// What was there when the power went.
 struct Loss {
     db: Vec<u8>,
+    /// The file a moment before: what has been written to it since may have reached the disk or not.
+    db_before: Vec<u8>,
     log: Vec<u8>,
     /// Bytes of the log just before.
     log_before: usize,
@@ -200,9 +204,11 @@ impl Loss {
             .execute_batch("BEGIN; SELECT count(*) FROM meta")
             .unwrap();
         let log_before = fs::metadata(beside(path)).unwrap().len();
+        let db_before = fs::read(path).unwrap();
         sleep(tail).await;
         Self {
             db: fs::read(path).unwrap(),
+            db_before,
             log: fs::read(beside(path)).unwrap(),
             log_before: usize::try_from(log_before).unwrap(),
             known,
@@ -222,7 +228,7 @@ impl Loss {
     ) -> usize {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("askd.db");
-        fs::write(&path, &self.db).unwrap();
+        fs::write(&path, self.file(rng)).unwrap();
         fs::write(beside(&path), self.remains(cut, rng)).unwrap();
         check_integrity(&path);
         let store = Store::open(config(&path, synchronous)).unwrap();
@@ -246,6 +252,18 @@ impl Loss {
         store.close().await;
         check_integrity(&path);
         interrupted
+    }
+
+    /// The file with some of what was written to it last: the log still holds all of that.
+    fn file(&self, rng: &mut Rng) -> Vec<u8> {
+        let mut file = self.db.clone();
+        for (at, before) in self.db_before.chunks(SECTOR).enumerate() {
+            let sector = file[at * SECTOR..].iter_mut().zip(before);
+            if rng.bool() {
+                sector.for_each(|(now, before)| *now = *before);
+            }
+        }
+        file
     }
 
     /// The log's beginning, and sometimes more of it with a hole in between: a disk keeps no order.

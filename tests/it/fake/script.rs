@@ -45,6 +45,17 @@ impl Script {
             .done()
     }
 
+    /// "one, ", then what is behind the gate "more": "two", and the end.
+    pub fn in_two() -> Self {
+        Self::new()
+            .sse()
+            .text("one, ")
+            .gate("more")
+            .text("two")
+            .finish("stop")
+            .done()
+    }
+
     /// A whole response that is no stream.
     pub fn respond(status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Self {
         let body = body.as_ref();

@@ -131,6 +131,7 @@ async fn a_question_that_a_shutdown_interrupted_is_not_asked_again() {
         (answer.text.as_str(), answer.outcome.as_str()),
         ("half", "interrupted")
     );
+    assert_eq!(answer.complete["cause"], "stopped");
     assert_eq!(fake.requests().len(), 1);
     server.stop().await;
 }
@@ -205,6 +206,7 @@ async fn what_a_crash_leaves_is_interrupted_and_a_position_beyond_it_begins_anew
             (answer.text.as_str(), answer.outcome.as_str()),
             (text, "interrupted")
         );
+        assert_eq!(answer.complete["cause"], "crashed");
     }
     client
         .send(json!({ "type": "question", "turn": turn, "text": "q" }))

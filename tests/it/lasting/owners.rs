@@ -31,18 +31,9 @@ fn question(turn: Uuid, conversation: &Value, parent: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn another_browser_can_neither_read_nor_stop_nor_repeat_a_turn_while_it_runs_and_behind_its_end()
- {
+async fn another_browser_can_neither_read_nor_stop_a_turn_while_it_runs_and_behind_its_end() {
     let fake = Fake::start().await;
-    fake.then(
-        Script::new()
-            .sse()
-            .text("one, ")
-            .gate("more")
-            .text("two")
-            .finish("stop")
-            .done(),
-    );
+    fake.then(Script::in_two());
     let server = Server::with_fake(&fake, "", "");
     let mut owner = server.connect().await;
     let turn = owner.ask_accepted("q").await;
@@ -57,16 +48,33 @@ async fn another_browser_can_neither_read_nor_stop_nor_repeat_a_turn_while_it_ru
         let cancel = |turn: Uuid| json!({ "type": "cancel", "turn": turn });
         let unknown = refused(&mut other, resume(Uuid::now_v7())).await;
         assert_eq!(unknown["code"], "unknown_turn");
-        for message in [
-            resume(turn),
-            cancel(turn),
-            cancel(Uuid::now_v7()),
-            question(turn, &Value::Null, &Value::Null),
-        ] {
+        for message in [resume(turn), cancel(turn), cancel(Uuid::now_v7())] {
             assert_eq!(refused(&mut other, message).await, unknown, "{running}");
         }
     }
     assert_eq!(fake.requests().len(), 1);
+    other.leave(1001).await;
+    owner.leave(1001).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn another_browsers_turn_id_is_as_free_as_any() {
+    let fake = Fake::start().await;
+    fake.then(Script::new().sse().text("secret").finish("stop").done());
+    fake.then(Script::new().sse().text("mine").finish("stop").done());
+    let server = Server::with_fake(&fake, "", "");
+    let mut owner = server.connect().await;
+    let turn = owner.ask("q").await;
+    assert_eq!(owner.read(turn).await.text, "secret");
+    let mut other = stranger(&server).await;
+    other.send(question(turn, &Value::Null, &Value::Null)).await;
+    assert_eq!(other.read(turn).await.text, "mine");
+    for (client, text) in [(&mut owner, "secret"), (&mut other, "mine")] {
+        client.resume(turn, 0).await;
+        assert_eq!(client.read(turn).await.text, text);
+    }
+    assert_eq!(fake.requests().len(), 2);
     other.leave(1001).await;
     owner.leave(1001).await;
     server.stop().await;

@@ -6,23 +6,8 @@ use super::File;
 use crate::{
     client::Answer,
     fake::{Fake, Script},
-    harness::{Server, soon},
-    http::{ask_at, request},
+    http::ready,
 };
-
-/// Waits until `/readyz` answers with this status; gives its body.
-async fn ready(server: &Server, status: u16) -> serde_json::Value {
-    let asked = async {
-        loop {
-            let reply = ask_at(server.address, &request("GET", "/readyz", "")).await;
-            if reply.status == status {
-                return reply.json();
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    soon("ready or not", asked).await
-}
 
 #[tokio::test]
 async fn a_cancel_while_the_question_is_being_kept_stops_it_before_the_endpoint_hears_of_it() {
@@ -47,15 +32,7 @@ async fn a_cancel_while_the_question_is_being_kept_stops_it_before_the_endpoint_
 async fn while_nothing_can_be_kept_answers_go_on_questions_are_refused_and_all_is_well_again_by_itself()
  {
     let (fake, file) = (Fake::start().await, File::new());
-    fake.then(
-        Script::new()
-            .sse()
-            .text("one, ")
-            .gate("more")
-            .text("two")
-            .finish("stop")
-            .done(),
-    );
+    fake.then(Script::in_two());
     let start = || file.serve(&fake, "", "");
     let server = start();
     let mut reader = server.connect().await;
@@ -67,7 +44,7 @@ async fn while_nothing_can_be_kept_answers_go_on_questions_are_refused_and_all_i
     let error = other.expect("error").await;
     assert_eq!(error["code"], "storage_failed", "{error}");
     assert_eq!(error["turn"], serde_json::Value::Null);
-    let body = ready(&server, 503).await;
+    let body = ready(server.address, 503).await;
     assert_eq!(body["state"], "storage_failed");
     assert_eq!(body["message"], error["message"]);
     // The answer goes on to its end, and is found by who comes now.
@@ -76,7 +53,7 @@ async fn while_nothing_can_be_kept_answers_go_on_questions_are_refused_and_all_i
     other.resume(turn, 0).await;
     assert_eq!(other.read(turn).await.text, "one, two");
     drop(lock);
-    assert_eq!(ready(&server, 200).await["state"], "ready");
+    assert_eq!(ready(server.address, 200).await["state"], "ready");
     // What was refused has left no trace: the same question is new.
     let again = serde_json::json!({ "type": "question", "turn": refused, "text": "not now" });
     other.send(again).await;

@@ -38,7 +38,7 @@ async fn a_copy_made_while_answers_run_is_whole_and_holds_them() {
     let (done, running) = (question(owner, None, "done"), question(owner, None, "runs"));
     let ids = (done.turn, running.turn);
     store.ask(done).await.unwrap();
-    store.finish(ids.0, ended(9));
+    store.finish(owner, ids.0, ended(9));
     store.ask(running).await.unwrap();
 
     let (code, said) = backup(&home, &toml, &to);
@@ -47,7 +47,7 @@ async fn a_copy_made_while_answers_run_is_whole_and_holds_them() {
     let (code, said) = backup(&home, &toml, &to);
     assert_eq!(code, Some(69));
     assert!(said.contains("exists"), "{said}");
-    store.finish(ids.1, ended(9));
+    store.finish(owner, ids.1, ended(9));
     close(store).await;
 
     assert_eq!(integrity(&to), "ok");

@@ -1,13 +1,14 @@
 //! A storage that fails is told of, is waited for, and works again without a restart.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions, Permissions},
     io::{Seek as _, SeekFrom, Write as _},
+    os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     process::Command,
 };
 
-use askd::store::{Health, StoreError};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use askd::store::{Health, StoreError, UNAVAILABLE};
+use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
 use tempfile::TempDir;
 
 use super::*;
@@ -32,21 +33,27 @@ async fn is_good(store: &Store) {
     .unwrap();
 }
 
-/// While it fails: a question is refused in words that name the file; what answers bring is held and found.
+/// While it fails: the operator is told why in words that name the file, and whoever asks is not; what answers bring is
+/// held and found.
 async fn bears_it(store: &Store, owner: OwnerId, running: TurnId, path: &Path, words: &str) {
     let refused = store.ask(question(owner, None, "q")).await.unwrap_err();
-    let StoreError::Unavailable(sentence) = &refused else {
-        panic!("{refused:?}");
-    };
+    assert_eq!(refused, StoreError::Unavailable(UNAVAILABLE));
+    let sentence = is_bad(store).await;
     assert!(
         sentence.contains(words) && sentence.contains(path.to_str().unwrap()),
         "{sentence}"
     );
-    assert_eq!(is_bad(store).await, **sentence);
-    store.save(running, text(3).since(askd::id::Seq::START).unwrap());
-    store.finish(running, ended(5));
+    store.save(owner, running, text(3).since(askd::id::Seq::START).unwrap());
+    store.finish(owner, running, ended(5));
     let found = store.find(owner, running).await.unwrap().unwrap();
     assert_eq!(found.answer, Some(ended(5)));
+}
+
+/// While it fails: what has ended is not said to run.
+async fn shows_the_end(store: &Store, owner: OwnerId) {
+    let list = store.list(owner, None, 10).await.unwrap().conversations;
+    let running: Vec<_> = list.iter().map(|head| head.running).collect();
+    assert_eq!(running, [false]);
 }
 
 /// Once it works again: questions are kept, and so is what was held.
@@ -72,34 +79,43 @@ async fn a_file_that_another_process_locks_is_waited_for() {
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     bears_it(&store, owner, turn, &path, "another program has locked it").await;
+    shows_the_end(&store, owner).await;
     other.execute_batch("ROLLBACK").unwrap();
     drop(other);
     is_back(store, owner, turn, &path).await;
 }
 
+/// Says to a process of [`elsewhere`] that it is one.
+const ELSEWHERE: &str = "ASKD_TEST_ELSEWHERE";
+
+/// Runs a test of this file in a process of its own; `false`: this is that process.
+fn elsewhere(test: &str, prepare: impl FnOnce(&mut Command)) -> bool {
+    if std::env::var_os(ELSEWHERE).is_some() {
+        return false;
+    }
+    // The signal that comes with a limit of a file's size must be ignored, and only a parent can arrange that here.
+    let mut run = Command::new("sh");
+    run.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+        // Another user may not be let through to where the file is.
+        .arg("/proc/self/fd/0")
+        .stdin(File::open(std::env::current_exe().unwrap()).unwrap())
+        .args([&format!("store::faults::{test}"), "--exact", "--nocapture"])
+        .env(ELSEWHERE, "1");
+    prepare(&mut run);
+    let run = run.output().unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    let errors = String::from_utf8_lossy(&run.stderr);
+    assert!(
+        run.status.success() && said.contains("1 passed"),
+        "{said}\n{errors}"
+    );
+    true
+}
+
 /// A process that may not let a file grow gets from the system what a quota gives.
 #[tokio::test]
 async fn a_disk_that_takes_no_more_is_waited_for() {
-    const HERE: &str = "ASKD_TEST_FULL";
-    if std::env::var_os(HERE).is_none() {
-        // The signal that comes with this limit must be ignored, and only a parent can arrange that here.
-        let run = Command::new("sh")
-            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
-            .arg(std::env::current_exe().unwrap())
-            .args([
-                "store::faults::a_disk_that_takes_no_more_is_waited_for",
-                "--exact",
-                "--nocapture",
-            ])
-            .env(HERE, "1")
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&run.stdout);
-        let errors = String::from_utf8_lossy(&run.stderr);
-        assert!(
-            run.status.success() && said.contains("1 passed"),
-            "{said}\n{errors}"
-        );
+    if elsewhere("a_disk_that_takes_no_more_is_waited_for", |_| ()) {
         return;
     }
     let directory = TempDir::new().unwrap();
@@ -122,7 +138,64 @@ async fn a_disk_that_takes_no_more_is_waited_for() {
         "the disk does not do what it is told",
     )
     .await;
+    shows_the_end(&store, owner).await;
     setrlimit(Resource::Fsize, limit).unwrap();
+    is_back(store, owner, turn, &path).await;
+}
+
+/// Permissions do not bind root.
+fn as_nobody(run: &mut Command) {
+    const NOBODY: u32 = 65534;
+    if geteuid().is_root() {
+        run.uid(NOBODY).gid(NOBODY);
+    }
+}
+
+fn allow(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_is_read_only_is_refused_and_while_it_is_used_waited_for() {
+    let test = "a_file_that_is_read_only_is_refused_and_while_it_is_used_waited_for";
+    if elsewhere(test, as_nobody) {
+        return;
+    }
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("askd.db");
+    close(Store::open(config(&path)).unwrap()).await;
+    let refused = || {
+        let refused = Store::open(config(&path)).map(drop).unwrap_err();
+        refused.to_string()
+    };
+    allow(&path, 0o400);
+    let said = refused();
+    assert!(said.contains("askd.db: the file is read-only"), "{said}");
+    allow(&path, 0o600);
+    allow(directory.path(), 0o500);
+    let said = refused();
+    assert!(
+        said.contains("its directory; then start askd again"),
+        "{said}"
+    );
+    allow(directory.path(), 0o700);
+
+    let (store, owner) = (Store::open(config(&path)).unwrap(), OwnerId::new());
+    let running = question(owner, None, "runs");
+    let turn = running.turn;
+    store.ask(running).await.unwrap();
+    // An open file is written to whatever its permissions say. So it goes, and comes back read-only.
+    let aside = directory.path().join("aside.db");
+    fs::rename(&path, &aside).unwrap();
+    store.ask(question(owner, None, "q")).await.unwrap_err();
+    allow(&aside, 0o400);
+    fs::rename(&aside, &path).unwrap();
+    let mut health = store.health();
+    let read_only =
+        |health: &Health| matches!(health, Health::Bad(said) if said.contains("read-only"));
+    soon("read-only", health.wait_for(read_only)).await.unwrap();
+    bears_it(&store, owner, turn, &path, "the file is read-only").await;
+    allow(&path, 0o600);
     is_back(store, owner, turn, &path).await;
 }
 
@@ -146,7 +219,7 @@ async fn a_file_that_is_damaged_while_it_is_used_is_told_of_and_good_again_once_
         let new = question(owner, None, &"long ".repeat(200));
         let turn = new.turn;
         store.ask(new).await.unwrap();
-        store.finish(turn, ended(100));
+        store.finish(owner, turn, ended(100));
     }
     close(store).await;
     // The page of the conversations' table.
@@ -163,11 +236,9 @@ async fn a_file_that_is_damaged_while_it_is_used_is_told_of_and_good_again_once_
 
     let store = Store::open(config(&path)).unwrap();
     let refused = store.list(owner, None, 10).await.unwrap_err();
-    assert!(
-        refused.to_string().contains("the file is damaged"),
-        "{refused}"
-    );
-    assert_eq!(is_bad(&store).await, refused.to_string());
+    assert_eq!(refused, StoreError::Unavailable(UNAVAILABLE));
+    let sentence = is_bad(&store).await;
+    assert!(sentence.contains("the file is damaged"), "{sentence}");
     let refused = store.ask(question(owner, None, "q")).await.unwrap_err();
     assert!(matches!(refused, StoreError::Unavailable(_)));
     overwrite(&path, at, &was);
@@ -186,6 +257,39 @@ async fn a_file_that_is_damaged_while_it_is_used_is_told_of_and_good_again_once_
 }
 
 #[tokio::test]
+async fn a_sweep_notices_that_the_file_is_gone_where_nobody_asks_anything() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("askd.db");
+    let store = Store::open(config(&path)).unwrap();
+    fs::remove_file(&path).unwrap();
+    store.sweep().await;
+    assert!(is_bad(&store).await.contains("removed or replaced"));
+    close(store).await;
+}
+
+#[tokio::test]
+async fn a_file_that_another_has_replaced_is_not_read() {
+    let directory = TempDir::new().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let owner = OwnerId::new();
+    let other = Store::open(config(&path("other.db"))).unwrap();
+    other.ask(question(owner, None, "another")).await.unwrap();
+    close(other).await;
+    let store = Store::open(config(&path("askd.db"))).unwrap();
+    assert_eq!(store.export(owner).await, Ok(vec![]));
+    fs::rename(path("askd.db"), path("aside.db")).unwrap();
+    fs::rename(path("other.db"), path("askd.db")).unwrap();
+    let refused = store.export(owner).await.unwrap_err();
+    assert_eq!(refused, StoreError::Unavailable(UNAVAILABLE));
+    assert!(is_bad(&store).await.contains("removed or replaced"));
+    fs::rename(path("askd.db"), path("other.db")).unwrap();
+    fs::rename(path("aside.db"), path("askd.db")).unwrap();
+    is_good(&store).await;
+    assert_eq!(store.export(owner).await, Ok(vec![]));
+    close(store).await;
+}
+
+#[tokio::test]
 async fn a_file_that_vanishes_is_noticed_and_goes_on_when_it_is_back() {
     let directory = TempDir::new().unwrap();
     let (path, aside) = (
@@ -196,14 +300,16 @@ async fn a_file_that_vanishes_is_noticed_and_goes_on_when_it_is_back() {
     let owner = OwnerId::new();
     store.ask(question(owner, None, "first")).await.unwrap();
     fs::rename(&path, &aside).unwrap();
+    // A read notices it as well as a change does.
+    assert!(store.export(owner).await.is_err());
+    assert!(is_bad(&store).await.contains("removed or replaced"));
     let refused = store
         .ask(question(owner, None, "second"))
         .await
         .unwrap_err();
-    assert!(
-        refused.to_string().contains("removed or replaced"),
-        "{refused}"
-    );
+    assert_eq!(refused, StoreError::Unavailable(UNAVAILABLE));
+    let sentence = is_bad(&store).await;
+    assert!(sentence.contains("removed or replaced"), "{sentence}");
     assert!(store.export(owner).await.is_err());
     fs::rename(&aside, &path).unwrap();
     is_good(&store).await;

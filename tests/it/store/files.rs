@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use askd::{answer::Outcome, store::HitField};
+use askd::{
+    answer::{Cause, Outcome},
+    store::HitField,
+};
 use tempfile::TempDir;
 
 use super::*;
@@ -49,6 +52,8 @@ async fn a_file_of_the_first_version_is_read_and_what_ran_in_it_is_interrupted()
             ("So ", Some(Outcome::Interrupted), 2)
         ]
     );
+    let causes = conversation.turns.iter().map(|turn| turn.cause);
+    assert_eq!(causes.collect::<Vec<_>>(), [None, Some(Cause::Crashed)]);
     assert_eq!(conversation.turns[1].parent, Some(conversation.turns[0].id));
     assert_eq!(conversation.turns[0].sources[0].title, "A source");
     let hits = store.search(owner, "answ".to_owned(), 9).await.unwrap();
@@ -121,7 +126,11 @@ async fn what_cannot_be_opened_is_told_with_its_path_and_a_remedy() {
     assert!(refusal(&path("askd.db")).contains("in use by another askd"));
     std::os::unix::fs::symlink(path("askd.db"), path("link.db")).unwrap();
     assert!(refusal(&path("link.db")).contains("in use by another askd"));
+    fs::hard_link(path("askd.db"), path("hard.db")).unwrap();
+    assert!(refusal(&path("hard.db")).contains("has 2 names (hard links)"));
     close(store).await;
+    assert!(refusal(&path("askd.db")).contains("has 2 names (hard links)"));
+    fs::remove_file(path("hard.db")).unwrap();
     let locked = rusqlite::Connection::open(path("askd.db")).unwrap();
     locked
         .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")

@@ -61,6 +61,8 @@ export type ServerMessage = { "type": "status" } & Status | { "type": "accepted"
   seq: Seq,
   /** Why it ended. */
   outcome: Outcome,
+  /** With `interrupted`: who or what did that, if it is known. */
+  cause?: Cause,
   /** What it cost, if the endpoint said. */
   usage?: Usage,
   /** How long it took. */
@@ -132,6 +134,8 @@ export type Timing = {
 
 export type Outcome = "stop" | "length" | "content_filter" | "cancelled" | "interrupted" | "failed";
 
+export type Cause = "left" | "stopped" | "crashed" | "unkept";
+
 export type Channel = "answer" | "reasoning";
 
 export type ErrorCode = "bad_json" | "bad_frame" | "unknown_type" | "bad_field" | "question_too_long" | "question_empty" | "busy" | "unknown_turn" | "unknown_conversation" | "unknown_endpoint" | "rate_limited" | "queue_full" | "upstream_unreachable" | "upstream_refused" | "upstream_overloaded" | "upstream_failed" | "upstream_malformed" | "upstream_timeout" | "storage_failed" | "internal";
@@ -144,4 +148,4 @@ export type SessionId = string;
 
 export type Seq = number;
 
-// Stamp: 4b022f2feac2b3ae
+// Stamp: 5f0d2a1728937914
