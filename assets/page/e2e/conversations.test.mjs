@@ -253,6 +253,33 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
+    test("a_search_that_shows_only_the_first_places_says_so_and_shows_more", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "Sea?", "Deep.");
+      const { conversations, ...rest } = await tab.page.evaluate(async () =>
+        (await fetch("/api/v1/export?format=json")).json(),
+      );
+      const many = Array.from({ length: 30 }, (_, n) => ({
+        ...conversations[0],
+        id: `01900000-0000-7000-8000-0000000000${n + 10}`,
+        title: `Number ${n}`,
+      }));
+      const sidebar = await tab.sidebar();
+      await sidebar.locator("input[type=file]").setInputFiles({
+        name: "many.json",
+        mimeType: "application/json",
+        buffer: Buffer.from(JSON.stringify({ ...rest, conversations: many })),
+      });
+      await tab.page.getByText("30 conversations were imported.").waitFor();
+      await sidebar.getByRole("searchbox").fill("deep");
+      await sidebar.getByText("The first 20 places.").waitFor();
+      await sidebar.getByRole("button", { name: "Show more" }).press("Enter");
+      await sidebar.getByText("31 places found.").waitFor();
+      const found = sidebar.getByRole("list", { name: "Found" }).getByRole("link");
+      assert.ok(await found.nth(20).evaluate((link) => link === document.activeElement));
+      await reader.leave();
+    });
+
     test("an_export_is_saved_and_what_was_exported_comes_back", async ({ fake, askd, reader, arrive }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
