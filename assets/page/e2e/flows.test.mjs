@@ -119,7 +119,7 @@ test("a_killed_server_is_told_truthfully_and_the_next_question_goes_on_from_what
   await tab.says(/^The connection was lost/);
   await tab.page.getByText(/Reconnecting/).waitFor();
   await askd.start();
-  await tab.says(/^Interrupted/);
+  await tab.says(/^Interrupted: the server broke off/);
   await tab.ask("Again.");
   const call = await fake.call();
   assert.equal(call.question, "Again.");

@@ -56,6 +56,19 @@ test("an_answer_that_ended_early_can_go_on_and_one_that_never_began_cannot", () 
   expect(goesOn({ ending: "failed", text: "a" })).toBe(false);
 });
 
+test("an_interrupted_answer_says_who_or_what_interrupted_it", () => {
+  const told = ([null, "left", "stopped", "crashed", "unkept"] as const).map(
+    (cause) => turnStatus(turn({ ending: "interrupted", text: "a", cause }), ready, 0)!.words,
+  );
+  expect(told).toEqual([
+    "Interrupted: the server stopped, or nobody was reading, before the answer was whole.",
+    "Interrupted: nobody was reading any more before the answer was whole.",
+    "Interrupted: the server was stopped before the answer was whole.",
+    "Interrupted: the server broke off before the answer was whole, and its last words may be missing.",
+    "Interrupted: the server could not keep the rest of the answer.",
+  ]);
+});
+
 test("an_import_is_counted_in_words", () => {
   expect(broughtIn({ imported: 1, skipped: 0 })).toBe("1 conversation was imported.");
   expect(broughtIn({ imported: 3, skipped: 1 })).toBe("3 conversations were imported. 1 was here already.");

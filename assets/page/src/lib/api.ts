@@ -2,7 +2,7 @@
 
 import type { Turn } from "./reduce";
 import { newTurn } from "./reduce";
-import type { ErrorCode, Outcome, Source, Timing, Usage } from "./wire";
+import type { Cause, ErrorCode, Outcome, Source, Timing, Usage } from "./wire";
 
 /** What the list shows of a conversation. Times are milliseconds since the epoch. */
 export type Head = { id: string; title: string; created: number; updated: number; turns: number; running: boolean };
@@ -22,6 +22,7 @@ type ToldTurn = {
   reasoning: string;
   sources: Source[];
   outcome: Outcome | null;
+  cause: Cause | null;
   error: { code: ErrorCode; message: string } | null;
   usage: Usage | null;
   timing: Timing | null;
@@ -128,7 +129,7 @@ async function refusal(answer: Response): Promise<ApiError> {
 }
 
 function turn(told: ToldTurn): Turn {
-  const { id, parent, question, asked, endpoint, model, seq, sources, usage, timing } = told;
+  const { id, parent, question, asked, endpoint, model, seq, sources, cause, usage, timing } = told;
   return newTurn({
     id,
     parent,
@@ -143,6 +144,7 @@ function turn(told: ToldTurn): Turn {
     sources: sources ?? [],
     problem: told.error,
     ending: told.running ? null : (told.outcome ?? "interrupted"),
+    cause,
     usage,
     timing,
   });

@@ -4,7 +4,7 @@
 // The promise that matters: whatever the pattern of drops and resumes, `text` is byte for byte what the server
 // sent. It holds because `seq` only rises, an event at or below it is ignored, and `accepted.after = 0` starts over.
 
-import type { ErrorCode, Outcome, ServerMessage, Source, Timing, Usage } from "./wire";
+import type { Cause, ErrorCode, Outcome, ServerMessage, Source, Timing, Usage } from "./wire";
 
 /** How a turn ended: the server's outcomes, and the two that only the page can know. */
 export type Ending =
@@ -36,6 +36,8 @@ export type Turn = {
   stopping: boolean;
   problem: Problem | null;
   ending: Ending | null;
+  /** Who or what interrupted it, if that is known. */
+  cause: Cause | null;
   usage: Usage | null;
   timing: Timing | null;
 };
@@ -66,6 +68,7 @@ export function newTurn(fields: Pick<Turn, "id" | "parent" | "question" | "asked
     stopping: false,
     problem: null,
     ending: null,
+    cause: null,
     usage: null,
     timing: null,
     ...fields,
@@ -110,6 +113,7 @@ function step(turn: Turn, event: Exclude<Event, { type: "ask" | "merge" | "withd
     case "complete":
       return ended(turn, event.outcome, {
         seq: Math.max(turn.seq, event.seq),
+        cause: event.cause ?? null,
         usage: event.usage ?? null,
         timing: event.timing,
       });

@@ -5,6 +5,7 @@ import type { Head } from "./api";
 import type { Chat } from "./chat.svelte";
 import { forgotten, type Turn } from "./reduce";
 import { goesOn } from "./rest";
+import type { Cause } from "./wire";
 
 export type Status = {
   words: string;
@@ -61,12 +62,7 @@ function endStatus(turn: Turn): Status | null {
     case "content_filter":
       return says("Cut off by the endpoint's content filter.", "warning", true);
     case "interrupted":
-      return says(
-        why ?? "Interrupted: the server stopped, or nobody was reading, before the answer was whole.",
-        "warning",
-        true,
-        goesOn(turn),
-      );
+      return says(why ?? `Interrupted: ${interruption(turn.cause)}`, "warning", true, goesOn(turn));
     case "lost":
       if (turn.problem && !forgotten(turn.problem.code)) return says(turn.problem.message, "warning", true);
       return says(
@@ -77,6 +73,21 @@ function endStatus(turn: Turn): Status | null {
     case "failed":
     case "refused":
       return says(why ?? "The answer failed, and the server did not say why.", "error", true);
+  }
+}
+
+function interruption(cause: Cause | null): string {
+  switch (cause) {
+    case "left":
+      return "nobody was reading any more before the answer was whole.";
+    case "stopped":
+      return "the server was stopped before the answer was whole.";
+    case "crashed":
+      return "the server broke off before the answer was whole, and its last words may be missing.";
+    case "unkept":
+      return "the server could not keep the rest of the answer.";
+    case null:
+      return "the server stopped, or nobody was reading, before the answer was whole.";
   }
 }
 
