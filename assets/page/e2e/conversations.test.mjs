@@ -253,6 +253,39 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
+    test("what_a_search_has_led_to_holds_no_reader_who_goes_on", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "About whales.", "They are mammals.\n\n".repeat(40));
+      await tab.hears(fake, "And fish?", "They are silent.\n\n".repeat(40));
+      const found = async () => {
+        await (await tab.sidebar()).getByRole("searchbox").fill("mammals");
+        await (await tab.sidebar()).getByRole("list", { name: "Found" }).getByRole("link").click();
+        await tab.page.waitForFunction(() => document.querySelector("article").getBoundingClientRect().top < 90);
+        await tab.jump.waitFor();
+      };
+      await found();
+      await tab.ask("And birds?");
+      const call = await fake.call();
+      call.say("They sing. ");
+      await tab.reads("They sing.");
+      await tab.restsAtTheEnd();
+      const { y } = await tab.page.getByRole("heading", { name: "And birds?" }).boundingBox();
+      assert.ok(y > 56 && y < 860, `the new question stands at ${y} px`);
+      // The same place once more, while an answer grows: it is led to, and left alone.
+      await found();
+      await tab.wheel(300);
+      const before = await tab.top();
+      call.say("And fly.");
+      await tab.text.getByText("And fly.").waitFor({ state: "attached" });
+      assert.equal(await tab.top(), before);
+      await tab.jump.click();
+      await tab.restsAtTheEnd();
+      call.finish();
+      await tab.finished();
+      await tab.restsAtTheEnd();
+      await reader.leave();
+    });
+
     test("a_search_that_shows_only_the_first_places_says_so_and_shows_more", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "Sea?", "Deep.");
