@@ -401,6 +401,39 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
+    test("what_is_above_an_answer_stays_in_its_place_when_it_begins_and_ends", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      await tab.ask("Second.");
+      let call = await fake.call();
+      call.say("two");
+      await tab.reads("two");
+      await tab.page.getByRole("button", { name: "Stop" }).click();
+      await tab.says("Stopped by you.");
+      await tab.ask("Refused.");
+      call = await fake.call();
+      call.refuse(400, "The model has no wish to answer that, and takes more than a line of a telephone to say so.");
+      await tab.page.getByRole("button", { name: "Retry" }).last().waitFor();
+      /** How far below the first question each later question, and the last answer's text, stand. */
+      const places = () =>
+        tab.page.evaluate(() => {
+          const tops = [...document.querySelectorAll("h2, article:last-of-type .markdown")];
+          const [first, ...later] = tops.map((one) => one.getBoundingClientRect().top);
+          return later.map((top) => Math.round(top - first));
+        });
+      await tab.ask("Last.");
+      call = await fake.call();
+      call.say("Here it is.");
+      await tab.reads("Here it is.");
+      const before = await places();
+      assert.equal(await tab.page.getByRole("button", { name: /Retry|Edit|Regenerate/ }).count(), 0);
+      call.finish();
+      await tab.finished();
+      assert.equal(await tab.page.getByRole("button", { name: "Retry" }).count(), 2);
+      assert.deepEqual(await places(), before);
+      await reader.leave();
+    });
+
     test("an_answer_that_was_cut_or_stopped_can_go_on", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.ask("Long.");
