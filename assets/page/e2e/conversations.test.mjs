@@ -434,6 +434,34 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
+    test("a_question_that_is_being_edited_outlives_what_another_tab_does", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "Sky?", "blue");
+      const other = await reader.open(tab.page.url());
+      await other.reads("blue");
+      await tab.page.getByRole("heading", { name: "Sky?" }).hover();
+      await tab.page.getByRole("button", { name: "Edit this question" }).click();
+      const field = tab.page.getByRole("textbox", { name: "Edit the question" });
+      await field.fill("Sea, carefully?");
+      await other.page.getByRole("button", { name: "Regenerate" }).click();
+      let call = await fake.call();
+      call.say("red ");
+      await tab.reads("red");
+      await field.press("Enter");
+      await tab.page.getByText("It can be asked when the running answer has ended.").waitFor();
+      assert.equal(await field.inputValue(), "Sea, carefully?");
+      call.finish();
+      await tab.finished();
+      await field.press("Enter");
+      call = await fake.call();
+      assert.equal(call.question, "Sea, carefully?");
+      call.say("green");
+      call.finish();
+      await tab.reads("green");
+      await field.waitFor({ state: "detached" });
+      await reader.leave();
+    });
+
     test("an_answer_that_was_cut_or_stopped_can_go_on", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.ask("Long.");
