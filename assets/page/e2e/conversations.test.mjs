@@ -253,6 +253,39 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
+    test("what_a_search_has_led_to_holds_no_reader_who_goes_on", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "About whales.", "They are mammals.\n\n".repeat(40));
+      await tab.hears(fake, "And fish?", "They are silent.\n\n".repeat(40));
+      const found = async () => {
+        await (await tab.sidebar()).getByRole("searchbox").fill("mammals");
+        await (await tab.sidebar()).getByRole("list", { name: "Found" }).getByRole("link").click();
+        await tab.page.waitForFunction(() => document.querySelector("article").getBoundingClientRect().top < 90);
+        await tab.jump.waitFor();
+      };
+      await found();
+      await tab.ask("And birds?");
+      const call = await fake.call();
+      call.say("They sing. ");
+      await tab.reads("They sing.");
+      await tab.restsAtTheEnd();
+      const { y } = await tab.page.getByRole("heading", { name: "And birds?" }).boundingBox();
+      assert.ok(y > 56 && y < 860, `the new question stands at ${y} px`);
+      // The same place once more, while an answer grows: it is led to, and left alone.
+      await found();
+      await tab.wheel(300);
+      const before = await tab.top();
+      call.say("And fly.");
+      await tab.text.getByText("And fly.").waitFor({ state: "attached" });
+      assert.equal(await tab.top(), before);
+      await tab.jump.click();
+      await tab.restsAtTheEnd();
+      call.finish();
+      await tab.finished();
+      await tab.restsAtTheEnd();
+      await reader.leave();
+    });
+
     test("a_search_that_shows_only_the_first_places_says_so_and_shows_more", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "Sea?", "Deep.");
@@ -365,6 +398,67 @@ for (const width of [1280, 390]) {
       await tab.reads("red");
       call = await tab.hears(fake, "And night?", "black");
       assert.ok(JSON.stringify(call.body).includes("red"), "the branch that is shown is the one that is asked");
+      await reader.leave();
+    });
+
+    test("what_is_above_an_answer_stays_in_its_place_when_it_begins_and_ends", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      await tab.ask("Second.");
+      let call = await fake.call();
+      call.say("two");
+      await tab.reads("two");
+      await tab.page.getByRole("button", { name: "Stop" }).click();
+      await tab.says("Stopped by you.");
+      await tab.ask("Refused.");
+      call = await fake.call();
+      call.refuse(400, "The model has no wish to answer that, and takes more than a line of a telephone to say so.");
+      await tab.page.getByRole("button", { name: "Retry" }).last().waitFor();
+      /** How far below the first question each later question, and the last answer's text, stand. */
+      const places = () =>
+        tab.page.evaluate(() => {
+          const tops = [...document.querySelectorAll("h2, article:last-of-type .markdown")];
+          const [first, ...later] = tops.map((one) => one.getBoundingClientRect().top);
+          return later.map((top) => Math.round(top - first));
+        });
+      await tab.ask("Last.");
+      call = await fake.call();
+      call.say("Here it is.");
+      await tab.reads("Here it is.");
+      const before = await places();
+      assert.equal(await tab.page.getByRole("button", { name: /Retry|Edit|Regenerate/ }).count(), 0);
+      call.finish();
+      await tab.finished();
+      assert.equal(await tab.page.getByRole("button", { name: "Retry" }).count(), 2);
+      assert.deepEqual(await places(), before);
+      await reader.leave();
+    });
+
+    test("a_question_that_is_being_edited_outlives_what_another_tab_does", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "Sky?", "blue");
+      const other = await reader.open(tab.page.url());
+      await other.reads("blue");
+      await tab.page.getByRole("heading", { name: "Sky?" }).hover();
+      await tab.page.getByRole("button", { name: "Edit this question" }).click();
+      const field = tab.page.getByRole("textbox", { name: "Edit the question" });
+      await field.fill("Sea, carefully?");
+      await other.page.getByRole("button", { name: "Regenerate" }).click();
+      let call = await fake.call();
+      call.say("red ");
+      await tab.reads("red");
+      await field.press("Enter");
+      await tab.page.getByText("It can be asked when the running answer has ended.").waitFor();
+      assert.equal(await field.inputValue(), "Sea, carefully?");
+      call.finish();
+      await tab.finished();
+      await field.press("Enter");
+      call = await fake.call();
+      assert.equal(call.question, "Sea, carefully?");
+      call.say("green");
+      call.finish();
+      await tab.reads("green");
+      await field.waitFor({ state: "detached" });
       await reader.leave();
     });
 

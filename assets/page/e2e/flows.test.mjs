@@ -463,7 +463,7 @@ test("a_page_that_is_shorter_for_a_moment_is_still_followed", async ({ fake, ask
   // The browser moves the view up with the end, and the page hears of it when the end is further down again.
   await tab.text.evaluate(async (text) => {
     // Not every browser would put the view back by itself.
-    document.documentElement.style.overflowAnchor = "none";
+    document.body.style.overflowAnchor = "none";
     text.style.marginBottom = "-300px";
     void document.documentElement.scrollHeight;
     await null;
@@ -474,6 +474,30 @@ test("a_page_that_is_shorter_for_a_moment_is_still_followed", async ({ fake, ask
   await tab.text.getByText("Further 19.").waitFor();
   await tab.restsAtTheEnd();
   await tab.jump.waitFor({ state: "detached" });
+  await reader.leave();
+});
+
+test("the_rest_of_a_long_answer_is_followed_from_its_first_word", async ({ fake, askd, reader }) => {
+  const tab = await reader.open(askd.url);
+  await longAnswer(tab, fake);
+  await tab.page.getByRole("button", { name: "Stop" }).click();
+  await tab.says("Stopped by you.");
+  await tab.jump.click();
+  await tab.restsAtTheEnd();
+  await tab.page.getByRole("button", { name: "Continue" }).click();
+  const call = await fake.call();
+  await tab.says(/^Waiting for the first word/);
+  await tab.restsAtTheEnd();
+  for (const name of ["Further", "Last"]) {
+    call.say(...paragraphs(name, 3));
+    await tab.text.getByText(`${name} 2.`).waitFor();
+    await tab.settled();
+    await tab.restsAtTheEnd();
+  }
+  await tab.jump.waitFor({ state: "detached" });
+  call.finish();
+  await tab.finished();
+  await tab.restsAtTheEnd();
   await reader.leave();
 });
 

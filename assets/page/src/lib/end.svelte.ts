@@ -47,7 +47,7 @@ export class End {
       sizes.disconnect();
       removeEventListener("scroll", scrolled);
       grows.removeEventListener("click", unfolds, { capture: true });
-      document.documentElement.style.overflowAnchor = "";
+      anchor("");
     };
   };
 
@@ -89,7 +89,7 @@ export class End {
   #follow(follows: Follows): void {
     this.#follows = follows;
     // The browser may hold a still view's words in place; while the view follows, only this file moves it.
-    document.documentElement.style.overflowAnchor = follows === "still" ? "" : "none";
+    anchor(follows === "still" ? "" : "none");
     if (follows !== "still") {
       const furthest = follows === "end" ? Infinity : this.#furthest();
       scrollTo({ top: Math.min(this.#end(), furthest), behavior: "instant" });
@@ -114,4 +114,13 @@ export class End {
     const answer = (newest.lastElementChild ?? newest).getBoundingClientRect().top - innerHeight / 2;
     return Math.max(scrollY + Math.max(question, answer), 0);
   }
+}
+
+/**
+ * Whether the browser may hold what is in view in its place. Said of the body: said of the root element, Chromium takes
+ * no notice. Each writing is a change to look at, so what is said already is not said again.
+ */
+function anchor(value: "" | "none"): void {
+  const { style } = document.body;
+  if (style.overflowAnchor !== value) style.overflowAnchor = value;
 }

@@ -10,7 +10,7 @@ const PREFIX = "askd:";
 const VERSION = 2;
 
 /** How many of each kind are kept. */
-const MOST = { draft: 50, branch: 200, outbox: 50, sidebar: 1 } as const;
+const MOST = { draft: 50, edit: 50, branch: 200, outbox: 50, sidebar: 1 } as const;
 
 type Kind = keyof typeof MOST;
 
@@ -39,6 +39,16 @@ export function draft(conversation: string): string {
 
 export function keepDraft(conversation: string, text: string): void {
   write("draft", conversation, text === "" ? null : text);
+}
+
+/** What a question at this place of a conversation is being changed to. */
+export function editDraft(place: string): string {
+  const text = read("edit", place);
+  return typeof text === "string" ? text : "";
+}
+
+export function keepEditDraft(place: string, text: string): void {
+  write("edit", place, text === "" ? null : text);
 }
 
 /** The turn through which the reader last wanted to see the conversation; `null`: the newest. */

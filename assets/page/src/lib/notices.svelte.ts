@@ -10,6 +10,9 @@ export type Notice = {
 
 const SHOWN_MS = 10_000;
 
+/** How many are seen at once: more would leave a telephone no room for what they speak of. */
+const MOST_SEEN = 3;
+
 export class Notices {
   all = $state.raw<Notice[]>([]);
 
@@ -17,10 +20,21 @@ export class Notices {
   #undoing = new Set<number>();
   #timers = new Map<number, ReturnType<typeof setTimeout>>();
 
+  /** What is said again is said once: it counts as new. */
   say(words: string, undo: Notice["undo"] = null, focus = false): void {
+    const before = undo === null && this.all.find((notice) => notice.undo === null && notice.words === words);
+    if (before) this.end(before.id);
     const id = this.#count++;
     this.all = [...this.all, { id, words, undo, focus }];
     this.leave(id);
+    // Nothing tells of a pointer or focus that was on what is covered now.
+    const pushed = this.all.at(-MOST_SEEN - 1);
+    if (pushed) this.leave(pushed.id);
+  }
+
+  /** Whether newer ones stand in its place until they are gone; its time goes on, and it can be undone. */
+  covered(notice: Notice): boolean {
+    return this.all.indexOf(notice) < this.all.length - MOST_SEEN;
   }
 
   /** Once, and with the notice there until it is done: the focus may be on it. */
