@@ -8,6 +8,7 @@
 mod backup;
 mod claim;
 mod codec;
+mod excerpt;
 mod fault;
 mod held;
 mod import;

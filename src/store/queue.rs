@@ -337,6 +337,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_word_that_fills_a_text_is_found_within_the_deadline() {
+        let (store, owner) = (memory(), OwnerId::new());
+        let mut full = exported(&store, 1, "a").await;
+        full.turns[0].answer = "word ".repeat(500_000);
+        store.import(owner, vec![full]).await.unwrap();
+        let found = store.search(owner, "word".to_owned(), 10).await.unwrap();
+        assert_eq!(
+            found[0].excerpt.iter().filter(|part| part.marked).count(),
+            24
+        );
+    }
+
+    #[tokio::test]
     async fn a_read_that_nobody_waits_for_any_more_is_stopped() {
         const HOUR: Duration = Duration::from_secs(3600);
         let store = memory();
