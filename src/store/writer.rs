@@ -111,9 +111,9 @@ impl Writer {
             if !inbox.jobs.is_empty() || !inbox.held.is_empty() {
                 let many = inbox.jobs.len().min(BATCH);
                 let jobs = inbox.jobs.drain(..many).collect();
-                // The end of a turn may not overtake its question.
-                let turns = if inbox.jobs.is_empty() { BATCH } else { 0 };
-                return Next::Write(jobs, inbox.held.take(turns));
+                // The end of a turn may not overtake its question, which may be among those that still wait.
+                let all = inbox.jobs.is_empty();
+                return Next::Write(jobs, inbox.held.take(BATCH, all));
             }
             if inbox.closing {
                 return Next::End;
@@ -267,7 +267,10 @@ impl Writer {
         if self.trouble.is_none() {
             let (jobs, taken) = {
                 let mut inbox = self.shared.inbox();
-                (inbox.jobs.drain(..).collect(), inbox.held.take(usize::MAX))
+                (
+                    inbox.jobs.drain(..).collect(),
+                    inbox.held.take(usize::MAX, true),
+                )
             };
             self.write(jobs, &taken);
         }
