@@ -16,6 +16,7 @@ use super::{
     held::{self, Loss, Taken},
     inbox::{Fault, Job, Shared, closed},
     keep,
+    pulse::Pulse,
     sqlite::{self, Location, Opened},
     write,
 };
@@ -39,6 +40,7 @@ pub(super) fn start(opened: Opened, config: config::Store) -> Result<Arc<Shared>
         trouble: None,
         lock: opened.lock,
     };
+    Pulse::watch(&shared)?;
     super::queue::spawn("askd-store", move || writer.run())?;
     Ok(shared)
 }
@@ -72,7 +74,13 @@ impl Writer {
     fn run(mut self) {
         loop {
             match self.next() {
-                Next::Write(jobs, taken) => self.write(jobs, &taken),
+                Next::Write(jobs, taken) => {
+                    self.shared.pulse.begin();
+                    self.write(jobs, &taken);
+                    if self.shared.pulse.end() && self.trouble.is_none() {
+                        self.works_again();
+                    }
+                }
                 Next::Fault(fault) => self.fails(&fault.sentence, fault.is_partial),
                 Next::Lost(lost) => held::tell(&lost),
                 Next::TryAgain => self.try_again(),
@@ -217,8 +225,7 @@ impl Writer {
         match self.reopen() {
             Ok(()) => {
                 self.trouble = None;
-                self.shared.health.send_replace(Health::Good);
-                info!(path = %self.shared.location.name, "conversations can be kept again");
+                self.works_again();
             }
             Err(error) => {
                 // What was found damaged is so until all of it was looked at.
@@ -227,6 +234,11 @@ impl Writer {
                 self.fails(&self.shared.location.sentence(&error), damaged);
             }
         }
+    }
+
+    fn works_again(&self) {
+        self.shared.health.send_replace(Health::Good);
+        info!(path = %self.shared.location.name, "conversations can be kept again");
     }
 
     /// Opens the file anew and tries to write; what was damaged is looked at as a whole.
@@ -290,6 +302,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.db = None;
         self.lock = None;
+        self.shared.pulse.stop();
         self.shared.room.close();
         {
             let mut inbox = self.shared.inbox();

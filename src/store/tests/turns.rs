@@ -170,6 +170,37 @@ async fn an_end_waits_for_its_own_question_and_not_for_all_who_ask_meanwhile() {
 }
 
 #[tokio::test]
+async fn while_the_disk_hangs_nobody_waits_for_it_and_what_was_handed_over_is_done_later() {
+    let (store, owner) = (memory(), OwnerId::new());
+    let mut health = store.health();
+    let release = store.hang().await;
+    let new = question(owner, None, "q");
+    let turn = new.turn;
+    let (asked, ()) = tokio::join!(store.ask(new), store.hangs_for_long());
+    assert_eq!(asked, Err(StoreError::Stuck));
+    let told = health.wait_for(|health| *health != Health::Good).await;
+    let Health::Bad(sentence) = told.unwrap().clone() else {
+        panic!("it is bad");
+    };
+    assert!(
+        sentence.contains(":memory:") && sentence.contains("disk"),
+        "{sentence}"
+    );
+    let refused = store.ask(question(owner, None, "q")).await;
+    assert_eq!(refused, Err(StoreError::Unavailable(UNAVAILABLE)));
+    drop(store.finish(owner, turn, Arc::new(said("a"))));
+    drop(release);
+    health
+        .wait_for(|health| *health == Health::Good)
+        .await
+        .unwrap();
+    settled(&store).await;
+    assert_eq!(rows(&store).await, 1);
+    let found = store.find(owner, turn).await.unwrap().unwrap();
+    assert_eq!(found.answer.as_deref(), Some(&said("a")));
+}
+
+#[tokio::test]
 async fn an_answer_is_found_at_once_and_a_running_one_has_what_was_saved() {
     let (store, owner) = (memory(), OwnerId::new());
     let new = question(owner, None, "q");
