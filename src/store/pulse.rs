@@ -45,7 +45,7 @@ impl Pulse {
         queue::spawn("askd-pulse", move || watch(&beat, &shared))
     }
 
-    /// The writer begins to write.
+    /// The writer begins to write: what it waits for before, as for readers of a database in memory, is not counted.
     pub(super) fn begin(&self) {
         self.beat().since = Some(Instant::now());
         self.beat.1.notify_all();

@@ -17,7 +17,7 @@ use super::{
     inbox::{Fault, Job, Shared, closed},
     keep,
     pulse::Pulse,
-    sqlite::{self, Location, Opened},
+    sqlite::{self, Opened},
     write,
 };
 use crate::config;
@@ -75,11 +75,8 @@ impl Writer {
         loop {
             match self.next() {
                 Next::Write(jobs, taken) => {
-                    self.shared.pulse.begin();
                     self.write(jobs, &taken);
-                    if self.shared.pulse.end() && self.trouble.is_none() {
-                        self.works_again();
-                    }
+                    self.rests();
                 }
                 Next::Fault(fault) => self.fails(&fault.sentence, fault.is_partial),
                 Next::Lost(lost) => held::tell(&lost),
@@ -136,6 +133,7 @@ impl Writer {
         match self.transaction(&mut jobs, taken) {
             Ok(told) => {
                 self.shared.inbox().held.written(taken);
+                self.rests();
                 for (job, told) in jobs.into_iter().zip(told) {
                     job.tell(told);
                 }
@@ -162,6 +160,7 @@ impl Writer {
             return Ok(jobs.iter().map(|_| Err(closed())).collect());
         };
         let _turn = location.write_turn();
+        self.shared.pulse.begin();
         let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut told = Vec::with_capacity(jobs.len());
         for job in jobs {
@@ -236,6 +235,13 @@ impl Writer {
         }
     }
 
+    /// Nothing is being written.
+    fn rests(&self) {
+        if self.shared.pulse.end() && self.trouble.is_none() {
+            self.works_again();
+        }
+    }
+
     fn works_again(&self) {
         self.shared.health.send_replace(Health::Good);
         info!(path = %self.shared.location.name, "conversations can be kept again");
@@ -264,9 +270,7 @@ impl Writer {
         let (Some(bound), Some(db)) = (self.shared.config.bound(), &mut self.db) else {
             return;
         };
-        if let Err(Failure::Sqlite(error)) =
-            make_room(db, &self.shared.location, bound, took.max(HASTE))
-        {
+        if let Err(Failure::Sqlite(error)) = make_room(db, &self.shared, bound, took.max(HASTE)) {
             let sentence = self.shared.location.sentence(&error);
             self.fails(&sentence, fault::is_damage(&error));
         }
@@ -322,11 +326,12 @@ impl Drop for Writer {
 /// One step where it may be left to the sweep, and else as many as `time` allows.
 fn make_room(
     db: &mut Connection,
-    location: &Location,
+    shared: &Shared,
     bound: u64,
     time: Duration,
 ) -> Result<(), Failure> {
-    let _turn = location.write_turn();
+    let _turn = shared.location.write_turn();
+    shared.pulse.begin();
     if keep::used(db)? <= bound {
         return Ok(());
     }
