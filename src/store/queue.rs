@@ -249,6 +249,7 @@ impl Reader {
             if has_left(job.wanted()) {
                 continue;
             }
+            // In memory the writer waits for it: as long as a read may take, and no longer, for it goes before the next.
             let _turn = location.read_turn();
             let there = location.file();
             let open = match db.take() {
