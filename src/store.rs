@@ -8,12 +8,14 @@
 mod backup;
 mod claim;
 mod codec;
+mod excerpt;
 mod fault;
 mod held;
 mod import;
 mod inbox;
 mod keep;
 mod kept;
+mod pulse;
 mod queue;
 mod read;
 mod schema;
@@ -139,6 +141,11 @@ pub enum StoreError {
     /// What was to be read took longer than 5 seconds.
     #[error("Looking this up took too long and was stopped; look for fewer or longer words.")]
     TooLong,
+    /// The storage has not answered for 5 seconds: what was to be kept may be kept all the same.
+    #[error(
+        "The storage does not answer just now, and what was to be kept may be kept later. Look again in a moment."
+    )]
+    Stuck,
     /// The storage does not work just now. The text is a fixed one: no path and no word of the system's can get into it.
     #[error("{0}")]
     Unavailable(&'static str),
@@ -150,7 +157,7 @@ impl StoreError {
         match self {
             Self::UnknownConversation => ErrorCode::UnknownConversation,
             Self::UnknownParent | Self::Taken => ErrorCode::UnknownTurn,
-            Self::TooLong | Self::Unavailable(_) => ErrorCode::StorageFailed,
+            Self::TooLong | Self::Stuck | Self::Unavailable(_) => ErrorCode::StorageFailed,
         }
     }
 }
@@ -218,7 +225,7 @@ impl Store {
     }
 
     /// Keeps a question: it is on the disk when this returns. Whoever drops the future before must still
-    /// [`finish`](Self::finish) the turn, which may have been kept.
+    /// [`finish`](Self::finish) the turn, which may have been kept; and so must who is told [`StoreError::Stuck`].
     pub async fn ask(&self, new: NewTurn) -> Result<Place, StoreError> {
         let (owner, turn) = (new.owner, new.turn);
         let place = self.write(move |db| write::ask(db, &new)).await?;

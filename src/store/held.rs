@@ -147,8 +147,9 @@ impl Held {
         })
     }
 
-    /// Copies of what is to be written, of `limit` turns at the most.
-    pub(super) fn take(&self, limit: usize) -> Vec<Taken> {
+    /// Copies of what is to be written, of `limit` turns at the most; unless `all`, only of those whose questions are
+    /// known to be on the disk.
+    pub(super) fn take(&self, limit: usize, all: bool) -> Vec<Taken> {
         let take = |(key, held): (&Key, &HeldTurn)| Taken {
             key: *key,
             pieces: held.pieces.clone(),
@@ -161,9 +162,10 @@ impl Held {
             answer: None,
             is_lost: true,
         };
-        let lost = self.lost.iter().map(lost);
+        let lost = self.lost.iter().filter(|_| all).map(lost);
         self.turns
             .iter()
+            .filter(|(key, _)| all || self.places.contains_key(*key))
             .map(take)
             .chain(lost)
             .take(limit)
@@ -307,7 +309,7 @@ mod tests {
         }
         assert!(held.answer(turns[0]).is_none());
         assert!(held.answer(turns[19]).is_some());
-        let taken = held.take(usize::MAX);
+        let taken = held.take(usize::MAX, true);
         let lost = taken.iter().filter(|taken| taken.is_lost).count();
         assert_eq!((taken.len(), lost, told), (20, 13, 13));
         held.written(&taken);
@@ -323,17 +325,17 @@ mod tests {
             held.save(turn, answer(10).since(Seq::START).unwrap())
                 .is_empty()
         );
-        let first = held.take(9);
+        let first = held.take(9, true);
         assert!(
             held.save(turn, answer(20).since(Seq::START).unwrap())
                 .is_empty()
         );
         held.written(&first);
-        let second = held.take(9);
+        let second = held.take(9, true);
         assert_eq!(second[0].pieces[0].events.text_len(), 20);
         drop(held.finish(turn, ended(30)));
         held.written(&second);
-        let third = held.take(9);
+        let third = held.take(9, true);
         assert!(third[0].pieces.is_empty() && third[0].answer.is_some());
         held.written(&third);
         assert!(held.is_empty());

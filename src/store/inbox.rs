@@ -14,6 +14,7 @@ use super::{
     fault::Failure,
     held::{Held, Key, tell},
     keep,
+    pulse::Pulse,
     sqlite::Location,
 };
 use crate::{
@@ -38,6 +39,7 @@ pub(super) struct Shared {
     pub(super) room: Arc<Semaphore>,
     pub(super) health: watch::Sender<Health>,
     pub(super) ended: watch::Sender<bool>,
+    pub(super) pulse: Pulse,
 }
 
 #[derive(Default)]
@@ -152,6 +154,7 @@ impl Shared {
             room: Arc::new(Semaphore::new(QUEUE)),
             health: watch::Sender::new(Health::Good),
             ended: watch::Sender::new(false),
+            pulse: Pulse::new(),
         })
     }
 
@@ -174,7 +177,8 @@ impl Shared {
         self.health.subscribe()
     }
 
-    /// Does `work` in the writer's next transaction, and returns what it made once that is committed.
+    /// Does `work` in the writer's next transaction, and returns what it made once that is committed. While the disk
+    /// hangs nobody waits, but what was handed over is done once it goes on.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
@@ -182,6 +186,17 @@ impl Shared {
         if *self.health.borrow() != Health::Good {
             return Err(StoreError::Unavailable(UNAVAILABLE));
         }
+        tokio::select! {
+            biased;
+            told = self.hand_over(work) => told,
+            () = self.pulse.stuck() => Err(StoreError::Stuck),
+        }
+    }
+
+    async fn hand_over<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let permit = self
             .room
             .clone()

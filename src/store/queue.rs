@@ -249,6 +249,7 @@ impl Reader {
             if has_left(job.wanted()) {
                 continue;
             }
+            // In memory the writer waits for it: as long as a read may take, and no longer, for it goes before the next.
             let _turn = location.read_turn();
             let there = location.file();
             let open = match db.take() {
@@ -334,6 +335,19 @@ mod tests {
             readers.close();
         }
         assert_eq!(*store.health().borrow(), Health::Good);
+    }
+
+    #[tokio::test]
+    async fn a_word_that_fills_a_text_is_found_within_the_deadline() {
+        let (store, owner) = (memory(), OwnerId::new());
+        let mut full = exported(&store, 1, "a").await;
+        full.turns[0].answer = "word ".repeat(500_000);
+        store.import(owner, vec![full]).await.unwrap();
+        let found = store.search(owner, "word".to_owned(), 10).await.unwrap();
+        assert_eq!(
+            found[0].excerpt.iter().filter(|part| part.marked).count(),
+            24
+        );
     }
 
     #[tokio::test]

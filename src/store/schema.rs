@@ -17,8 +17,8 @@ pub(super) const VERSION: i32 = STEPS.len() as i32;
 ///
 /// A turn names its parent by row, and has no foreign key to it: turns go with their whole conversation, and such a
 /// key would want an index of its own. `search` and `search_title` hold no texts, only where their words are. A turn
-/// is in `search` from its end on. `spaced` is [`super::script`]'s. `share` says about how many bytes each owner's turns take, 256 for what goes with each;
-/// it costs a row's update for a question and another for its end.
+/// is in `search` from its end on. `spaced` is [`super::script`]'s. `share` says about how many bytes each owner's
+/// turns take, 256 for what goes with each; it costs a row's update for a question and another for its end.
 const VERSION_1: &str = "
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,

@@ -7,37 +7,14 @@ use std::{
 };
 
 use rusqlite::{Connection, Row, functions::FunctionFlags, params};
-use uuid::Uuid;
 
-use super::{
-    Fragment, Hit, HitField,
-    fault::Failure,
-    script::{joined, spaced},
-};
+use super::{Fragment, Hit, HitField, excerpt::Wanted, fault::Failure, script::spaced};
 use crate::id::{ConversationId, OwnerId, TurnId};
 
 /// Words of a search that are looked for; further ones are not.
 const MAX_WORDS: usize = 16;
-/// Words of an excerpt.
-const EXCERPT: i64 = 24;
 /// Places that are put in order by their time at the most.
 const ORDERED: usize = 1_000;
-
-/// What stands around a found word in what SQLite gives: new in each search, or a text could hold marks of its own.
-struct Marks {
-    open: String,
-    close: String,
-}
-
-impl Marks {
-    fn new() -> Self {
-        let unknown = Uuid::new_v4().simple();
-        Self {
-            open: format!("<{unknown}>"),
-            close: format!("</{unknown}>"),
-        }
-    }
-}
 
 /// Titles first, then questions and answers; the newest first in both.
 ///
@@ -49,14 +26,18 @@ pub(super) fn search(
     words: &str,
     limit: usize,
 ) -> Result<Vec<Hit>, Failure> {
-    let Some(words) = expression(words) else {
+    let Some(matching) = expression(words) else {
         return Ok(Vec::new());
     };
-    let beginning = format!("({words} *)");
-    let mut hits = titles(db, owner, &beginning, limit)?;
-    let mut others = turns(db, owner, &format!("({words})"), limit)?;
+    let beginning = format!("({matching} *)");
+    let (whole, begun) = (
+        Wanted::new(looked_for(words), false),
+        Wanted::new(looked_for(words), true),
+    );
+    let mut hits = titles(db, owner, (&beginning, &begun), limit)?;
+    let mut others = turns(db, owner, (&format!("({matching})"), &whole), limit)?;
     if others.len() < limit {
-        others = turns(db, owner, &beginning, limit)?;
+        others = turns(db, owner, (&beginning, &begun), limit)?;
     }
     // Half of the places are kept for turns, if there are so many.
     hits.truncate((limit / 2).max(limit.saturating_sub(others.len())));
@@ -66,7 +47,7 @@ pub(super) fn search(
 }
 
 /// Gives a connection the function that [`titles`] and [`turns`] use: whether a time is, so far, among the newest of a
-/// statement's. So an excerpt, which costs more than all else about a place, is made only where it may be wanted.
+/// statement's. So a text, which costs more than all else about a place, is read only where it may be wanted.
 pub(super) fn prepare(db: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY;
     db.create_scalar_function("among_newest", 2, flags, |context| {
@@ -98,14 +79,19 @@ impl Newest {
     }
 }
 
+/// The words that a person looks for.
+fn looked_for(words: &str) -> impl Iterator<Item = &str> {
+    words
+        .split(|letter: char| letter.is_whitespace() || letter == '\0')
+        .filter(|word| word.contains(char::is_alphanumeric))
+        .take(MAX_WORDS)
+}
+
 /// A person's words as SQLite's expression: all of them; `None`: there is none.
 ///
 /// Each is put in quotes, within which nothing has a meaning but the quote itself.
 fn expression(words: &str) -> Option<String> {
-    let words: Vec<String> = words
-        .split(|letter: char| letter.is_whitespace() || letter == '\0')
-        .filter(|word| word.contains(char::is_alphanumeric))
-        .take(MAX_WORDS)
+    let words: Vec<String> = looked_for(words)
         .map(|word| format!("\"{}\"", spaced(word).replace('"', "\"\"")))
         .collect();
     (!words.is_empty()).then(|| words.join(" AND "))
@@ -116,101 +102,97 @@ fn token(owner: OwnerId) -> String {
     format!("o{}", owner.0.simple())
 }
 
-fn titles(db: &Connection, owner: OwnerId, words: &str, limit: usize) -> Result<Vec<Hit>, Failure> {
-    let query = "SELECT conversation.updated,
-             CASE WHEN among_newest(?4, conversation.updated) THEN snippet(search_title, 1, ?5, ?6, '…', ?7) END,
+fn titles(
+    db: &Connection,
+    owner: OwnerId,
+    (words, wanted): (&str, &Wanted),
+    limit: usize,
+) -> Result<Vec<Hit>, Failure> {
+    let query = "SELECT conversation.updated, among_newest(?4, conversation.updated),
              conversation.id, conversation.title, conversation.created
          FROM search_title CROSS JOIN conversation ON conversation.n = search_title.rowid
          WHERE search_title MATCH ?1 AND conversation.owner = ?2 AND conversation.deleted IS NULL
          ORDER BY search_title.rowid DESC LIMIT ?3";
     let matching = format!("owner : {} AND title : {words}", token(owner));
-    newest(
-        db,
-        query,
-        (owner, &matching),
-        limit,
-        |row, excerpt, marks| {
-            Ok(Hit {
-                conversation: ConversationId(row.get(2)?),
-                title: row.get(3)?,
-                turn: None,
-                field: HitField::Title,
-                excerpt: fragments(excerpt, marks),
-                asked: u64::try_from(row.get::<_, i64>(4)?).unwrap_or(0),
-            })
-        },
-    )
+    newest(db, query, (owner, &matching), limit, |row| {
+        let title: String = row.get(3)?;
+        Ok(Hit {
+            conversation: ConversationId(row.get(2)?),
+            turn: None,
+            field: HitField::Title,
+            excerpt: wanted.excerpt(&title).0,
+            title,
+            asked: u64::try_from(row.get::<_, i64>(4)?).unwrap_or(0),
+        })
+    })
 }
 
-fn turns(db: &Connection, owner: OwnerId, words: &str, limit: usize) -> Result<Vec<Hit>, Failure> {
-    let query = "SELECT turn.asked,
-             CASE WHEN among_newest(?4, turn.asked) THEN
-                 snippet(search, 1, ?5, ?6, '…', ?7) || ?5 || ?6 || snippet(search, 2, ?5, ?6, '…', ?7)
-             END,
-             conversation.id, conversation.title, turn.id
+fn turns(
+    db: &Connection,
+    owner: OwnerId,
+    (words, wanted): (&str, &Wanted),
+    limit: usize,
+) -> Result<Vec<Hit>, Failure> {
+    let query = "SELECT turn.asked, among_newest(?4, turn.asked), conversation.id, conversation.title, turn.id, turn.n
          FROM search CROSS JOIN turn ON turn.n = search.rowid
          CROSS JOIN conversation ON conversation.n = turn.conversation
          WHERE search MATCH ?1 AND conversation.owner = ?2 AND conversation.deleted IS NULL
          ORDER BY search.rowid DESC LIMIT ?3";
     let matching = format!("owner : {} AND {{question answer}} : {words}", token(owner));
-    newest(
-        db,
-        query,
-        (owner, &matching),
-        limit,
-        |row, excerpts, marks| {
-            // A mark around nothing parts them; no excerpt has one.
-            let between = format!("{}{}", marks.open, marks.close);
-            let (question, answer) = excerpts.split_once(&between).unwrap_or((excerpts, ""));
-            let (field, excerpt) =
-                if answer.contains(&marks.open) && !question.contains(&marks.open) {
-                    (HitField::Answer, answer)
-                } else {
-                    (HitField::Question, question)
-                };
-            Ok(Hit {
-                conversation: ConversationId(row.get(2)?),
-                title: row.get(3)?,
-                turn: Some(TurnId(row.get(4)?)),
-                field,
-                excerpt: fragments(excerpt, marks),
-                asked: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
-            })
-        },
-    )
+    newest(db, query, (owner, &matching), limit, |row| {
+        let (field, excerpt) = of_turn(db, row.get(5)?, wanted)?;
+        Ok(Hit {
+            conversation: ConversationId(row.get(2)?),
+            title: row.get(3)?,
+            turn: Some(TurnId(row.get(4)?)),
+            field,
+            excerpt,
+            asked: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
+        })
+    })
+}
+
+/// The excerpt of a turn's text that has the words, of its question if both have.
+fn of_turn(
+    db: &Connection,
+    n: i64,
+    wanted: &Wanted,
+) -> rusqlite::Result<(HitField, Vec<Fragment>)> {
+    let excerpt = |query| {
+        let mut query = db.prepare_cached(query)?;
+        query.query_row([n], |row| {
+            let text = row.get_ref(0)?.as_str_or_null()?;
+            Ok(wanted.excerpt(text.unwrap_or_default()))
+        })
+    };
+    let (question, is_there) = excerpt("SELECT question FROM turn WHERE n = ?1")?;
+    if !is_there {
+        let (answer, is_there) = excerpt("SELECT answer FROM turn WHERE n = ?1")?;
+        if is_there {
+            return Ok((HitField::Answer, answer));
+        }
+    }
+    Ok((HitField::Question, question))
 }
 
 /// The newest places, in their order. An index gives them in the order of their keeping, which is another one only where
 /// something was imported: so the last ones by that are put in order.
 ///
-/// The query gives a place's time first, and then its excerpts, or `NULL` if it is none of the newest.
+/// The query gives a place's time first, and then whether it may be one of the newest.
 fn newest(
     db: &Connection,
     query: &str,
     (owner, matching): (OwnerId, &str),
     limit: usize,
-    hit: impl Fn(&Row<'_>, &str, &Marks) -> rusqlite::Result<Hit>,
+    hit: impl Fn(&Row<'_>) -> rusqlite::Result<Hit>,
 ) -> Result<Vec<Hit>, Failure> {
-    let marks = Marks::new();
     let ordered = many(ORDERED.max(limit));
     let mut query = db.prepare_cached(query)?;
-    let mut rows = query.query(params![
-        matching,
-        owner.0,
-        ordered,
-        many(limit),
-        marks.open,
-        marks.close,
-        EXCERPT
-    ])?;
+    let mut rows = query.query(params![matching, owner.0, ordered, many(limit)])?;
     let mut hits = Vec::new();
     while let Some(row) = rows.next()? {
-        if let Some(excerpts) = row
-            .get_ref(1)?
-            .as_str_or_null()
-            .map_err(rusqlite::Error::from)?
-        {
-            hits.push((row.get::<_, i64>(0)?, hit(row, excerpts, &marks)?));
+        if row.get(1)? {
+            hits.push((row.get::<_, i64>(0)?, hit(row)?));
         }
     }
     // It leaves those of one time as they are.
@@ -221,25 +203,6 @@ fn newest(
 
 fn many(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
-}
-
-/// Splits an excerpt at its marks.
-fn fragments(excerpt: &str, marks: &Marks) -> Vec<Fragment> {
-    let mut fragments = Vec::new();
-    let mut add = |text: &str, marked| {
-        let text = joined(text);
-        if !text.is_empty() {
-            fragments.push(Fragment { text, marked });
-        }
-    };
-    let mut parts = excerpt.split(&marks.open);
-    add(parts.next().unwrap_or_default(), false);
-    for part in parts {
-        let (marked, plain) = part.split_once(&marks.close).unwrap_or((part, ""));
-        add(marked, true);
-        add(plain, false);
-    }
-    fragments
 }
 
 #[cfg(test)]
@@ -254,26 +217,6 @@ mod tests {
         );
         assert_eq!(expression(" - \" * ( "), None);
         assert_eq!(expression(""), None);
-    }
-
-    #[test]
-    fn an_excerpt_is_split_at_its_marks() {
-        let fragment = |text: &str, marked| Fragment {
-            text: text.to_owned(),
-            marked,
-        };
-        let expected = [
-            fragment("a ", false),
-            fragment("b", true),
-            fragment(" c ", false),
-            fragment("d", true),
-        ];
-        let marks = Marks {
-            open: "<".to_owned(),
-            close: ">".to_owned(),
-        };
-        assert_eq!(fragments("a <b> c <d>", &marks), expected);
-        assert_eq!(fragments("", &marks), []);
     }
 
     #[test]

@@ -103,6 +103,35 @@ fn said(text: &str) -> Answer {
     answer
 }
 
+impl Store {
+    /// Holds the writer within a transaction, as a disk does that hangs, until what is returned is dropped.
+    pub(crate) async fn hang(&self) -> std::sync::mpsc::Sender<()> {
+        self.0.shared.pulse.hurry(Duration::MAX);
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let blocks = self.write(move |_| {
+            let _ = (begun.send(()), held.recv());
+            Ok(())
+        });
+        tokio::select! {
+            biased;
+            _ = blocks => panic!("the writer is held"),
+            begins = begins => begins.unwrap(),
+        }
+        release
+    }
+
+    /// Lets the patience with a disk that hangs end once somebody waits for it.
+    pub(crate) async fn hangs_for_long(&self) {
+        while self.0.shared.inbox().jobs.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        self.0.shared.pulse.hurry(Duration::ZERO);
+        self.0.shared.pulse.stuck().await;
+        self.0.shared.pulse.hurry(Duration::MAX);
+    }
+}
+
 fn config(path: StorePath) -> config::Store {
     config::Store {
         path,

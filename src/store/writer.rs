@@ -16,7 +16,8 @@ use super::{
     held::{self, Loss, Taken},
     inbox::{Fault, Job, Shared, closed},
     keep,
-    sqlite::{self, Location, Opened},
+    pulse::Pulse,
+    sqlite::{self, Opened},
     write,
 };
 use crate::config;
@@ -39,6 +40,7 @@ pub(super) fn start(opened: Opened, config: config::Store) -> Result<Arc<Shared>
         trouble: None,
         lock: opened.lock,
     };
+    Pulse::watch(&shared)?;
     super::queue::spawn("askd-store", move || writer.run())?;
     Ok(shared)
 }
@@ -72,7 +74,10 @@ impl Writer {
     fn run(mut self) {
         loop {
             match self.next() {
-                Next::Write(jobs, taken) => self.write(jobs, &taken),
+                Next::Write(jobs, taken) => {
+                    self.write(jobs, &taken);
+                    self.rests();
+                }
                 Next::Fault(fault) => self.fails(&fault.sentence, fault.is_partial),
                 Next::Lost(lost) => held::tell(&lost),
                 Next::TryAgain => self.try_again(),
@@ -111,9 +116,9 @@ impl Writer {
             if !inbox.jobs.is_empty() || !inbox.held.is_empty() {
                 let many = inbox.jobs.len().min(BATCH);
                 let jobs = inbox.jobs.drain(..many).collect();
-                // The end of a turn may not overtake its question.
-                let turns = if inbox.jobs.is_empty() { BATCH } else { 0 };
-                return Next::Write(jobs, inbox.held.take(turns));
+                // The end of a turn may not overtake its question, which may be among those that still wait.
+                let all = inbox.jobs.is_empty();
+                return Next::Write(jobs, inbox.held.take(BATCH, all));
             }
             if inbox.closing {
                 return Next::End;
@@ -128,6 +133,7 @@ impl Writer {
         match self.transaction(&mut jobs, taken) {
             Ok(told) => {
                 self.shared.inbox().held.written(taken);
+                self.rests();
                 for (job, told) in jobs.into_iter().zip(told) {
                     job.tell(told);
                 }
@@ -154,6 +160,7 @@ impl Writer {
             return Ok(jobs.iter().map(|_| Err(closed())).collect());
         };
         let _turn = location.write_turn();
+        self.shared.pulse.begin();
         let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut told = Vec::with_capacity(jobs.len());
         for job in jobs {
@@ -217,8 +224,7 @@ impl Writer {
         match self.reopen() {
             Ok(()) => {
                 self.trouble = None;
-                self.shared.health.send_replace(Health::Good);
-                info!(path = %self.shared.location.name, "conversations can be kept again");
+                self.works_again();
             }
             Err(error) => {
                 // What was found damaged is so until all of it was looked at.
@@ -227,6 +233,18 @@ impl Writer {
                 self.fails(&self.shared.location.sentence(&error), damaged);
             }
         }
+    }
+
+    /// Nothing is being written.
+    fn rests(&self) {
+        if self.shared.pulse.end() && self.trouble.is_none() {
+            self.works_again();
+        }
+    }
+
+    fn works_again(&self) {
+        self.shared.health.send_replace(Health::Good);
+        info!(path = %self.shared.location.name, "conversations can be kept again");
     }
 
     /// Opens the file anew and tries to write; what was damaged is looked at as a whole.
@@ -252,9 +270,7 @@ impl Writer {
         let (Some(bound), Some(db)) = (self.shared.config.bound(), &mut self.db) else {
             return;
         };
-        if let Err(Failure::Sqlite(error)) =
-            make_room(db, &self.shared.location, bound, took.max(HASTE))
-        {
+        if let Err(Failure::Sqlite(error)) = make_room(db, &self.shared, bound, took.max(HASTE)) {
             let sentence = self.shared.location.sentence(&error);
             self.fails(&sentence, fault::is_damage(&error));
         }
@@ -267,7 +283,10 @@ impl Writer {
         if self.trouble.is_none() {
             let (jobs, taken) = {
                 let mut inbox = self.shared.inbox();
-                (inbox.jobs.drain(..).collect(), inbox.held.take(usize::MAX))
+                (
+                    inbox.jobs.drain(..).collect(),
+                    inbox.held.take(usize::MAX, true),
+                )
             };
             self.write(jobs, &taken);
         }
@@ -287,6 +306,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.db = None;
         self.lock = None;
+        self.shared.pulse.stop();
         self.shared.room.close();
         {
             let mut inbox = self.shared.inbox();
@@ -306,11 +326,12 @@ impl Drop for Writer {
 /// One step where it may be left to the sweep, and else as many as `time` allows.
 fn make_room(
     db: &mut Connection,
-    location: &Location,
+    shared: &Shared,
     bound: u64,
     time: Duration,
 ) -> Result<(), Failure> {
-    let _turn = location.write_turn();
+    let _turn = shared.location.write_turn();
+    shared.pulse.begin();
     if keep::used(db)? <= bound {
         return Ok(());
     }

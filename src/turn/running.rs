@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     answer::{Answer, Cause, Channel, End, ErrorCode, Fault, Outcome, Timing},
+    id::OwnerId,
     store::{Found, NewTurn, Place, Receipt, StoreError},
 };
 
@@ -128,7 +129,7 @@ impl Running {
     }
 
     /// Keeps the question. A cancel waits for it, so that it is never unknown whether there is a turn; only the halt
-    /// does not.
+    /// does not, and a disk that hangs.
     async fn keep(&self, new: NewTurn) -> Result<Place, Dismissed> {
         let (store, turn, owner) = (&self.desk.store, self.ids.turn, new.owner);
         let error = tokio::select! {
@@ -138,15 +139,15 @@ impl Running {
                 Err(error) => error,
             },
             () = self.desk.shutdown.halted() => {
-                // It may be kept all the same, and then it has to have its end.
-                let end = self.end(Outcome::Interrupted, Some(Cause::Stopped));
-                if let Ok(answer) = self.live.log.seal(None, end) {
-                    // Nobody is shown this end.
-                    let _ = store.finish(owner, turn, answer);
-                }
+                self.give_up(owner, Cause::Stopped);
                 return Err(Dismissed::Refused(restarting()));
             }
         };
+        if error == StoreError::Stuck {
+            // Nor would the disk say now what it has.
+            self.give_up(owner, Cause::Unkept);
+            return Err(Dismissed::Refused(unkept(error)));
+        }
         // The question may have been kept before, and answered.
         match store.find(owner, turn).await {
             Ok(Some(Found {
@@ -157,6 +158,15 @@ impl Running {
                 Err(Dismissed::Refused(unsettled()))
             }
             _ => Err(Dismissed::Refused(unkept(error))),
+        }
+    }
+
+    /// A question that nobody waits for may be kept all the same, and then it has to have its end.
+    fn give_up(&self, owner: OwnerId, cause: Cause) {
+        let end = self.end(Outcome::Interrupted, Some(cause));
+        if let Ok(answer) = self.live.log.seal(None, end) {
+            // Nobody is shown this end.
+            let _ = self.desk.store.finish(owner, self.ids.turn, answer);
         }
     }
 

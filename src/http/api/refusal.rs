@@ -176,7 +176,7 @@ impl From<StoreError> for Refusal {
         match error {
             StoreError::UnknownConversation => Self::unknown_conversation(),
             StoreError::UnknownParent | StoreError::Taken => Self::field(message),
-            StoreError::TooLong | StoreError::Unavailable(_) => Self::new(
+            StoreError::TooLong | StoreError::Stuck | StoreError::Unavailable(_) => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 ErrorCode::StorageFailed.as_str(),
                 message,

@@ -106,12 +106,12 @@ async fn beyond_its_size_what_is_untouched_for_longest_goes_and_the_file_shrinks
     store.ask(again).await.unwrap();
     store.sweep().await;
     assert!(store.find(owner, last.unwrap()).await.unwrap().is_some());
+    assert_eq!(store.find(owner, still).await, Ok(None));
     let kept = store.export(owner).await.unwrap().len();
     assert!((10..60).contains(&kept), "{kept}");
     sound(&store).await;
     store.close().await;
     assert!(std::fs::metadata(&path).unwrap().len() < bound + (1 << 20));
-    let _ = still;
 }
 
 #[tokio::test]

@@ -117,6 +117,90 @@ async fn a_receipt_tells_when_the_end_is_on_the_disk() {
 }
 
 #[tokio::test]
+async fn an_end_waits_for_its_own_question_and_not_for_all_who_ask_meanwhile() {
+    const MANY: usize = 300;
+    let (store, owner) = (memory(), OwnerId::new());
+    let (known, new) = (question(owner, None, "q"), question(owner, None, "q"));
+    let (first, second) = (known.turn, new.turn);
+    store.ask(known).await.unwrap();
+    let (release, held) = std::sync::mpsc::channel();
+    let (begun, begins) = tokio::sync::oneshot::channel();
+    let blocks = store.write(move |_| {
+        let _ = begun.send(());
+        held.recv().expect("it is released");
+        Ok(())
+    });
+    let ended = "SELECT outcome IS NOT NULL FROM turn WHERE id = ?1";
+    let asks = async {
+        begins.await.unwrap();
+        let asks = (0..MANY).map(|_| {
+            store.write(move |db| Ok(db.query_row(ended, [first.0], |row| row.get::<_, bool>(0))?))
+        });
+        futures_util::future::join_all(asks).await
+    };
+    let waiting = || store.0.shared.inbox().jobs.len();
+    let last = async {
+        while waiting() < MANY {
+            tokio::task::yield_now().await;
+        }
+        {
+            let mut asked = std::pin::pin!(store.ask(new));
+            while waiting() == MANY {
+                tokio::select! {
+                    biased;
+                    _ = &mut asked => panic!("the writer is held"),
+                    () = tokio::task::yield_now() => {}
+                }
+            }
+        }
+        for turn in [first, second] {
+            drop(store.finish(owner, turn, Arc::new(said("a"))));
+        }
+        release.send(()).unwrap();
+    };
+    let (_, seen, ()) = tokio::join!(blocks, asks, last);
+    let seen = seen.into_iter().filter(|seen| *seen == Ok(true)).count();
+    assert!((1..MANY).contains(&seen), "{seen}");
+    settled(&store).await;
+    sound(&store).await;
+    for turn in [first, second] {
+        let found = store.find(owner, turn).await.unwrap().unwrap();
+        assert_eq!(found.answer.as_deref(), Some(&said("a")));
+    }
+}
+
+#[tokio::test]
+async fn while_the_disk_hangs_nobody_waits_for_it_and_what_was_handed_over_is_done_later() {
+    let (store, owner) = (memory(), OwnerId::new());
+    let mut health = store.health();
+    let release = store.hang().await;
+    let new = question(owner, None, "q");
+    let turn = new.turn;
+    let (asked, ()) = tokio::join!(store.ask(new), store.hangs_for_long());
+    assert_eq!(asked, Err(StoreError::Stuck));
+    let told = health.wait_for(|health| *health != Health::Good).await;
+    let Health::Bad(sentence) = told.unwrap().clone() else {
+        panic!("it is bad");
+    };
+    assert!(
+        sentence.contains(":memory:") && sentence.contains("disk"),
+        "{sentence}"
+    );
+    let refused = store.ask(question(owner, None, "q")).await;
+    assert_eq!(refused, Err(StoreError::Unavailable(UNAVAILABLE)));
+    drop(store.finish(owner, turn, Arc::new(said("a"))));
+    drop(release);
+    health
+        .wait_for(|health| *health == Health::Good)
+        .await
+        .unwrap();
+    settled(&store).await;
+    assert_eq!(rows(&store).await, 1);
+    let found = store.find(owner, turn).await.unwrap().unwrap();
+    assert_eq!(found.answer.as_deref(), Some(&said("a")));
+}
+
+#[tokio::test]
 async fn an_answer_is_found_at_once_and_a_running_one_has_what_was_saved() {
     let (store, owner) = (memory(), OwnerId::new());
     let new = question(owner, None, "q");

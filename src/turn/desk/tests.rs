@@ -11,6 +11,7 @@ use crate::{
         Delta, LlmError, Role,
         scripted::{Scripted, Step},
     },
+    store::Health,
     turn::{line::Line, log::News, station::Backend},
 };
 
@@ -556,6 +557,29 @@ async fn what_has_grown_is_saved_each_second_and_nothing_behind_the_end() {
     for _ in 0..3 {
         tokio::time::sleep(SAVE).await;
         assert_eq!(kept().await, ("ab".to_owned(), Seq(3), Some(Outcome::Stop)));
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_a_hanging_disk_may_keep_is_refused_and_has_its_end() {
+    let (model, _gate) = gated();
+    let it = fixture(OnLeave::Stop, model);
+    let mut health = it.store.health();
+    let release = it.store.hang().await;
+    let ask = question("q");
+    let turn = ask.turn;
+    let (refused, ()) = tokio::join!(it.desk.ask(ask), it.store.hangs_for_long());
+    let refused = refused.map(drop).unwrap_err();
+    assert_eq!(refused.code, ErrorCode::StorageFailed);
+    drop(release);
+    let good = health.wait_for(|health| *health == Health::Good);
+    assert!(good.await.is_ok());
+    loop {
+        let found = it.store.find(OWNER, turn).await.unwrap();
+        if let Some(answer) = found.and_then(|found| found.answer) {
+            assert_eq!(answer.end().unwrap().outcome, Outcome::Interrupted);
+            break;
+        }
     }
 }
 
