@@ -9,9 +9,9 @@ use icu_normalizer::properties::{CanonicalDecompositionBorrowed, Decomposed};
 
 use super::{Fragment, script::stands_alone};
 
-/// Words of an excerpt, and how many of them stand before the first that is marked.
+/// Words of an excerpt, and which of them the first marked one is at the most.
 const WORDS: usize = 24;
-const BEFORE: usize = 8;
+const FIRST: usize = 8;
 /// Bytes of an excerpt on each side of where the first marked word begins: a text may be one word.
 const BYTES: usize = 1 << 10;
 /// Words that all the excerpts of a search look at; what is not found by then is not marked.
@@ -45,12 +45,12 @@ impl Wanted {
 
     /// The excerpt; and whether something is marked in it: else it is the text's beginning.
     pub(super) fn excerpt(&self, text: &str) -> (Vec<Fragment>, bool) {
-        // The beginnings of the last words.
-        let mut before = [0; BEFORE];
+        // Where the last words begin, this one among them.
+        let mut before = [0; FIRST];
         let mut seen = 0;
         let mut first = 0..0;
         for word in Words::of(text) {
-            before[seen % BEFORE] = word.start;
+            before[seen % FIRST] = word.start;
             seen += 1;
             if self.looks.get() == 0 {
                 break;
@@ -61,8 +61,8 @@ impl Wanted {
             }
         }
         let is_marked = !first.is_empty();
-        let begin = if is_marked && seen > BEFORE {
-            before[seen % BEFORE]
+        let begin = if is_marked && seen > FIRST {
+            before[seen % FIRST]
         } else {
             0
         };
