@@ -192,6 +192,45 @@ test("a_conversation_deleted_elsewhere_is_told_when_the_list_no_longer_has_it", 
   expect(chats.current.presence).toEqual({ kind: "unknown" });
 });
 
+test("a_conversation_deleted_elsewhere_is_told_however_far_down_the_list_it_was", async () => {
+  server.limit = 1;
+  await arrive(`/c/${B}`);
+  expect(chats.list.find(B)).toBeUndefined();
+  const fetched = () => server.asked.filter((call) => call === `GET /conversations/${B}`).length;
+  const before = fetched();
+  vi.advanceTimersByTime(15_000);
+  await settle();
+  expect([chats.current.presence.kind, fetched()]).toEqual(["here", before]);
+  server.heads = [head(A, "First")];
+  server.forget(B);
+  dispatchEvent(new Event("focus"));
+  await settle();
+  expect([chats.current.presence.kind, chats.current.gone]).toEqual(["unknown", true]);
+});
+
+test("a_conversation_that_a_long_list_loses_is_asked_for_without_the_readers_doing", async () => {
+  server.limit = 1;
+  await arrive(`/c/${A}`);
+  server.heads = [head(B, "Second"), head("0190aaaa-0000-7000-8000-00000000000c", "Third")];
+  server.forget(A);
+  vi.advanceTimersByTime(15_000);
+  await settle();
+  expect([chats.list.next, chats.current.gone]).toEqual(["1", true]);
+});
+
+test("a_question_below_what_a_deleted_conversation_has_left_begins_a_new_one", async () => {
+  await arrive(`/c/${A}`);
+  server.heads = [head(B, "Second")];
+  server.forget(A);
+  dispatchEvent(new Event("focus"));
+  await settle();
+  expect(chats.current.shown).toHaveLength(1);
+  expect(chats.current.placed).toBe(false);
+  expect(chats.ask("Still here?")).toBe(true);
+  expect(chats.current.id).not.toBe(A);
+  expect(chats.current.turns.map(({ question, parent }) => [question, parent])).toEqual([["Still here?", null]]);
+});
+
 test("a_server_that_cannot_keep_conversations_is_told_when_an_answer_has_ended_and_until_it_can", async () => {
   await arrive(`/c/${A}`);
   FakeSocket.last.ready();

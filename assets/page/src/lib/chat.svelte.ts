@@ -51,11 +51,13 @@ export class Chat implements Owner {
   shown = $derived(path(this.turns, this.through));
   last = $derived(this.shown.at(-1)?.turn ?? null);
   open = $derived(this.turns.some((turn) => turn.ending === null));
+  /** The server had it and has it no more: what is shown of it is all that is left. */
+  gone = $derived(this.presence.kind === "unknown" && this.turns.some((turn) => turn.accepted));
   /** Whether a question would have a place: not before the page knows what stands above it. */
   placed = $derived(
     this.presence.kind === "unbegun" ||
       this.presence.kind === "here" ||
-      (this.presence.kind === "unknown" && this.turns.length > 0),
+      (this.presence.kind === "unknown" && this.turns.length > 0 && !this.gone),
   );
   /** Whether a question would be taken now. */
   takes = $derived(this.placed && free(this.turns, this.connection));

@@ -148,15 +148,19 @@ export class Chats implements Listener {
     }
   }
 
-  /** Fetches the list anew, and the conversation shown if it has changed elsewhere. */
-  async sync(): Promise<void> {
+  /**
+   * Fetches the list anew, and the conversation shown if it has changed elsewhere. One that the list does not show may be
+   * further down in it, or deleted: the server is asked which when the list has just lost it, and `thorough`ly also
+   * when it was not there before.
+   */
+  async sync(thorough = true): Promise<void> {
     if (document.hidden) return;
     void this.#askWhetherKept();
+    const listed = this.list.find(this.current.id) !== undefined;
     await this.list.refresh();
     const head = this.list.find(this.current.id);
     if (head) this.current.compare(head);
-    // A list that is known to its end and does not have it: it was deleted elsewhere.
-    else if (this.list.problem === null && this.list.next === null) this.current.vanished();
+    else if (this.list.problem === null && (thorough || listed || this.list.next === null)) this.current.vanished();
   }
 
   /** Asked when something should have been kept, and from then on until it is. */
@@ -194,7 +198,7 @@ export class Chats implements Listener {
       [window, "storage", (event) => this.#elsewhere(event as StorageEvent)],
     ];
     for (const [target, name, listener] of listeners) target.addEventListener(name, listener);
-    const timer = setInterval(() => void this.sync(), SYNC_EVERY_MS);
+    const timer = setInterval(() => void this.sync(false), SYNC_EVERY_MS);
     void this.sync();
     return () => {
       clearInterval(timer);
