@@ -22,6 +22,7 @@ const ended = (id: string) => turn(id, { sent: true, accepted: true, ending: "st
 
 /** The page, opened at this address. */
 async function arrive(path: string): Promise<Chats> {
+  silence?.();
   history.replaceState(null, "", path);
   chats = new Chats();
   silence = chats.listen();
@@ -96,6 +97,31 @@ test("what_waited_when_the_page_was_left_is_sent_from_wherever_the_reader_comes_
   for (const socket of FakeSocket.all) socket.ready();
   const sent = FakeSocket.all.flatMap((socket) => socket.sent);
   expect(sent).toMatchObject([{ type: "question", turn: "w", conversation: A, parent: "a1" }]);
+});
+
+test("a_refused_question_whose_conversation_is_nowhere_can_be_reached_until_it_is_asked_again", async () => {
+  await arrive("/");
+  FakeSocket.last.ready();
+  chats.ask("Hello?");
+  FakeSocket.last.tell({ type: "error", code: "storage_failed", message: "The disk is full." });
+  await settle();
+  const refused = chats.current.id;
+  const listed = () => chats.refused.map(({ conversation, turn }) => [conversation, turn.question]);
+  chats.begin();
+  await settle();
+  expect(chats.current.last).toBeNull();
+  expect(listed()).toEqual([[refused, "Hello?"]]);
+  await arrive("/");
+  expect(listed()).toEqual([[refused, "Hello?"]]);
+  chats.open(refused);
+  FakeSocket.last.ready();
+  await settle();
+  expect(chats.current.last).toMatchObject({ question: "Hello?", ending: "refused" });
+  chats.current.askBeside(chats.current.last!, "Hello?");
+  const id = String(FakeSocket.last.sent.at(-1)!["turn"]);
+  FakeSocket.last.tell({ type: "accepted", turn: id, conversation: refused, parent: null, after: 0 });
+  await settle();
+  expect(listed()).toEqual([]);
 });
 
 test("a_question_whose_conversation_is_nowhere_yet_is_listed_as_waiting", async () => {

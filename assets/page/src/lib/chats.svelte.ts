@@ -7,7 +7,7 @@ import * as api from "./api";
 import type { ApiError, Head } from "./api";
 import { Chat, type Listener } from "./chat.svelte";
 import { uuid7 } from "./ids";
-import { available, forgetOld, keepBranch, outbox, waitingTurn } from "./keep";
+import { available, forgetOld, keepBranch, outbox, waitingTurn, type Waiting } from "./keep";
 import { List } from "./list.svelte";
 import { Notices } from "./notices.svelte";
 import { keepsConversations } from "./probe";
@@ -31,6 +31,16 @@ export class Chats implements Listener {
 
   /** Conversations that the reader is not at, while a question of theirs waits or an answer is running. */
   behind = $state.raw<Chat[]>([]);
+
+  /** What the server has refused stands in the browser until it is asked again; this is what did at the last look. */
+  #refused = $state.raw<Waiting[]>([]);
+
+  /** Refused first questions whose conversation the list does not show: nothing else would lead to them. */
+  refused = $derived(
+    this.list.fetched || this.list.problem !== null
+      ? this.#refused.filter(({ conversation }) => this.list.find(conversation) === undefined)
+      : [],
+  );
 
   /** Questions whose conversation the server does not have yet. */
   waiting = $derived(
@@ -156,11 +166,16 @@ export class Chats implements Listener {
   async sync(thorough = true): Promise<void> {
     if (document.hidden) return;
     void this.#askWhetherKept();
+    this.#lookAtRefused();
     const listed = this.list.find(this.current.id) !== undefined;
     await this.list.refresh();
     const head = this.list.find(this.current.id);
     if (head) this.current.compare(head);
     else if (this.list.problem === null && (thorough || listed || this.list.next === null)) this.current.vanished();
+  }
+
+  #lookAtRefused(): void {
+    this.#refused = outbox().filter(({ turn }) => turn.ending === "refused" && turn.parent === null);
   }
 
   /** Asked when something should have been kept, and from then on until it is. */
@@ -231,6 +246,7 @@ export class Chats implements Listener {
     left.retire(true);
     back?.retire(false);
     this.current = back ?? this.#opened(id, left);
+    this.#lookAtRefused();
     if (back) void back.refresh();
   }
 
