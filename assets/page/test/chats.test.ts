@@ -284,6 +284,24 @@ test("a_server_that_notices_late_that_it_cannot_keep_conversations_is_asked_once
   expect(chats.kept).toBe(false);
 });
 
+test("a_server_that_cannot_keep_an_answer_is_told_while_it_grows", async () => {
+  await arrive(`/c/${A}`);
+  FakeSocket.last.ready();
+  await settle();
+  chats.ask("Why?");
+  const id = String(FakeSocket.last.sent.at(-1)!["turn"]);
+  FakeSocket.last.tell({ type: "accepted", turn: id, conversation: A, parent: "a1", after: 0 });
+  for (let n = 0; n < 4; n++) {
+    vi.advanceTimersByTime(15_000);
+    await settle();
+  }
+  expect(chats.kept).toBe(true);
+  server.keeps = false;
+  vi.advanceTimersByTime(15_000);
+  await settle();
+  expect(chats.kept).toBe(false);
+});
+
 test("an_answer_whose_end_was_seen_here_runs_no_more_whatever_the_list_says", async () => {
   const running = { ...head(A, "First"), running: true };
   const elsewhere = { ...head(B, "Second"), running: true };

@@ -178,9 +178,10 @@ export class Chats implements Listener {
     this.#refused = outbox().filter(({ turn }) => turn.ending === "refused" && turn.parent === null);
   }
 
-  /** Asked when something should have been kept, and from then on until it is. */
+  /** Asked when something should have been kept, while an answer grows that should be, and from then on until it is. */
   async #askWhetherKept(): Promise<void> {
-    if (this.kept && this.#doubts === 0) return;
+    const growing = [this.current, ...this.behind].some((chat) => chat.busy());
+    if (this.kept && this.#doubts === 0 && !growing) return;
     this.#doubts = Math.max(this.#doubts - 1, 0);
     this.kept = (await keepsConversations()) ?? this.kept;
   }
