@@ -648,5 +648,90 @@ for (const width of [1280, 390]) {
       await list.getByText("No conversations yet.").waitFor();
       await reader.leave();
     });
+
+    test("what_is_left_of_a_conversation_deleted_in_another_tab_says_so_and_leads_on", async ({
+      fake,
+      askd,
+      reader,
+    }) => {
+      const one = await reader.open(askd.url);
+      await one.hears(fake, "First.", "one");
+      const deleted = one.page.url();
+      const two = await reader.open(deleted);
+      await two.reads("one");
+      await two.answer.getByRole("button", { name: "Regenerate" }).waitFor();
+      await act(await one.sidebar(), "First.", "Delete");
+      await two.page.getByRole("heading", { name: "The server no longer has this conversation" }).waitFor();
+      await two.reads("one");
+      assert.equal(await two.page.getByRole("button", { name: "Regenerate" }).count(), 0);
+      await two.composer.fill("Second.");
+      await two.composer.press("Enter");
+      const call = await fake.call();
+      call.say("two");
+      call.finish();
+      await two.reads("two");
+      assert.equal(await two.page.getByRole("article").count(), 1);
+      assert.notEqual(two.page.url(), deleted);
+      await reader.leave({ away: true });
+    });
+
+    test("a_past_that_cannot_be_fetched_is_told_above_the_question_that_is_here", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      await askd.hideStorage();
+      await tab.ask("Second.");
+      await tab.answer.getByRole("button", { name: "Retry" }).waitFor();
+      await tab.page.reload();
+      await tab.page.getByRole("heading", { name: "The conversation cannot be shown now" }).waitFor();
+      const shown = tab.page.getByRole("article");
+      assert.equal(await shown.count(), 1);
+      await askd.showStorage();
+      await tab.page.getByRole("button", { name: "Try again" }).first().click();
+      await shown.nth(1).waitFor();
+      assert.match(await shown.first().innerText(), /First\./);
+      await reader.leave({ away: true });
+    });
+
+    test("a_first_question_that_was_refused_stays_within_reach", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      await tab.page.getByRole("button", { name: "New conversation" }).first().click();
+      await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+      await askd.hideStorage();
+      await tab.ask("Second.");
+      await tab.answer.getByRole("button", { name: "Retry" }).waitFor();
+      await tab.page.getByRole("button", { name: "New conversation" }).first().click();
+      await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+      await (await tab.sidebar()).getByRole("button", { name: "Second." }).click();
+      await tab.page.getByRole("article").getByText("Second.").waitFor();
+      await tab.says(/^Conversations cannot be kept right now/);
+      await reader.leave({ away: true });
+    });
+
+    test("an_answer_that_another_tab_began_is_the_one_that_is_shown_and_can_be_stopped", async ({
+      fake,
+      askd,
+      reader,
+    }) => {
+      const one = await reader.open(askd.url);
+      await one.hears(fake, "First.", "one");
+      await one.answer.getByRole("button", { name: "Regenerate" }).click();
+      const again = await fake.call();
+      again.say("other");
+      again.finish();
+      await one.reads("other");
+      await one.finished();
+      const two = await reader.open(one.page.url());
+      await two.reads("other");
+      await two.page.getByRole("button", { name: "Earlier version" }).click();
+      await two.reads("one");
+      await one.ask("Second.");
+      const call = await fake.call();
+      call.say("two");
+      await two.reads("two");
+      await two.page.getByRole("button", { name: "Stop" }).click();
+      await one.says("Stopped by you.");
+      await reader.leave();
+    });
   });
 }

@@ -462,6 +462,26 @@ test("a_turn_of_another_tab_comes_in_with_the_list_and_is_followed", async () =>
   expect(FakeSocket.last.sent.at(-1)).toEqual({ type: "resume", turn: "other", after: 4 });
 });
 
+test("an_answer_begun_in_another_tab_is_shown_where_an_earlier_version_was_looked_at", async () => {
+  const versions = [told({ id: "1", ending: "stop" }), told({ id: "2", ending: "stop" })];
+  server.conversation(ID, versions);
+  const other = new Chat(ID, { begun: true });
+  FakeSocket.last.ready();
+  await server.answered();
+  other.show("1");
+  server.conversation(ID, [...versions, told({ id: "3", parent: "2" })]);
+  other.compare({ id: ID, title: "Why?", created: 0, updated: 0, turns: 3, running: true });
+  await server.answered();
+  settle();
+  expect(other.shown.map(({ turn }) => turn.id)).toEqual(["2", "3"]);
+  other.show("1");
+  expect(other.last?.id).toBe("1");
+  end("3", 1);
+  await other.refresh();
+  expect(other.last?.id).toBe("1");
+  other.retire(true);
+});
+
 test("a_left_conversation_follows_its_answer_to_the_end", () => {
   FakeSocket.last.ready();
   chat.ask("Why?");

@@ -22,6 +22,7 @@ const ended = (id: string) => turn(id, { sent: true, accepted: true, ending: "st
 
 /** The page, opened at this address. */
 async function arrive(path: string): Promise<Chats> {
+  silence?.();
   history.replaceState(null, "", path);
   chats = new Chats();
   silence = chats.listen();
@@ -96,6 +97,31 @@ test("what_waited_when_the_page_was_left_is_sent_from_wherever_the_reader_comes_
   for (const socket of FakeSocket.all) socket.ready();
   const sent = FakeSocket.all.flatMap((socket) => socket.sent);
   expect(sent).toMatchObject([{ type: "question", turn: "w", conversation: A, parent: "a1" }]);
+});
+
+test("a_refused_question_whose_conversation_is_nowhere_can_be_reached_until_it_is_asked_again", async () => {
+  await arrive("/");
+  FakeSocket.last.ready();
+  chats.ask("Hello?");
+  FakeSocket.last.tell({ type: "error", code: "storage_failed", message: "The disk is full." });
+  await settle();
+  const refused = chats.current.id;
+  const listed = () => chats.refused.map(({ conversation, turn }) => [conversation, turn.question]);
+  chats.begin();
+  await settle();
+  expect(chats.current.last).toBeNull();
+  expect(listed()).toEqual([[refused, "Hello?"]]);
+  await arrive("/");
+  expect(listed()).toEqual([[refused, "Hello?"]]);
+  chats.open(refused);
+  FakeSocket.last.ready();
+  await settle();
+  expect(chats.current.last).toMatchObject({ question: "Hello?", ending: "refused" });
+  chats.current.askBeside(chats.current.last!, "Hello?");
+  const id = String(FakeSocket.last.sent.at(-1)!["turn"]);
+  FakeSocket.last.tell({ type: "accepted", turn: id, conversation: refused, parent: null, after: 0 });
+  await settle();
+  expect(listed()).toEqual([]);
 });
 
 test("a_question_whose_conversation_is_nowhere_yet_is_listed_as_waiting", async () => {
@@ -192,6 +218,45 @@ test("a_conversation_deleted_elsewhere_is_told_when_the_list_no_longer_has_it", 
   expect(chats.current.presence).toEqual({ kind: "unknown" });
 });
 
+test("a_conversation_deleted_elsewhere_is_told_however_far_down_the_list_it_was", async () => {
+  server.limit = 1;
+  await arrive(`/c/${B}`);
+  expect(chats.list.find(B)).toBeUndefined();
+  const fetched = () => server.asked.filter((call) => call === `GET /conversations/${B}`).length;
+  const before = fetched();
+  vi.advanceTimersByTime(15_000);
+  await settle();
+  expect([chats.current.presence.kind, fetched()]).toEqual(["here", before]);
+  server.heads = [head(A, "First")];
+  server.forget(B);
+  dispatchEvent(new Event("focus"));
+  await settle();
+  expect([chats.current.presence.kind, chats.current.gone]).toEqual(["unknown", true]);
+});
+
+test("a_conversation_that_a_long_list_loses_is_asked_for_without_the_readers_doing", async () => {
+  server.limit = 1;
+  await arrive(`/c/${A}`);
+  server.heads = [head(B, "Second"), head("0190aaaa-0000-7000-8000-00000000000c", "Third")];
+  server.forget(A);
+  vi.advanceTimersByTime(15_000);
+  await settle();
+  expect([chats.list.next, chats.current.gone]).toEqual(["1", true]);
+});
+
+test("a_question_below_what_a_deleted_conversation_has_left_begins_a_new_one", async () => {
+  await arrive(`/c/${A}`);
+  server.heads = [head(B, "Second")];
+  server.forget(A);
+  dispatchEvent(new Event("focus"));
+  await settle();
+  expect(chats.current.shown).toHaveLength(1);
+  expect(chats.current.placed).toBe(false);
+  expect(chats.ask("Still here?")).toBe(true);
+  expect(chats.current.id).not.toBe(A);
+  expect(chats.current.turns.map(({ question, parent }) => [question, parent])).toEqual([["Still here?", null]]);
+});
+
 test("a_server_that_cannot_keep_conversations_is_told_when_an_answer_has_ended_and_until_it_can", async () => {
   await arrive(`/c/${A}`);
   FakeSocket.last.ready();
@@ -213,6 +278,24 @@ test("a_server_that_notices_late_that_it_cannot_keep_conversations_is_asked_once
   await arrive(`/c/${A}`);
   FakeSocket.last.ready();
   await settle();
+  server.keeps = false;
+  vi.advanceTimersByTime(15_000);
+  await settle();
+  expect(chats.kept).toBe(false);
+});
+
+test("a_server_that_cannot_keep_an_answer_is_told_while_it_grows", async () => {
+  await arrive(`/c/${A}`);
+  FakeSocket.last.ready();
+  await settle();
+  chats.ask("Why?");
+  const id = String(FakeSocket.last.sent.at(-1)!["turn"]);
+  FakeSocket.last.tell({ type: "accepted", turn: id, conversation: A, parent: "a1", after: 0 });
+  for (let n = 0; n < 4; n++) {
+    vi.advanceTimersByTime(15_000);
+    await settle();
+  }
+  expect(chats.kept).toBe(true);
   server.keeps = false;
   vi.advanceTimersByTime(15_000);
   await settle();

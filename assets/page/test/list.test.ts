@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { Head } from "../src/lib/api";
 import { groups } from "../src/lib/days";
-import { List, refreshed } from "../src/lib/list.svelte";
+import { List } from "../src/lib/list.svelte";
 import { Notices } from "../src/lib/notices.svelte";
 import { Search } from "../src/lib/search.svelte";
 import { found } from "../src/lib/words";
@@ -49,12 +49,43 @@ describe("the list", () => {
     expect(server.asked).toHaveLength(3);
   });
 
-  test("what_moved_to_the_top_moves_and_what_was_deleted_there_goes", () => {
-    const known = [1, 2, 3, 4, 5].map((id) => head(id));
-    const page = [head(4, { updated: 200 }), head(1), head(3)];
-    expect(refreshed(known, { conversations: page, next: "3" }).map(({ id }) => id)).toEqual(["4", "1", "3", "5"]);
-    expect(refreshed(known, { conversations: page, next: null })).toEqual(page);
-    expect(refreshed(known, { conversations: [], next: null })).toEqual([]);
+  test("what_moved_or_went_or_changed_is_seen_on_every_page_that_is_shown", async () => {
+    server.heads = [1, 2, 3, 4, 5].map((id) => head(id));
+    server.limit = 2;
+    const list = new List();
+    await list.refresh();
+    await list.more();
+    server.heads = [head(5, { updated: 200 }), head(1), head(4, { title: "Better" })];
+    await list.refresh();
+    expect(list.heads).toEqual(server.heads);
+    expect(list.next).toBeNull();
+  });
+
+  test("what_came_in_numbers_leaves_no_gap_and_the_rest_can_be_shown", async () => {
+    server.heads = [head(90)];
+    server.limit = 2;
+    const list = new List();
+    await list.refresh();
+    server.heads = [...[1, 2, 3, 4, 5].map((id) => head(id)), head(90)];
+    await list.refresh();
+    expect(ids(list)).toEqual([1, 2]);
+    await list.more();
+    await list.more();
+    expect(ids(list)).toEqual([1, 2, 3, 4, 5, 90]);
+    expect(list.next).toBeNull();
+  });
+
+  test("a_further_page_is_not_put_behind_a_list_that_was_fetched_anew_meanwhile", async () => {
+    server.heads = [1, 2, 3, 4].map((id) => head(id));
+    server.limit = 2;
+    const list = new List();
+    await list.refresh();
+    const more = list.more();
+    server.heads = [head(1)];
+    list.next = null;
+    await more;
+    expect(ids(list)).toEqual([1, 2]);
+    expect([list.next, list.growing]).toEqual([null, false]);
   });
 
   test("a_later_fetch_takes_the_place_of_an_earlier_one", async () => {

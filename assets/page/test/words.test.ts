@@ -29,6 +29,11 @@ test.each<[string, Partial<Turn>, Connection]>([
   ["Will be stopped when the connection is back", { accepted: true, stopping: true }, away],
   ["Stopped by you.", { ending: "cancelled" }, ready],
   ["Cut off: the answer reached its length limit.", { ending: "length", text: "a" }, ready],
+  [
+    "Not asked: the server no longer has this conversation.",
+    { ending: "lost", problem: { code: "unknown_conversation", message: "No such conversation." } },
+    ready,
+  ],
   ["Too many.", { ending: "lost", problem: { code: "rate_limited", message: "Too many." } }, ready],
   ["It broke.", { ending: "failed", problem: { code: "upstream_failed", message: "It broke." } }, ready],
 ])("%s", (words, more, connection) => {

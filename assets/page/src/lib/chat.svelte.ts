@@ -51,11 +51,13 @@ export class Chat implements Owner {
   shown = $derived(path(this.turns, this.through));
   last = $derived(this.shown.at(-1)?.turn ?? null);
   open = $derived(this.turns.some((turn) => turn.ending === null));
+  /** The server had it and has it no more: what is shown of it is all that is left. */
+  gone = $derived(this.presence.kind === "unknown" && this.turns.some((turn) => turn.accepted));
   /** Whether a question would have a place: not before the page knows what stands above it. */
   placed = $derived(
     this.presence.kind === "unbegun" ||
       this.presence.kind === "here" ||
-      (this.presence.kind === "unknown" && this.turns.length > 0),
+      (this.presence.kind === "unknown" && this.turns.length > 0 && !this.gone),
   );
   /** Whether a question would be taken now. */
   takes = $derived(this.placed && free(this.turns, this.connection));
@@ -140,6 +142,8 @@ export class Chat implements Owner {
     try {
       const { turns } = await conversation(this.id, signal);
       if (signal.aborted) return;
+      if (this.presence.kind === "here" && turns.some((turn) => turn.ending === null && !this.#has(turn.id)))
+        this.#showNewest();
       this.presence = { kind: "here" };
       this.#dispatch({ type: "merge", turns, following: this.#following });
       this.#choose();
@@ -247,15 +251,26 @@ export class Chat implements Owner {
   #ask(question: string, parent: string | null): boolean {
     if (!this.placed || question.trim() === "") return false;
     const turn = newTurn({ id: uuid7(), parent, question, asked: Date.now(), ...this.#chosen() });
-    // The newest is what the reader wants to see, here and in every other tab.
-    this.through = null;
-    keepBranch(this.id, null);
+    this.#showNewest();
     this.#dispatch({ type: "ask", turn });
     // At once: the focus goes to it.
     this.turns = this.#turns;
     this.wake();
     this.#follow();
     return true;
+  }
+
+  /**
+   * What has just been asked is what the reader wants to see, also if that was in another tab or on another device: an
+   * answer that can be stopped here must be one that is shown here.
+   */
+  #showNewest(): void {
+    this.through = null;
+    keepBranch(this.id, null);
+  }
+
+  #has(id: string): boolean {
+    return this.#turns.some((turn) => turn.id === id);
   }
 
   /** The model that answered last is the one to ask again, until the reader says otherwise. */

@@ -7,7 +7,7 @@ import * as api from "./api";
 import type { ApiError, Head } from "./api";
 import { Chat, type Listener } from "./chat.svelte";
 import { uuid7 } from "./ids";
-import { available, forgetOld, keepBranch, outbox, waitingTurn } from "./keep";
+import { available, forgetOld, keepBranch, outbox, waitingTurn, type Waiting } from "./keep";
 import { List } from "./list.svelte";
 import { Notices } from "./notices.svelte";
 import { keepsConversations } from "./probe";
@@ -31,6 +31,16 @@ export class Chats implements Listener {
 
   /** Conversations that the reader is not at, while a question of theirs waits or an answer is running. */
   behind = $state.raw<Chat[]>([]);
+
+  /** What the server has refused stands in the browser until it is asked again; this is what did at the last look. */
+  #refused = $state.raw<Waiting[]>([]);
+
+  /** Refused first questions whose conversation the list does not show: nothing else would lead to them. */
+  refused = $derived(
+    this.list.fetched || this.list.problem !== null
+      ? this.#refused.filter(({ conversation }) => this.list.find(conversation) === undefined)
+      : [],
+  );
 
   /** Questions whose conversation the server does not have yet. */
   waiting = $derived(
@@ -148,20 +158,30 @@ export class Chats implements Listener {
     }
   }
 
-  /** Fetches the list anew, and the conversation shown if it has changed elsewhere. */
-  async sync(): Promise<void> {
+  /**
+   * Fetches the list anew, and the conversation shown if it has changed elsewhere. One that the list does not show may be
+   * further down in it, or deleted: the server is asked which when the list has just lost it, and `thorough`ly also
+   * when it was not there before.
+   */
+  async sync(thorough = true): Promise<void> {
     if (document.hidden) return;
     void this.#askWhetherKept();
+    this.#lookAtRefused();
+    const listed = this.list.find(this.current.id) !== undefined;
     await this.list.refresh();
     const head = this.list.find(this.current.id);
     if (head) this.current.compare(head);
-    // A list that is known to its end and does not have it: it was deleted elsewhere.
-    else if (this.list.problem === null && this.list.next === null) this.current.vanished();
+    else if (this.list.problem === null && (thorough || listed || this.list.next === null)) this.current.vanished();
   }
 
-  /** Asked when something should have been kept, and from then on until it is. */
+  #lookAtRefused(): void {
+    this.#refused = outbox().filter(({ turn }) => turn.ending === "refused" && turn.parent === null);
+  }
+
+  /** Asked when something should have been kept, while an answer grows that should be, and from then on until it is. */
   async #askWhetherKept(): Promise<void> {
-    if (this.kept && this.#doubts === 0) return;
+    const growing = [this.current, ...this.behind].some((chat) => chat.busy());
+    if (this.kept && this.#doubts === 0 && !growing) return;
     this.#doubts = Math.max(this.#doubts - 1, 0);
     this.kept = (await keepsConversations()) ?? this.kept;
   }
@@ -194,7 +214,7 @@ export class Chats implements Listener {
       [window, "storage", (event) => this.#elsewhere(event as StorageEvent)],
     ];
     for (const [target, name, listener] of listeners) target.addEventListener(name, listener);
-    const timer = setInterval(() => void this.sync(), SYNC_EVERY_MS);
+    const timer = setInterval(() => void this.sync(false), SYNC_EVERY_MS);
     void this.sync();
     return () => {
       clearInterval(timer);
@@ -227,6 +247,7 @@ export class Chats implements Listener {
     left.retire(true);
     back?.retire(false);
     this.current = back ?? this.#opened(id, left);
+    this.#lookAtRefused();
     if (back) void back.refresh();
   }
 

@@ -1,7 +1,7 @@
 // The reader's conversations as the server lists them, newest first, a page at a time.
 
 import * as api from "./api";
-import type { Head, Page } from "./api";
+import type { Head } from "./api";
 
 export class List {
   heads = $state.raw<Head[]>([]);
@@ -13,23 +13,31 @@ export class List {
   /** The next page is on its way. */
   growing = $state(false);
 
+  /** How many pages the reader has come to see. */
+  #pages = 1;
   #refreshing: AbortController | null = null;
 
   find(id: string): Head | undefined {
     return this.heads.find((head) => head.id === id);
   }
 
-  /** Fetches the newest anew. A later call takes the place of an earlier one. */
+  /**
+   * Fetches anew as many pages as are shown: what went, came or changed behind the first is seen too, and nothing is left
+   * out between them. A later call takes the place of an earlier one.
+   */
   async refresh(): Promise<void> {
     this.#refreshing?.abort();
     const { signal } = (this.#refreshing = new AbortController());
     try {
-      const page = await api.list(null, signal);
+      let { conversations: heads, next } = await api.list(null, signal);
+      for (let page = 1; page < this.#pages && next !== null; page++) {
+        const further = await api.list(next, signal);
+        heads = joined(heads, further.conversations);
+        next = further.next;
+      }
       if (signal.aborted) return;
-      const heads = refreshed(this.heads, page);
-      // With nothing kept behind the page, it alone says where the list goes on.
-      if (heads.length === page.conversations.length) this.next = page.next;
       this.heads = heads;
+      this.next = next;
       this.problem = null;
       this.fetched = true;
     } catch (error) {
@@ -38,13 +46,16 @@ export class List {
   }
 
   async more(): Promise<void> {
-    if (this.next === null || this.growing) return;
+    const from = this.next;
+    if (from === null || this.growing) return;
     this.growing = true;
     try {
-      const page = await api.list(this.next);
-      const known = new Set(this.heads.map((head) => head.id));
-      this.heads = [...this.heads, ...page.conversations.filter((head) => !known.has(head.id))];
+      const page = await api.list(from);
+      // It was fetched anew meanwhile, and goes on from elsewhere.
+      if (this.next !== from) return;
+      this.heads = joined(this.heads, page.conversations);
       this.next = page.next;
+      this.#pages += 1;
     } catch (error) {
       this.problem = (error as Error).message;
     } finally {
@@ -91,10 +102,8 @@ export class List {
   }
 }
 
-/** The list with its first page fetched anew: what is older than that page stays as it was. */
-export function refreshed(known: Head[], { conversations, next }: Page): Head[] {
-  const oldest = conversations.at(-1);
-  if (oldest === undefined || next === null) return conversations;
-  const here = new Set(conversations.map((head) => head.id));
-  return [...conversations, ...known.filter((head) => !here.has(head.id) && head.updated <= oldest.updated)];
+/** A page behind the others; what has moved from one to the other while they were fetched stands once. */
+function joined(heads: Head[], further: Head[]): Head[] {
+  const known = new Set(heads.map((head) => head.id));
+  return [...heads, ...further.filter((head) => !known.has(head.id))];
 }

@@ -65,6 +65,7 @@ function endStatus(turn: Turn): Status | null {
       return says(why ?? `Interrupted: ${interruption(turn.cause)}`, "warning", true, goesOn(turn));
     case "lost":
       if (turn.problem && !forgotten(turn.problem.code)) return says(turn.problem.message, "warning", true);
+      if (!turn.accepted) return says("Not asked: the server no longer has this conversation.", "warning", true);
       return says(
         "The server no longer has this answer: the conversation was deleted, or is too old. What had come is still shown here.",
         "warning",
