@@ -225,7 +225,7 @@ pub(super) fn open(config: &config::Store) -> Result<Opened, OpenError> {
 }
 
 /// Refuses what is no file of an askd of this version or an earlier one.
-fn refuse_stranger(location: &Location, db: &Connection) -> Result<(), OpenError> {
+pub(super) fn refuse_stranger(location: &Location, db: &Connection) -> Result<(), OpenError> {
     let storage = |error| location.refusal(&error);
     let path = || location.name.to_string();
     let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
