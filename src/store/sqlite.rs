@@ -239,7 +239,13 @@ pub(super) fn open(config: &config::Store) -> Result<Opened, OpenError> {
             "answers were running when askd ended last; they are interrupted"
         );
     }
-    tracing::info!(path = %location.name, "conversations are kept");
+    if location.is_memory() {
+        tracing::warn!(
+            "conversations are kept in memory and are gone when askd ends; set store.path to keep them"
+        );
+    } else {
+        tracing::info!(path = %location.name, "conversations are kept");
+    }
     Ok(Opened {
         location,
         db,
