@@ -240,7 +240,7 @@ pub(super) fn open(config: &config::Store) -> Result<Opened, OpenError> {
         );
     }
     if location.is_memory() {
-        tracing::warn!(
+        tracing::info!(
             "conversations are kept in memory and are gone when askd ends; set store.path to keep them"
         );
     } else {
