@@ -13,7 +13,7 @@ use std::{
 use clap::{Parser, Subcommand};
 
 use crate::{
-    config::{self, Config, Loaded, Overrides},
+    config::{self, Config, Loaded, Overrides, StorePath},
     store, telemetry,
 };
 
@@ -169,6 +169,7 @@ fn summary(loaded: &Loaded) -> String {
         server,
         endpoints,
         log,
+        store,
         ..
     } = &loaded.config;
     let file = match &loaded.file {
@@ -192,6 +193,11 @@ fn summary(loaded: &Loaded) -> String {
     if endpoints.is_empty() {
         text.push_str("  answers by   its built-in knowledge\n");
     }
+    let place = match &store.path {
+        StorePath::File(path) => path.display().to_string(),
+        StorePath::Memory => "memory, until askd ends".to_owned(),
+    };
+    let _ = writeln!(text, "  keeps in     {place}");
     if let Some(directory) = &log.directory {
         let _ = writeln!(text, "  logs into    {}", directory.display());
     }

@@ -7,6 +7,7 @@
 mod body;
 mod download;
 mod markdown;
+mod outgoing;
 mod query;
 mod refusal;
 mod upload;
@@ -14,7 +15,7 @@ mod wire;
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use warp::{
@@ -23,8 +24,8 @@ use warp::{
     reply::Response,
 };
 
-pub use self::upload::Uploads;
 use self::{body::Body, query::Query, refusal::Refusal};
+pub use self::{outgoing::Outgoing, upload::Uploads};
 use super::{Site, accept::Peer};
 use crate::id::{ConversationId, OwnerId};
 
@@ -169,11 +170,11 @@ async fn handle(route: Route, method: &Method, call: Call) -> Result<Response, R
         (Route::Search, "GET" | "HEAD") => search(call).await,
         (Route::ExportOne(id), "GET" | "HEAD") => {
             let format = call.query.format()?;
-            download::one(&call.site.store, call.owner, known(id)?, format).await
+            download::one(&call.site, call.owner, known(id)?, format).await
         }
         (Route::ExportAll, "GET" | "HEAD") => {
             let format = call.query.format()?;
-            download::all(&call.site.store, call.owner, format).await
+            download::all(&call.site, call.owner, format).await
         }
         (Route::Import, "POST") => json(&upload::take(call).await?),
         (route, _) => Err(Refusal::method(route.methods())),
@@ -206,9 +207,13 @@ async fn list(call: Call) -> Result<Response, Refusal> {
 }
 
 async fn read(call: Call, id: ConversationId) -> Result<Response, Refusal> {
-    let found = call.site.store.conversation(call.owner, id).await?;
-    let conversation = found.ok_or_else(Refusal::unknown_conversation)?;
-    aside(move || json(&conversation)).await
+    let (store, owner) = (&call.site.store, call.owner);
+    let make = async || match store.conversation(owner, id).await? {
+        Some(found) => aside(move || written(&found).map(Some)).await,
+        None => Ok(None),
+    };
+    let text = call.site.outgoing.text(make).await?;
+    Ok(json_of(text.ok_or_else(Refusal::unknown_conversation)?))
 }
 
 async fn rename(call: Call, id: Option<ConversationId>) -> Result<Response, Refusal> {
@@ -270,14 +275,21 @@ async fn aside<T: Send + 'static>(
 
 /// An answer of JSON.
 fn json(value: &impl Serialize) -> Result<Response, Refusal> {
-    let text = serde_json::to_vec(value).map_err(|error| {
+    written(value).map(json_of)
+}
+
+fn written(value: &impl Serialize) -> Result<Vec<u8>, Refusal> {
+    serde_json::to_vec(value).map_err(|error| {
         tracing::error!(%error, "an answer of the API cannot be written");
         Refusal::internal()
-    })?;
-    let mut response = Response::new(text.into());
+    })
+}
+
+fn json_of(text: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(text.into().into());
     let kind = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    Ok(response)
+    response
 }
 
 /// Reads JSON; the sentence that says what is wrong is not to grow with the body that it quotes.

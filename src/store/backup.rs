@@ -9,7 +9,11 @@ use std::{
 
 use rusqlite::OpenFlags;
 
-use super::sqlite::{Location, uri};
+use super::{
+    OpenError,
+    claim::{beside, sync_directory_of},
+    sqlite::{Location, refuse_stranger, uri},
+};
 use crate::config::{self, StorePath};
 
 /// Why no copy was made.
@@ -22,6 +26,15 @@ pub enum BackupError {
         path: String,
         /// What the system says.
         error: io::Error,
+    },
+    /// Another copy is being made, or was broken off.
+    #[error(
+        "{path} is there: askd is writing this copy already, or was broken off at it; when no askd backup runs, \
+         remove that file, and try again"
+    )]
+    Part {
+        /// What is there of it.
+        path: String,
     },
     /// There is nothing to copy.
     #[error("there are no conversations in {path} to copy: {error}; name their file as store.path")]
@@ -39,6 +52,9 @@ pub enum BackupError {
         /// What SQLite says.
         error: rusqlite::Error,
     },
+    /// It is no database that this askd can tell anything of.
+    #[error(transparent)]
+    Stranger(#[from] OpenError),
     /// Conversations that live in memory have no file.
     #[error(
         "the conversations live in memory (store.path = \":memory:\"), so there is no file to copy"
@@ -59,32 +75,64 @@ pub fn backup(config: &config::Store, to: &Path) -> Result<(), BackupError> {
     copy(&Location::new(config), to)
 }
 
-/// Copies in one reading transaction, which in the write-ahead mode keeps no writer waiting.
+/// Copies under another name first: what stands under the one that was asked for is whole, whenever askd is killed.
 fn copy(location: &Location, to: &Path) -> Result<(), BackupError> {
     let fault = |error| BackupError::Io {
         path: to.display().to_string(),
         error,
     };
-    let mut options = OpenOptions::new();
-    let made = options
-        .create_new(true)
-        .write(true)
-        .mode(0o600)
-        .open(to)
-        .map_err(fault)?;
-    let copied = location
-        .connect(OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .and_then(|db| db.execute("VACUUM INTO ?1", [uri(to)]));
-    let synced = match copied {
-        Ok(_) => made.sync_all().map_err(fault),
-        Err(error) => Err(BackupError::Storage {
-            path: location.name.to_string(),
-            error,
-        }),
-    };
-    if synced.is_err() {
-        // Half a copy is none; that it cannot be removed either changes nothing about the error.
-        let _ = fs::remove_file(to);
+    if to.symlink_metadata().is_ok() {
+        return Err(fault(io::ErrorKind::AlreadyExists.into()));
     }
-    synced
+    let part = beside(to, ".part");
+    let mut options = OpenOptions::new();
+    let made = options.create_new(true).write(true).mode(0o600).open(&part);
+    let made = made.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => BackupError::Part {
+            path: part.display().to_string(),
+        },
+        _ => fault(error),
+    })?;
+    // Of one that was broken off, whose part somebody has removed.
+    let journal = beside(&part, "-journal");
+    let _ = fs::remove_file(&journal);
+    let copied = write(location, &part).and_then(|()| {
+        let named = made.sync_all().and_then(|()| name(&part, to));
+        named.map_err(fault)
+    });
+    if copied.is_err() {
+        // Half a copy is none; that it cannot be removed either changes nothing about the error.
+        let _ = fs::remove_file(&part);
+        let _ = fs::remove_file(&journal);
+    }
+    copied
+}
+
+/// Copies in one reading transaction, which in the write-ahead mode keeps no writer waiting.
+fn write(location: &Location, part: &Path) -> Result<(), BackupError> {
+    let storage = |error| BackupError::Storage {
+        path: location.name.to_string(),
+        error,
+    };
+    let db = location
+        .connect(OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .map_err(storage)?;
+    refuse_stranger(location, &db)?;
+    let copied = db.execute("VACUUM INTO ?1", [uri(part)]);
+    copied.map(drop).map_err(storage)
+}
+
+/// Gives the copy its name, and takes it from no other file that got it meanwhile.
+fn name(part: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(part, to) {
+        Ok(()) => fs::remove_file(part)?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+        // Not every file system has links.
+        Err(_) if to.symlink_metadata().is_ok() => {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        Err(_) => fs::rename(part, to)?,
+    }
+    sync_directory_of(to);
+    Ok(())
 }

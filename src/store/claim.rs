@@ -21,7 +21,7 @@ pub(super) fn claim(path: &Path) -> Result<File, OpenError> {
     }
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true).mode(0o600);
-    let beside = beside(&real(path).map_err(fault(path))?);
+    let beside = beside(&real(path).map_err(fault(path))?, ".lock");
     let lock = options.open(&beside).map_err(fault(&beside))?;
     match lock.try_lock() {
         Ok(()) => {}
@@ -66,7 +66,7 @@ fn missing(directory: &Path) -> Vec<&Path> {
 
 /// Sees to it that a name is on the disk. Where a directory cannot be synced there is nothing else to do: not all file
 /// systems can, and not every user may read what leads to its own.
-fn sync_directory_of(path: &Path) {
+pub(super) fn sync_directory_of(path: &Path) {
     let directory = path.parent().filter(|path| !path.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
     let _ = File::open(directory).and_then(|directory| directory.sync_all());
@@ -87,9 +87,10 @@ fn real(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-fn beside(path: &Path) -> PathBuf {
+/// The file that goes with another: the same name with this ending.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(ending);
     name.into()
 }
 

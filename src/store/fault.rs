@@ -129,7 +129,8 @@ pub(super) fn sentence(name: &str, error: &rusqlite::Error, moment: Moment) -> S
         {
             format!(
                 "{cannot}: the file was removed or replaced while askd ran. Put it back; {then}. A restart without it \
-                 begins with none."
+                 begins with none. To go on with a copy instead, stop askd, remove {name}-wal and {name}-shm, put the \
+                 copy there, and start askd again."
             )
         }
         Some(ErrorCode::DiskFull) => {

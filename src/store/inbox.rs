@@ -15,7 +15,7 @@ use super::{
     held::{Held, Key, tell},
     keep,
     pulse::Pulse,
-    sqlite::Location,
+    sqlite::{FileId, Location},
 };
 use crate::{
     answer::{Answer, Piece},
@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct Shared {
     pub(super) location: Location,
     /// The file that is written to.
-    file: Mutex<Option<(u64, u64)>>,
+    file: Option<FileId>,
     pub(super) config: config::Store,
     pub(super) inbox: Mutex<Inbox>,
     pub(super) wake: Condvar,
@@ -146,7 +146,7 @@ impl Shared {
     /// Nothing waits yet.
     pub(super) fn new(location: Location, config: config::Store) -> Arc<Self> {
         Arc::new(Self {
-            file: Mutex::new(location.file()),
+            file: location.file(),
             location,
             config,
             inbox: Mutex::default(),
@@ -162,15 +162,9 @@ impl Shared {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The file that is written to: where another is in its place, nothing in that is to be read.
-    pub(super) fn file(&self) -> Option<(u64, u64)> {
-        *self.file.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The writer opens the file that is there now.
-    pub(super) fn renew_file(&self) {
-        let there = self.location.file();
-        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = there;
+    /// The file that was opened at the start: where another is in its place, nothing in that is to be read or written.
+    pub(super) fn file(&self) -> Option<FileId> {
+        self.file
     }
 
     pub(super) fn health(&self) -> watch::Receiver<Health> {

@@ -17,8 +17,10 @@ pub(super) const VERSION: i32 = STEPS.len() as i32;
 ///
 /// A turn names its parent by row, and has no foreign key to it: turns go with their whole conversation, and such a
 /// key would want an index of its own. `search` and `search_title` hold no texts, only where their words are. A turn
-/// is in `search` from its end on. `spaced` is [`super::script`]'s. `share` says about how many bytes each owner's
-/// turns take, 256 for what goes with each; it costs a row's update for a question and another for its end.
+/// is in `search` from its end on. `spaced` is [`super::script`]'s. `share` says about how many bytes each owner's turns
+/// take, 256 for what goes with each; it costs a row's update for a question and another for its end. A turn's `bytes`
+/// are stored, so that none of its texts is read for them, and counted by what Debian 12's sqlite3 knows too, so that its
+/// `PRAGMA integrity_check` takes the file.
 const VERSION_1: &str = "
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
@@ -59,15 +61,15 @@ CREATE TABLE turn (
     total_ms INTEGER,
     ended INTEGER,
     cause TEXT,
+    bytes INTEGER AS (
+        256 + length(CAST(question AS BLOB)) + ifnull(length(CAST(sources AS BLOB)), 0)
+        + ifnull(length(CAST(answer AS BLOB)), 0) + ifnull(length(CAST(reasoning AS BLOB)), 0)
+    ) STORED,
     question TEXT NOT NULL,
     sources TEXT,
     marks BLOB,
     answer TEXT,
     reasoning TEXT,
-    bytes INTEGER AS (
-        256 + octet_length(question) + ifnull(octet_length(sources), 0) + ifnull(octet_length(answer), 0)
-        + ifnull(octet_length(reasoning), 0)
-    ),
     UNIQUE (owner, id)
 ) STRICT;
 CREATE INDEX turn_of ON turn (conversation);

@@ -1,11 +1,12 @@
 //! SQLite itself: the connections and their settings, and opening the file.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, Metadata},
+    io,
     os::unix::fs::MetadataExt as _,
     path::Path,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, OptionalExtension as _};
@@ -26,6 +27,9 @@ const WRITER_CACHE: i64 = 2048;
 const READER_CACHE: i64 = 1024;
 /// Bytes that the write-ahead log is cut to once its content is in the file.
 const WAL_LIMIT: i64 = 8 << 20;
+
+/// A file's device and inode, and when it was made: another may get the inode of one that was removed.
+pub(super) type FileId = (u64, u64, Option<SystemTime>);
 
 /// Where the database is.
 #[derive(Clone)]
@@ -75,11 +79,23 @@ impl Location {
         self.turns.is_some()
     }
 
-    /// Device and inode of the file that is there now: SQLite writes on into one that was removed, and nothing of that
-    /// would be there after a restart.
-    pub(super) fn file(&self) -> Option<(u64, u64)> {
-        let found = fs::metadata(self.path.as_ref()?).ok()?;
-        Some((found.dev(), found.ino()))
+    /// The file that is there now: SQLite writes on into one that was removed, and nothing of that would be there after
+    /// a restart.
+    pub(super) fn file(&self) -> Option<FileId> {
+        self.metadata()?.ok().map(|found| file_id(&found))
+    }
+
+    /// Whether `file` is no longer where it was; not, whether it can be reached.
+    pub(super) fn has_lost(&self, file: Option<FileId>) -> bool {
+        match self.metadata() {
+            Some(Ok(found)) => file != Some(file_id(&found)),
+            Some(Err(error)) => error.kind() == io::ErrorKind::NotFound,
+            None => false,
+        }
+    }
+
+    fn metadata(&self) -> Option<io::Result<Metadata>> {
+        self.path.as_ref().map(fs::metadata)
     }
 
     /// Held by the writer while it writes to memory.
@@ -158,15 +174,23 @@ impl Location {
         Ok(db)
     }
 
-    /// What went wrong here while askd runs, and what to do about it.
+    /// What went wrong here while askd runs, and what to do about it. Where there is no file any more, that is it.
     pub(super) fn sentence(&self, error: &rusqlite::Error) -> String {
-        fault::sentence(&self.name, error, Moment::Running)
+        let there = self.metadata();
+        let is_gone =
+            there.is_some_and(|it| it.is_err_and(|e| e.kind() == io::ErrorKind::NotFound));
+        let moved = is_gone.then(fault::moved);
+        fault::sentence(&self.name, moved.as_ref().unwrap_or(error), Moment::Running)
     }
 
     /// Why it cannot be opened.
     fn refusal(&self, error: &rusqlite::Error) -> OpenError {
         OpenError::Storage(fault::sentence(&self.name, error, Moment::Start))
     }
+}
+
+fn file_id(found: &Metadata) -> FileId {
+    (found.dev(), found.ino(), found.created().ok())
 }
 
 /// A path as SQLite's URI, which takes `?`, `#` and `%` for its own.
@@ -215,7 +239,13 @@ pub(super) fn open(config: &config::Store) -> Result<Opened, OpenError> {
             "answers were running when askd ended last; they are interrupted"
         );
     }
-    tracing::info!(path = %location.name, "conversations are kept");
+    if location.is_memory() {
+        tracing::info!(
+            "conversations are kept in memory and are gone when askd ends; set store.path to keep them"
+        );
+    } else {
+        tracing::info!(path = %location.name, "conversations are kept");
+    }
     Ok(Opened {
         location,
         db,
@@ -225,7 +255,7 @@ pub(super) fn open(config: &config::Store) -> Result<Opened, OpenError> {
 }
 
 /// Refuses what is no file of an askd of this version or an earlier one.
-fn refuse_stranger(location: &Location, db: &Connection) -> Result<(), OpenError> {
+pub(super) fn refuse_stranger(location: &Location, db: &Connection) -> Result<(), OpenError> {
     let storage = |error| location.refusal(&error);
     let path = || location.name.to_string();
     let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
@@ -313,5 +343,22 @@ mod tests {
         db.pragma_update(None, "application_id", 7).unwrap();
         let refused = refuse_stranger(&location, &db).unwrap_err();
         assert!(matches!(refused, OpenError::Foreign { .. }), "{refused}");
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_called_so_whatever_sqlite_says() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("askd.db");
+        let location = Location::new(&config::Store {
+            path: StorePath::File(path.clone()),
+            synchronous: Synchronous::Normal,
+            retention: None,
+            max_size: 0,
+        });
+        let error = location.reader().unwrap_err();
+        assert!(location.sentence(&error).contains("removed or replaced"));
+        fs::create_dir(path).unwrap();
+        let error = location.reader().unwrap_err();
+        assert!(location.sentence(&error).contains("cannot be opened"));
     }
 }

@@ -247,17 +247,19 @@ impl Writer {
         info!(path = %self.shared.location.name, "conversations can be kept again");
     }
 
-    /// Opens the file anew and tries to write; what was damaged is looked at as a whole.
+    /// Opens the file anew and tries to write; what was damaged is looked at as a whole. Another file in its place is
+    /// left alone: SQLite would take the first one's write-ahead log, which lies beside it, for this one's.
     fn reopen(&mut self) -> rusqlite::Result<()> {
-        if !self.shared.location.is_memory() {
+        let (location, file) = (&self.shared.location, self.shared.file());
+        if !location.is_memory() {
             self.db = None;
+        }
+        if location.has_lost(file) {
+            return Err(fault::moved());
         }
         let db = match self.db.take() {
             Some(db) => db,
-            None => {
-                self.shared.renew_file();
-                self.shared.location.writer()?
-            }
+            None => location.writer()?,
         };
         let damaged = self.trouble.as_ref().is_some_and(|trouble| trouble.damaged);
         let tried = sqlite::works(&db, damaged);

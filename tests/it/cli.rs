@@ -83,6 +83,22 @@ fn a_good_file_is_ok_and_its_meaning_is_summed_up_without_secrets() {
 }
 
 #[test]
+fn the_check_says_where_conversations_are_kept() {
+    let askd = Askd::new();
+    askd.write("askd.toml", "");
+    for (environment, place) in [
+        (vec![], "keeps in     memory, until askd ends\n"),
+        (
+            vec![("STATE_DIRECTORY", "/var/lib/askd")],
+            "keeps in     /var/lib/askd/askd.db\n",
+        ),
+    ] {
+        let said = askd.run(&["check"], &environment);
+        assert!(said.out.contains(place), "{}", said.out);
+    }
+}
+
+#[test]
 fn a_bad_file_is_told_whole_on_standard_error_with_exit_code_78() {
     let askd = Askd::new();
     askd.write("askd.toml", BAD);

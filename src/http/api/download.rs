@@ -1,6 +1,9 @@
 //! Conversations as files. They are read one by one while they are sent, so that memory does not grow with what
 //! is exported.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use warp::{
     Reply,
@@ -8,10 +11,10 @@ use warp::{
     reply::Response,
 };
 
-use super::{aside, markdown, query::Format, refusal::Refusal, wire::FORMAT};
+use super::{Site, aside, markdown, query::Format, refusal::Refusal, wire::FORMAT};
 use crate::{
     id::{ConversationId, OwnerId},
-    store::{self, Conversation, Store, StoreError},
+    store::{self, Conversation, StoreError},
 };
 
 /// Letters of a title in a file's name.
@@ -19,56 +22,72 @@ const MAX_NAME: usize = 40;
 
 /// One conversation.
 pub async fn one(
-    store: &Store,
+    site: &Site,
     owner: OwnerId,
     id: ConversationId,
     format: Format,
 ) -> Result<Response, Refusal> {
-    let found = store.conversation(owner, id).await?;
-    let conversation = found.ok_or_else(Refusal::unknown_conversation)?;
-    let name = match slug(&conversation.title) {
+    let title = Mutex::new(String::new());
+    let make = async || {
+        let Some(found) = site.store.conversation(owner, id).await? else {
+            return Ok(None);
+        };
+        title
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(&found.title);
+        aside(move || {
+            let text = [
+                &opening(format),
+                &*written(&found, format)?,
+                closing(format),
+            ];
+            Ok::<_, Refusal>(Some(text.concat().into_bytes()))
+        })
+        .await
+    };
+    let text = site.outgoing.text(make).await?;
+    let text = text.ok_or_else(Refusal::unknown_conversation)?;
+    let title = title.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let name = match slug(&title) {
         name if name.is_empty() => id.to_string(),
         name => name,
     };
-    let text = aside(move || {
-        let mut text = opening(format);
-        text.push_str(&written(&conversation, format)?);
-        text.push_str(closing(format));
-        Ok(text)
-    });
-    let text = text.await?;
     Ok(file(Response::new(text.into()), &name, format))
 }
 
-/// All of an owner's conversations. One that is deleted meanwhile is left out; when the storage fails on the way,
-/// the connection breaks, so that nobody takes the part for the whole.
-pub async fn all(store: &Store, owner: OwnerId, format: Format) -> Result<Response, Refusal> {
-    let ids = store.export(owner).await?;
-    let store = store.clone();
-    let begin = stream::once(async move { Ok::<_, StoreError>(opening(format)) });
+/// All of an owner's conversations. One that is deleted meanwhile is left out; when the storage fails on the way, or
+/// others do not take what they asked for, the connection breaks, so that nobody takes the part for the whole.
+pub async fn all(site: &Arc<Site>, owner: OwnerId, format: Format) -> Result<Response, Refusal> {
+    let ids = site.store.export(owner).await?;
+    let site = site.clone();
+    let begin = stream::once(async move { Ok::<_, StoreError>(opening(format).into()) });
     let mut first = true;
     let pieces = stream::iter(ids)
         .then(move |id| {
-            let store = store.clone();
+            let site = site.clone();
             async move {
-                let Some(found) = store.conversation(owner, id).await? else {
-                    return Ok(None);
+                let make = async || {
+                    let Some(found) = site.store.conversation(owner, id).await? else {
+                        return Ok(None);
+                    };
+                    let text = aside(move || written(&found, format)).await;
+                    text.map(|text| Some(text.into_bytes()))
+                        .map_err(|_| broken())
                 };
-                let text = aside(move || written(&found, format)).await;
-                text.map(Some).map_err(|_| broken())
+                site.outgoing.text(make).await
             }
         })
         .filter_map(|text: Result<_, StoreError>| async move { text.transpose() })
-        .map(move |text| {
-            let text = text?;
+        .flat_map(move |text| {
             let between = if std::mem::take(&mut first) {
                 ""
             } else {
                 between(format)
             };
-            Ok(format!("{between}{text}"))
+            stream::iter([Ok(Bytes::from_static(between.as_bytes())), text])
         });
-    let end = stream::once(async move { Ok(closing(format).to_owned()) });
+    let end = stream::once(async move { Ok(Bytes::from_static(closing(format).as_bytes())) });
     let whole = begin.chain(pieces).chain(end);
     let name = format!("conversations-{}", markdown::day(store::now()));
     let response = warp::reply::stream(whole).into_response();

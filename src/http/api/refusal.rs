@@ -132,6 +132,15 @@ impl Refusal {
         )
     }
 
+    /// As much as may be on its way at once has not been taken yet.
+    pub fn reading() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::QueueFull.as_str(),
+            "Others are reading long conversations just now; try again in a moment.",
+        )
+    }
+
     /// A fault of askd's own.
     pub fn internal() -> Self {
         Self::new(

@@ -317,3 +317,61 @@ async fn a_file_that_vanishes_is_noticed_and_goes_on_when_it_is_back() {
     assert_eq!(store.export(owner).await.unwrap().len(), 2);
     close(store).await;
 }
+
+/// What askd says of it shows that it has tried again.
+async fn tries_again(store: &Store, owner: OwnerId) {
+    for _ in 0..2 {
+        let mut health = store.health();
+        health.mark_unchanged();
+        soon("told again", health.changed()).await.unwrap();
+        assert!(store.export(owner).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_copy_put_in_place_while_askd_runs_is_not_touched_and_the_file_itself_goes_on() {
+    let directory = TempDir::new().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let owner = OwnerId::new();
+    let store = Store::open(config(&path("askd.db"))).unwrap();
+    store.ask(question(owner, None, "kept")).await.unwrap();
+    let other = Store::open(config(&path("copy.db"))).unwrap();
+    close(other).await;
+    let copy = fs::read(path("copy.db")).unwrap();
+    fs::rename(path("askd.db"), path("aside.db")).unwrap();
+    fs::rename(path("copy.db"), path("askd.db")).unwrap();
+    let refused = store.ask(question(owner, None, "lost")).await.unwrap_err();
+    assert_eq!(refused, StoreError::Unavailable(UNAVAILABLE));
+    let sentence = is_bad(&store).await;
+    assert!(sentence.contains("askd.db-wal"), "{sentence}");
+
+    tries_again(&store, owner).await;
+    assert!(store.ask(question(owner, None, "lost")).await.is_err());
+    assert_eq!(is_bad(&store).await, sentence);
+    assert!(fs::read(path("askd.db")).unwrap() == copy);
+
+    fs::rename(path("aside.db"), path("askd.db")).unwrap();
+    is_good(&store).await;
+    store.ask(question(owner, None, "kept")).await.unwrap();
+    close(store).await;
+    assert_eq!(integrity(&path("askd.db")), "ok");
+    let store = Store::open(config(&path("askd.db"))).unwrap();
+    assert_eq!(store.export(owner).await.unwrap().len(), 2);
+    close(store).await;
+}
+
+#[tokio::test]
+async fn a_file_made_anew_under_the_number_of_one_that_was_removed_is_another() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("askd.db");
+    let store = Store::open(config(&path)).unwrap();
+    let owner = OwnerId::new();
+    fs::remove_file(&path).unwrap();
+    assert!(store.export(owner).await.is_err());
+    tries_again(&store, owner).await;
+    fs::write(&path, "").unwrap();
+    tries_again(&store, owner).await;
+    assert_eq!(fs::read(&path).unwrap(), b"");
+    close(store).await;
+    assert_eq!(fs::read(&path).unwrap(), b"");
+}

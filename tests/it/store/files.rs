@@ -6,6 +6,7 @@ use askd::{
     answer::{Cause, Outcome},
     store::HitField,
 };
+use rusqlite::functions::FunctionFlags;
 use tempfile::TempDir;
 
 use super::*;
@@ -136,4 +137,31 @@ async fn what_cannot_be_opened_is_told_with_its_path_and_a_remedy() {
         .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
         .unwrap();
     assert!(refusal(&path("askd.db")).contains("another program has locked it"));
+}
+
+#[tokio::test]
+async fn the_check_of_debian_12s_sqlite_knows_all_that_a_file_asks_for() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("askd.db");
+    let store = Store::open(config(&path)).unwrap();
+    let owner = OwnerId::new();
+    store.ask(question(owner, None, "größer")).await.unwrap();
+    close(store).await;
+    let db = rusqlite::Connection::open(&path).unwrap();
+    // It came with SQLite 3.43, and Debian 12 has 3.40.
+    db.create_scalar_function(
+        "octet_length",
+        1,
+        FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS,
+        |_| Err::<i64, _>(rusqlite::Error::InvalidQuery),
+    )
+    .unwrap();
+    let checked: String = db
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(checked, "ok");
+    let bytes: i64 = db
+        .query_row("SELECT bytes FROM turn", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(bytes, 256 + 8);
 }

@@ -41,15 +41,15 @@ CREATE TABLE turn (
     total_ms INTEGER,
     ended INTEGER,
     cause TEXT,
+    bytes INTEGER AS (
+        256 + length(CAST(question AS BLOB)) + ifnull(length(CAST(sources AS BLOB)), 0)
+        + ifnull(length(CAST(answer AS BLOB)), 0) + ifnull(length(CAST(reasoning AS BLOB)), 0)
+    ) STORED,
     question TEXT NOT NULL,
     sources TEXT,
     marks BLOB,
     answer TEXT,
     reasoning TEXT,
-    bytes INTEGER AS (
-        256 + octet_length(question) + ifnull(octet_length(sources), 0) + ifnull(octet_length(answer), 0)
-        + ifnull(octet_length(reasoning), 0)
-    ),
     UNIQUE (owner, id)
 ) STRICT;
 CREATE INDEX turn_of ON turn (conversation);
