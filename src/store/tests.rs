@@ -130,6 +130,13 @@ impl Store {
         self.0.shared.pulse.stuck().await;
         self.0.shared.pulse.hurry(Duration::MAX);
     }
+
+    /// Whatever was handed over before is on the disk after this.
+    pub(crate) async fn settled(&self) {
+        while !self.0.shared.is_settled() {
+            self.write(|_| Ok(())).await.unwrap();
+        }
+    }
 }
 
 fn config(path: StorePath) -> config::Store {
@@ -178,13 +185,6 @@ async fn exchange(store: &Store, new: NewTurn, answer: &str) -> (TurnId, Place) 
     (turn, place)
 }
 
-/// Whatever was handed over before is on the disk after this.
-async fn settled(store: &Store) {
-    while !store.0.shared.is_settled() {
-        store.write(|_| Ok(())).await.unwrap();
-    }
-}
-
 /// The rows of all turns.
 async fn rows(store: &Store) -> i64 {
     let all = "SELECT count(*) FROM turn";
@@ -196,7 +196,7 @@ async fn rows(store: &Store) -> i64 {
 pub(super) async fn exported(store: &Store, turns: usize, answer: &str) -> Conversation {
     let owner = OwnerId::new();
     let (_, place) = exchange(store, question(owner, None, "q"), answer).await;
-    settled(store).await;
+    store.settled().await;
     let id = place.conversation;
     let mut long = store.conversation(owner, id).await.unwrap().unwrap();
     store.delete(owner, id).await.unwrap();

@@ -7,7 +7,7 @@ async fn what_was_deleted_goes_for_good_after_ten_minutes() {
     let (store, owner) = (memory(), OwnerId::new());
     let (turn, Place { conversation, .. }) =
         exchange(&store, question(owner, None, "q word"), "a").await;
-    settled(&store).await;
+    store.settled().await;
     let before = now() - 10 * 60 * 1000;
     store
         .write(move |db| write::delete(db, owner, conversation, before + 5000))
@@ -53,7 +53,7 @@ async fn what_is_older_than_the_retention_goes_and_a_running_turn_stays() {
     let (old, still) = (old, running.turn);
     store.ask(running).await.unwrap();
     let (gone, place) = exchange(&store, old, "a").await;
-    settled(&store).await;
+    store.settled().await;
     store
         .write(move |db| {
             Ok(db.execute(
@@ -64,7 +64,7 @@ async fn what_is_older_than_the_retention_goes_and_a_running_turn_stays() {
         .await
         .unwrap();
     let (new, _) = exchange(&store, question(owner, None, "new"), "a").await;
-    settled(&store).await;
+    store.settled().await;
     store.sweep().await;
     assert_eq!(
         store.conversation(owner, place.conversation).await,
@@ -93,10 +93,10 @@ async fn beyond_its_size_what_is_untouched_for_longest_goes_and_the_file_shrinks
     store.ask(running).await.unwrap();
     let mut last = None;
     for _ in 0..100 {
-        settled(&store).await;
+        store.settled().await;
         last = Some(exchange(&store, question(owner, None, "q"), &text).await.0);
     }
-    settled(&store).await;
+    store.settled().await;
     store.close().await;
     let path = directory.path().join("askd.db");
     assert!(std::fs::metadata(&path).unwrap().len() > 2 * bound);
@@ -125,9 +125,9 @@ async fn memory_is_bounded_between_the_sweeps_too() {
     let text = "lorem ipsum dolor ".repeat(2000);
     for _ in 0..100 {
         exchange(&store, question(owner, None, "q"), &text).await;
-        settled(&store).await;
+        store.settled().await;
     }
-    settled(&store).await;
+    store.settled().await;
     let used = store.write(|db| Ok(keep::used(db)?)).await.unwrap();
     assert!(used < (2 << 20) + (200 << 10), "{used}");
     assert!(store.export(owner).await.unwrap().len() > 5);
@@ -176,12 +176,12 @@ async fn room_is_made_by_the_one_who_keeps_most() {
     .unwrap();
     let (modest, greedy) = (OwnerId::new(), OwnerId::new());
     let (old, _) = exchange(&store, question(modest, None, "q"), "an old answer").await;
-    settled(&store).await;
+    store.settled().await;
     let text = "lorem ipsum dolor ".repeat(2000);
     let mut last = old;
     for _ in 0..100 {
         (last, _) = exchange(&store, question(greedy, None, "q"), &text).await;
-        settled(&store).await;
+        store.settled().await;
     }
     store.sweep().await;
     assert!(store.export(greedy).await.unwrap().len() < 60);

@@ -34,7 +34,7 @@ async fn branched(store: &Store, owner: OwnerId) -> Conversation {
         ..question(owner, there, "q3")
     };
     exchange(store, beside, "a3").await;
-    settled(store).await;
+    store.settled().await;
     let found = store.conversation(owner, place.conversation).await;
     found.unwrap().unwrap()
 }

@@ -66,7 +66,7 @@ async fn two_exchanges(store: &Store, owner: OwnerId) -> (TurnId, TurnId, Conver
     let (old, place) = exchange(store, staking, "You lock naïve coins.").await;
     let lending = question(owner, None, "And lending?");
     let (new, _) = exchange(store, lending, "Others use your coins.").await;
-    settled(store).await;
+    store.settled().await;
     (old, new, place.conversation)
 }
 
@@ -108,7 +108,7 @@ async fn a_search_finds_chinese_and_japanese_within_a_run() {
     let (store, owner) = (memory(), OwnerId::new());
     let new = question(owner, None, "日本語のGPU性能は?");
     let (turn, _) = exchange(&store, new, "東京の天気は晴れです。").await;
-    settled(&store).await;
+    store.settled().await;
     let both = [(None, HitField::Title), (Some(turn), HitField::Question)];
     let answer = [(Some(turn), HitField::Answer)];
     for (words, expected) in [
@@ -196,7 +196,7 @@ async fn vanishing(
     let (_, place) = exchange(&store, question(owner, None, "q1"), "a1").await;
     let next = question(owner, Some(place.conversation), "q2");
     let (turn, _) = exchange(&store, next, "a2").await;
-    settled(&store).await;
+    store.settled().await;
     let path = directory.path().join("askd.db");
     let remove = move || {
         let db = rusqlite::Connection::open(&path).unwrap();

@@ -40,7 +40,7 @@ async fn nothing_of_one_owner_is_there_for_another() {
         "secret answer",
     )
     .await;
-    settled(&store).await;
+    store.settled().await;
     assert_eq!(store.find(other, turn).await, Ok(None));
     assert_eq!(store.conversation(other, conversation).await, Ok(None));
     assert_eq!(store.list(other, None, 10).await.unwrap().conversations, []);
@@ -90,9 +90,9 @@ async fn the_first_end_counts_and_a_later_one_changes_nothing() {
     let store = Store::open(file(&directory)).unwrap();
     let (turn, _) = exchange(&store, question(owner, None, "q"), "first").await;
     store.finish(owner, turn, Arc::new(said("second")));
-    settled(&store).await;
+    store.settled().await;
     store.finish(owner, turn, Arc::new(said("third")));
-    settled(&store).await;
+    store.settled().await;
     store.close().await;
     let store = Store::open(file(&directory)).unwrap();
     let found = store.find(owner, turn).await.unwrap().unwrap();
@@ -161,7 +161,7 @@ async fn an_end_waits_for_its_own_question_and_not_for_all_who_ask_meanwhile() {
     let (_, seen, ()) = tokio::join!(blocks, asks, last);
     let seen = seen.into_iter().filter(|seen| *seen == Ok(true)).count();
     assert!((1..MANY).contains(&seen), "{seen}");
-    settled(&store).await;
+    store.settled().await;
     sound(&store).await;
     for turn in [first, second] {
         let found = store.find(owner, turn).await.unwrap().unwrap();
@@ -194,7 +194,7 @@ async fn while_the_disk_hangs_nobody_waits_for_it_and_what_was_handed_over_is_do
         .wait_for(|health| *health == Health::Good)
         .await
         .unwrap();
-    settled(&store).await;
+    store.settled().await;
     assert_eq!(rows(&store).await, 1);
     let found = store.find(owner, turn).await.unwrap().unwrap();
     assert_eq!(found.answer.as_deref(), Some(&said("a")));
@@ -211,7 +211,7 @@ async fn an_answer_is_found_at_once_and_a_running_one_has_what_was_saved() {
     some.push_text(Channel::Reasoning, "hm").unwrap();
     some.push_text(Channel::Answer, "one ").unwrap();
     store.save(owner, turn, some.since(Seq::START).unwrap());
-    settled(&store).await;
+    store.settled().await;
     let running = store
         .conversation(owner, place.conversation)
         .await
@@ -228,7 +228,7 @@ async fn an_answer_is_found_at_once_and_a_running_one_has_what_was_saved() {
     store.finish(owner, turn, Arc::new(whole.clone()));
     let found = store.find(owner, turn).await.unwrap().unwrap();
     assert_eq!(found.answer.as_deref(), Some(&whole));
-    settled(&store).await;
+    store.settled().await;
     let found = store.find(owner, turn).await.unwrap().unwrap();
     assert_eq!(
         (found.place, found.answer.as_deref()),
@@ -268,7 +268,7 @@ proptest! {
                 store.save(owner, crashed_id, piece);
             }
             store.finish(owner, ended_id, Arc::new(log.clone()));
-            settled(&store).await;
+            store.settled().await;
             store.close().await;
 
             let store = Store::open(file(&directory)).unwrap();
@@ -306,12 +306,12 @@ async fn an_id_that_another_owner_has_used_is_as_good_as_any() {
     some.push_text(Channel::Answer, "half").unwrap();
     store.save(mine, turn, some.since(Seq::START).unwrap());
     store.finish(other, turn, Arc::new(said("another's answer")));
-    settled(&store).await;
+    store.settled().await;
     let conversation = store.conversation(mine, place.conversation).await;
     let half = &conversation.unwrap().unwrap().turns[0];
     assert_eq!((half.running, half.answer.as_str()), (true, "half"));
     store.finish(mine, turn, Arc::new(said("my answer")));
-    settled(&store).await;
+    store.settled().await;
     for (owner, place, text) in [
         (mine, place, "my answer"),
         (other, elsewhere, "another's answer"),
@@ -336,7 +336,7 @@ async fn an_end_that_cannot_be_kept_takes_no_other_along_and_is_an_end_all_the_s
     let mut half = Answer::default();
     half.push_text(Channel::Answer, "half").unwrap();
     store.save(owner, turns.0, half.since(Seq::START).unwrap());
-    settled(&store).await;
+    store.settled().await;
     store
         .write(move |db| Ok(db.execute_batch(refuse)?))
         .await
@@ -355,7 +355,7 @@ async fn an_end_that_cannot_be_kept_takes_no_other_along_and_is_an_end_all_the_s
     other.push_end(cancelled).unwrap();
     store.finish(owner, turns.0, Arc::new(said("half and more")));
     store.finish(owner, turns.1, Arc::new(other));
-    settled(&store).await;
+    store.settled().await;
     assert_eq!(*store.health().borrow(), Health::Good);
     for (turn, outcome) in [
         (turns.0, Outcome::Interrupted),
