@@ -1,12 +1,8 @@
 //! Words in titles, questions and answers.
 
-use std::{
-    cmp::Reverse,
-    collections::BinaryHeap,
-    sync::{Mutex, PoisonError},
-};
+use std::{cmp::Reverse, collections::BinaryHeap};
 
-use rusqlite::{Connection, Row, functions::FunctionFlags, params};
+use rusqlite::{Connection, Row, params};
 
 use super::{Fragment, Hit, HitField, excerpt::Wanted, fault::Failure, script::spaced};
 use crate::id::{ConversationId, OwnerId, TurnId};
@@ -46,35 +42,20 @@ pub(super) fn search(
     Ok(hits)
 }
 
-/// Gives a connection the function that [`titles`] and [`turns`] use: whether a time is, so far, among the newest of a
-/// statement's. So a text, which costs more than all else about a place, is read only where it may be wanted.
-pub(super) fn prepare(db: &Connection) -> rusqlite::Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY;
-    db.create_scalar_function("among_newest", 2, flags, |context| {
-        let (limit, time) = (context.get::<i64>(0)?, context.get::<i64>(1)?);
-        // SQLite keeps it as long as the statement runs, because the limit stays the same.
-        let newest = context.get_or_create_aux(0, |_| Ok::<_, NoError>(Newest::default()))?;
-        Ok(newest.takes(usize::try_from(limit).unwrap_or(0), time))
-    })
-}
-
-/// Nothing can go wrong when there is nothing to be computed.
-type NoError = std::convert::Infallible;
-
-/// The newest times of those that were looked at.
+/// The newest times of those that were looked at. A text, which costs more than all else about a place, is read only
+/// where its time is, so far, among them.
 #[derive(Default)]
-struct Newest(Mutex<BinaryHeap<Reverse<i64>>>);
+struct Newest(BinaryHeap<Reverse<i64>>);
 
 impl Newest {
-    fn takes(&self, limit: usize, time: i64) -> bool {
-        let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if newest.len() >= limit {
-            match newest.peek() {
-                Some(Reverse(oldest)) if *oldest < time => drop(newest.pop()),
+    fn takes(&mut self, limit: usize, time: i64) -> bool {
+        if self.0.len() >= limit {
+            match self.0.peek() {
+                Some(Reverse(oldest)) if *oldest < time => drop(self.0.pop()),
                 _ => return false,
             }
         }
-        newest.push(Reverse(time));
+        self.0.push(Reverse(time));
         true
     }
 }
@@ -108,21 +89,21 @@ fn titles(
     (words, wanted): (&str, &Wanted),
     limit: usize,
 ) -> Result<Vec<Hit>, Failure> {
-    let query = "SELECT conversation.updated, among_newest(?4, conversation.updated),
-             conversation.id, conversation.title, conversation.created
+    let query =
+        "SELECT conversation.updated, conversation.id, conversation.title, conversation.created
          FROM search_title CROSS JOIN conversation ON conversation.n = search_title.rowid
          WHERE search_title MATCH ?1 AND conversation.owner = ?2 AND conversation.deleted IS NULL
          ORDER BY search_title.rowid DESC LIMIT ?3";
     let matching = format!("owner : {} AND title : {words}", token(owner));
     newest(db, query, (owner, &matching), limit, |row| {
-        let title: String = row.get(3)?;
+        let title: String = row.get(2)?;
         Ok(Hit {
-            conversation: ConversationId(row.get(2)?),
+            conversation: ConversationId(row.get(1)?),
             turn: None,
             field: HitField::Title,
             excerpt: wanted.excerpt(&title).0,
             title,
-            asked: u64::try_from(row.get::<_, i64>(4)?).unwrap_or(0),
+            asked: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
         })
     })
 }
@@ -133,18 +114,18 @@ fn turns(
     (words, wanted): (&str, &Wanted),
     limit: usize,
 ) -> Result<Vec<Hit>, Failure> {
-    let query = "SELECT turn.asked, among_newest(?4, turn.asked), conversation.id, conversation.title, turn.id, turn.n
+    let query = "SELECT turn.asked, conversation.id, conversation.title, turn.id, turn.n
          FROM search CROSS JOIN turn ON turn.n = search.rowid
          CROSS JOIN conversation ON conversation.n = turn.conversation
          WHERE search MATCH ?1 AND conversation.owner = ?2 AND conversation.deleted IS NULL
          ORDER BY search.rowid DESC LIMIT ?3";
     let matching = format!("owner : {} AND {{question answer}} : {words}", token(owner));
     newest(db, query, (owner, &matching), limit, |row| {
-        let (field, excerpt) = of_turn(db, row.get(5)?, wanted)?;
+        let (field, excerpt) = of_turn(db, row.get(4)?, wanted)?;
         Ok(Hit {
-            conversation: ConversationId(row.get(2)?),
-            title: row.get(3)?,
-            turn: Some(TurnId(row.get(4)?)),
+            conversation: ConversationId(row.get(1)?),
+            title: row.get(2)?,
+            turn: Some(TurnId(row.get(3)?)),
             field,
             excerpt,
             asked: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
@@ -178,7 +159,7 @@ fn of_turn(
 /// The newest places, in their order. An index gives them in the order of their keeping, which is another one only where
 /// something was imported: so the last ones by that are put in order.
 ///
-/// The query gives a place's time first, and then whether it may be one of the newest.
+/// The query gives a place's time first.
 fn newest(
     db: &Connection,
     query: &str,
@@ -188,11 +169,12 @@ fn newest(
 ) -> Result<Vec<Hit>, Failure> {
     let ordered = many(ORDERED.max(limit));
     let mut query = db.prepare_cached(query)?;
-    let mut rows = query.query(params![matching, owner.0, ordered, many(limit)])?;
-    let mut hits = Vec::new();
+    let mut rows = query.query(params![matching, owner.0, ordered])?;
+    let (mut newest, mut hits) = (Newest::default(), Vec::new());
     while let Some(row) = rows.next()? {
-        if row.get(1)? {
-            hits.push((row.get::<_, i64>(0)?, hit(row)?));
+        let time = row.get(0)?;
+        if newest.takes(limit, time) {
+            hits.push((time, hit(row)?));
         }
     }
     // It leaves those of one time as they are.
@@ -221,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_time_is_taken_if_it_is_among_the_newest_so_far_and_of_equal_ones_the_first() {
-        let newest = Newest::default();
+        let mut newest = Newest::default();
         let taken = [5, 7, 5, 6, 8, 1].map(|time| newest.takes(2, time));
         assert_eq!(taken, [true, true, false, true, true, false]);
     }

@@ -16,7 +16,7 @@ use super::{
     CookieKey, OpenError,
     claim::claim,
     fault::{self, Failure, Moment, damage, sqlite_error},
-    schema, script, search, write,
+    schema, script, write,
 };
 use crate::config::{self, StorePath, Synchronous};
 
@@ -142,7 +142,6 @@ impl Location {
         let db = self.connect_to_write()?;
         db.pragma_update(None, "query_only", true)?;
         db.pragma_update(None, "cache_size", -READER_CACHE)?;
-        search::prepare(&db)?;
         Ok(db)
     }
 
