@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     config::{self, Config, Loaded, Overrides, StorePath},
+    knowledge::extract::pdf::COMMAND as READ_PDF,
     store, telemetry,
 };
 
@@ -75,6 +76,9 @@ pub enum Command {
         /// The copy; it must not exist
         file: PathBuf,
     },
+    /// Read a PDF from standard input; askd starts itself so, see `knowledge::extract::pdf`
+    #[command(name = READ_PDF, hide = true)]
+    ReadPdf,
 }
 
 impl Cli {

@@ -4,14 +4,18 @@
 //! needs no thread of its own. The set on decentralised finance in `assets/knowledge` is part of the binary. Folders of
 //! the operator's own documents will come in through the same [`Passage`].
 
+pub mod document;
 mod entry;
 #[cfg(test)]
 mod evaluation;
 mod excerpt;
+pub mod extract;
 mod rank;
+pub mod source;
+pub mod split;
 mod words;
 
-pub use entry::KnowledgeError;
+pub use entry::{EntryFault, KnowledgeError, MAX_ANSWER_BYTES, MAX_QUESTION_BYTES};
 
 use entry::Entry;
 use rank::Index;

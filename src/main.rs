@@ -13,6 +13,7 @@ use askd::{
     cli::{Cli, Command, EXIT_UNAVAILABLE},
     config::Config,
     http::accept::Listener,
+    knowledge::extract::pdf,
     shutdown::Shutdown,
     telemetry,
 };
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     match cli.command() {
         Command::Check => return cli.check(),
         Command::Backup { file } => return cli.backup(&file),
+        Command::ReadPdf => return pdf::child(),
         Command::Serve => {}
     }
     let loaded = match cli.load() {

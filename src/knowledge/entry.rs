@@ -5,28 +5,23 @@
 
 use serde::Deserialize;
 
+/// Bytes of an answer at most. An entry is never cut, and this fills a small model's whole context already.
+pub const MAX_ANSWER_BYTES: usize = 32 << 10;
+/// Bytes of a question or a title at most.
+pub const MAX_QUESTION_BYTES: usize = 2 << 10;
+
 /// Why a set of questions and answers cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KnowledgeError {
-    /// A line is not JSON, or not an entry.
-    #[error("{file}:{line}: not a question-and-answer entry: {reason}")]
-    Malformed {
+    /// A line is not an entry that can be used.
+    #[error("{file}:{line}: {fault}")]
+    Entry {
         /// The set's name, as it was handed in.
         file: String,
         /// Counted from one.
         line: usize,
-        /// The parser's words, without its own line number (always 1 here) but with the column.
-        reason: String,
-    },
-    /// A field that must say something is blank.
-    #[error("{file}:{line}: `{field}` is blank; write its text or remove the entry")]
-    Blank {
-        /// The set's name, as it was handed in.
-        file: String,
-        /// Counted from one.
-        line: usize,
-        /// The blank field.
-        field: &'static str,
+        /// What is wrong there.
+        fault: EntryFault,
     },
     /// There is no entry at all.
     #[error("{file}: no entries; write one JSON object with `question` and `answer` on each line")]
@@ -34,6 +29,27 @@ pub enum KnowledgeError {
         /// The set's name, as it was handed in.
         file: String,
     },
+}
+
+/// Why an entry cannot be used, wherever it stands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntryFault {
+    /// It is not JSON, or not an entry: the parser's words, without its line number but with the column.
+    #[error("not a question-and-answer entry: {0}")]
+    Malformed(String),
+    /// A field that must say something is blank.
+    #[error("`{0}` is blank; write its text or remove the entry")]
+    Blank(&'static str),
+    /// A field is longer than [`MAX_ANSWER_BYTES`] or [`MAX_QUESTION_BYTES`].
+    #[error("`{0}` is longer than {max} bytes; make several entries of it", max = max_bytes(.0))]
+    TooLong(&'static str),
+}
+
+fn max_bytes(field: &str) -> usize {
+    match field {
+        "answer" => MAX_ANSWER_BYTES,
+        _ => MAX_QUESTION_BYTES,
+    }
 }
 
 /// One question with its answer.
@@ -52,15 +68,15 @@ pub(super) struct Entry {
 }
 
 /// An entry as it is written. Unknown keys are refused: a misspelt `tags` would quietly cost matches.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
-    title: Option<String>,
-    question: String,
-    answer: String,
+pub(super) struct Written {
+    pub title: Option<String>,
+    pub question: String,
+    pub answer: String,
     #[serde(default)]
-    tags: Vec<String>,
-    url: Option<String>,
+    pub tags: Vec<String>,
+    pub url: Option<String>,
 }
 
 /// Reads one entry from each line that is not blank.
@@ -80,38 +96,49 @@ pub(super) fn parse(file: &str, jsonl: &str) -> Result<Vec<Entry>, KnowledgeErro
 }
 
 fn parse_line(file: &str, line: usize, text: &str) -> Result<Entry, KnowledgeError> {
-    let written: Written = serde_json::from_str(text).map_err(|error| {
-        let said = error.to_string();
-        let what = said.split(" at line ").next().unwrap_or(&said);
-        KnowledgeError::Malformed {
-            file: file.into(),
-            line,
-            reason: format!("{what} (column {})", error.column()),
-        }
-    })?;
-    let title = written.title.unwrap_or_else(|| written.question.clone());
-    let required = [
-        ("question", &written.question),
-        ("answer", &written.answer),
-        ("title", &title),
-    ];
-    if let Some((field, _)) = required
-        .into_iter()
-        .find(|(_, text)| text.trim().is_empty())
-    {
-        return Err(KnowledgeError::Blank {
-            file: file.into(),
-            line,
-            field,
-        });
-    }
-    Ok(Entry {
-        title,
-        question: written.question,
-        answer: written.answer,
-        tags: written.tags,
-        url: written.url,
+    Entry::from_json(text).map_err(|fault| KnowledgeError::Entry {
+        file: file.into(),
+        line,
+        fault,
     })
+}
+
+impl Entry {
+    /// Reads one JSON object.
+    pub(super) fn from_json(text: &str) -> Result<Self, EntryFault> {
+        let written: Written = serde_json::from_str(text).map_err(|error| {
+            let said = error.to_string();
+            let what = said.split(" at line ").next().unwrap_or(&said);
+            EntryFault::Malformed(format!("{what} (column {})", error.column()))
+        })?;
+        written.check()
+    }
+}
+
+impl Written {
+    pub(super) fn check(self) -> Result<Entry, EntryFault> {
+        let title = self.title.unwrap_or_else(|| self.question.clone());
+        let fields = [
+            ("question", &self.question),
+            ("answer", &self.answer),
+            ("title", &title),
+        ];
+        for (field, text) in fields {
+            if text.trim().is_empty() {
+                return Err(EntryFault::Blank(field));
+            }
+            if text.len() > max_bytes(field) {
+                return Err(EntryFault::TooLong(field));
+            }
+        }
+        Ok(Entry {
+            title,
+            question: self.question,
+            answer: self.answer,
+            tags: self.tags,
+            url: self.url,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -166,5 +193,12 @@ mod tests {
             "{blank}"
         );
         assert!(fault("\n \n").starts_with("set.jsonl: no entries"));
+    }
+
+    #[test]
+    fn an_answer_without_end_is_refused() {
+        let answer = "a".repeat(MAX_ANSWER_BYTES + 1);
+        let long = fault(&format!(r#"{{"question":"Why?","answer":"{answer}"}}"#));
+        assert!(long.contains("`answer` is longer than 32768"), "{long}");
     }
 }

@@ -48,10 +48,18 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
             "turn",
         ],
     ),
-    ("cli", &["config", "store", "telemetry"]),
+    ("cli", &["config", "knowledge", "store", "telemetry"]),
     (
         "main",
-        &["app", "cli", "config", "http", "shutdown", "telemetry"],
+        &[
+            "app",
+            "cli",
+            "config",
+            "http",
+            "knowledge",
+            "shutdown",
+            "telemetry",
+        ],
     ),
     ("lib", &[]),
 ];

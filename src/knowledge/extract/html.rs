@@ -1,0 +1,427 @@
+//! HTML to text: headings, paragraphs, lists, tables and code, and nothing that runs or loads.
+//!
+//! It is read as a stream of tags, without a tree: so nothing overflows or slows down at any depth, and no tag has to
+//! be closed. What is lost thereby are the subtleties of broken nesting, which no reader of a passage misses.
+
+use std::ops::Range;
+
+use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
+
+use crate::knowledge::document::{Anchors, BlockKind, Document, Format, MAX_HEADING_CHARS};
+
+/// Levels of a list that are indented; those below stand as far in as this one.
+const MAX_INDENT: usize = 8;
+
+/// Elements of which nothing is read: what runs, loads or draws, and the ways around a site.
+const SKIPPED: [&[u8]; 14] = [
+    b"audio",
+    b"button",
+    b"canvas",
+    b"iframe",
+    b"nav",
+    b"noscript",
+    b"object",
+    b"script",
+    b"select",
+    b"style",
+    b"svg",
+    b"template",
+    b"textarea",
+    b"video",
+];
+
+/// Elements that begin a new line of thought.
+const BLOCKS: [&[u8]; 27] = [
+    b"address",
+    b"article",
+    b"aside",
+    b"blockquote",
+    b"body",
+    b"caption",
+    b"center",
+    b"details",
+    b"dialog",
+    b"div",
+    b"dl",
+    b"fieldset",
+    b"figcaption",
+    b"figure",
+    b"footer",
+    b"form",
+    b"head",
+    b"header",
+    b"hgroup",
+    b"hr",
+    b"html",
+    b"main",
+    b"p",
+    b"search",
+    b"section",
+    b"summary",
+    b"tbody",
+];
+
+/// Reads a page.
+pub(super) fn document(html: &str) -> Document {
+    let mut reading = Reading {
+        document: Document::new(Format::Plain),
+        ..Reading::default()
+    };
+    let mut emitter = DefaultEmitter::default();
+    // Without this, what stands in a script would be read as tags.
+    emitter.naively_switch_states(true);
+    for token in Tokenizer::new_with_emitter(html, emitter) {
+        match token {
+            Ok(Token::StartTag(tag)) => reading.start(&tag),
+            Ok(Token::EndTag(tag)) => reading.end(&tag.name),
+            Ok(Token::String(text)) => reading.text(&String::from_utf8_lossy(&text)),
+            Ok(_) => {}
+            Err(never) => match never {},
+        }
+        if reading.document.full {
+            break;
+        }
+    }
+    reading.flush();
+    reading.document
+}
+
+/// What the text that comes belongs to.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    #[default]
+    Paragraph,
+    Heading(u8),
+    List,
+    Table,
+    Code,
+}
+
+#[derive(Default)]
+struct Reading {
+    document: Document,
+    anchors: Anchors,
+    open: Open,
+    /// The block's text so far. It never begins with a line's end.
+    text: String,
+    /// Where in it items or rows begin, and where the table's head ends.
+    parts: Vec<usize>,
+    head: Option<usize>,
+    /// How deep in lists and tables we are; a count only, for there is nothing to come back to.
+    lists: usize,
+    tables: usize,
+    /// Whether a cell of this row, and a heading cell of the first, was seen.
+    cell: bool,
+    heads: bool,
+    preformatted: bool,
+    /// The page's title while we are in it.
+    title: Option<String>,
+    /// The element that is skipped, and how often it was opened in itself.
+    skipped: Option<(Vec<u8>, usize)>,
+    /// The last name given to a place since the last text.
+    id: Option<String>,
+}
+
+impl Reading {
+    fn start(&mut self, tag: &StartTag<()>) {
+        let name: &[u8] = &tag.name;
+        if let Some((skipped, depth)) = &mut self.skipped {
+            *depth += usize::from(skipped.as_slice() == name);
+            return;
+        }
+        if SKIPPED.contains(&name) {
+            // Only foreign elements close themselves.
+            if !(name == b"svg" && tag.self_closing) {
+                self.skipped = Some((name.to_vec(), 1));
+            }
+            return;
+        }
+        match name {
+            b"title" => self.title = Some(String::new()),
+            b"meta" | b"link" => self.about(tag),
+            b"img" => self.text(&attribute(tag, b"alt").unwrap_or_default()),
+            b"br" => self.line(""),
+            b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" => {
+                self.flush();
+                (self.lists, self.tables) = (0, 0);
+                self.open = Open::Heading(name[1] - b'0');
+            }
+            b"pre" => {
+                self.block(Open::Code);
+                self.preformatted = true;
+            }
+            b"ul" | b"ol" | b"menu" => {
+                self.block(Open::List);
+                self.lists += 1;
+            }
+            b"table" => {
+                self.block(Open::Table);
+                self.tables += 1;
+            }
+            b"li" | b"dt" | b"dd" => self.item(),
+            b"tr" => self.row(),
+            b"td" | b"th" => self.cell(name == b"th"),
+            name if BLOCKS.contains(&name) => self.block(Open::Paragraph),
+            _ => {}
+        }
+        let named = attribute(tag, b"id");
+        let named = named.or_else(|| attribute(tag, b"name").filter(|_| name == b"a"));
+        if let Some(id) = named.filter(|id| !id.is_empty() && id.len() <= MAX_HEADING_CHARS) {
+            self.id = Some(id);
+        }
+    }
+
+    fn end(&mut self, name: &[u8]) {
+        if let Some((skipped, depth)) = &mut self.skipped {
+            *depth -= usize::from(skipped.as_slice() == name);
+            if *depth == 0 {
+                self.skipped = None;
+            }
+            return;
+        }
+        match name {
+            b"title" => {
+                let title = self.title.take().unwrap_or_default();
+                self.document.offer_title(&title);
+            }
+            b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" => self.block(Open::Paragraph),
+            b"pre" => {
+                self.preformatted = false;
+                self.block(Open::Paragraph);
+            }
+            b"ul" | b"ol" | b"menu" => {
+                self.lists = self.lists.saturating_sub(1);
+                self.block(Open::Paragraph);
+            }
+            b"table" => {
+                self.tables = self.tables.saturating_sub(1);
+                self.block(Open::Paragraph);
+            }
+            name if BLOCKS.contains(&name) => self.block(Open::Paragraph),
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.skipped.is_some() {
+            return;
+        }
+        if let Some(title) = &mut self.title {
+            title.push_str(text);
+            return;
+        }
+        if self.preformatted {
+            let text = if self.text.is_empty() {
+                text.trim_start_matches('\n')
+            } else {
+                text
+            };
+            self.text.push_str(text);
+            return;
+        }
+        for (at, word) in text.split(char::is_whitespace).enumerate() {
+            let parted = at > 0 && !self.text.is_empty() && !self.text.ends_with([' ', '\n']);
+            if parted {
+                self.text.push(' ');
+            }
+            self.text.push_str(word);
+        }
+    }
+
+    /// A block begins or ends. In a list or a table that is only a new line.
+    fn block(&mut self, open: Open) {
+        if self.lists == 0 && self.tables == 0 {
+            self.flush();
+            self.open = open;
+        } else if !self.text.ends_with("- ") && !self.text.ends_with("| ") {
+            self.line("");
+        }
+    }
+
+    /// Begins a new line, unless the text is at the beginning of one.
+    fn line(&mut self, mark: &str) {
+        if !self.preformatted {
+            let words = self.text.trim_end_matches(' ').len();
+            self.text.truncate(words);
+        }
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+        self.text.push_str(mark);
+    }
+
+    fn item(&mut self) {
+        if self.tables == 0 && self.lists <= 1 {
+            self.line("");
+            self.parts.push(self.text.len());
+        }
+        let indent = self.lists.clamp(1, MAX_INDENT) - 1;
+        self.line(&format!("{}- ", "  ".repeat(indent)));
+    }
+
+    fn row(&mut self) {
+        self.line("");
+        self.cell = false;
+        if self.open == Open::Table && self.tables == 1 {
+            if self.heads && self.head.is_none() {
+                self.head = Some(self.text.len());
+            }
+            self.heads &= self.parts.is_empty();
+            self.parts.push(self.text.len());
+        }
+    }
+
+    fn cell(&mut self, head: bool) {
+        if self.cell {
+            self.text.push_str(if self.text.ends_with(' ') {
+                "| "
+            } else {
+                " | "
+            });
+        }
+        self.cell = true;
+        self.heads |= head && self.parts.len() <= 1;
+    }
+
+    /// Ends the block. What it may be cut at goes with it.
+    fn flush(&mut self) {
+        let text = std::mem::take(&mut self.text);
+        let parts = std::mem::take(&mut self.parts);
+        let head = self.head.take();
+        (self.cell, self.heads) = (false, false);
+        let open = std::mem::take(&mut self.open);
+        if text.trim().is_empty() {
+            return;
+        }
+        let id = self.id.take();
+        let kind = match open {
+            Open::Heading(level) if text.chars().count() <= MAX_HEADING_CHARS => {
+                let title = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                if level == 1 {
+                    self.document.offer_title(&title);
+                }
+                let anchor = match id {
+                    Some(id) => id,
+                    None => self.anchors.of(&title),
+                };
+                BlockKind::Heading {
+                    level,
+                    title,
+                    anchor,
+                }
+            }
+            Open::List => BlockKind::List,
+            Open::Table => BlockKind::Table,
+            Open::Code => BlockKind::Code,
+            Open::Paragraph | Open::Heading(_) => BlockKind::Paragraph,
+        };
+        if let Some(block) = self.document.push(kind, &text) {
+            let Range { start, end } = block.range.clone();
+            let inside = |at: usize| (start + at < end).then_some(start + at);
+            block.parts = parts.into_iter().filter_map(inside).collect();
+            block.lead = start..head.and_then(inside).unwrap_or(start);
+        }
+    }
+
+    /// What the page's head says about the page.
+    fn about(&mut self, tag: &StartTag<()>) {
+        let is = |name: &[u8], value: &str| {
+            attribute(tag, name).is_some_and(|said| said.eq_ignore_ascii_case(value))
+        };
+        if is(b"name", "keywords") {
+            let keywords = attribute(tag, b"content").unwrap_or_default();
+            self.document.offer_tags(keywords.split(','));
+        } else if is(b"rel", "canonical") {
+            self.document
+                .offer_url(&attribute(tag, b"href").unwrap_or_default());
+        }
+    }
+}
+
+fn attribute(tag: &StartTag<()>, name: &[u8]) -> Option<String> {
+    let value = tag.attributes.get(name)?;
+    Some(String::from_utf8_lossy(value).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blocks(html: &str) -> Vec<(BlockKind, String)> {
+        let document = document(html);
+        let Document { text, blocks, .. } = document;
+        let texts = blocks
+            .into_iter()
+            .map(|block| (block.kind, text[block.range].to_owned()));
+        texts.collect()
+    }
+
+    #[test]
+    fn a_page_keeps_its_structure() {
+        let page = "<html><head><title>My\n page</title><link rel=canonical href=https://example.org/p>\
+            <meta name=keywords content='a, b'></head><body><nav><a>Home</a></nav>\
+            <h2 id=top>First &amp; last</h2><p>Some <b>bold</b>\n   words<br>next.\
+            <ul><li>one<ul><li>deep</ul><li><p>two</p></ul>\
+            <table><tr><th>A<th>B<tr><td>1<td>2</table><pre>\n  x = 1\n    y</pre><h3>Then</h3>end";
+        let document = document(page);
+        assert_eq!(document.title.as_deref(), Some("My page"));
+        assert_eq!(document.url.as_deref(), Some("https://example.org/p"));
+        assert_eq!(document.tags, ["a", "b"]);
+        assert_eq!(
+            document.text,
+            "First & last\n\nSome bold words\nnext.\n\n- one\n  - deep\n- two\n\nA | B\n1 | 2\n\n  x = 1\n    y\n\nThen\n\nend"
+        );
+        let anchors: Vec<_> = document
+            .blocks
+            .iter()
+            .filter_map(|block| match &block.kind {
+                BlockKind::Heading { level, anchor, .. } => Some((*level, anchor.as_str())),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(anchors, [(2, "top"), (3, "then")]);
+        let list = &document.blocks[2];
+        assert_eq!((&list.kind, list.parts.len()), (&BlockKind::List, 2));
+        let table = &document.blocks[3];
+        assert_eq!(&document.text[table.lead.clone()], "A | B\n");
+    }
+
+    #[test]
+    fn nothing_that_runs_or_loads_is_left() {
+        let page = "<script>alert('<p>no</p>')</script><style>p{}</style><p onclick=x>yes\
+            <img src=https://example.org/x.png alt='a chart'><svg><title>no</title></svg><svg/>\
+            <iframe src=x>no</iframe><!-- no --><template><p>no</template> more</p>";
+        assert_eq!(document(page).text, "yesa chart more");
+        assert_eq!(document("&lt;script&gt;").text, "<script>");
+    }
+
+    #[test]
+    fn a_table_around_a_whole_page_does_not_hide_its_headings() {
+        let found =
+            blocks("<table><tr><td>menu</td><td><h1>Title</h1><p>Words</p></td></tr></table>end");
+        assert_eq!(found.len(), 4, "{found:?}");
+        assert!(matches!(&found[1].0, BlockKind::Heading { level: 1, .. }));
+    }
+
+    #[test]
+    fn lists_and_tags_of_any_depth_are_read_in_one_breath() {
+        for open in [
+            "<ul><li>a",
+            "<div>",
+            "<table><tr><td>",
+            "<blockquote><p>b",
+            "<b>",
+            "<svg>",
+            "<h1>",
+        ] {
+            let text = document(&open.repeat(100_000)).text;
+            assert!(text.len() < 4_000_000, "{open}");
+        }
+    }
+
+    #[test]
+    fn a_heading_as_long_as_a_page_is_a_paragraph() {
+        let found = blocks(&format!("<h1>{}</h1>", "word ".repeat(100)));
+        assert_eq!(found[0].0, BlockKind::Paragraph);
+    }
+}

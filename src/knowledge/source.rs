@@ -1,0 +1,391 @@
+//! The files of a folder that are worth reading.
+//!
+//! Walking is `walkdir`'s: its cousin `ignore` would also heed `.gitignore`, and what is kept out of a repository is often
+//! the very thing to be searched. Globs are `fast-glob`'s, which is a few hundred lines where `globset` brings a
+//! regular expression engine.
+//!
+//! Nothing here fails as a whole. What cannot be taken is a [`Problem`] with its name and the reason, and the rest goes
+//! on.
+
+use std::{
+    collections::HashSet,
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _},
+    os::{fd::AsRawFd as _, unix::fs::OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use walkdir::{DirEntry, WalkDir};
+
+use super::extract::{ExtractError, Kind, MAX_FILE_BYTES};
+
+/// Files of a folder at most; those that come after in the order of their names are left out, with a problem.
+pub const MAX_FILES: usize = 100_000;
+/// Entries of a folder, of any kind, that are looked at.
+pub const MAX_ENTRIES: usize = 1_000_000;
+/// Folders within folders.
+pub const MAX_DEPTH: usize = 32;
+/// Bytes of a path within the folder.
+pub const MAX_PATH_BYTES: usize = 1024;
+/// Problems that are told by name; further ones are only counted.
+pub const MAX_PROBLEMS: usize = 1_000;
+
+/// A file to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Its path within the folder, with `/`, without control characters; at most [`MAX_PATH_BYTES`].
+    pub path: String,
+    /// Where it really lies: absolute, without links.
+    pub real: PathBuf,
+    /// Its size when it was seen, at most [`MAX_FILE_BYTES`].
+    pub bytes: u64,
+    /// When it was last changed, as the file system says.
+    pub modified: SystemTime,
+    /// What it is, by its name.
+    pub kind: Kind,
+}
+
+/// What could not be taken, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The path within the folder, fit to be shown: odd characters are escaped.
+    pub path: String,
+    /// A sentence that goes on from the path, without its full stop.
+    pub reason: String,
+}
+
+/// What a folder holds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Walk {
+    /// The files to be read, by path, each once.
+    pub files: Vec<SourceFile>,
+    /// What could not be taken, in the order of its finding. At most [`MAX_PROBLEMS`].
+    pub problems: Vec<Problem>,
+    /// Problems beyond those.
+    pub more_problems: usize,
+}
+
+/// Which files of a folder are wanted.
+///
+/// A glob with a `/` in it is held against the path within the folder, one without against the name alone, at any
+/// depth. One that ends in `/` means a folder with all that is in it. `*` and `?` stay within a name, `**` does not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Globs {
+    include: Vec<String>,
+    exclude: Vec<String>,
+}
+
+/// A glob that means nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{glob}` is not a glob: {reason}")]
+pub struct GlobError {
+    /// As it was written.
+    pub glob: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Globs {
+    /// Files that match one of `include` (all, if there is none) and none of `exclude`.
+    pub fn new(include: &[String], exclude: &[String]) -> Result<Self, GlobError> {
+        let read = |globs: &[String]| -> Result<_, GlobError> {
+            globs.iter().map(|glob| normal(glob)).collect()
+        };
+        Ok(Self {
+            include: read(include)?,
+            exclude: read(exclude)?,
+        })
+    }
+
+    fn wants(&self, path: &str) -> bool {
+        self.include.is_empty() || self.include.iter().any(|glob| matches(glob, path))
+    }
+
+    fn excludes(&self, path: &str) -> bool {
+        self.exclude.iter().any(|glob| matches(glob, path))
+    }
+
+    fn excludes_folder(&self, path: &str) -> bool {
+        let whole = |glob: &String| {
+            glob.strip_suffix("/**")
+                .is_some_and(|folder| matches(folder, path))
+        };
+        self.excludes(path) || self.exclude.iter().any(whole)
+    }
+}
+
+/// A glob in the form that [`matches`] takes.
+fn normal(glob: &str) -> Result<String, GlobError> {
+    let fault = |reason: String| GlobError {
+        glob: glob.into(),
+        reason,
+    };
+    fast_glob::validate(glob).map_err(|error| fault(error.to_string()))?;
+    let inside = glob.trim_start_matches("./");
+    match inside {
+        "" | "/" => Err(fault("it names nothing".into())),
+        // The whole list is either wanted or not; a glob that takes back another would depend on their order.
+        _ if inside.starts_with('!') => {
+            Err(fault("write what is not wanted under `exclude`".into()))
+        }
+        _ => match inside.strip_suffix('/') {
+            Some(folder) if folder.contains('/') => {
+                Ok(format!("{}/**", folder.trim_start_matches('/')))
+            }
+            Some(folder) => Ok(format!("**/{folder}/**")),
+            None => Ok(inside.to_owned()),
+        },
+    }
+}
+
+fn matches(glob: &str, path: &str) -> bool {
+    if let Some(anchored) = glob.strip_prefix('/') {
+        return fast_glob::glob_match(anchored, path);
+    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    fast_glob::glob_match(glob, if glob.contains('/') { path } else { name })
+}
+
+/// Looks through a folder. The same folder gives the same walk, in the same order.
+pub fn walk(folder: &Path, globs: &Globs) -> Walk {
+    let mut walker = Walker {
+        globs,
+        root: PathBuf::new(),
+        links: Vec::new(),
+        walk: Walk::default(),
+    };
+    match fs::canonicalize(folder) {
+        Ok(root) if root.is_dir() => walker.root = root,
+        Ok(_) => {
+            walker.problem(folder, "is not a folder");
+            return walker.walk;
+        }
+        Err(error) => {
+            walker.problem(folder, format!("cannot be opened: {error}"));
+            return walker.walk;
+        }
+    }
+    walker.entries();
+    walker.links();
+    walker.done()
+}
+
+struct Walker<'a> {
+    globs: &'a Globs,
+    /// The folder, without links.
+    root: PathBuf,
+    /// Links, to be judged when it is known what is found without them.
+    links: Vec<String>,
+    walk: Walk,
+}
+
+impl Walker<'_> {
+    fn entries(&mut self) {
+        let mut entries = WalkDir::new(&self.root)
+            .min_depth(1)
+            .max_depth(MAX_DEPTH)
+            .sort_by_file_name()
+            .into_iter();
+        let mut seen = 0;
+        while let Some(entry) = entries.next() {
+            seen += 1;
+            if seen > MAX_ENTRIES {
+                let root = self.root.clone();
+                self.problem(
+                    &root,
+                    format!("holds more than {MAX_ENTRIES} entries; the rest is left out"),
+                );
+                return;
+            }
+            match entry {
+                Ok(entry) => {
+                    let folder = entry.file_type().is_dir();
+                    if !self.entry(&entry) && folder {
+                        entries.skip_current_dir();
+                    }
+                }
+                Err(error) => {
+                    let path = error.path().unwrap_or(&self.root).to_owned();
+                    let reason = error
+                        .io_error()
+                        .map_or_else(|| error.to_string(), io::Error::to_string);
+                    self.problem(&path, format!("cannot be looked at: {reason}"));
+                }
+            }
+        }
+    }
+
+    /// Takes an entry. Whether a folder is to be walked.
+    fn entry(&mut self, entry: &DirEntry) -> bool {
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            return false;
+        }
+        let kind = entry.file_type();
+        // A name that concerns nobody is no problem, however odd.
+        if !kind.is_dir()
+            && Kind::of(Path::new(entry.file_name())).is_none()
+            && entry.file_name().to_str().is_some()
+        {
+            return false;
+        }
+        let path = match self.name(entry.path()) {
+            Ok(path) => path,
+            Err(reason) => {
+                self.problem(entry.path(), reason);
+                return false;
+            }
+        };
+        if kind.is_dir() {
+            let wanted = !self.globs.excludes_folder(&path);
+            if wanted && entry.depth() == MAX_DEPTH {
+                self.problem(
+                    entry.path(),
+                    format!("lies more than {MAX_DEPTH} folders deep"),
+                );
+            }
+            return wanted;
+        }
+        if self.globs.excludes(&path) || !self.globs.wants(&path) {
+            return false;
+        }
+        if kind.is_symlink() {
+            self.links.push(path);
+        } else {
+            self.file(path, entry.path().to_owned());
+        }
+        false
+    }
+
+    /// The path within the folder, if it can be told to others as it is.
+    fn name(&self, path: &Path) -> Result<String, String> {
+        let inside = path.strip_prefix(&self.root).unwrap_or(path);
+        let Some(name) = inside.to_str() else {
+            return Err("has a name that is not UTF-8; rename it".into());
+        };
+        if name.contains(char::is_control) {
+            return Err(
+                "has a line's end or another control character in its name; rename it".into(),
+            );
+        }
+        if name.len() > MAX_PATH_BYTES {
+            return Err(format!(
+                "has a path of more than {MAX_PATH_BYTES} bytes; move it further up"
+            ));
+        }
+        Ok(name.to_owned())
+    }
+
+    fn file(&mut self, path: String, real: PathBuf) {
+        let Some(kind) = Kind::of(Path::new(&path)) else {
+            return;
+        };
+        match fs::symlink_metadata(&real) {
+            Ok(found) if !found.is_file() => self.problem(&real, "is not a file that can be read"),
+            Ok(found) if found.len() > MAX_FILE_BYTES => {
+                self.problem(&real, format!("is left out: {}", ExtractError::TooLarge));
+            }
+            Ok(_) if self.walk.files.len() == MAX_FILES => {
+                self.problem(
+                    &real,
+                    format!("is left out: the folder holds more than {MAX_FILES} files"),
+                );
+            }
+            Ok(found) => self.walk.files.push(SourceFile {
+                path,
+                real,
+                bytes: found.len(),
+                modified: found.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+                kind,
+            }),
+            Err(error) => self.problem(&real, format!("cannot be looked at: {error}")),
+        }
+    }
+
+    /// Judges the links. One to a file within the folder counts if the file is not found under its own name; so a
+    /// folder that Kubernetes makes of links into a hidden one is read, and nothing is read twice.
+    fn links(&mut self) {
+        let mut known: HashSet<PathBuf> = self
+            .walk
+            .files
+            .iter()
+            .map(|file| file.real.clone())
+            .collect();
+        for path in std::mem::take(&mut self.links) {
+            let link = self.root.join(&path);
+            match fs::canonicalize(&link) {
+                Err(error) => self.problem(&link, format!("is a link that leads nowhere: {error}")),
+                Ok(real) if !real.starts_with(&self.root) => {
+                    self.problem(&link, "is a link out of the folder, which is not followed");
+                }
+                Ok(real) if real.is_dir() => {
+                    self.problem(&link, "is a link to a folder, which is not followed");
+                }
+                Ok(real) => {
+                    if known.insert(real.clone()) {
+                        self.file(path, real);
+                    }
+                }
+            }
+        }
+    }
+
+    fn problem(&mut self, path: &Path, reason: impl Into<String>) {
+        if self.walk.problems.len() == MAX_PROBLEMS {
+            self.walk.more_problems += 1;
+            return;
+        }
+        let inside = path.strip_prefix(&self.root).unwrap_or(path);
+        let mut shown = String::new();
+        for chunk in inside.as_os_str().as_encoded_bytes().utf8_chunks() {
+            shown.extend(chunk.valid().chars().flat_map(|c| {
+                let odd = c.is_control() || c == '\\';
+                let escaped = odd.then(|| c.escape_default()).into_iter().flatten();
+                escaped.chain((!odd).then_some(c))
+            }));
+            shown.extend(
+                chunk
+                    .invalid()
+                    .iter()
+                    .flat_map(|byte| std::ascii::escape_default(*byte))
+                    .map(char::from),
+            );
+        }
+        self.walk.problems.push(Problem {
+            path: shown,
+            reason: reason.into(),
+        });
+    }
+
+    fn done(mut self) -> Walk {
+        self.walk.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        self.walk
+    }
+}
+
+impl SourceFile {
+    /// Its bytes, one more than [`MAX_FILE_BYTES`] at most: it may have grown since it was seen.
+    pub fn read(&self) -> io::Result<Vec<u8>> {
+        let file = self.open()?;
+        let mut bytes = Vec::with_capacity(usize::try_from(self.bytes).unwrap_or_default());
+        file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Opens it, unless something else lies there by now: a link out of the folder, or a pipe to wait at for ever.
+    fn open(&self) -> io::Result<File> {
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+            .open(&self.real)?;
+        // What was opened is asked, not its name: a folder on the way may have become a link.
+        let opened = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
+        if opened != self.real || !file.metadata()?.is_file() {
+            return Err(io::Error::other("another file has taken its place"));
+        }
+        Ok(file)
+    }
+}
+
+#[cfg(test)]
+mod tests;
