@@ -115,9 +115,13 @@ pub fn document(kind: Kind, bytes: &[u8], reader: &pdf::Reader) -> Result<Docume
     some_text(document, "")
 }
 
+/// Refuses a document without text, with its first note where it says why.
 fn some_text(document: Document, why: &'static str) -> Result<Document, ExtractError> {
-    if document.text.is_empty() && document.notes.is_empty() {
-        return Err(ExtractError::Empty(why));
+    if !document.text.is_empty() {
+        return Ok(document);
     }
-    Ok(document)
+    Err(match document.notes.into_iter().next() {
+        Some(note) => ExtractError::Malformed(note),
+        None => ExtractError::Empty(why),
+    })
 }

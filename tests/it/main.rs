@@ -20,6 +20,7 @@ mod lasting;
 mod leaving;
 mod llm;
 mod logs;
+mod pdf;
 mod resuming;
 mod shutdown;
 mod stalling;

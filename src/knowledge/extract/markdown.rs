@@ -211,16 +211,19 @@ impl Reading<'_> {
         let mut parts = Vec::with_capacity(open.parts.len());
         let mut wanted = open.parts.iter().copied().peekable();
         let mut at = start;
+        let mut begun = false;
         for (range, words) in &open.edits {
             while let Some(part) = wanted.next_if(|part| *part < range.end) {
                 parts.push(text.len() + part.clamp(at, range.start) - at);
             }
-            text.push_str(&self.body[at..range.start]);
+            let before = &self.body[at..range.start];
+            text.push_str(before);
             // Nothing may come together here to what it was not: `!` and a link, or two halves of a tag.
-            let word = text.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-            if text[word..].contains(['!', '<']) {
+            begun = begins_mark(begun, before);
+            if begun {
                 text.push(' ');
             }
+            begun = begins_mark(false, words);
             text.push_str(words);
             at = range.end;
         }
@@ -247,6 +250,14 @@ fn fence(block: &mut Block, text: &str) {
     let closing = code[last..].trim();
     if last > first && (closing.starts_with("```") || closing.starts_with("~~~")) {
         block.tail = start + last..end;
+    }
+}
+
+/// Whether the last word so far, to which this is added, has what begins a tag or an image in it.
+fn begins_mark(begun: bool, added: &str) -> bool {
+    match added.rfind(char::is_whitespace) {
+        Some(at) => added[at..].contains(['!', '<']),
+        None => begun || added.contains(['!', '<']),
     }
 }
 
@@ -352,7 +363,9 @@ mod tests {
 
     #[test]
     fn lists_and_quotes_of_any_depth_are_read() {
-        for mark in ["- ", "> ", "1. ", "* > ", "[", "![", "<b", "**a ", "`"] {
+        for mark in [
+            "- ", "> ", "1. ", "* > ", "[", "![", "<b", "**a ", "`", "![a](b)",
+        ] {
             let document = document(&mark.repeat(10_000));
             assert!(document.text.len() <= 40_000, "{mark}");
         }
