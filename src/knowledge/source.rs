@@ -223,10 +223,7 @@ impl Walker<'_> {
         }
         let kind = entry.file_type();
         // A name that concerns nobody is no problem, however odd.
-        if !kind.is_dir()
-            && Kind::of(Path::new(entry.file_name())).is_none()
-            && entry.file_name().to_str().is_some()
-        {
+        if !kind.is_dir() && Kind::of(Path::new(entry.file_name())).is_none() {
             return false;
         }
         let path = match self.name(entry.path()) {

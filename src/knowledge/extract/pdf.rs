@@ -191,12 +191,30 @@ pub(in crate::knowledge) fn document(said: &str) -> Document {
         lost += u32::from(page.contains(PAGE_LOST));
         document.page(pages);
         let page = decode::tidy(page.replace(PAGE_LOST, "").into());
-        text::paragraphs(&mut document, &joined(&page));
+        text::paragraphs(&mut document, &joined(&spelt(page)));
     }
     if lost > 0 {
         document.note(format!("{lost} of its {pages} pages cannot be read"));
     }
     document
+}
+
+/// Spells out the letters that printers join and nobody types, so that the words with them are found.
+fn spelt(page: String) -> String {
+    const JOINED: [(char, &str); 7] = [
+        ('\u{fb00}', "ff"),
+        ('\u{fb01}', "fi"),
+        ('\u{fb02}', "fl"),
+        ('\u{fb03}', "ffi"),
+        ('\u{fb04}', "ffl"),
+        ('\u{fb05}', "st"),
+        ('\u{fb06}', "st"),
+    ];
+    if !page.contains(|c| matches!(c, '\u{fb00}'..='\u{fb06}')) {
+        return page;
+    }
+    let spelling = |page: String, (joined, letters): (char, &str)| page.replace(joined, letters);
+    JOINED.into_iter().fold(page, spelling)
 }
 
 /// Joins words that were parted at a line's end.
@@ -283,9 +301,24 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_is_this_very_program() {
+        // Here that is the tests, none of which has the command's name.
+        let said = Reader::default().read(b"").unwrap();
+        assert!(said.contains("running 0 tests"), "{said}");
+    }
+
+    #[test]
     fn the_reader_sees_nothing_of_our_environment() {
         let said = reader("echo \"${HOME-none}\"; pwd").read(b"").unwrap();
         assert_eq!(said, "none\n/\n");
+    }
+
+    #[test]
+    fn joined_letters_are_spelt_out() {
+        assert_eq!(
+            document("di\u{fb03}cult o\u{fb00}ers\u{c}").text,
+            "difficult offers"
+        );
     }
 
     #[test]

@@ -152,7 +152,12 @@ fn links_lead_nowhere_outside_and_give_no_file_twice() {
 
 #[test]
 fn odd_names_are_told_in_one_line_and_skipped() {
-    let tree = Tree::of(&["good.md", "two\nlines.md", "bell\u{7}/in.md"]);
+    let tree = Tree::of(&[
+        "good.md",
+        "two\nlines.md",
+        "two\nlines.png",
+        "bell\u{7}/in.md",
+    ]);
     fs::write(tree.0.path().join(OsStr::from_bytes(b"latin\xe9.md")), "x").unwrap();
     let walk = tree.walk(&[], &[]);
     assert_eq!(walk.files.len(), 1);
