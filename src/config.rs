@@ -179,12 +179,48 @@ pub enum OnLeave {
 /// `[knowledge]`: what askd answers from when there is no endpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Knowledge {
-    /// Use the set that ships inside the binary.
+    /// Use the set that ships inside the binary, where no folder is named.
     pub built_in: bool,
+    /// The folders whose documents are searched, absolute; no two have the same last name, and none lies in another.
+    pub folders: Vec<PathBuf>,
+    /// Globs of the files that are read; empty: all of a kind that askd reads.
+    pub include: Vec<String>,
+    /// Globs of the files and folders that are left out.
+    pub exclude: Vec<String>,
+    /// Bytes of a file; a larger one is left out.
+    pub max_file: u64,
+    /// Whose endings are cut off words.
+    pub language: Language,
     /// Entries shown as sources at the most.
     pub passages: usize,
     /// 0 to 1; a best match below it is no match.
     pub min_score: f32,
+}
+
+/// `knowledge.language`: those whose endings the stemmer knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each says all there is to say")]
+pub enum Language {
+    /// Words are taken as they are.
+    None,
+    Arabic,
+    Danish,
+    Dutch,
+    English,
+    Finnish,
+    French,
+    German,
+    Greek,
+    Hungarian,
+    Italian,
+    Norwegian,
+    Portuguese,
+    Romanian,
+    Russian,
+    Spanish,
+    Swedish,
+    Tamil,
+    Turkish,
 }
 
 /// `[store]`: where conversations are kept, and how long.

@@ -5,6 +5,7 @@
 
 mod endpoint;
 mod key;
+mod knowledge;
 mod request;
 mod server;
 mod store;
@@ -18,7 +19,7 @@ use toml::de::{DeTable, DeValue};
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    Config, Endpoint, Knowledge, Log, LogFormat, OnLeave, Page, Rotation, Session,
+    Config, Log, LogFormat, OnLeave, Rotation, Session,
     fault::{Fault, Faults},
     file,
     report::{Draft, Report},
@@ -128,12 +129,13 @@ fn read<'t>(
 ) -> Config {
     let root = Section::root(report, root);
     let endpoints = endpoint::read(report, &root, env);
+    let knowledge = knowledge::read(report, root.section("knowledge"), &endpoints);
     let config = Config {
         server: server::read(report, root.section("server"), &overrides.listen),
         session: session(report, root.section("session")),
-        knowledge: knowledge(report, root.section("knowledge"), &endpoints),
         store: store::read(root.section("store"), env),
-        page: page(root.section("page"), endpoints.is_empty()),
+        page: knowledge::page(root.section("page"), &knowledge, &endpoints),
+        knowledge,
         log: log(report, root.section("log"), overrides, env),
         endpoints,
     };
@@ -196,57 +198,6 @@ fn on_leave(value: &DeValue<'_>) -> Result<OnLeave, Wrong> {
             }),
         },
     }
-}
-
-fn knowledge(report: &Report<'_>, section: Section<'_, '_>, endpoints: &[Endpoint]) -> Knowledge {
-    let knowledge = Knowledge {
-        built_in: section.flag("built_in").unwrap_or(true),
-        passages: section.number("passages", 1..=20).unwrap_or(3),
-        min_score: section.fraction("min_score", 0.0..=1.0).unwrap_or(0.45),
-    };
-    if !knowledge.built_in && endpoints.is_empty() && !report.is_faulty(&["endpoint"]) {
-        let draft = section.draft("built_in", "is false, and there is no endpoint");
-        report.fault(
-            draft
-                .allowed("true, or an [[endpoint]]")
-                .help("askd has nothing to answer from: add an [[endpoint]] or remove this line"),
-        );
-    }
-    section.finish();
-    knowledge
-}
-
-fn page(section: Section<'_, '_>, from_knowledge: bool) -> Page {
-    let (welcome, suggestions) = if from_knowledge {
-        (
-            "Ask about decentralised finance: lending, exchanges, staking, stablecoins, risks. \
-             The answers come from a small set that askd carries inside.",
-            [
-                "What is impermanent loss?",
-                "How does liquid staking work?",
-                "How do lending protocols set interest rates?",
-                "What keeps a stablecoin at its peg?",
-            ]
-            .as_slice(),
-        )
-    } else {
-        ("Ask a question to begin.", [].as_slice())
-    };
-    let text = |key, default: &str| {
-        section
-            .text(key)
-            .map_or_else(|| default.to_owned(), |given| given.value)
-    };
-    let page = Page {
-        title: text("title", "askd"),
-        welcome: text("welcome", welcome),
-        suggestions: section.texts("suggestions").map_or_else(
-            || suggestions.iter().map(|&s| s.to_owned()).collect(),
-            |given| given.into_iter().map(|text| text.value).collect(),
-        ),
-    };
-    section.finish();
-    page
 }
 
 fn log(report: &Report<'_>, section: Section<'_, '_>, overrides: &Overrides, env: Env<'_>) -> Log {

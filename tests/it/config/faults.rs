@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::*;
 
 /// Faults of a file, each with a name.
-const FILES: [(&str, &str); 71] = [
+const FILES: [(&str, &str); 76] = [
     // What is not TOML.
     (
         "a value without quotes",
@@ -235,6 +235,26 @@ const FILES: [(&str, &str); 71] = [
         "[session]\nidle_timeout = \"10s\"\n",
     ),
     ("nothing to answer from", "[knowledge]\nbuilt_in = false\n"),
+    (
+        "a folder that is a file",
+        "[knowledge]\nfolders = [\"/etc/hostname\"]\n",
+    ),
+    (
+        "a folder within another",
+        "[knowledge]\nfolders = [\"/nowhere/a\", \"/nowhere/a/b\"]\n",
+    ),
+    (
+        "a glob that is none",
+        "[knowledge]\ninclude = [\"*.md\", \"[a\"]\n",
+    ),
+    (
+        "a glob that takes back",
+        "[knowledge]\nexclude = [\"!drafts/\"]\n",
+    ),
+    (
+        "a language without endings",
+        "[knowledge]\nlanguage = \"klingon\"\n",
+    ),
     ("a mistyped level", "[log]\nlevel = \"infos\"\n"),
 ];
 
@@ -251,7 +271,7 @@ fn each_fault_names_file_line_column_key_and_remedy() {
         }
         writeln!(told, "## {name}\n\n{faults}\n").unwrap();
     }
-    assert_eq!(FILES.len(), 71);
+    assert_eq!(FILES.len(), 76);
     insta::assert_snapshot!(told);
 }
 

@@ -1,0 +1,219 @@
+//! `[knowledge]`: what is answered from, and which files of the folders are read.
+
+use std::path::{self, Path, PathBuf};
+
+use super::super::{
+    Endpoint, Knowledge, Language, Page,
+    report::Report,
+    section::Section,
+    value::{Given, Wrong},
+};
+use super::{KIB, MIB};
+
+/// Bytes of a file at most, whatever the operator allows: its reader holds all of it in memory.
+const MAX_FILE: u64 = 32 * MIB;
+/// Folders, and globs of each kind.
+const MAX_LIST: usize = 100;
+
+/// The languages by name.
+const LANGUAGES: [(&str, Language); 19] = [
+    ("arabic", Language::Arabic),
+    ("danish", Language::Danish),
+    ("dutch", Language::Dutch),
+    ("english", Language::English),
+    ("finnish", Language::Finnish),
+    ("french", Language::French),
+    ("german", Language::German),
+    ("greek", Language::Greek),
+    ("hungarian", Language::Hungarian),
+    ("italian", Language::Italian),
+    ("norwegian", Language::Norwegian),
+    ("portuguese", Language::Portuguese),
+    ("romanian", Language::Romanian),
+    ("russian", Language::Russian),
+    ("spanish", Language::Spanish),
+    ("swedish", Language::Swedish),
+    ("tamil", Language::Tamil),
+    ("turkish", Language::Turkish),
+    ("none", Language::None),
+];
+
+/// Reads the section.
+pub(super) fn read(
+    report: &Report<'_>,
+    section: Section<'_, '_>,
+    endpoints: &[Endpoint],
+) -> Knowledge {
+    let knowledge = Knowledge {
+        built_in: section.flag("built_in").unwrap_or(true),
+        folders: folders(report, &section),
+        include: globs(&section, "include"),
+        exclude: globs(&section, "exclude"),
+        max_file: section.size("max_file", KIB..=MAX_FILE).unwrap_or(MAX_FILE),
+        language: section
+            .word("language", &LANGUAGES)
+            .unwrap_or(Language::English),
+        passages: section.number("passages", 1..=20).unwrap_or(3),
+        min_score: section.fraction("min_score", 0.0..=1.0).unwrap_or(0.45),
+    };
+    let nothing = !knowledge.built_in && knowledge.folders.is_empty() && endpoints.is_empty();
+    if nothing && !report.is_faulty(&["endpoint", "knowledge.folders"]) {
+        let draft = section.draft(
+            "built_in",
+            "is false, and there is no endpoint and no folder",
+        );
+        report.fault(
+            draft
+                .allowed("true, or an [[endpoint]], or knowledge.folders")
+                .help("askd has nothing to answer from: add an [[endpoint]] or a folder, or remove this line"),
+        );
+    }
+    section.finish();
+    knowledge
+}
+
+/// The folders without links and relative parts, where they are there to be looked at.
+fn folders(report: &Report<'_>, section: &Section<'_, '_>) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for given in listed(section, "folders") {
+        let Given { value, span } = given;
+        let written = Path::new(&value);
+        let folder = written
+            .canonicalize()
+            .or_else(|_| path::absolute(written))
+            .unwrap_or_else(|_| written.to_owned());
+        match fault(&folder, &folders) {
+            Some(wrong) => section.refuse("folders", span, wrong),
+            None => {
+                if !folder.exists() {
+                    let draft = section.draft("folders", format!("{value:?} is not there"));
+                    report.warn(draft.help(
+                        "what was read of it before stays; make the folder, or let askd see it, and it is read anew",
+                    ));
+                }
+                folders.push(folder);
+            }
+        }
+    }
+    folders
+}
+
+/// Why a folder cannot stand beside those before it. Its last name goes before the paths of its documents.
+fn fault(folder: &Path, before: &[PathBuf]) -> Option<Wrong> {
+    let wrong = |found: &str, allowed: &str, help: &str| {
+        let found = format_args!("{:?}, {found}", folder.display().to_string());
+        Some(Wrong::new(found, allowed, help))
+    };
+    if folder.exists() && !folder.is_dir() {
+        let help = "name the folder that it lies in, and the file under `include`";
+        return wrong("which is no folder", "a folder that askd may read", help);
+    }
+    if folder
+        .to_str()
+        .is_none_or(|path| path.contains(char::is_control))
+        || folder.file_name().is_none()
+    {
+        let help = "name a folder with a name of its own, in plain letters";
+        return wrong(
+            "which has no name to be shown",
+            "a folder that askd may read",
+            help,
+        );
+    }
+    let clash = before.iter().find(|other| {
+        folder.starts_with(other)
+            || other.starts_with(folder)
+            || other.file_name() == folder.file_name()
+    })?;
+    let allowed = "folders of different last names, none within another";
+    let help = format!(
+        "it clashes with {}: remove or rename one of them",
+        clash.display()
+    );
+    wrong("which clashes with another one", allowed, &help)
+}
+
+/// The globs under a key.
+fn globs(section: &Section<'_, '_>, key: &'static str) -> Vec<String> {
+    let mut globs = Vec::new();
+    for Given { value, span } in listed(section, key) {
+        let found = match fast_glob::validate(&value) {
+            Err(error) => Some(error.to_string()),
+            Ok(()) if value.starts_with('!') => Some("it begins with a `!`".to_owned()),
+            Ok(()) if value.trim_matches(['.', '/']).is_empty() => {
+                Some("it names nothing".to_owned())
+            }
+            Ok(()) => None,
+        };
+        match found {
+            None => globs.push(value),
+            Some(why) => section.refuse(
+                key,
+                span,
+                Wrong::new(
+                    format_args!("{value:?}, which is no glob: {why}"),
+                    "a glob such as \"*.md\", \"guides/**\" or \"drafts/\"",
+                    "what is not wanted goes under `exclude`, without a `!`",
+                ),
+            ),
+        }
+    }
+    globs
+}
+
+/// A list of texts, as long as it may be.
+fn listed(section: &Section<'_, '_>, key: &'static str) -> Vec<Given<String>> {
+    let mut given = section.texts(key).unwrap_or_default();
+    if let Some(first) = given.get(MAX_LIST) {
+        let allowed = format!("at most {MAX_LIST} texts");
+        let wrong = Wrong::new(
+            "a longer list than askd takes",
+            &allowed,
+            "join some of them",
+        );
+        section.refuse(key, first.span.clone(), wrong);
+    }
+    given.truncate(MAX_LIST);
+    given
+}
+
+/// What the page says before the first question, by what it is answered from.
+pub(super) fn page(
+    section: Section<'_, '_>,
+    knowledge: &Knowledge,
+    endpoints: &[Endpoint],
+) -> Page {
+    let (welcome, suggestions) = match (endpoints.is_empty(), knowledge.folders.is_empty()) {
+        (true, true) => (
+            "Ask about decentralised finance: lending, exchanges, staking, stablecoins, risks. \
+             The answers come from a small set that askd carries inside.",
+            [
+                "What is impermanent loss?",
+                "How does liquid staking work?",
+                "How do lending protocols set interest rates?",
+                "What keeps a stablecoin at its peg?",
+            ]
+            .as_slice(),
+        ),
+        (true, false) => (
+            "Ask a question. The answers are passages of the documents that askd has read.",
+            [].as_slice(),
+        ),
+        (false, _) => ("Ask a question to begin.", [].as_slice()),
+    };
+    let text = |key, default: &str| {
+        section
+            .text(key)
+            .map_or_else(|| default.to_owned(), |given| given.value)
+    };
+    let page = Page {
+        title: text("title", "askd"),
+        welcome: text("welcome", welcome),
+        suggestions: section.texts("suggestions").map_or_else(
+            || suggestions.iter().map(|&s| s.to_owned()).collect(),
+            |given| given.into_iter().map(|text| text.value).collect(),
+        ),
+    };
+    section.finish();
+    page
+}
