@@ -15,12 +15,12 @@ use tokio::{
 use tracing::{info, warn};
 
 use crate::{
-    config::{self, Config},
+    config::{self, Config, StorePath},
     http::{
         Site, Uploads,
         accept::{Acceptor, Listener},
     },
-    knowledge::{Knowledge, KnowledgeError},
+    knowledge::{Keeper, Knowledge, KnowledgeError, Library, LibraryError, Set},
     llm::openai::{OpenAi, SetupError},
     session::{Sessions, registry::Registry},
     shutdown::Shutdown,
@@ -38,7 +38,7 @@ const SWEEP: Duration = Duration::from_secs(60);
 /// written yet, at the most.
 const RESERVE: Duration = Duration::from_millis(1500);
 const WRITING: Duration = Duration::from_millis(1000);
-/// Questions answered from the built-in knowledge at once, and in line; each takes about a millisecond.
+/// Questions answered from the knowledge at once, and in line; each takes some milliseconds.
 const KNOWLEDGE_SLOTS: usize = 16;
 const KNOWLEDGE_LINE: usize = 1024;
 
@@ -59,6 +59,9 @@ pub enum BuildError {
     /// The entries inside the binary.
     #[error("the built-in knowledge cannot be read: {0}")]
     Knowledge(#[from] KnowledgeError),
+    /// The documents' index.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
 }
 
 /// All parts of a server that is ready to listen.
@@ -68,6 +71,7 @@ pub struct App {
     desk: Desk,
     store: Store,
     registry: Arc<Registry>,
+    keeper: Option<Keeper>,
     shutdown: Shutdown,
 }
 
@@ -124,7 +128,8 @@ impl App {
             max_answer: session.max_answer,
             log_texts: log.texts,
         };
-        let stations = stations(endpoints, &knowledge)?;
+        let (searched, keeper) = knowledge_of(&endpoints, &knowledge, &store.path)?;
+        let stations = stations(endpoints, searched, &knowledge)?;
         let store = Store::open(store)?;
         let desk = Desk::new(stations, store.clone(), rules, shutdown.clone());
         let registry = Registry::new(server.max_sessions, server.max_sessions_per_client);
@@ -138,6 +143,7 @@ impl App {
             desk,
             store,
             registry,
+            keeper,
             shutdown,
         })
     }
@@ -159,9 +165,15 @@ impl App {
             site,
             desk,
             store,
+            keeper,
             shutdown,
             ..
         } = self;
+        if let Some(keeper) = keeper {
+            let library = keeper.library();
+            keeper.start();
+            shutdown.spawn_background("documents", stop(library, shutdown.clone()));
+        }
         let acceptor = Acceptor::new(
             site,
             server.max_connections,
@@ -180,17 +192,46 @@ impl App {
     }
 }
 
+/// What is answered from where there is no endpoint, and who keeps it as its folders are.
+fn knowledge_of(
+    endpoints: &[config::Endpoint],
+    knowledge: &config::Knowledge,
+    store: &StorePath,
+) -> Result<(Option<Knowledge>, Option<Keeper>), BuildError> {
+    if !endpoints.is_empty() {
+        return Ok((None, None));
+    }
+    if knowledge.folders.is_empty() {
+        let set = Knowledge::Set(Arc::new(Set::built_in()?));
+        return Ok((Some(set), None));
+    }
+    let library = Library::new(knowledge, store)?;
+    let keeper = library.keep()?;
+    Ok((Some(Knowledge::Library(library)), Some(keeper)))
+}
+
+/// Ends the reading of the folders at the halt.
+async fn stop(library: Library, shutdown: Shutdown) {
+    shutdown.halted().await;
+    library.stop();
+}
+
 fn stations(
     endpoints: Vec<config::Endpoint>,
+    searched: Option<Knowledge>,
     knowledge: &config::Knowledge,
 ) -> Result<Vec<Station>, BuildError> {
-    if endpoints.is_empty() {
+    if let Some(searched) = searched {
+        let name = match searched {
+            Knowledge::Set(_) => "built-in",
+            Knowledge::Library(_) => "documents",
+        };
         return Ok(vec![Station {
             name: "knowledge".to_owned(),
-            models: vec!["built-in".to_owned()],
+            models: vec![name.to_owned()],
             line: Arc::new(Line::new(KNOWLEDGE_SLOTS, KNOWLEDGE_LINE)),
             backend: Backend::Knowledge {
-                knowledge: Arc::new(Knowledge::built_in()?),
+                knowledge: searched,
                 passages: knowledge.passages,
                 min_score: knowledge.min_score,
             },

@@ -8,6 +8,7 @@ mod follower;
 pub mod line;
 pub mod log;
 pub mod prompt;
+mod quote;
 mod running;
 pub mod station;
 
@@ -29,10 +30,10 @@ use self::{
     log::{AppendError, Log},
 };
 use crate::{
-    answer::{Channel, ErrorCode, Fault, Outcome, Source, Usage},
+    answer::{Channel, ErrorCode, Fault, Outcome, Usage},
     config::OnLeave,
     id::{SessionId, TurnId},
-    knowledge::{Knowledge, Passage},
+    knowledge::Knowledge,
     llm::{
         ChatModel, ChatRequest, Delta, DeltaStream, Finish, LlmError, Stage,
         retry::{self, Patience},
@@ -58,8 +59,8 @@ pub enum Answerer {
     },
     /// askd's own knowledge.
     Knowledge {
-        /// The entries.
-        knowledge: Arc<Knowledge>,
+        /// The entries or documents.
+        knowledge: Knowledge,
         /// What they are asked.
         question: String,
         /// Entries shown at the most.
@@ -181,9 +182,10 @@ async fn answer(
             passages,
             min_score,
         } => {
-            let mut found = knowledge.search(&question, passages);
+            let nothing = quote::nothing_in(&knowledge);
+            let mut found = quote::search(knowledge, question, passages).await?;
             found.retain(|passage| passage.score >= min_score);
-            quote(found, log, progress)
+            quote::quote(found, nothing, log, progress)
         }
     }
 }
@@ -310,40 +312,6 @@ fn append(log: &Log, progress: &mut Progress, channel: Channel, text: &str) -> R
         }
     }
     Ok(true)
-}
-
-/// Answers with the best entry, word by word as a model would; with none, says so.
-fn quote(found: Vec<Passage>, log: &Log, progress: &mut Progress) -> Result<Outcome, Fault> {
-    let text = match found.first() {
-        Some(best) => best.text.clone(),
-        None => NOTHING_FOUND.to_owned(),
-    };
-    if !found.is_empty() {
-        log.sources(found.into_iter().zip(1..).map(source).collect())
-            .map_err(|error| internal(&error))?;
-    }
-    for word in text.split_inclusive(char::is_whitespace) {
-        if !append(log, progress, Channel::Answer, word)? {
-            return Ok(Outcome::Length);
-        }
-    }
-    Ok(Outcome::Stop)
-}
-
-const NOTHING_FOUND: &str = "I have nothing on this question. I answer from a small collection of entries about \
-    decentralised finance alone, and none of them matches well enough; I would rather say so than invent an answer. \
-    Try it in other words, or ask about lending, exchanges, staking, stablecoins, bridges or their risks.";
-
-fn source((passage, n): (Passage, u32)) -> Source {
-    Source {
-        n,
-        title: passage.title,
-        url: passage.url,
-        path: passage.path,
-        heading: passage.heading,
-        excerpt: passage.excerpt,
-        score: passage.score,
-    }
 }
 
 fn internal(error: &dyn std::error::Error) -> Fault {

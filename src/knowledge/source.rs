@@ -74,6 +74,8 @@ pub struct Walk {
 pub struct Globs {
     include: Vec<String>,
     exclude: Vec<String>,
+    /// Bytes of a file, if they are to be fewer than [`MAX_FILE_BYTES`].
+    max_bytes: Option<u64>,
 }
 
 /// A glob that means nothing.
@@ -95,7 +97,14 @@ impl Globs {
         Ok(Self {
             include: read(include)?,
             exclude: read(exclude)?,
+            max_bytes: None,
         })
+    }
+
+    /// Of these only files of at most so many bytes.
+    pub fn up_to(self, max_bytes: u64) -> Self {
+        let max_bytes = Some(max_bytes);
+        Self { max_bytes, ..self }
     }
 
     fn wants(&self, path: &str) -> bool {
@@ -281,6 +290,9 @@ impl Walker<'_> {
             Ok(found) if !found.is_file() => self.problem(&real, "is not a file that can be read"),
             Ok(found) if found.len() > MAX_FILE_BYTES => {
                 self.problem(&real, format!("is left out: {}", ExtractError::TooLarge));
+            }
+            Ok(found) if self.globs.max_bytes.is_some_and(|max| found.len() > max) => {
+                self.problem(&real, "is left out: it is larger than `max_file` allows");
             }
             Ok(_) if self.walk.files.len() == MAX_FILES => {
                 self.problem(

@@ -42,8 +42,8 @@ pub enum Backend {
     },
     /// askd's own knowledge.
     Knowledge {
-        /// The entries.
-        knowledge: Arc<Knowledge>,
+        /// The entries or documents.
+        knowledge: Knowledge,
         /// Entries shown at the most.
         passages: usize,
         /// 0 to 1; a best match below it is no match.

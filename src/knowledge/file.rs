@@ -1,0 +1,225 @@
+//! The index's file: documents and their passages, in an SQLite file of their own beside the conversations.
+//!
+//! All of it can be made again from the folders, so a file in another form is simply begun anew, and nothing in it is
+//! ever repaired. A document is written as *pending*, some at a time; one short transaction makes all that is pending
+//! live and what it takes the place of dead. A crash in between leaves the old state, and the pending part is used
+//! when the same file is met again.
+
+mod place;
+
+use std::time::SystemTime;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+pub use self::place::FileError;
+pub(super) use self::place::Place;
+use super::{
+    document::{Document, Format},
+    source::{Problem, SourceFile},
+    split::Piece,
+};
+
+/// A document's `state`.
+const PENDING: u8 = 0;
+const LIVE: u8 = 1;
+const DEAD: u8 = 2;
+
+/// A file as it was when it was read.
+pub(super) struct Known {
+    pub(super) n: i64,
+    pub(super) is_live: bool,
+    pub(super) folder: String,
+    pub(super) path: String,
+    pub(super) bytes: u64,
+    /// In nanoseconds since 1970.
+    pub(super) modified: i64,
+    pub(super) hash: Vec<u8>,
+}
+
+/// All documents that are live or pending.
+pub(super) fn known(db: &Connection) -> rusqlite::Result<Vec<Known>> {
+    let sql =
+        "SELECT n, state, folder, path, bytes, modified, hash FROM document WHERE state <> ?1";
+    let mut query = db.prepare(sql)?;
+    let known = query.query_map([DEAD], |row| {
+        Ok(Known {
+            n: row.get(0)?,
+            is_live: row.get::<_, u8>(1)? == LIVE,
+            folder: row.get(2)?,
+            path: row.get(3)?,
+            bytes: row.get::<_, i64>(4)?.unsigned_abs(),
+            modified: row.get(5)?,
+            hash: row.get(6)?,
+        })
+    })?;
+    known.collect()
+}
+
+/// When a file was changed, as it is kept.
+pub(super) fn nanos(modified: SystemTime) -> i64 {
+    let since = modified.duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+    })
+}
+
+/// Writes a document with its passages, as pending: its number, and those of the passages in their order.
+pub(super) fn insert(
+    db: &Connection,
+    folder: &str,
+    file: &SourceFile,
+    hash: &[u8],
+    read: Result<(&Document, &[Piece]), &str>,
+) -> rusqlite::Result<(i64, Vec<i64>)> {
+    let empty = Document::default();
+    let (document, pieces, problem) = match read {
+        Ok((document, pieces)) => (document, pieces, None),
+        Err(problem) => (&empty, [].as_slice(), Some(problem)),
+    };
+    let sql = "INSERT INTO document \
+        (state, folder, path, bytes, modified, hash, title, url, tags, markdown, notes, problem) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    db.prepare_cached(sql)?.execute(params![
+        PENDING,
+        folder,
+        file.path,
+        file.bytes.cast_signed(),
+        nanos(file.modified),
+        hash,
+        document.title,
+        document.url,
+        document.tags.join("\n"),
+        document.format == Format::Markdown,
+        document.notes.join("\n"),
+        problem,
+    ])?;
+    let n = db.last_insert_rowid();
+    let sql = "INSERT INTO passage (document, title, headings, anchor, start, stop, url, tags, text) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let mut insert = db.prepare_cached(sql)?;
+    let mut numbers = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        numbers.push(insert.insert(params![
+            n,
+            piece.title,
+            piece.headings.join("\n"),
+            piece.anchor,
+            piece.range.start as i64,
+            piece.range.end as i64,
+            piece.url,
+            piece.tags.join("\n"),
+            piece.text,
+        ])?);
+    }
+    Ok((n, numbers))
+}
+
+/// A file has the same content as before, under another date.
+pub(super) fn touch(db: &Connection, n: i64, file: &SourceFile) -> rusqlite::Result<()> {
+    let sql = "UPDATE document SET bytes = ?2, modified = ?3 WHERE n = ?1";
+    let changed = params![n, file.bytes.cast_signed(), nanos(file.modified)];
+    db.prepare_cached(sql)?.execute(changed).map(drop)
+}
+
+/// Makes documents live and others dead, all at once.
+pub(super) fn turn_over(db: &mut Connection, live: &[i64], dead: &[i64]) -> rusqlite::Result<()> {
+    let transaction = db.transaction()?;
+    for (state, documents) in [(LIVE, live), (DEAD, dead)] {
+        let mut update =
+            transaction.prepare_cached("UPDATE document SET state = ?1 WHERE n = ?2")?;
+        for n in documents {
+            update.execute(params![state, n])?;
+        }
+    }
+    transaction.commit()
+}
+
+/// Removes one of the dead documents; `false`: there was none.
+pub(super) fn bury(db: &Connection) -> rusqlite::Result<bool> {
+    let sql = "DELETE FROM document WHERE n = (SELECT n FROM document WHERE state = ?1 LIMIT 1)";
+    Ok(db.prepare_cached(sql)?.execute([DEAD])? > 0)
+}
+
+/// A passage as it is kept.
+pub(super) struct Kept {
+    pub(super) n: i64,
+    pub(super) folder: String,
+    pub(super) path: String,
+    /// Of the entry, else of the document, if either has one.
+    pub(super) title: Option<String>,
+    /// Whether it is an entry, so that its one heading is its question.
+    pub(super) is_entry: bool,
+    pub(super) headings: Vec<String>,
+    pub(super) anchor: Option<String>,
+    pub(super) url: Option<String>,
+    /// The document's and its own, one a line.
+    pub(super) tags: String,
+    pub(super) is_markdown: bool,
+    pub(super) text: String,
+}
+
+/// What a passage's row is read from.
+const KEPT: &str = "SELECT p.n, d.folder, d.path, p.title, d.title, p.headings, p.anchor, coalesce(p.url, d.url), \
+    p.tags, d.tags, d.markdown, p.text FROM passage p JOIN document d ON d.n = p.document";
+
+fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
+    let own: Option<String> = row.get(3)?;
+    let headings: String = row.get(5)?;
+    let (tags, of_document): (String, String) = (row.get(8)?, row.get(9)?);
+    Ok(Kept {
+        n: row.get(0)?,
+        folder: row.get(1)?,
+        path: row.get(2)?,
+        is_entry: own.is_some(),
+        title: own.or(row.get(4)?),
+        headings: headings.lines().map(str::to_owned).collect(),
+        anchor: row.get(6)?,
+        url: row.get(7)?,
+        tags: format!("{tags}\n{of_document}"),
+        is_markdown: row.get(10)?,
+        text: row.get(11)?,
+    })
+}
+
+/// One passage.
+pub(super) fn passage(db: &Connection, n: i64) -> rusqlite::Result<Option<Kept>> {
+    let mut query = db.prepare_cached(&format!("{KEPT} WHERE p.n = ?1"))?;
+    query.query_row([n], kept).optional()
+}
+
+/// The passages of one document, in their order.
+pub(super) fn passages_of(
+    db: &Connection,
+    document: i64,
+    mut take: impl FnMut(Kept),
+) -> rusqlite::Result<()> {
+    let mut query = db.prepare_cached(&format!("{KEPT} WHERE d.n = ?1 ORDER BY p.n"))?;
+    for passage in query.query_map([document], kept)? {
+        take(passage?);
+    }
+    Ok(())
+}
+
+/// The numbers of a document's passages.
+pub(super) fn numbers_of(db: &Connection, document: i64) -> rusqlite::Result<Vec<i64>> {
+    let mut query = db.prepare_cached("SELECT n FROM passage WHERE document = ?1")?;
+    query.query_map([document], |row| row.get(0))?.collect()
+}
+
+/// What could not be read of the live documents, or not wholly.
+pub(super) fn problems(db: &Connection) -> rusqlite::Result<Vec<Problem>> {
+    let sql = "SELECT path, problem, notes FROM document \
+        WHERE state = ?1 AND (problem IS NOT NULL OR notes <> '') ORDER BY folder, path";
+    let mut query = db.prepare(sql)?;
+    let told = query.query_map([LIVE], |row| {
+        let (problem, notes): (Option<String>, String) = (row.get(1)?, row.get(2)?);
+        Ok(Problem {
+            path: row.get(0)?,
+            reason: problem.map_or_else(
+                || notes.lines().collect::<Vec<_>>().join("; "),
+                |problem| format!("is left out: {problem}"),
+            ),
+        })
+    })?;
+    told.collect()
+}

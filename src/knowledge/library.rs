@@ -1,0 +1,363 @@
+//! The operator's folders, searchable: the file with the passages, the postings in memory, and the thread that keeps
+//! both as the folders are.
+//!
+//! A search holds the state that it began with until it has its passages' texts; a change is made ready aside and put
+//! in the state's place in one step. So a search sees all of the old or all of the new.
+
+use std::{
+    collections::HashSet,
+    fs::File,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+
+use super::{
+    Passage,
+    confidence::{BEHIND, confidence},
+    excerpt::excerpt,
+    extract::pdf,
+    file::{self, FileError, Kept, Place},
+    lexical::{Draft, Postings, Query, Terms},
+    plain,
+    source::{GlobError, Globs},
+    update::{self, Report, Sources},
+};
+use crate::config::{self, Language, StorePath};
+
+/// How often a long update says how far it is.
+const TELL: Duration = Duration::from_secs(10);
+/// Problems that the log tells by name after an update.
+const TOLD_PROBLEMS: usize = 20;
+
+/// Why folders cannot be searched.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// The index's file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A glob of the configuration.
+    #[error(transparent)]
+    Glob(#[from] GlobError),
+    /// SQLite, while the index was read or written.
+    #[error(
+        "the index of the documents failed: {0}; remove knowledge.db beside the conversations, and it is built anew"
+    )]
+    Sqlite(#[from] rusqlite::Error),
+    /// There is none yet.
+    #[error("the documents have not been read yet; `askd index` reads them")]
+    Unread,
+}
+
+/// What is searched: folders and the index of them. Clones share it.
+#[derive(Clone)]
+pub struct Library(Arc<Inner>);
+
+struct Inner {
+    sources: Sources,
+    language: Language,
+    place: Place,
+    /// The state; `None` until the folders have been read for the first time.
+    postings: RwLock<Option<Arc<Postings>>>,
+    terms: Terms,
+    /// What reads the texts of what was found.
+    texts: Mutex<Option<Connection>>,
+    stop: AtomicBool,
+}
+
+/// The one that writes a library's file. Dropped, another may.
+pub struct Keeper {
+    library: Library,
+    db: Connection,
+    _lock: Option<File>,
+}
+
+/// What there is to be searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Passages.
+    pub passages: usize,
+    /// Different terms.
+    pub terms: usize,
+    /// Bytes of memory that the postings take.
+    pub bytes: usize,
+}
+
+impl Library {
+    /// The folders of a configuration, with the index beside the conversations; nothing is read yet.
+    pub fn new(config: &config::Knowledge, store: &StorePath) -> Result<Self, LibraryError> {
+        let globs = Globs::new(&config.include, &config.exclude)?.up_to(config.max_file);
+        Ok(Self(Arc::new(Inner {
+            sources: Sources {
+                folders: config.folders.clone(),
+                globs,
+                reader: pdf::Reader::default(),
+            },
+            language: config.language,
+            place: Place::beside(store),
+            postings: RwLock::default(),
+            terms: Terms::new(config.language),
+            texts: Mutex::default(),
+            stop: AtomicBool::new(false),
+        })))
+    }
+
+    /// Becomes the one that writes the index.
+    pub fn keep(&self) -> Result<Keeper, LibraryError> {
+        let (db, lock) = self.0.place.claim()?;
+        let library = self.clone();
+        Ok(Keeper {
+            library,
+            db,
+            _lock: lock,
+        })
+    }
+
+    /// Takes the index as it is in the file, without looking at the folders.
+    pub fn load(&self) -> Result<(), LibraryError> {
+        let db = self.0.place.reader()?.ok_or(LibraryError::Unread)?;
+        self.load_from(&db)?;
+        if self.size().is_none() {
+            return Err(LibraryError::Unread);
+        }
+        Ok(())
+    }
+
+    fn load_from(&self, db: &Connection) -> Result<(), LibraryError> {
+        let mut draft = self.draft();
+        let mut documents = 0;
+        for known in file::known(db)?.into_iter().filter(|known| known.is_live) {
+            documents += 1;
+            file::passages_of(db, known.n, |kept| draft.add(kept.n, kept.searched()))?;
+            if self.0.stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+        }
+        if documents > 0 {
+            let postings = Postings::default().merge(&HashSet::new(), draft);
+            self.replace(postings, || Ok(()))?;
+        }
+        Ok(())
+    }
+
+    fn draft(&self) -> Draft {
+        Draft::new(Terms::new(self.0.language))
+    }
+
+    /// Puts a new state in the place of the old one; `turn` does the same in the file. Nobody searches meanwhile.
+    fn replace(
+        &self,
+        postings: Postings,
+        turn: impl FnOnce() -> rusqlite::Result<()>,
+    ) -> Result<(), LibraryError> {
+        let postings = Arc::new(postings);
+        let mut state = self
+            .0
+            .postings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut texts = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        turn()?;
+        if texts.is_none() {
+            *texts = self.0.place.reader()?;
+        }
+        *state = Some(postings);
+        Ok(())
+    }
+
+    /// Tells the thread that follows the folders to end.
+    pub fn stop(&self) {
+        self.0.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// What there is; `None`: nothing has been read yet.
+    pub fn size(&self) -> Option<Size> {
+        let state = self
+            .0
+            .postings
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        state.as_ref().map(|postings| Size {
+            passages: postings.len(),
+            terms: postings.terms(),
+            bytes: postings.bytes(),
+        })
+    }
+
+    /// The passages that share words with a question, best first, at most `limit`. Takes milliseconds, of which some on
+    /// the disk.
+    pub fn search(&self, question: &str, limit: usize) -> Result<Vec<Passage>, LibraryError> {
+        let state = self
+            .0
+            .postings
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let postings = state.as_ref().ok_or(LibraryError::Unread)?;
+        let terms = &self.0.terms;
+        let query = Query::read(question, terms, postings);
+        let mut hits = query.rank(postings, limit.max(BEHIND + 1));
+        let sum = |at: usize| hits.get(at).map_or(0.0, |hit| hit.sum);
+        let (first, behind) = (sum(0), sum(BEHIND));
+        let sure = hits
+            .first()
+            .map_or(0.0, |hit| confidence(hit.share, (first - behind) / first));
+        hits.truncate(limit);
+        let texts = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let texts = texts.as_ref().ok_or(LibraryError::Unread)?;
+        let mut passages = Vec::with_capacity(hits.len());
+        for hit in hits {
+            // The file may be another askd's, which has gone on since.
+            if let Some(kept) = file::passage(texts, hit.id)? {
+                let weight = |text: &str| query.weight(text, terms, postings);
+                // What is behind the first is as much less sure as it has less in common.
+                passages.push(self.passage(kept, sure * hit.sum / first, weight));
+            }
+        }
+        Ok(passages)
+    }
+
+    fn passage(&self, kept: Kept, score: f32, weight: impl Fn(&str) -> f32) -> Passage {
+        let name = kept.path.rsplit('/').next().unwrap_or(&kept.path);
+        let folder = Path::new(&kept.folder)
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        Passage {
+            title: kept.title.unwrap_or_else(|| name.to_owned()),
+            heading: (!kept.headings.is_empty()).then(|| kept.headings.join(" › ")),
+            excerpt: excerpt(&kept.text, weight),
+            text: match kept.is_markdown || kept.is_entry {
+                true => kept.text,
+                false => plain::as_markdown(&kept.text),
+            },
+            url: kept.url,
+            path: Some(match self.0.sources.folders.len() {
+                1 => kept.path,
+                _ => format!("{folder}/{}", kept.path),
+            }),
+            anchor: kept.anchor,
+            score,
+        }
+    }
+}
+
+impl Keeper {
+    /// What it keeps.
+    pub fn library(&self) -> Library {
+        self.library.clone()
+    }
+
+    /// Starts the thread that reads the folders. It ends when it has, or is told to stop.
+    pub fn start(self) {
+        let run = move || {
+            if let Err(error) = self.follow() {
+                tracing::error!(%error, "the documents cannot be read; what was read before is still searched");
+            }
+        };
+        let thread = thread::Builder::new().name("knowledge".to_owned());
+        if let Err(error) = thread.spawn(run) {
+            tracing::error!(%error, "the documents cannot be read: no thread could be started");
+        }
+    }
+
+    fn follow(mut self) -> Result<(), LibraryError> {
+        let begin = Instant::now();
+        self.load()?;
+        if let Some(Size {
+            passages, bytes, ..
+        }) = self.library.size()
+        {
+            let seconds = begin.elapsed().as_secs_f32();
+            tracing::info!(
+                passages,
+                bytes,
+                seconds,
+                "the documents read before can be searched"
+            );
+        }
+        let begin = Instant::now();
+        let mut told = Instant::now();
+        let report = self.update(&mut |done, files| {
+            if told.elapsed() >= TELL {
+                told = Instant::now();
+                tracing::info!(done, files, "the documents are being read");
+            }
+        })?;
+        let Some(report) = report else {
+            return Ok(());
+        };
+        for problem in report.problems.iter().take(TOLD_PROBLEMS) {
+            tracing::warn!(path = %problem.path, "a document {}", problem.reason);
+        }
+        let problems = report.problems.len() + report.more_problems;
+        if problems > TOLD_PROBLEMS {
+            tracing::warn!(
+                problems,
+                "there are more such documents; `askd index` tells all of them"
+            );
+        }
+        let Report {
+            files, read, gone, ..
+        } = report;
+        let passages = self.library.size().map_or(0, |size| size.passages);
+        let seconds = begin.elapsed().as_secs_f32();
+        tracing::info!(
+            files,
+            read,
+            gone,
+            problems,
+            passages,
+            seconds,
+            "the documents are as their folders"
+        );
+        Ok(())
+    }
+
+    /// Takes what has been read before, so that it can be searched and only the rest is read.
+    pub fn load(&self) -> Result<(), LibraryError> {
+        self.library.load_from(&self.db)
+    }
+
+    /// Brings the index to what the folders hold now; `told` hears of each file how many are done, and of how many.
+    /// `None`: it was told to stop, and what it has done by then is not done again.
+    pub fn update(
+        &mut self,
+        told: &mut dyn FnMut(usize, usize),
+    ) -> Result<Option<Report>, LibraryError> {
+        while file::bury(&self.db)? {}
+        let inner = &self.library.0;
+        let state = inner
+            .postings
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let postings = state.clone().unwrap_or_default();
+        let draft = self.library.draft();
+        let stop = &inner.stop;
+        let updated = update::update(&self.db, &inner.sources, draft, postings.len(), stop, told)?;
+        let Some(change) = updated else {
+            return Ok(None);
+        };
+        let mut report = change.report.clone();
+        if !change.is_empty() || state.is_none() {
+            let next = postings.merge(&change.gone, change.draft);
+            let db = &mut self.db;
+            self.library
+                .replace(next, || file::turn_over(db, &change.live, &change.dead))?;
+        }
+        while file::bury(&self.db)? && !stop.load(Ordering::Relaxed) {}
+        for problem in file::problems(&self.db)? {
+            report.problem(&problem.path, problem.reason);
+        }
+        Ok(Some(report))
+    }
+}
+
+#[cfg(test)]
+mod tests;
