@@ -1,6 +1,8 @@
-//! The command line: `askd [serve]`, `askd check` and `askd backup FILE`.
+//! The command line: `askd [serve]`, `askd check`, `askd backup FILE`, and what is done with the documents by hand.
 //!
 //! Only what is said before anything runs is printed here; a running askd speaks through its log.
+
+mod knowledge;
 
 use std::{
     env,
@@ -74,6 +76,21 @@ pub enum Command {
     /// Copy the conversations into a new file, also while askd runs
     Backup {
         /// The copy; it must not exist
+        file: PathBuf,
+    },
+    /// Read what is new in the documents' folders, and tell what could not be read
+    Index,
+    /// Show the passages that match a question, with how sure each match is
+    Search {
+        /// The question
+        question: String,
+        /// Passages at the most
+        #[arg(long, default_value_t = 10, value_name = "N")]
+        limit: usize,
+    },
+    /// Judge the search by questions whose right documents are known
+    Eval {
+        /// A JSON object a line: {"question": "…", "documents": ["guide.md"]}; without documents, nothing answers it
         file: PathBuf,
     },
     /// Read a PDF from standard input; askd starts itself so, see `knowledge::extract::pdf`
@@ -174,6 +191,7 @@ fn summary(loaded: &Loaded) -> String {
         endpoints,
         log,
         store,
+        knowledge,
         ..
     } = &loaded.config;
     let file = match &loaded.file {
@@ -194,8 +212,13 @@ fn summary(loaded: &Loaded) -> String {
             endpoint.name
         );
     }
-    if endpoints.is_empty() {
+    if endpoints.is_empty() && knowledge.folders.is_empty() {
         text.push_str("  answers by   its built-in knowledge\n");
+    }
+    if endpoints.is_empty() {
+        for folder in &knowledge.folders {
+            let _ = writeln!(text, "  answers by   {}", folder.display());
+        }
     }
     let place = match &store.path {
         StorePath::File(path) => path.display().to_string(),

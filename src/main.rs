@@ -28,6 +28,9 @@ fn main() -> ExitCode {
     match cli.command() {
         Command::Check => return cli.check(),
         Command::Backup { file } => return cli.backup(&file),
+        Command::Index => return cli.index(),
+        Command::Search { question, limit } => return cli.search(&question, limit),
+        Command::Eval { file } => return cli.eval(&file),
         Command::ReadPdf => return pdf::child(),
         Command::Serve => {}
     }

@@ -1,0 +1,272 @@
+//! `askd index`, `askd search` and `askd eval`: the operator's documents, read, searched and judged by hand.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::Path,
+    process::ExitCode,
+    sync::Arc,
+};
+
+use super::{Cli, EXIT_CONFIG, EXIT_UNAVAILABLE, complain};
+use crate::{
+    config::Config,
+    knowledge::{
+        FileError, Keeper, Knowledge, Library, LibraryError, Passage, Report, Set,
+        judge::{self, CLASSES, DEPTH, Found, Judgement, Question},
+    },
+};
+
+/// Passages that are looked through for [`DEPTH`] different documents.
+const PASSAGES: usize = 30;
+
+/// The knowledge that a configuration names, and who keeps it where no other askd does.
+struct Opened {
+    knowledge: Knowledge,
+    keeper: Option<Keeper>,
+    config: Config,
+}
+
+/// What a command ends with, told already if it is a failure.
+type Done<T> = Result<T, ExitCode>;
+
+impl Cli {
+    /// `askd index`: brings the index to what the folders hold, and says what could not be read.
+    pub fn index(&self) -> ExitCode {
+        let index = || -> Done<()> {
+            let opened = self.open()?;
+            let Some(mut keeper) = opened.keeper else {
+                let Knowledge::Library(library) = &opened.knowledge else {
+                    return Err(fail_with(
+                        EXIT_CONFIG,
+                        "no folder is named; write knowledge.folders = [\"/path\"]",
+                    ));
+                };
+                // Another askd keeps it.
+                return Err(library
+                    .keep()
+                    .err()
+                    .map_or(ExitCode::SUCCESS, |error| fail(&error)));
+            };
+            let report = updated(&mut keeper)?;
+            told(&report, &keeper.library());
+            Ok(())
+        };
+        index().map_or_else(|code| code, |()| ExitCode::SUCCESS)
+    }
+
+    /// `askd search "…"`: the passages that match best, with their scores.
+    pub fn search(&self, question: &str, limit: usize) -> ExitCode {
+        let search = || -> Done<()> {
+            let opened = self.current()?;
+            let passages = opened
+                .knowledge
+                .search(question, limit)
+                .map_err(|error| fail(&error))?;
+            if passages.is_empty() {
+                print("nothing has a word of it\n");
+            }
+            for (passage, place) in passages.iter().zip(1..) {
+                let below = passage.score < opened.config.knowledge.min_score;
+                let mark = if below { "  (below min_score)" } else { "" };
+                print(&format!(
+                    "{place}. {:.2}{mark}  {}\n   {}\n   {}\n",
+                    passage.score,
+                    passage.title,
+                    address(passage),
+                    passage.excerpt
+                ));
+            }
+            Ok(())
+        };
+        search().map_or_else(|code| code, |()| ExitCode::SUCCESS)
+    }
+
+    /// `askd eval FILE`: how often the right documents are found, and what the scores are worth.
+    pub fn eval(&self, file: &Path) -> ExitCode {
+        let eval = || -> Done<()> {
+            let text = fs::read_to_string(file)
+                .map_err(|error| fail(&format!("{}: {error}", file.display())))?;
+            let questions = judge::parse(&text)
+                .map_err(|error| fail_with(EXIT_CONFIG, &format!("{}: {error}", file.display())))?;
+            let opened = self.current()?;
+            let rank = |question: Question| {
+                let passages = opened.knowledge.search(&question.question, PASSAGES)?;
+                Ok((question, documents(passages)))
+            };
+            let rankings: Result<Vec<_>, LibraryError> = questions.into_iter().map(rank).collect();
+            let rankings = rankings.map_err(|error| fail(&error))?;
+            let least = opened.config.knowledge.min_score;
+            print(&table(&judge::judge(&rankings, least), least));
+            Ok(())
+        };
+        eval().map_or_else(|code| code, |()| ExitCode::SUCCESS)
+    }
+
+    fn open(&self) -> Done<Opened> {
+        let config = self.load()?.config;
+        if config.knowledge.folders.is_empty() {
+            let set = Set::built_in().map_err(|error| fail(&error))?;
+            let knowledge = Knowledge::Set(Arc::new(set));
+            return Ok(Opened {
+                knowledge,
+                keeper: None,
+                config,
+            });
+        }
+        let library =
+            Library::new(&config.knowledge, &config.store.path).map_err(|error| fail(&error))?;
+        let keeper = match library.keep() {
+            Ok(keeper) => Some(keeper),
+            Err(LibraryError::File(FileError::InUse { .. })) => None,
+            Err(error) => return Err(fail(&error)),
+        };
+        Ok(Opened {
+            knowledge: Knowledge::Library(library),
+            keeper,
+            config,
+        })
+    }
+
+    /// The same, as the folders are now; as another askd has it in the file, if one keeps that.
+    fn current(&self) -> Done<Opened> {
+        let mut opened = self.open()?;
+        match (&mut opened.keeper, &opened.knowledge) {
+            (Some(keeper), _) => drop(updated(keeper)?),
+            (None, Knowledge::Library(library)) => library.load().map_err(|error| fail(&error))?,
+            (None, Knowledge::Set(_)) => {}
+        }
+        Ok(opened)
+    }
+}
+
+fn updated(keeper: &mut Keeper) -> Done<Report> {
+    let report = keeper.load().and_then(|()| keeper.update(&mut |_, _| {}));
+    // Nobody tells it to stop here.
+    report
+        .map(Option::unwrap_or_default)
+        .map_err(|error| fail(&error))
+}
+
+/// Prints an update's report: what could not be read to standard error.
+fn told(report: &Report, library: &Library) {
+    for problem in &report.problems {
+        complain(&format!("{} {}", problem.path, problem.reason));
+    }
+    if report.more_problems > 0 {
+        complain(&format!("and {} more", report.more_problems));
+    }
+    let Report {
+        files,
+        read,
+        gone,
+        problems,
+        more_problems,
+    } = report;
+    let mut text = format!(
+        "{files} files, {read} of them new or changed; {gone} documents are gone or replaced; {} problems\n",
+        problems.len() + more_problems
+    );
+    if let Some(size) = library.size() {
+        let mib = size.bytes as f64 / f64::from(1 << 20);
+        let of_one = size.bytes / size.passages.max(1);
+        text += &format!(
+            "{} passages, {} different words, {mib:.1} MiB of memory ({of_one} bytes a passage)\n",
+            size.passages, size.terms
+        );
+    }
+    print(&text);
+}
+
+/// Where a passage stands.
+fn address(passage: &Passage) -> String {
+    let path = passage.path.as_deref().unwrap_or("built-in");
+    let anchor = passage.anchor.as_deref().map(|anchor| format!("#{anchor}"));
+    let heading = passage
+        .heading
+        .as_deref()
+        .map(|heading| format!("  {heading}"));
+    format!(
+        "{path}{}{}",
+        anchor.unwrap_or_default(),
+        heading.unwrap_or_default()
+    )
+}
+
+/// The documents of a ranking of passages, each at its best passage's place; an entry is a document of its own.
+fn documents(passages: Vec<Passage>) -> Vec<Found> {
+    let mut found: Vec<(String, Found)> = Vec::new();
+    for passage in passages {
+        let path = passage.path.unwrap_or_default();
+        let is_entry = passage.anchor.is_none() && passage.heading.is_some();
+        let key = if is_entry {
+            format!("{path}\n{}", passage.title)
+        } else {
+            path.clone()
+        };
+        let part = passage.anchor.map(|anchor| format!("{path}#{anchor}"));
+        let mut names = vec![passage.title];
+        names.extend(part);
+        names.push(path);
+        if found.iter().any(|(known, _)| *known == key) {
+            continue;
+        }
+        let score = passage.score;
+        found.push((key, Found { names, score }));
+        if found.len() == DEPTH {
+            break;
+        }
+    }
+    found.into_iter().map(|(_, found)| found).collect()
+}
+
+fn table(judgement: &Judgement, least: f32) -> String {
+    let Judgement {
+        answerable,
+        foreign,
+        ..
+    } = judgement;
+    let mut text = format!(
+        "{answerable} questions with right documents, {foreign} without\n\
+         recall@5 {:.4}\nMRR@10 {:.4}\nnDCG@10 {:.4}\nright first {:.4}\n\
+         right first and at least {least} sure {:.4}\n",
+        judgement.recall_at_5,
+        judgement.mrr_at_10,
+        judgement.ndcg_at_10,
+        judgement.first,
+        judgement.first_shown
+    );
+    if *foreign > 0 {
+        text += &format!("refused of those without {:.4}\n", judgement.refused);
+    }
+    text += &format!("calibration error {:.4}\n\n", judgement.calibration_error);
+    text += "score      questions  said   right\n";
+    for (class, at) in judgement.classes.iter().zip(0..) {
+        if class.questions > 0 {
+            let width = 1.0 / CLASSES as f64;
+            let from = f64::from(at) * width;
+            text += &format!(
+                "{from:.1}-{:.1}    {:9}  {:.3}  {:.3}\n",
+                from + width,
+                class.questions,
+                class.said,
+                class.right
+            );
+        }
+    }
+    text
+}
+
+fn print(text: &str) {
+    // Nobody is left to tell when standard output is closed.
+    let _ = io::stdout().write_all(text.as_bytes());
+}
+
+fn fail(error: &dyn std::fmt::Display) -> ExitCode {
+    fail_with(EXIT_UNAVAILABLE, &error.to_string())
+}
+
+fn fail_with(code: u8, error: &str) -> ExitCode {
+    complain(&format!("error: {error}"));
+    ExitCode::from(code)
+}
