@@ -169,10 +169,9 @@ impl App {
             shutdown,
             ..
         } = self;
+        let library = keeper.as_ref().map(Keeper::library);
         if let Some(keeper) = keeper {
-            let library = keeper.library();
             keeper.start();
-            shutdown.spawn_background("documents", stop(library, shutdown.clone()));
         }
         let acceptor = Acceptor::new(
             site,
@@ -188,6 +187,10 @@ impl App {
         shutdown.spawn_background("saver", desk.save());
         shutdown.spawn_background("sweeper", sweep(store.clone(), shutdown.clone()));
         shutdown.draining().await;
+        // What has been read by now is not read again.
+        if let Some(library) = library {
+            library.stop();
+        }
         descend(&shutdown, store, server.shutdown_grace).await;
     }
 }
@@ -208,12 +211,6 @@ fn knowledge_of(
     let library = Library::new(knowledge, store)?;
     let keeper = library.keep()?;
     Ok((Some(Knowledge::Library(library)), Some(keeper)))
-}
-
-/// Ends the reading of the folders at the halt.
-async fn stop(library: Library, shutdown: Shutdown) {
-    shutdown.halted().await;
-    library.stop();
 }
 
 fn stations(

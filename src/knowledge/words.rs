@@ -52,6 +52,11 @@ const SLIP_LETTERS: usize = 5;
 /// "positive" another.
 const KEPT_APART: [&str; 2] = ["liquidat", "position"];
 
+/// English words that say how something is asked and not what about.
+pub(super) fn stop_words() -> impl Iterator<Item = &'static str> {
+    STOP_WORDS.split_whitespace()
+}
+
 /// Turns text into terms.
 pub(super) struct Words {
     stemmer: Stemmer,
@@ -63,7 +68,7 @@ impl Words {
     pub(super) fn new() -> Self {
         Self {
             stemmer: Stemmer::create(Algorithm::English),
-            stop_words: STOP_WORDS.split_whitespace().collect(),
+            stop_words: stop_words().collect(),
             everyday: EVERYDAY.split_whitespace().collect(),
         }
     }

@@ -6,13 +6,20 @@
 //!
 //! Texts and questions go through the same steps, so a step need not be right about a word, only the same on both sides.
 
+use std::collections::HashSet;
+
 use icu_normalizer::{
     ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed,
     properties::CanonicalCombiningClassMapBorrowed,
 };
 use rust_stemmers::{Algorithm, Stemmer};
 
-use crate::config::Language;
+use crate::{config::Language, knowledge::words};
+
+/// What an apostrophe leaves of further small words of English.
+const REMAINS: [&str; 12] = [
+    "couldn", "d", "didn", "doesn", "don", "isn", "ll", "re", "shouldn", "ve", "wasn", "wouldn",
+];
 
 /// Bytes of a word that are looked at. The longest of dictionaries have less; what has more is a key or a checksum.
 const MAX_WORD_BYTES: usize = 64;
@@ -112,6 +119,7 @@ fn is_unspaced(c: char) -> bool {
 /// Turns words into terms.
 pub(in crate::knowledge) struct Terms {
     stemmer: Option<Stemmer>,
+    stop_words: HashSet<&'static str>,
 }
 
 impl Terms {
@@ -138,9 +146,20 @@ impl Terms {
             Language::Tamil => Some(Algorithm::Tamil),
             Language::Turkish => Some(Algorithm::Turkish),
         };
+        let stop_words = match language {
+            Language::English => words::stop_words().chain(REMAINS).collect(),
+            _ => HashSet::new(),
+        };
         Self {
             stemmer: algorithm.map(Stemmer::create),
+            stop_words,
         }
+    }
+
+    /// Whether a word of a question says how it is asked rather than what about. Only English ones are known; in other
+    /// languages their being everywhere has to tell.
+    pub(super) fn is_small(&self, word: &str) -> bool {
+        self.stop_words.contains(&*word.to_ascii_lowercase())
     }
 
     /// The term that a word of [`each_word`] stands for: one form for all its spellings, in small letters, without its
