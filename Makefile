@@ -22,8 +22,9 @@ lint: page-deps ## formatting and lints of both languages
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 	npm --prefix $(PAGE) run check
 
-bench: ## the figures of BENCHMARKS.md, in about six minutes
+bench: ## the figures of BENCHMARKS.md, in about seven minutes
 	cargo bench --bench load
+	cargo bench --bench knowledge
 
 wire: ## write assets/page/src/lib/wire.ts from the Rust types
 	ASKD_WRITE_WIRE=1 cargo test --lib the_pages_types_are_generated_from_these

@@ -124,7 +124,7 @@ impl Globs {
     }
 }
 
-/// A glob in the form that [`matches`] takes.
+/// A glob in the form that [`matches()`] takes.
 fn normal(glob: &str) -> Result<String, GlobError> {
     let fault = |reason: String| GlobError {
         glob: glob.into(),

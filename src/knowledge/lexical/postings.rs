@@ -8,7 +8,10 @@
 //! A passage of 150 words takes some 160 bytes here, one byte and a half for each of its different words; a term takes
 //! some 28 beside its lists.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+
+// Its hashes are quick ones, and words are looked up by the million.
+use hashbrown::HashMap;
 
 use super::terms::{Terms, each_word};
 
