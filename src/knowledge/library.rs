@@ -7,6 +7,7 @@
 use std::{
     collections::HashSet,
     fs::File,
+    panic::resume_unwind,
     path::Path,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
@@ -33,6 +34,8 @@ use crate::config::{self, Language, StorePath};
 
 /// How often a long update says how far it is.
 const TELL: Duration = Duration::from_secs(10);
+/// Threads that take in what has been read before.
+const LOADERS: usize = 2;
 /// Problems that the log tells by name after an update.
 const TOLD_PROBLEMS: usize = 20;
 
@@ -130,20 +133,41 @@ impl Library {
     }
 
     fn load_from(&self, db: &Connection) -> Result<(), LibraryError> {
+        let known = file::known(db)?.into_iter();
+        let live: Vec<i64> = known
+            .filter(|known| known.is_live)
+            .map(|known| known.n)
+            .collect();
+        if live.is_empty() {
+            return Ok(());
+        }
+        // Until it is done nothing can be answered, so it has more than one core.
+        let parts = live.chunks(live.len().div_ceil(LOADERS));
+        let drafts: Vec<_> = thread::scope(|scope| {
+            let reading: Vec<_> = parts.map(|part| scope.spawn(|| self.read(part))).collect();
+            let joined = reading.into_iter().map(thread::ScopedJoinHandle::join);
+            joined
+                .map(|draft| draft.unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect()
+        });
+        let mut postings = Postings::default();
+        for draft in drafts {
+            postings = postings.merge(&HashSet::new(), draft?);
+        }
+        self.replace(postings, || Ok(()))
+    }
+
+    /// The passages of some documents, out of the file.
+    fn read(&self, documents: &[i64]) -> Result<Draft, LibraryError> {
+        let db = self.0.place.reader()?.ok_or(LibraryError::Unread)?;
         let mut draft = self.draft();
-        let mut documents = 0;
-        for known in file::known(db)?.into_iter().filter(|known| known.is_live) {
-            documents += 1;
-            file::passages_of(db, known.n, |kept| draft.add(kept.n, kept.searched()))?;
+        for n in documents {
+            file::passages_of(&db, *n, |kept| draft.add(kept.n, kept.searched()))?;
             if self.0.stop.load(Ordering::Relaxed) {
-                return Ok(());
+                return Err(LibraryError::Unread);
             }
         }
-        if documents > 0 {
-            let postings = Postings::default().merge(&HashSet::new(), draft);
-            self.replace(postings, || Ok(()))?;
-        }
-        Ok(())
+        Ok(draft)
     }
 
     fn draft(&self) -> Draft {
@@ -268,7 +292,11 @@ impl Keeper {
 
     fn follow(mut self) -> Result<(), LibraryError> {
         let begin = Instant::now();
-        self.load()?;
+        match self.load() {
+            // Told to stop.
+            Err(LibraryError::Unread) => return Ok(()),
+            loaded => loaded?,
+        }
         if let Some(Size {
             passages, bytes, ..
         }) = self.library.size()
@@ -340,8 +368,12 @@ impl Keeper {
         let postings = state.clone().unwrap_or_default();
         let draft = self.library.draft();
         let stop = &inner.stop;
-        let updated = update::update(&self.db, &inner.sources, draft, postings.len(), stop, told)?;
-        let Some(change) = updated else {
+        let updated = update::update(&self.db, &inner.sources, draft, postings.len(), stop, told);
+        if !self.db.is_autocommit() {
+            // It broke off within a slice.
+            self.db.execute_batch("ROLLBACK")?;
+        }
+        let Some(change) = updated? else {
             return Ok(None);
         };
         let mut report = change.report.clone();
