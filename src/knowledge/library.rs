@@ -238,7 +238,7 @@ impl Library {
         for hit in hits {
             // The file may be another askd's, which has gone on since.
             if let Some(kept) = file::passage(texts, hit.id)? {
-                let weight = |text: &str| query.weight(text, terms, postings);
+                let weight = |text: &str| query.weight(text, terms);
                 // What is behind the first is as much less sure as it has less in common.
                 passages.push(self.passage(kept, sure * hit.sum / first, weight));
             }

@@ -21,10 +21,19 @@ const MAX_PLACES: u64 = 2_000_000;
 
 /// A question, read against an index.
 pub(in crate::knowledge) struct Query {
-    /// The known terms and what each is worth, the rarest first.
-    terms: Vec<(usize, f32)>,
+    /// The known terms, the rarest first.
+    terms: Vec<Wanted>,
     /// What a passage would reach that is all about the question; terms that nobody knows count in it as the rarest do.
     best: f32,
+}
+
+/// A term of a question that the index knows.
+struct Wanted {
+    name: String,
+    /// Among the index's terms.
+    place: usize,
+    /// What a passage all about it would gain.
+    weight: f32,
 }
 
 /// A passage that shares terms with a question.
@@ -72,9 +81,13 @@ impl Query {
             let place = postings.find(&name);
             let weight = times * idf(passages, place.map_or(1, |place| postings.count(place)));
             query.best += weight;
-            query.terms.extend(place.map(|place| (place, weight)));
+            query.terms.extend(place.map(|place| Wanted {
+                name,
+                place,
+                weight,
+            }));
         }
-        query.terms.sort_by_key(|(place, _)| postings.count(*place));
+        query.terms.sort_by_key(|term| postings.count(term.place));
         query
     }
 
@@ -83,7 +96,7 @@ impl Query {
         let norms = postings.norms();
         let mut sums = vec![0.0_f32; norms.len()];
         let mut places = 0;
-        for (place, weight) in &self.terms {
+        for Wanted { place, weight, .. } in &self.terms {
             let count = u64::from(postings.count(*place));
             if places > 0 && places + count > MAX_PLACES {
                 break;
@@ -103,25 +116,16 @@ impl Query {
     }
 
     /// How much of the question's weight stands in a text.
-    pub(in crate::knowledge) fn weight(
-        &self,
-        text: &str,
-        terms: &Terms,
-        postings: &Postings,
-    ) -> f32 {
+    pub(in crate::knowledge) fn weight(&self, text: &str, terms: &Terms) -> f32 {
         let mut found = vec![false; self.terms.len()];
         each_word(text, |word| {
-            let place = postings.find(&terms.term(word));
-            if let Some(at) = self
-                .terms
-                .iter()
-                .position(|(known, _)| Some(*known) == place)
-            {
+            let name = terms.term(word);
+            if let Some(at) = self.terms.iter().position(|term| term.name == name) {
                 found[at] = true;
             }
         });
         let held = self.terms.iter().zip(found).filter(|(_, found)| *found);
-        held.map(|((_, weight), _)| weight).sum()
+        held.map(|(term, _)| term.weight).sum()
     }
 }
 
