@@ -708,6 +708,38 @@ for (const width of [1280, 390]) {
       await reader.leave({ away: true });
     });
 
+    test("a_refused_question_is_thrown_away_into_an_empty_composer", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.page.waitForFunction(() => !document.querySelector("footer p")?.textContent?.trim());
+      await askd.hideStorage();
+      await tab.ask("First.");
+      const discard = tab.answer.getByRole("button", { name: "Discard" });
+      await discard.click();
+      await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+      assert.equal(new URL(tab.page.url()).pathname, "/");
+      assert.equal(await tab.composer.inputValue(), "First.");
+      await tab.page.reload();
+      assert.equal(await tab.composer.inputValue(), "First.");
+      assert.equal(await (await tab.sidebar()).getByText("Not taken by the server").count(), 0);
+      if (touch) await tab.page.keyboard.press("Escape");
+      // What is being written is not mixed with what is thrown away.
+      await tab.ask("First.");
+      await discard.waitFor();
+      await tab.composer.fill("Another.");
+      await discard.click();
+      await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+      assert.equal(await tab.composer.inputValue(), "Another.");
+      await askd.showStorage();
+      await tab.hears(fake, "First.", "one");
+      await askd.hideStorage();
+      await tab.ask("Second.");
+      await discard.click();
+      await tab.page.getByText("Second.").waitFor({ state: "detached" });
+      assert.equal(await tab.page.getByRole("article").count(), 1);
+      assert.equal(await tab.composer.inputValue(), "Second.");
+      await reader.leave({ away: true });
+    });
+
     test("an_answer_that_another_tab_began_is_the_one_that_is_shown_and_can_be_stopped", async ({
       fake,
       askd,

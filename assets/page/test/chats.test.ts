@@ -124,6 +124,47 @@ test("a_refused_question_whose_conversation_is_nowhere_can_be_reached_until_it_i
   expect(listed()).toEqual([]);
 });
 
+test("a_refused_question_can_be_thrown_away_and_nothing_is_left_of_it", async () => {
+  await arrive("/");
+  const refuse = async () => {
+    FakeSocket.last.ready();
+    chats.ask("Hello?");
+    FakeSocket.last.tell({ type: "error", code: "storage_failed", message: "The disk is full." });
+    await settle();
+  };
+  await refuse();
+  chats.discard(chats.current.last!);
+  expect([location.pathname, chats.current.last, outbox()]).toEqual(["/", null, []]);
+  // Also after a reload, when nobody knows any such conversation.
+  await refuse();
+  await arrive(location.pathname);
+  expect(chats.current.presence).toEqual({ kind: "unknown" });
+  chats.discard(chats.current.last!);
+  await settle();
+  expect([location.pathname, chats.current.presence.kind, outbox()]).toEqual(["/", "unbegun", []]);
+  expect(chats.refused).toEqual([]);
+});
+
+test("a_refused_question_behind_others_goes_alone", async () => {
+  const problem = { code: "storage_failed", message: "Full." } as const;
+  keepWaiting({ conversation: A, turn: turn("r", { parent: "a1", ending: "refused", problem }) });
+  await arrive(`/c/${A}`);
+  expect(chats.current.shown.map(({ turn }) => turn.id)).toEqual(["a1", "r"]);
+  chats.discard(chats.current.last!);
+  expect([location.pathname, chats.current.shown.map(({ turn }) => turn.id)]).toEqual([`/c/${A}`, ["a1"]]);
+  expect(outbox()).toEqual([]);
+});
+
+test("what_another_tab_threw_away_goes_here_too", async () => {
+  const problem = { code: "storage_failed", message: "Full." } as const;
+  keepWaiting({ conversation: A, turn: turn("r", { parent: "a1", ending: "refused", problem }) });
+  await arrive(`/c/${A}`);
+  localStorage.clear();
+  dispatchEvent(new StorageEvent("storage", { key: "askd:outbox:r", newValue: null }));
+  await settle();
+  expect(chats.current.shown.map(({ turn }) => turn.id)).toEqual(["a1"]);
+});
+
 test("a_question_whose_conversation_is_nowhere_yet_is_listed_as_waiting", async () => {
   await arrive("/");
   chats.ask("Hello?");

@@ -11,6 +11,7 @@ import { available, forgetOld, keepBranch, outbox, waitingTurn, type Waiting } f
 import { List } from "./list.svelte";
 import { Notices } from "./notices.svelte";
 import { keepsConversations } from "./probe";
+import type { Turn } from "./reduce";
 import { broughtIn } from "./words";
 
 const PATH = /^\/c\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/?$/i;
@@ -92,6 +93,16 @@ export class Chats implements Listener {
     const question = this.current.stop();
     if (question !== null && this.current.presence.kind === "unbegun") history.replaceState(null, "", "/");
     return question;
+  }
+
+  /** Throws away a question that the server has refused. Without any other its conversation has never been. */
+  discard(turn: Turn): void {
+    const { current } = this;
+    current.discard(turn);
+    this.#lookAtRefused();
+    if (current.turns.length > 0 || !["unbegun", "unknown"].includes(current.presence.kind)) return;
+    history.replaceState(null, "", "/");
+    this.#show(null);
   }
 
   /** A new, empty conversation. */
