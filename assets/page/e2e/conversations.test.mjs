@@ -253,6 +253,31 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
+    test("a_search_finds_each_place_once_keeps_up_and_outlives_the_sidebar", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "About whales.", "Mammals.");
+      const sidebar = await tab.sidebar();
+      const search = sidebar.getByRole("searchbox");
+      await search.fill("whales");
+      await sidebar.getByText("1 place found.").waitFor();
+      const found = sidebar.getByRole("list", { name: "Found" }).getByRole("link");
+      assert.equal((await found.innerText()).trim(), "About whales.");
+      assert.equal(await found.locator("mark").innerText(), "whales");
+      const other = await reader.open(askd.url);
+      await other.hears(fake, "And where are whales?", "Here.");
+      await sidebar.getByText("2 places found.").waitFor();
+      await act(await other.sidebar(), "About whales.", "Delete");
+      await sidebar.getByText("1 place found.").waitFor();
+      assert.equal((await found.innerText()).trim(), "And where are whales?");
+      await sidebar.getByRole("button", { name: "Hide conversations" }).click();
+      await sidebar.waitFor({ state: "detached" });
+      await tab.sidebar();
+      assert.equal(await search.inputValue(), "whales");
+      await found.click();
+      await tab.reads("Here.");
+      await reader.leave();
+    });
+
     test("what_a_search_has_led_to_holds_no_reader_who_goes_on", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "About whales.", "They are mammals.\n\n".repeat(40));

@@ -35,7 +35,8 @@ export type Excerpt = { text: string; marked: boolean }[];
 export type Hit = {
   conversation: string;
   title: string;
-  turn: string;
+  /** `null` for a find in the title. */
+  turn: string | null;
   field: "title" | "question" | "answer";
   excerpt: Excerpt;
   asked: number;
