@@ -197,6 +197,27 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
+    test("a_title_that_was_not_kept_stays_in_its_field_with_the_reason", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      const sidebar = await tab.sidebar();
+      await askd.hideStorage();
+      await act(sidebar, "First.", "Rename");
+      await tab.page.keyboard.type("The very first");
+      await tab.page.keyboard.press("Enter");
+      await sidebar.getByText(/^Not kept\./).waitFor();
+      const field = sidebar.getByRole("textbox", { name: "Title" });
+      assert.equal(await field.inputValue(), "The very first");
+      assert.ok(await field.evaluate((field) => field === document.activeElement));
+      assert.equal(await tab.page.locator(".notices p").count(), 0);
+      await askd.showStorage();
+      await field.press("Enter");
+      await sidebar.getByRole("link", { name: "The very first" }).waitFor();
+      await tab.page.reload();
+      await (await tab.sidebar()).getByRole("link", { name: "The very first" }).waitFor();
+      await reader.leave({ away: true });
+    });
+
     test("the_keyboard_alone_opens_the_list_and_its_menu", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");

@@ -132,6 +132,18 @@ describe("the list", () => {
     expect(server.heads[0]!.title).toBe("Better");
   });
 
+  test("a_title_that_was_not_taken_is_put_back_alone", async () => {
+    server.heads = [head(1), head(2)];
+    const list = new List();
+    await list.refresh();
+    server.away = true;
+    const renamed = list.rename("1", "Better");
+    // Meanwhile the list has become another one.
+    list.heads = [head(3), ...list.heads];
+    await expect(renamed).rejects.toThrow("Cannot reach the server.");
+    expect(list.heads.map(({ title }) => title)).toEqual(["Title 3", "Title 1", "Title 2"]);
+  });
+
   test("a_server_that_is_away_is_told_and_what_is_known_stays", async () => {
     server.heads = [head(1)];
     const list = new List();

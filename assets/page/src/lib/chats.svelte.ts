@@ -121,8 +121,14 @@ export class Chats implements Listener {
     this.sought = turn;
   }
 
-  async rename(id: string, title: string): Promise<void> {
-    await this.#tried(() => this.list.rename(id, title));
+  /** Returns why that was not done, to be told where the title is; `null`: it was. */
+  async rename(id: string, title: string): Promise<string | null> {
+    let why: string | null = null;
+    await this.#tried(
+      () => this.list.rename(id, title),
+      (message) => (why = message),
+    );
+    return why;
   }
 
   /**
@@ -157,14 +163,14 @@ export class Chats implements Listener {
     });
   }
 
-  async #tried(act: () => Promise<void>): Promise<boolean> {
+  async #tried(act: () => Promise<void>, fail = (message: string) => this.notices.say(message)): Promise<boolean> {
     try {
       await act();
       this.#others.postMessage(null);
       return true;
     } catch (error) {
       if ((error as ApiError).code === "storage_failed") this.kept = false;
-      this.notices.say((error as Error).message);
+      fail((error as Error).message);
       return false;
     }
   }
