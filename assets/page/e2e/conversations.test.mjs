@@ -296,7 +296,7 @@ for (const width of [1280, 390]) {
       assert.equal(await search.inputValue(), "whales");
       await found.click();
       await tab.reads("Here.");
-      await reader.leave();
+      await reader.leave({ away: true });
     });
 
     test("what_a_search_has_led_to_holds_no_reader_who_goes_on", async ({ fake, askd, reader }) => {
@@ -399,6 +399,38 @@ for (const width of [1280, 390]) {
       });
       await other.page.locator(".notices p", { hasText: "askd" }).waitFor();
       await elsewhere.leave({ away: true });
+      await reader.leave();
+    });
+
+    test("an_import_is_seen_to_be_under_way_and_is_not_begun_twice", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      const exported = await tab.page.evaluate(async () => (await fetch("/api/v1/export?format=json")).text());
+      let imports = 0;
+      let go = () => {};
+      const held = new Promise((resolve) => (go = resolve));
+      await tab.page.route("**/api/v1/import", async (route) => {
+        imports += 1;
+        await held;
+        await route.continue();
+      });
+      const sidebar = await tab.sidebar();
+      const file = { name: "all.json", mimeType: "application/json", buffer: Buffer.from(exported) };
+      await sidebar.locator("input[type=file]").setInputFiles(file);
+      await sidebar.getByText("Importing “all.json”").waitFor();
+      // Also where the sidebar has been away meanwhile.
+      await sidebar.getByRole("button", { name: "Hide conversations" }).click();
+      await sidebar.waitFor({ state: "detached" });
+      await tab.sidebar();
+      await sidebar.getByText("Importing “all.json”").waitFor();
+      await sidebar.getByRole("button", { name: "Actions for all conversations" }).click();
+      assert.ok(await sidebar.getByRole("button", { name: "Import JSON" }).isDisabled());
+      await tab.page.keyboard.press("Escape");
+      await sidebar.locator("input[type=file]").setInputFiles(file);
+      go();
+      await tab.page.getByText("1 was here already.").waitFor();
+      await sidebar.getByText("Importing").waitFor({ state: "detached" });
+      assert.equal(imports, 1);
       await reader.leave();
     });
 

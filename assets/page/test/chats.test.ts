@@ -237,6 +237,21 @@ test("a_question_that_waits_in_a_deleted_conversation_does_not_begin_it_again", 
   expect(outbox()).toEqual([]);
 });
 
+test("one_file_is_imported_at_a_time_and_its_name_is_told_meanwhile", async () => {
+  await arrive("/");
+  const file = new File(["{}"], "all.json");
+  const imports = () => server.asked.filter((call) => call === "POST /import").length;
+  void chats.bringIn(file);
+  void chats.bringIn(file);
+  expect([chats.importing, imports()]).toEqual(["all.json", 1]);
+  await settle();
+  expect(chats.notices.all.map(({ words }) => words)).toEqual(["2 conversations were imported."]);
+  expect(chats.importing).toBeNull();
+  server.away = true;
+  await chats.bringIn(file);
+  expect([chats.importing, imports()]).toEqual([null, 2]);
+});
+
 test("what_changed_elsewhere_comes_with_the_focus_and_every_fifteen_seconds", async () => {
   await arrive(`/c/${A}`);
   server.heads = [{ ...head(A, "First"), turns: 2 }];

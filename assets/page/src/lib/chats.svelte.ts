@@ -50,6 +50,9 @@ export class Chats implements Listener {
     ),
   );
 
+  /** The name of the file that is being imported. */
+  importing = $state<string | null>(null);
+
   /** Whether the server says that it can keep conversations. */
   kept = $state(true);
 
@@ -155,12 +158,15 @@ export class Chats implements Listener {
     this.restored = null;
   }
 
-  /** Imports what was exported, and shows it at once. */
-  async bringIn(exported: Blob): Promise<void> {
+  /** Imports what was exported, one file at a time, and shows it at once. */
+  async bringIn(exported: File): Promise<void> {
+    if (this.importing !== null) return;
+    this.importing = exported.name;
     await this.#tried(async () => {
       this.notices.say(broughtIn(await api.bringIn(exported)));
       await this.sync();
     });
+    this.importing = null;
   }
 
   async #tried(act: () => Promise<void>, fail = (message: string) => this.notices.say(message)): Promise<boolean> {
