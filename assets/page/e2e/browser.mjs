@@ -154,6 +154,11 @@ export class Tab {
     );
   }
 
+  /** Waits until the server says that it can keep conversations. */
+  async kept() {
+    await this.page.waitForFunction(async () => (await fetch("/readyz")).ok);
+  }
+
   async finished() {
     await this.answer.getByRole("button", { name: "Copy the answer" }).waitFor();
     await this.status.waitFor({ state: "detached" });

@@ -211,6 +211,7 @@ for (const width of [1280, 390]) {
       assert.ok(await field.evaluate((field) => field === document.activeElement));
       assert.equal(await tab.page.locator(".notices p").count(), 0);
       await askd.showStorage();
+      await tab.kept();
       await field.press("Enter");
       await sidebar.getByRole("link", { name: "The very first" }).waitFor();
       await tab.page.reload();
@@ -808,6 +809,7 @@ for (const width of [1280, 390]) {
       await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
       assert.equal(await tab.composer.inputValue(), "Another.");
       await askd.showStorage();
+      await tab.kept();
       await tab.hears(fake, "First.", "one");
       await askd.hideStorage();
       await tab.ask("Second.");
