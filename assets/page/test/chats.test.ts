@@ -206,6 +206,23 @@ test("a_deletion_leaves_the_conversation_and_undo_brings_both_back", async () =>
   expect([location.pathname, chats.list.heads.map(({ id }) => id)]).toEqual([`/c/${A}`, [A, B]]);
 });
 
+test("undo_does_not_take_a_reader_away_who_has_gone_on", async () => {
+  for (const on of [() => chats.open(B), () => void chats.ask("New?")]) {
+    server.heads = [head(A, "First"), head(B, "Second")];
+    await arrive(`/c/${A}`);
+    const deleted = head(A, "First");
+    await chats.remove(deleted);
+    on();
+    await settle();
+    const there = [location.pathname, chats.current];
+    server.heads = [deleted, ...server.heads];
+    void chats.notices.undo(chats.notices.last!);
+    await settle();
+    expect([location.pathname, chats.current]).toEqual(there);
+    expect(chats.list.find(A)).toBeDefined();
+  }
+});
+
 test("a_deletion_that_the_server_did_not_take_is_told_and_has_stopped_and_left_nothing", async () => {
   server.conversation(A, [turn("a1", { sent: true, accepted: true })]);
   await arrive(`/c/${A}`);

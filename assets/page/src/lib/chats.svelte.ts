@@ -141,18 +141,20 @@ export class Chats implements Listener {
   async remove({ id, title }: Head, keyboard = false): Promise<void> {
     if (!(await this.#tried(() => this.list.remove(id)))) return;
     [this.current, ...this.behind].find((chat) => chat.id === id)?.deleted();
-    const shown = this.current.id === id;
-    if (shown) {
+    let landed: Chat | null = null;
+    if (this.current.id === id) {
       // Going back should not lead to where nothing is any more.
       history.replaceState(null, "", "/");
       this.#show(null);
+      landed = this.current;
     }
-    this.notices.say(`Deleted “${title}”.`, () => this.#restore(id, shown), keyboard);
+    this.notices.say(`Deleted “${title}”.`, () => this.#restore(id, landed), keyboard);
   }
 
-  async #restore(id: string, show: boolean): Promise<void> {
+  /** `landed`: where the reader came to when it went. Who has gone on from there stays where they are. */
+  async #restore(id: string, landed: Chat | null): Promise<void> {
     if (!(await this.#tried(() => this.list.restore(id)))) return;
-    if (show) this.open(id);
+    if (this.current === landed && landed.turns.length === 0) this.open(id);
     this.restored = id;
     await tick();
     this.restored = null;
