@@ -42,6 +42,22 @@ test("a_question_is_asked_and_its_answer_streams", async ({ fake, askd, reader }
   await reader.leave();
 });
 
+test("a_screen_reader_hears_the_end_of_an_answer_and_nothing_when_an_old_one_is_opened", async ({
+  fake,
+  askd,
+  reader,
+}) => {
+  const tab = await reader.open(askd.url);
+  const spoken = () => tab.page.locator("#app > p[role=status]").innerText();
+  await tab.hears(fake, "First.", "one");
+  assert.equal(await spoken(), "The answer is complete.");
+  await tab.page.reload();
+  await tab.finished();
+  await tab.settled();
+  assert.equal(await spoken(), "");
+  await reader.leave();
+});
+
 test("a_suggestion_is_a_question", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   await tab.page.getByRole("button", { name: "What is a turn?" }).click();

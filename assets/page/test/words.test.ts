@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 
 import type { Connection } from "../src/lib/link";
+import { Announcer } from "../src/lib/announcer";
 import { newTurn, type Turn } from "../src/lib/reduce";
 import { announcement, broughtIn, connectionStatus, turnStatus } from "../src/lib/words";
 
@@ -91,4 +92,26 @@ test("a_screen_reader_hears_states_and_no_ticking", () => {
   expect(at(5000)).toBe("Waiting for the first word");
   expect(at(6000)).toBe(at(5000));
   expect(announcement(turn({ ending: "stop", text: "a" }), null)).toBe("The answer is complete.");
+});
+
+test("a_screen_reader_hears_of_an_end_that_it_was_there_for_and_of_no_other", () => {
+  const announcer = new Announcer();
+  const heard = (more: Partial<Turn>) => {
+    const shown = turn({ accepted: true, text: "a", ...more });
+    return announcer.say(shown, turnStatus(shown, ready, 0));
+  };
+  expect(announcer.say(null, null)).toBe("");
+  expect([heard({ ending: "stop" }), heard({ ending: "interrupted" })]).toEqual(["", ""]);
+  expect([heard({ id: "new" }), heard({ id: "new", ending: "stop" })]).toEqual([
+    "Answering",
+    "The answer is complete.",
+  ]);
+  expect(heard({ id: "new", ending: "stop" })).toBe("The answer is complete.");
+  // Another conversation, and back again.
+  expect([heard({ ending: "stop" }), heard({ id: "new", ending: "stop" })]).toEqual(["", ""]);
+  expect([heard({ id: "new" }), announcer.say(null, null), heard({ id: "new", ending: "stop" })]).toEqual([
+    "Answering",
+    "",
+    "",
+  ]);
 });
