@@ -156,7 +156,9 @@ export class Tab {
 
   /** Waits until the server says that it can keep conversations. */
   async kept() {
-    await this.page.waitForFunction(async () => (await fetch("/readyz")).ok);
+    const deadline = Date.now() + PATIENCE_MS;
+    while (!(await this.page.evaluate(async () => (await fetch("/readyz")).ok)))
+      assert.ok(Date.now() < deadline, "the server cannot keep conversations");
   }
 
   async finished() {
