@@ -677,6 +677,16 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
+    test("two_tabs_at_a_new_conversation_write_two_drafts", async ({ askd, reader }) => {
+      const tabs = [await reader.open(askd.url), await reader.open(askd.url)];
+      for (const [n, tab] of tabs.entries()) await tab.composer.fill(`Draft ${n}`);
+      for (const [n, tab] of tabs.entries()) {
+        await tab.page.reload();
+        assert.equal(await tab.composer.inputValue(), `Draft ${n}`);
+      }
+      await reader.leave();
+    });
+
     test("two_devices_of_one_owner_stay_in_step_and_a_strangers_sees_nothing", async ({
       fake,
       askd,

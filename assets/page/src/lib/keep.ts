@@ -14,7 +14,7 @@ const MOST = { draft: 50, edit: 50, branch: 200, outbox: 50, sidebar: 1 } as con
 
 type Kind = keyof typeof MOST;
 
-/** The draft of a conversation that has not begun. */
+/** The draft of a conversation that has not begun. It is its tab's: another tab at the same address begins another one. */
 export const UNBEGUN = "new";
 
 export function available(): boolean {
@@ -115,7 +115,8 @@ function waiting(kept: unknown): Waiting | null {
 
 function read(kind: Kind, id: string): unknown {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(`${PREFIX}${kind}:${id}`) ?? "null");
+    const key = `${PREFIX}${kind}:${id}`;
+    const kept: unknown = JSON.parse(storage(key).getItem(key) ?? "null");
     return isRecord(kept) && kept["v"] === VERSION ? kept["value"] : null;
   } catch {
     return null;
@@ -127,11 +128,16 @@ function write(kind: Kind, id: string, value: unknown): void {
   const key = `${PREFIX}${kind}:${id}`;
   if (value === null) return drop(key);
   try {
-    makeRoom(kind, key);
-    localStorage.setItem(key, JSON.stringify({ at: Date.now(), v: VERSION, value }));
+    if (storage(key) === localStorage) makeRoom(kind, key);
+    storage(key).setItem(key, JSON.stringify({ at: Date.now(), v: VERSION, value }));
   } catch {
     // The page says once that this browser keeps nothing.
   }
+}
+
+/** The tab's own outlives a reload, and ends with the tab. */
+function storage(key: string): Storage {
+  return key === `${PREFIX}draft:${UNBEGUN}` ? sessionStorage : localStorage;
 }
 
 function makeRoom(kind: Kind, key: string): void {
@@ -144,7 +150,7 @@ function makeRoom(kind: Kind, key: string): void {
 
 function drop(key: string): void {
   try {
-    localStorage.removeItem(key);
+    storage(key).removeItem(key);
   } catch {
     // Then it is not there either.
   }
