@@ -643,6 +643,23 @@ for (const width of [1280, 390]) {
       await reader.leave({ away: true });
     });
 
+    test("a_conversation_whose_question_waits_is_marked_in_the_list", async ({ fake, askd, reader }) => {
+      const proxy = await startProxy(askd.port);
+      const tab = await reader.open(proxy.url);
+      await tab.hears(fake, "First.", "one");
+      proxy.down();
+      await tab.page.getByText(/Reconnecting/).waitFor();
+      await tab.ask("Second.");
+      const mark = (await tab.sidebar()).getByText("(a question waits to be sent)");
+      await mark.waitFor();
+      proxy.up();
+      const call = await fake.call();
+      await mark.waitFor({ state: "detached" });
+      call.finish();
+      proxy.close();
+      await reader.leave({ away: true });
+    });
+
     test("stop_takes_a_waiting_question_back_into_the_composer", async ({ askd, reader }) => {
       const proxy = await startProxy(askd.port);
       const tab = await reader.open(proxy.url);

@@ -390,6 +390,19 @@ test("an_answer_whose_end_was_seen_here_runs_no_more_whatever_the_list_says", as
   expect(chats.running(running)).toBe(true);
 });
 
+test("a_listed_conversation_says_that_a_question_in_it_waits_until_it_is_sent", async () => {
+  keepWaiting({ conversation: A, turn: turn("w", { parent: "a1" }) });
+  await arrive("/");
+  const waits = () => chats.list.heads.map((head) => chats.waits(head));
+  expect(waits()).toEqual([true, false]);
+  for (const socket of FakeSocket.all) socket.ready();
+  await settle();
+  expect(waits()).toEqual([false, false]);
+  // It went into a connection that is lost: whether it has arrived is not known.
+  for (const socket of FakeSocket.all) socket.lose(1006);
+  expect(waits()).toEqual([true, false]);
+});
+
 test("a_search_leads_to_the_branch_of_what_was_found", async () => {
   server.conversation(B, [ended("b1"), ended("b2")]);
   await arrive("/");

@@ -77,6 +77,14 @@ export class Chats implements Listener {
     return chat.turns.some((turn) => turn.accepted && turn.ending === null);
   }
 
+  /** Whether a question that this tab has for it is still to be sent, or was sent into a connection that was lost. */
+  waits({ id }: Head): boolean {
+    const chat = [this.current, ...this.behind].find((chat) => chat.id === id);
+    if (chat === undefined) return false;
+    const connected = chat.connection.kind === "ready";
+    return chat.turns.some((turn) => turn.ending === null && !turn.accepted && !(connected && turn.sent));
+  }
+
   /** Asks in the current conversation; its first question gives it its address. */
   ask(question: string): boolean {
     if (this.current.presence.kind === "unknown" && !this.current.placed) this.begin();
