@@ -112,10 +112,12 @@ export function connectionStatus(connection: Connection, now: number): string | 
   }
 }
 
+export const TOO_LONG = "The question is longer than this server takes it.";
+
 /** Why what is written cannot be sent now. */
 export function unsendable(chat: Pick<Chat, "placed" | "open" | "connection">): string {
   if (!chat.placed) return "The conversation is not here yet. Your question stays in its place until it is.";
-  if (!chat.open) return "The question is longer than this server takes it.";
+  if (!chat.open) return TOO_LONG;
   return chat.connection.kind === "ready"
     ? "The last answer has not ended. Stop it, or send your question when it has."
     : "A question is waiting already. Yours can be sent behind its answer.";
