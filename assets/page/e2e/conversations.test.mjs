@@ -219,6 +219,28 @@ for (const width of [1280, 390]) {
       await reader.leave({ away: true });
     });
 
+    test("the_first_thing_that_the_keyboard_comes_to_leads_past_the_list", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      const address = tab.page.url();
+      await tab.page.reload();
+      await tab.finished();
+      const skip = tab.page.getByRole("link", { name: "Skip to the conversation" });
+      const top = async () => (await skip.boundingBox()).y;
+      assert.ok((await top()) < -20, "nobody sees it before");
+      await tab.page.evaluate(() => document.activeElement.blur());
+      await tab.page.keyboard.press("Tab");
+      assert.ok(await skip.evaluate((link) => link === document.activeElement));
+      assert.ok((await top()) >= 0);
+      await tab.page.keyboard.press("Enter");
+      assert.ok(await tab.page.getByRole("main").evaluate((main) => main === document.activeElement));
+      assert.ok((await top()) < -20);
+      await tab.page.keyboard.press("Tab");
+      assert.ok(await tab.page.evaluate(() => document.activeElement.closest("main") !== null));
+      assert.equal(tab.page.url(), address);
+      await reader.leave();
+    });
+
     test("the_keyboard_alone_opens_the_list_and_its_menu", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
