@@ -676,6 +676,23 @@ stage({ maxQuestion: "1 KiB" })(
 );
 
 stage({ models: ["small", "large"] })(
+  "a_chosen_model_is_a_new_conversations_also_after_a_refresh",
+  async ({ fake, askd, reader }) => {
+    const tab = await reader.open(askd.url);
+    const model = tab.page.getByRole("combobox", { name: "Model" });
+    await model.selectOption("large");
+    await tab.page.reload();
+    await model.waitFor();
+    assert.equal(await model.inputValue(), "large");
+    assert.equal((await tab.hears(fake, "First.", "one")).body.model, "large");
+    await tab.page.getByRole("button", { name: "New conversation" }).click();
+    await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+    assert.equal((await tab.hears(fake, "Second.", "two")).body.model, "large");
+    await reader.leave();
+  },
+);
+
+stage({ models: ["small", "large"] })(
   "a_chosen_model_is_asked_also_after_a_refresh",
   async ({ fake, askd, reader }) => {
     const tab = await reader.open(askd.url);

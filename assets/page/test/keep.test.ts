@@ -2,7 +2,17 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { available, branch, draft, forgetOld, keepBranch, keepDraft, keepSidebarOpen } from "../src/lib/keep";
+import {
+  available,
+  branch,
+  choice,
+  draft,
+  keepChoice,
+  forgetOld,
+  keepBranch,
+  keepDraft,
+  keepSidebarOpen,
+} from "../src/lib/keep";
 import { keepWaiting, outbox, sidebarOpen, UNBEGUN, withdraw } from "../src/lib/keep";
 import { newTurn } from "../src/lib/reduce";
 
@@ -32,6 +42,9 @@ test("a_draft_a_branch_and_the_sidebar_are_kept", () => {
   keepDraft("a", "");
   keepBranch("a", null);
   expect(localStorage).toHaveLength(0);
+  expect(choice()).toBeNull();
+  keepChoice({ endpoint: "local", model: "large" });
+  expect(choice()).toEqual({ endpoint: "local", model: "large" });
   expect(sidebarOpen()).toBe(true);
   keepSidebarOpen(false);
   expect(sidebarOpen()).toBe(false);

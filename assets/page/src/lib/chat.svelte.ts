@@ -3,7 +3,7 @@
 
 import { conversation, type ApiError, type Head } from "./api";
 import { uuid7 } from "./ids";
-import { branch, keepBranch, keepWaiting, outbox, withdraw } from "./keep";
+import { branch, choice, keepBranch, keepWaiting, outbox, withdraw, type Choice } from "./keep";
 import { Link, type Connection, type Owner, type Ready } from "./link";
 import { newTurn, reduce, untaken, type Event, type Turn } from "./reduce";
 import { CONTINUE } from "./rest";
@@ -11,8 +11,6 @@ import { path } from "./tree";
 import type { ErrorCode, ServerMessage } from "./wire";
 
 type Told = Exclude<ServerMessage, { type: "status" }>;
-
-export type Choice = { endpoint: string; model: string };
 
 /** What the page knows of the conversation on the server. */
 export type Presence =
@@ -90,7 +88,8 @@ export class Chat implements Owner {
       .map(({ turn }) => turn);
     this.turns = this.#turns;
     this.#choose();
-    if (begun) {
+    if (!begun) this.choice ??= choice();
+    else {
       this.presence = { kind: "loading" };
       void this.refresh();
     }

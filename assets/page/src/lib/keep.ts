@@ -10,7 +10,9 @@ const PREFIX = "askd:";
 const VERSION = 2;
 
 /** How many of each kind are kept. */
-const MOST = { draft: 50, edit: 50, branch: 200, outbox: 50, sidebar: 1 } as const;
+const MOST = { draft: 50, edit: 50, branch: 200, outbox: 50, sidebar: 1, choice: 1 } as const;
+
+export type Choice = { endpoint: string; model: string };
 
 type Kind = keyof typeof MOST;
 
@@ -59,6 +61,18 @@ export function branch(conversation: string): string | null {
 
 export function keepBranch(conversation: string, turn: string | null): void {
   write("branch", conversation, turn);
+}
+
+/** Which model was chosen last, for the next new conversation. */
+export function choice(): Choice | null {
+  const kept = read("choice", "model");
+  if (!isRecord(kept)) return null;
+  const { endpoint, model } = kept;
+  return isString(endpoint) && isString(model) ? { endpoint, model } : null;
+}
+
+export function keepChoice({ endpoint, model }: Choice): void {
+  write("choice", "model", { endpoint, model });
 }
 
 export function sidebarOpen(): boolean {
