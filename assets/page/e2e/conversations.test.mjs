@@ -197,6 +197,23 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
+    test("a_menu_closes_when_its_row_moves", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      const sidebar = await tab.sidebar();
+      await sidebar.getByRole("button", { name: "Actions for “First.”" }).click();
+      const menu = sidebar.locator(".menu:popover-open");
+      await menu.getByText("Rename").waitFor();
+      await tab.settled();
+      assert.ok(await menu.isVisible(), "it stays while its row does");
+      const other = await reader.open(askd.url);
+      await other.hears(fake, "Second.", "two");
+      await sidebar.getByRole("link", { name: "Second." }).waitFor();
+      await menu.waitFor({ state: "detached" });
+      await tab.page.waitForFunction(() => document.activeElement?.ariaLabel === "Actions for “First.”");
+      await reader.leave();
+    });
+
     test("a_title_that_was_not_kept_stays_in_its_field_with_the_reason", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
