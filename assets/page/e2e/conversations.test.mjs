@@ -828,6 +828,7 @@ for (const width of [1280, 390]) {
       await tab.answer.getByRole("button", { name: "Retry" }).waitFor();
       await tab.page.reload();
       await tab.page.getByRole("heading", { name: "The conversation cannot be shown now" }).waitFor();
+      await tab.page.getByRole("main").getByText("Conversations cannot be read right now").waitFor();
       const shown = tab.page.getByRole("article");
       assert.equal(await shown.count(), 1);
       await askd.showStorage();

@@ -132,6 +132,16 @@ describe("the list", () => {
     expect(server.heads[0]!.title).toBe("Better");
   });
 
+  test("storage_that_fails_is_told_of_what_the_reader_was_about", async () => {
+    server.heads = [head(1)];
+    const list = new List();
+    await list.refresh();
+    server.keeps = false;
+    await list.refresh();
+    expect(list.problem).toMatch(/^Conversations cannot be read right now/);
+    await expect(list.rename("1", "Better")).rejects.toThrow("Conversations cannot be kept.");
+  });
+
   test("a_title_that_was_not_taken_is_put_back_alone", async () => {
     server.heads = [head(1), head(2)];
     const list = new List();

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { Connection } from "../src/lib/link";
 import { Announcer } from "../src/lib/announcer";
 import { newTurn, type Turn } from "../src/lib/reduce";
-import { announcement, broughtIn, connectionStatus, turnStatus } from "../src/lib/words";
+import { announcement, broughtIn, connectionStatus, turnStatus, UNREADABLE } from "../src/lib/words";
 
 const ready: Connection = { kind: "ready" };
 const away: Connection = { kind: "waiting", until: 4200, why: "The connection was lost." };
@@ -33,6 +33,11 @@ test.each<[string, Partial<Turn>, Connection]>([
   [
     "Not asked: the server no longer has this conversation.",
     { ending: "lost", problem: { code: "unknown_conversation", message: "No such conversation." } },
+    ready,
+  ],
+  [
+    UNREADABLE,
+    { accepted: true, ending: "lost", problem: { code: "storage_failed", message: "Cannot be kept." } },
     ready,
   ],
   ["Too many.", { ending: "lost", problem: { code: "rate_limited", message: "Too many." } }, ready],
