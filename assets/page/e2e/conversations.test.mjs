@@ -245,7 +245,11 @@ for (const width of [1280, 390]) {
       const skip = tab.page.getByRole("link", { name: "Skip to the conversation" });
       const top = async () => (await skip.boundingBox()).y;
       assert.ok((await top()) < -20, "nobody sees it before");
-      await tab.page.evaluate(() => document.activeElement.blur());
+      // From the page's beginning, and not from where the focus was.
+      await tab.page.evaluate(() => {
+        document.body.tabIndex = -1;
+        document.body.focus();
+      });
       await tab.page.keyboard.press("Tab");
       assert.ok(await skip.evaluate((link) => link === document.activeElement));
       assert.ok((await top()) >= 0);
@@ -551,6 +555,29 @@ for (const width of [1280, 390]) {
       assert.deepEqual(await places(), before);
       await reader.leave();
     });
+
+    stage({ screen: { viewport: { width, height: 860 }, ...(touch && PHONE) }, maxQuestion: "1 KiB" })(
+      "an_edited_question_beyond_the_limit_is_not_asked_and_its_buttons_stay_in_their_box",
+      async ({ fake, askd, reader }) => {
+        const tab = await reader.open(askd.url);
+        await tab.hears(fake, "Sky?", "blue");
+        await tab.page.getByRole("heading", { name: "Sky?" }).hover();
+        await tab.page.getByRole("button", { name: "Edit this question" }).click();
+        const field = tab.page.getByRole("textbox", { name: "Edit the question" });
+        await field.fill("é".repeat(513));
+        await tab.page.getByText("1,026 of 1,024 bytes").waitFor();
+        await field.press("Enter");
+        await tab.page.getByText("The question is longer than this server takes it.").waitFor();
+        const ask = tab.page.getByRole("button", { name: "Ask this instead" });
+        assert.ok(await ask.isDisabled());
+        const [box, button] = [await tab.page.locator("form.box").boundingBox(), await ask.boundingBox()];
+        assert.ok(button.x + button.width <= box.x + box.width);
+        await field.fill("é".repeat(512));
+        await field.press("Enter");
+        assert.equal((await fake.call()).question, "é".repeat(512));
+        await reader.leave();
+      },
+    );
 
     test("a_question_that_is_being_edited_outlives_what_another_tab_does", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
