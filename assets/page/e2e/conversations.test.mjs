@@ -572,6 +572,8 @@ for (const width of [1280, 390]) {
         assert.ok(await ask.isDisabled());
         const [box, button] = [await tab.page.locator("form.box").boundingBox(), await ask.boundingBox()];
         assert.ok(button.x + button.width <= box.x + box.width);
+        const cancel = await tab.page.getByRole("button", { name: "Cancel" }).boundingBox();
+        assert.equal(cancel.y, button.y);
         await field.fill("é".repeat(512));
         await field.press("Enter");
         assert.equal((await fake.call()).question, "é".repeat(512));
