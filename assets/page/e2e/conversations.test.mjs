@@ -214,6 +214,20 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
+    test("a_menu_goes_with_its_row_and_the_focus_stays_in_the_sidebar", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      const other = await reader.open(askd.url);
+      const sidebar = await tab.sidebar();
+      await sidebar.getByRole("button", { name: "Actions for “First.”" }).press("Enter");
+      await tab.page.waitForFunction(() => document.activeElement.textContent === "Rename");
+      await act(await other.sidebar(), "First.", "Delete");
+      await sidebar.getByText("No conversations yet.").waitFor();
+      assert.equal(await tab.page.locator(":popover-open").count(), 0);
+      await tab.page.waitForFunction(() => document.activeElement.textContent.trim() === "New conversation");
+      await reader.leave({ away: true });
+    });
+
     test("a_title_that_was_not_kept_stays_in_its_field_with_the_reason", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
