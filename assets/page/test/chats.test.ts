@@ -145,6 +145,22 @@ test("a_refused_question_can_be_thrown_away_and_nothing_is_left_of_it", async ()
   expect(chats.refused).toEqual([]);
 });
 
+test("a_refused_first_question_leaves_nothing_also_while_the_storage_still_fails", async () => {
+  const problem = { code: "storage_failed", message: "Full." } as const;
+  const refused = (parent: string | null) => turn("r", { parent, ending: "refused", problem });
+  for (const [parent, path] of [
+    [null, "/"],
+    ["a1", `/c/${A}`],
+  ] as const) {
+    keepWaiting({ conversation: A, turn: refused(parent) });
+    server.keeps = false;
+    await arrive(`/c/${A}`);
+    expect(chats.current.presence.kind).toBe("failed");
+    chats.discard(chats.current.last!);
+    expect([location.pathname, outbox()]).toEqual([path, []]);
+  }
+});
+
 test("a_refused_question_behind_others_goes_alone", async () => {
   const problem = { code: "storage_failed", message: "Full." } as const;
   keepWaiting({ conversation: A, turn: turn("r", { parent: "a1", ending: "refused", problem }) });

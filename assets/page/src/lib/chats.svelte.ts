@@ -111,7 +111,10 @@ export class Chats implements Listener {
     const { current } = this;
     current.discard(turn);
     this.#lookAtRefused();
-    if (current.turns.length > 0 || !["unbegun", "unknown"].includes(current.presence.kind)) return;
+    const { turns, presence } = current;
+    // What the server has cannot be seen while its storage fails; what stood behind a turn has a conversation there.
+    const unseen = presence.kind === "loading" || presence.kind === "failed";
+    if (turns.length > 0 || presence.kind === "here" || (unseen && turn.parent !== null)) return;
     history.replaceState(null, "", "/");
     this.#show(null);
   }
