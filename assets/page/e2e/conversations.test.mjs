@@ -729,6 +729,8 @@ for (const width of [1280, 390]) {
       const proxy = await startProxy(askd.port);
       const tab = await reader.open(proxy.url);
       await tab.hears(fake, "First.", "one");
+      await (await tab.sidebar()).getByRole("link", { name: "First." }).waitFor();
+      if (touch) await tab.page.keyboard.press("Escape");
       proxy.down();
       await tab.page.getByText(/Reconnecting/).waitFor();
       await tab.ask("Second.");
