@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Chat } from "../src/lib/chat.svelte";
-import { outbox } from "../src/lib/keep";
+import { keepChoice, outbox } from "../src/lib/keep";
 import { newTurn, type Turn } from "../src/lib/reduce";
 import { FakeApi } from "./api";
 import { FakeSocket } from "./socket";
@@ -444,6 +444,29 @@ test("a_chosen_model_is_named", () => {
   chat.choice = { endpoint: "local", model: "large" };
   chat.ask("Why?");
   expect(FakeSocket.last.sent.at(-1)).toMatchObject({ endpoint: "local", model: "large" });
+});
+
+test("the_model_that_was_chosen_last_is_a_new_conversations_and_not_an_old_ones", async () => {
+  keepChoice({ endpoint: "local", model: "large" });
+  const fresh = new Chat("0190aaaa-0000-7000-8000-000000000001");
+  FakeSocket.last.ready();
+  fresh.ask("Why?");
+  expect(FakeSocket.last.sent.at(-1)).toMatchObject({ endpoint: "local", model: "large" });
+  end(accept(), 1);
+  fresh.retire(true);
+  server.conversation(ID, [told({ id: "1", ending: "stop", endpoint: "local", model: "small" })]);
+  const old = new Chat(ID, { begun: true });
+  await server.answered();
+  expect(old.choice).toEqual({ endpoint: "local", model: "small" });
+  old.retire(true);
+  // One that is no longer offered is not named.
+  keepChoice({ endpoint: "local", model: "gone" });
+  const other = new Chat("0190aaaa-0000-7000-8000-000000000002");
+  FakeSocket.last.ready();
+  other.ask("Why?");
+  expect(FakeSocket.last.sent.at(-1)).not.toHaveProperty("model");
+  end(accept(), 1);
+  other.retire(true);
 });
 
 test("a_turn_of_another_tab_comes_in_with_the_list_and_is_followed", async () => {

@@ -2,8 +2,18 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { available, branch, draft, forgetOld, keepBranch, keepDraft, keepSidebarOpen } from "../src/lib/keep";
-import { keepWaiting, outbox, sidebarOpen, withdraw } from "../src/lib/keep";
+import {
+  available,
+  branch,
+  choice,
+  draft,
+  keepChoice,
+  forgetOld,
+  keepBranch,
+  keepDraft,
+  keepSidebarOpen,
+} from "../src/lib/keep";
+import { keepWaiting, outbox, sidebarOpen, UNBEGUN, withdraw } from "../src/lib/keep";
 import { newTurn } from "../src/lib/reduce";
 
 const waiting = (id: string, more = {}) => ({
@@ -15,6 +25,7 @@ let clock = 1_000_000;
 
 beforeEach(() => {
   localStorage.clear();
+  sessionStorage.clear();
   // Each look at the clock is a millisecond later, so that every write has its place in time.
   vi.spyOn(Date, "now").mockImplementation(() => clock++);
 });
@@ -31,9 +42,20 @@ test("a_draft_a_branch_and_the_sidebar_are_kept", () => {
   keepDraft("a", "");
   keepBranch("a", null);
   expect(localStorage).toHaveLength(0);
+  expect(choice()).toBeNull();
+  keepChoice({ endpoint: "local", model: "large" });
+  expect(choice()).toEqual({ endpoint: "local", model: "large" });
   expect(sidebarOpen()).toBe(true);
   keepSidebarOpen(false);
   expect(sidebarOpen()).toBe(false);
+});
+
+test("the_draft_of_a_new_conversation_is_its_tabs", () => {
+  keepDraft(UNBEGUN, "half a ques");
+  expect([draft(UNBEGUN), localStorage.length]).toEqual(["half a ques", 0]);
+  // Another tab has a storage of its own.
+  sessionStorage.clear();
+  expect(draft(UNBEGUN)).toBe("");
 });
 
 test("what_waits_is_kept_whole_until_it_is_withdrawn", () => {
@@ -62,11 +84,14 @@ test("refused_storage_is_no_error", () => {
   const denied = () => {
     throw new DOMException("denied", "SecurityError");
   };
-  vi.stubGlobal("localStorage", { getItem: denied, setItem: denied, removeItem: denied });
+  for (const storage of ["localStorage", "sessionStorage"])
+    vi.stubGlobal(storage, { getItem: denied, setItem: denied, removeItem: denied });
   expect(available()).toBe(false);
   keepDraft("a", "x");
+  keepDraft(UNBEGUN, "x");
   keepWaiting(waiting("1"));
   forgetOld();
+  expect(draft(UNBEGUN)).toBe("");
   expect(draft("a")).toBe("");
   expect(sidebarOpen()).toBe(true);
 });

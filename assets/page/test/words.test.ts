@@ -3,8 +3,9 @@
 import { expect, test } from "vitest";
 
 import type { Connection } from "../src/lib/link";
+import { Announcer } from "../src/lib/announcer";
 import { newTurn, type Turn } from "../src/lib/reduce";
-import { announcement, broughtIn, connectionStatus, turnStatus } from "../src/lib/words";
+import { announcement, broughtIn, connectionStatus, turnStatus, UNREADABLE } from "../src/lib/words";
 
 const ready: Connection = { kind: "ready" };
 const away: Connection = { kind: "waiting", until: 4200, why: "The connection was lost." };
@@ -32,6 +33,11 @@ test.each<[string, Partial<Turn>, Connection]>([
   [
     "Not asked: the server no longer has this conversation.",
     { ending: "lost", problem: { code: "unknown_conversation", message: "No such conversation." } },
+    ready,
+  ],
+  [
+    UNREADABLE,
+    { accepted: true, ending: "lost", problem: { code: "storage_failed", message: "Cannot be kept." } },
     ready,
   ],
   ["Too many.", { ending: "lost", problem: { code: "rate_limited", message: "Too many." } }, ready],
@@ -91,4 +97,26 @@ test("a_screen_reader_hears_states_and_no_ticking", () => {
   expect(at(5000)).toBe("Waiting for the first word");
   expect(at(6000)).toBe(at(5000));
   expect(announcement(turn({ ending: "stop", text: "a" }), null)).toBe("The answer is complete.");
+});
+
+test("a_screen_reader_hears_of_an_end_that_it_was_there_for_and_of_no_other", () => {
+  const announcer = new Announcer();
+  const heard = (more: Partial<Turn>) => {
+    const shown = turn({ accepted: true, text: "a", ...more });
+    return announcer.say(shown, turnStatus(shown, ready, 0));
+  };
+  expect(announcer.say(null, null)).toBe("");
+  expect([heard({ ending: "stop" }), heard({ ending: "interrupted" })]).toEqual(["", ""]);
+  expect([heard({ id: "new" }), heard({ id: "new", ending: "stop" })]).toEqual([
+    "Answering",
+    "The answer is complete.",
+  ]);
+  expect(heard({ id: "new", ending: "stop" })).toBe("The answer is complete.");
+  // Another conversation, and back again.
+  expect([heard({ ending: "stop" }), heard({ id: "new", ending: "stop" })]).toEqual(["", ""]);
+  expect([heard({ id: "new" }), announcer.say(null, null), heard({ id: "new", ending: "stop" })]).toEqual([
+    "Answering",
+    "",
+    "",
+  ]);
 });

@@ -3,16 +3,14 @@
 
 import { conversation, type ApiError, type Head } from "./api";
 import { uuid7 } from "./ids";
-import { branch, keepBranch, keepWaiting, outbox, withdraw } from "./keep";
+import { branch, choice, keepBranch, keepWaiting, outbox, withdraw, type Choice } from "./keep";
 import { Link, type Connection, type Owner, type Ready } from "./link";
-import { newTurn, reduce, type Event, type Turn } from "./reduce";
+import { newTurn, reduce, untaken, type Event, type Turn } from "./reduce";
 import { CONTINUE } from "./rest";
 import { path } from "./tree";
 import type { ErrorCode, ServerMessage } from "./wire";
 
 type Told = Exclude<ServerMessage, { type: "status" }>;
-
-export type Choice = { endpoint: string; model: string };
 
 /** What the page knows of the conversation on the server. */
 export type Presence =
@@ -90,7 +88,8 @@ export class Chat implements Owner {
       .map(({ turn }) => turn);
     this.turns = this.#turns;
     this.#choose();
-    if (begun) {
+    if (!begun) this.choice ??= choice();
+    else {
       this.presence = { kind: "loading" };
       void this.refresh();
     }
@@ -128,6 +127,12 @@ export class Chat implements Owner {
   stop(): string | null {
     const turn = this.#turns.findLast((other) => other.ending === null);
     return turn === undefined ? null : this.#stop(turn);
+  }
+
+  /** Throws away a question that the server has refused. */
+  discard(turn: Turn): void {
+    if (untaken(turn)) this.#dispatch({ type: "withdraw", turn: turn.id });
+    this.turns = this.#turns;
   }
 
   /** It was deleted. The server ends what runs in it; what it has not taken yet must not begin it again. */
@@ -186,10 +191,10 @@ export class Chat implements Owner {
     if (retired && !this.busy()) this.#dispose();
   }
 
-  /** Another tab has delivered this question or taken it back. */
+  /** Another tab has delivered this question, taken it back or thrown it away. */
   withdrawn(id: string): void {
     const turn = this.#turns.find((other) => other.id === id);
-    if (turn && !turn.sent && turn.ending === null) this.#dispatch({ type: "withdraw", turn: id });
+    if (turn && (untaken(turn) || (!turn.sent && turn.ending === null))) this.#dispatch({ type: "withdraw", turn: id });
   }
 
   /** The server has it no more, if it ever had. */

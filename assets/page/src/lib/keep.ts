@@ -10,11 +10,13 @@ const PREFIX = "askd:";
 const VERSION = 2;
 
 /** How many of each kind are kept. */
-const MOST = { draft: 50, edit: 50, branch: 200, outbox: 50, sidebar: 1 } as const;
+const MOST = { draft: 50, edit: 50, branch: 200, outbox: 50, sidebar: 1, choice: 1 } as const;
+
+export type Choice = { endpoint: string; model: string };
 
 type Kind = keyof typeof MOST;
 
-/** The draft of a conversation that has not begun. */
+/** The draft of a conversation that has not begun. It is its tab's: another tab at the same address begins another one. */
 export const UNBEGUN = "new";
 
 export function available(): boolean {
@@ -59,6 +61,18 @@ export function branch(conversation: string): string | null {
 
 export function keepBranch(conversation: string, turn: string | null): void {
   write("branch", conversation, turn);
+}
+
+/** Which model was chosen last, for the next new conversation. */
+export function choice(): Choice | null {
+  const kept = read("choice", "model");
+  if (!isRecord(kept)) return null;
+  const { endpoint, model } = kept;
+  return isString(endpoint) && isString(model) ? { endpoint, model } : null;
+}
+
+export function keepChoice({ endpoint, model }: Choice): void {
+  write("choice", "model", { endpoint, model });
 }
 
 export function sidebarOpen(): boolean {
@@ -115,7 +129,8 @@ function waiting(kept: unknown): Waiting | null {
 
 function read(kind: Kind, id: string): unknown {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(`${PREFIX}${kind}:${id}`) ?? "null");
+    const key = `${PREFIX}${kind}:${id}`;
+    const kept: unknown = JSON.parse(storage(key).getItem(key) ?? "null");
     return isRecord(kept) && kept["v"] === VERSION ? kept["value"] : null;
   } catch {
     return null;
@@ -127,11 +142,16 @@ function write(kind: Kind, id: string, value: unknown): void {
   const key = `${PREFIX}${kind}:${id}`;
   if (value === null) return drop(key);
   try {
-    makeRoom(kind, key);
-    localStorage.setItem(key, JSON.stringify({ at: Date.now(), v: VERSION, value }));
+    if (storage(key) === localStorage) makeRoom(kind, key);
+    storage(key).setItem(key, JSON.stringify({ at: Date.now(), v: VERSION, value }));
   } catch {
     // The page says once that this browser keeps nothing.
   }
+}
+
+/** The tab's own outlives a reload, and ends with the tab. */
+function storage(key: string): Storage {
+  return key === `${PREFIX}draft:${UNBEGUN}` ? sessionStorage : localStorage;
 }
 
 function makeRoom(kind: Kind, key: string): void {
@@ -144,7 +164,7 @@ function makeRoom(kind: Kind, key: string): void {
 
 function drop(key: string): void {
   try {
-    localStorage.removeItem(key);
+    storage(key).removeItem(key);
   } catch {
     // Then it is not there either.
   }

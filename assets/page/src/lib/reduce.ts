@@ -51,7 +51,7 @@ export type Event =
   | { type: "stop"; turn: string }
   /** The server did not take the question or the resume; an `error` is of the turn's own log. */
   | ({ type: "refused"; turn: string } & Problem)
-  /** A question that was never sent is taken back. */
+  /** A question that was never sent is taken back, or one that was refused thrown away. */
   | { type: "withdraw"; turn: string }
   /** What the server has of the conversation; this tab's own cursor is on the turn `following`. */
   | { type: "merge"; turns: Turn[]; following: string | null };
@@ -143,6 +143,11 @@ function refused(turn: Turn, problem: Problem): Turn {
   // What the reader wanted stopped has not even begun.
   if (turn.stopping && !turn.accepted) return ended(turn, "cancelled");
   return ended(turn, turn.accepted || forgotten(problem.code) ? "lost" : "refused", { problem });
+}
+
+/** Whether the server has refused the question, so that it waits for its reader. */
+export function untaken({ accepted, ending }: Turn): boolean {
+  return !accepted && (ending === "refused" || ending === "lost");
 }
 
 /** Whether the server says by this that it does not have what was named. */

@@ -16,6 +16,10 @@ export type Status = {
   goesOn: boolean;
 };
 
+/** What reading has failed with; the server's words are of keeping, which is not what the reader was about. */
+export const UNREADABLE =
+  "Conversations cannot be read right now; whoever runs this server finds the reason in its log. Try again in a moment.";
+
 const says = (words: string, tone: Status["tone"], retry = false, goesOn = false): Status => ({
   words,
   tone,
@@ -64,6 +68,7 @@ function endStatus(turn: Turn): Status | null {
     case "interrupted":
       return says(why ?? `Interrupted: ${interruption(turn.cause)}`, "warning", true, goesOn(turn));
     case "lost":
+      if (turn.accepted && turn.problem?.code === "storage_failed") return says(UNREADABLE, "warning", true);
       if (turn.problem && !forgotten(turn.problem.code)) return says(turn.problem.message, "warning", true);
       if (!turn.accepted) return says("Not asked: the server no longer has this conversation.", "warning", true);
       return says(
@@ -112,10 +117,12 @@ export function connectionStatus(connection: Connection, now: number): string | 
   }
 }
 
+export const TOO_LONG = "The question is longer than this server takes it.";
+
 /** Why what is written cannot be sent now. */
 export function unsendable(chat: Pick<Chat, "placed" | "open" | "connection">): string {
   if (!chat.placed) return "The conversation is not here yet. Your question stays in its place until it is.";
-  if (!chat.open) return "The question is longer than this server takes it.";
+  if (!chat.open) return TOO_LONG;
   return chat.connection.kind === "ready"
     ? "The last answer has not ended. Stop it, or send your question when it has."
     : "A question is waiting already. Yours can be sent behind its answer.";
