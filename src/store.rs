@@ -15,6 +15,7 @@ mod import;
 mod inbox;
 mod keep;
 mod kept;
+mod parts;
 mod pulse;
 mod queue;
 mod read;
@@ -37,6 +38,7 @@ pub use self::{
     kept::{
         Conversation, ConversationHead, ConversationPage, Fragment, Hit, HitField, ListCursor, Turn,
     },
+    parts::Rest,
 };
 use crate::{
     answer::{Answer, ErrorCode, Piece},
@@ -281,18 +283,24 @@ impl Store {
             .await
     }
 
-    /// A conversation with all its turns in the order of their asking.
-    pub async fn conversation(
+    /// A conversation with its first turns in the order of their asking; [`go_on`](Self::go_on) reads what they leave.
+    pub async fn begin(
         &self,
         owner: OwnerId,
         id: ConversationId,
-    ) -> Result<Option<Conversation>, StoreError> {
-        self.read(move |db, held| read::conversation(db, held, owner, id))
+    ) -> Result<Option<(Conversation, Option<Rest>)>, StoreError> {
+        self.read(move |db, held| parts::begin(db, held, owner, id))
             .await
     }
 
-    /// The ids of all the owner's conversations, the oldest first. An export reads them one by one with
-    /// [`conversation`](Self::conversation), so that its memory does not grow with what is exported.
+    /// The next turns of a conversation, which is [unknown](StoreError::UnknownConversation) when it is gone.
+    pub async fn go_on(&self, rest: Rest) -> Result<(Vec<Turn>, Option<Rest>), StoreError> {
+        self.read(move |db, held| parts::go_on(db, held, rest))
+            .await
+    }
+
+    /// The ids of all the owner's conversations, the oldest first. An export [begins](Self::begin) them one by one, so
+    /// that its memory does not grow with what is exported.
     pub async fn export(&self, owner: OwnerId) -> Result<Vec<ConversationId>, StoreError> {
         self.read(move |db, _| read::ids(db, owner)).await
     }

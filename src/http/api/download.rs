@@ -1,20 +1,25 @@
-//! Conversations as files. They are read one by one while they are sent, so that memory does not grow with what
-//! is exported.
+//! Conversations as files. They are read while they are sent, so that memory does not grow with what is exported.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt as _, Stream, StreamExt, TryStreamExt, stream};
 use warp::{
     Reply,
     http::{HeaderValue, header},
     reply::Response,
 };
 
-use super::{Site, aside, markdown, query::Format, refusal::Refusal, wire::FORMAT};
+use super::{
+    Site, markdown,
+    query::Format,
+    refusal::Refusal,
+    telling::{self, Begun, Broken},
+    wire::FORMAT,
+};
 use crate::{
     id::{ConversationId, OwnerId},
-    store::{self, Conversation, StoreError},
+    store,
 };
 
 /// Letters of a title in a file's name.
@@ -22,80 +27,51 @@ const MAX_NAME: usize = 40;
 
 /// One conversation.
 pub async fn one(
-    site: &Site,
+    site: &Arc<Site>,
     owner: OwnerId,
     id: ConversationId,
     format: Format,
 ) -> Result<Response, Refusal> {
-    let title = Mutex::new(String::new());
-    let make = async || {
-        let Some(found) = site.store.conversation(owner, id).await? else {
-            return Ok(None);
-        };
-        title
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone_from(&found.title);
-        aside(move || {
-            let text = [
-                &opening(format),
-                &*written(&found, format)?,
-                closing(format),
-            ];
-            Ok::<_, Refusal>(Some(text.concat().into_bytes()))
-        })
-        .await
-    };
-    let text = site.outgoing.text(make).await?;
-    let text = text.ok_or_else(Refusal::unknown_conversation)?;
-    let title = title.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let name = match slug(&title) {
+    let begun = telling::begin(site, owner, id, format).await?;
+    let begun = begun.ok_or_else(Refusal::unknown_conversation)?;
+    let name = match slug(&begun.title) {
         name if name.is_empty() => id.to_string(),
         name => name,
     };
-    Ok(file(Response::new(text.into()), &name, format))
+    Ok(file(whole(begun), &name, format))
 }
 
-/// All of an owner's conversations. One that is deleted meanwhile is left out; when the storage fails on the way, or
-/// others do not take what they asked for, the connection breaks, so that nobody takes the part for the whole.
+/// All of an owner's conversations. One that is deleted meanwhile is left out.
 pub async fn all(site: &Arc<Site>, owner: OwnerId, format: Format) -> Result<Response, Refusal> {
     let ids = site.store.export(owner).await?;
     let site = site.clone();
-    let begin = stream::once(async move { Ok::<_, StoreError>(opening(format).into()) });
     let mut first = true;
-    let pieces = stream::iter(ids)
+    let conversations = stream::iter(ids)
         .then(move |id| {
             let site = site.clone();
-            async move {
-                let make = async || {
-                    let Some(found) = site.store.conversation(owner, id).await? else {
-                        return Ok(None);
-                    };
-                    let text = aside(move || written(&found, format)).await;
-                    text.map(|text| Some(text.into_bytes()))
-                        .map_err(|_| broken())
-                };
-                site.outgoing.text(make).await
-            }
+            async move { telling::begin(&site, owner, id, format).await }
         })
-        .filter_map(|text: Result<_, StoreError>| async move { text.transpose() })
-        .flat_map(move |text| {
+        .filter_map(async |begun| begun.transpose())
+        .flat_map(move |begun| {
             let between = if std::mem::take(&mut first) {
                 ""
             } else {
                 between(format)
             };
-            stream::iter([Ok(Bytes::from_static(between.as_bytes())), text])
+            let told = async { begun.map(whole) };
+            piece(between).chain(told.into_stream().try_flatten())
         });
-    let end = stream::once(async move { Ok(Bytes::from_static(closing(format).as_bytes())) });
-    let whole = begin.chain(pieces).chain(end);
     let name = format!("conversations-{}", markdown::day(store::now()));
-    let response = warp::reply::stream(whole).into_response();
-    Ok(file(response, &name, format))
+    Ok(file(conversations, &name, format))
 }
 
-fn broken() -> StoreError {
-    StoreError::Unavailable("A conversation cannot be written as JSON.")
+/// A conversation from its beginning.
+fn whole(begun: Begun) -> impl Stream<Item = Result<Bytes, Broken>> + Send + Sync {
+    stream::iter([Ok(begun.text)]).chain(telling::parts(begun.rest))
+}
+
+fn piece(text: impl Into<Bytes>) -> impl Stream<Item = Result<Bytes, Broken>> + Send + Sync {
+    stream::iter([Ok(text.into())])
 }
 
 fn opening(format: Format) -> String {
@@ -122,17 +98,16 @@ fn closing(format: Format) -> &'static str {
     }
 }
 
-fn written(conversation: &Conversation, format: Format) -> Result<String, Refusal> {
-    match format {
-        Format::Json => serde_json::to_string(conversation).map_err(|error| {
-            tracing::error!(%error, conversation = %conversation.id, "it cannot be exported");
-            Refusal::internal()
-        }),
-        Format::Markdown => Ok(markdown::conversation(conversation)),
-    }
-}
-
-fn file(mut response: Response, name: &str, format: Format) -> Response {
+/// A file with these conversations in it.
+fn file(
+    conversations: impl Stream<Item = Result<Bytes, Broken>> + Send + Sync + 'static,
+    name: &str,
+    format: Format,
+) -> Response {
+    let body = piece(opening(format))
+        .chain(conversations)
+        .chain(piece(closing(format)));
+    let mut response = warp::reply::stream(body).into_response();
     let (kind, ending) = match format {
         Format::Json => ("application/json", "json"),
         Format::Markdown => ("text/markdown; charset=utf-8", "md"),

@@ -110,6 +110,36 @@ async fn a_conversation_of_any_number_of_turns_is_taken_in() {
 }
 
 #[tokio::test]
+async fn a_long_conversation_is_told_in_parts_that_make_the_whole() {
+    let server = Server::start("");
+    let browser = Browser::new(&server).await;
+    let answer = "Wörter. ".repeat(3_000);
+    let mut long = conversation(1, "Long", &vec![("q", answer.as_str()); 40]);
+    long["turns"][39]["parent"] = long["turns"][2]["id"].clone();
+    browser.has(std::slice::from_ref(&long)).await;
+    let path = format!("/conversations/{}", id(&long));
+    let told = browser.read(&path).await;
+    let turns = told["turns"].as_array().unwrap();
+    assert_eq!(turns.len(), 40);
+    for (turn, original) in turns.iter().zip(long["turns"].as_array().unwrap()) {
+        for key in ["id", "parent", "question", "answer"] {
+            assert_eq!(turn[key], original[key], "{key}");
+        }
+    }
+    for export in [format!("{path}/export"), "/export".to_owned()] {
+        assert_eq!(browser.read(&export).await["conversations"], json!([told]));
+        let reply = browser.get(&format!("{export}?format=markdown")).await;
+        let markdown = text(&reply);
+        for n in 1..=40 {
+            assert!(markdown.contains(&format!("\n## Question {n}\n")), "{n}");
+        }
+        assert!(markdown.contains("A branch: it follows question 3."));
+        assert!(reply.header("content-length").is_none(), "it is in parts");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn whatever_was_asked_can_be_taken_in_again() {
     let server = Server::start("");
     let browser = Browser::new(&server).await;
