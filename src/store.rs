@@ -306,21 +306,14 @@ impl Store {
     }
 
     /// Takes in what was exported, each conversation whole or not at all. One whose id this owner has already is
-    /// skipped; turns whose id is taken get a new one; a turn that was running is `interrupted`.
+    /// skipped, and so is one that is older than the retention; turns whose id is taken get a new one; a turn that was
+    /// running is `interrupted`.
     pub async fn import(
         &self,
         owner: OwnerId,
         conversations: Vec<Conversation>,
     ) -> Result<Imported, StoreError> {
-        if !conversations.iter().all(import::is_a_tree) {
-            return Err(StoreError::UnknownParent);
-        }
-        let mut imported = Imported::default();
-        for conversation in conversations {
-            let new = import::import(&self.0.shared, owner, conversation);
-            imported.count(new.await?);
-        }
-        Ok(imported)
+        import::import(&self.0.shared, owner, conversations).await
     }
 
     /// Gives a conversation a title of its owner's.

@@ -269,14 +269,22 @@ impl Shared {
 
     /// Removes what is to leave, some at a time, so that others get their turn between.
     pub(super) async fn sweep(&self) {
-        let millis = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
         let sweep = keep::Sweep {
             now: super::now(),
-            retention: self.config.retention.map(millis),
+            oldest: self.oldest(),
             bound: self.config.bound(),
         };
         // Where the storage fails, the next sweep goes on.
         while let Ok(true) = self.write(move |db| keep::sweep(db, sweep)).await {}
+    }
+
+    /// When a conversation must have been touched last to be kept, in milliseconds since the epoch.
+    pub(super) fn oldest(&self) -> u64 {
+        let retention = self
+            .config
+            .retention
+            .map_or(u128::MAX, |age| age.as_millis());
+        super::now().saturating_sub(u64::try_from(retention).unwrap_or(u64::MAX))
     }
 
     pub(super) fn close(&self) {

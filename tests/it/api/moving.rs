@@ -69,7 +69,10 @@ async fn what_was_exported_is_the_same_wherever_it_is_imported() {
     let all = from.read("/export").await;
     assert_eq!(all["askd"], 1);
     let reply = to.json("POST", "/import", &all).await;
-    assert_eq!(reply.json(), json!({ "imported": 2, "skipped": 0 }));
+    assert_eq!(
+        reply.json(),
+        json!({ "imported": 2, "skipped": 0, "expired": 0 })
+    );
     assert_eq!(lasting(&to.read(&path).await), lasting(&full));
     let there = to.read("/export").await["conversations"].clone();
     assert_eq!(there, all["conversations"]);
@@ -78,7 +81,10 @@ async fn what_was_exported_is_the_same_wherever_it_is_imported() {
     assert!(!found["hits"].as_array().unwrap().is_empty());
 
     let again = to.json("POST", "/import", &all).await;
-    assert_eq!(again.json(), json!({ "imported": 0, "skipped": 2 }));
+    assert_eq!(
+        again.json(),
+        json!({ "imported": 0, "skipped": 2, "expired": 0 })
+    );
     assert_eq!(to.read("/export").await["conversations"], there);
     let one = from.read(&format!("{path}/export")).await;
     assert_eq!(
@@ -103,7 +109,10 @@ async fn a_conversation_of_any_number_of_turns_is_taken_in() {
     let file = browser.read(&format!("{path}/export")).await;
     assert_eq!(browser.send("DELETE", &path, "", "").await.status, 204);
     let reply = browser.json("POST", "/import", &file).await;
-    assert_eq!(reply.json(), json!({ "imported": 1, "skipped": 0 }));
+    assert_eq!(
+        reply.json(),
+        json!({ "imported": 1, "skipped": 0, "expired": 0 })
+    );
     let back = browser.read(&path).await;
     assert_eq!(lasting(&back), lasting(&file["conversations"][0]));
     server.stop().await;
@@ -158,7 +167,7 @@ async fn whatever_was_asked_can_be_taken_in_again() {
         assert_eq!(browser.send("DELETE", &path, "", "").await.status, 204);
     }
     let reply = browser.json("POST", "/import", &file).await;
-    let expected = json!({ "imported": questions.len(), "skipped": 0 });
+    let expected = json!({ "imported": questions.len(), "skipped": 0, "expired": 0 });
     assert_eq!((reply.status, reply.json()), (200, expected));
     server.stop().await;
 }
@@ -390,6 +399,22 @@ async fn what_is_imported_is_no_newer_than_now_and_nothing_in_it_runs() {
 }
 
 #[tokio::test]
+async fn what_is_older_than_the_retention_is_not_taken_in_and_told() {
+    let server = Server::start("[store]\npath = \":memory:\"\nretention = \"7d\"");
+    let browser = Browser::new(&server).await;
+    let mut new = conversation(2, "New", &[("q", "a")]);
+    new["updated"] = json!(u64::MAX);
+    let file = json!({ "askd": 1, "conversations": [conversation(1, "Old", &[("q", "a")]), new] });
+    for (imported, skipped) in [(1, 0), (0, 1)] {
+        let reply = browser.json("POST", "/import", &file).await;
+        let expected = json!({ "imported": imported, "skipped": skipped, "expired": 1 });
+        assert_eq!(reply.json(), expected);
+        assert_eq!(browser.titles().await, ["New"]);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_deleted_conversation_comes_back_with_its_export() {
     let server = Server::start("");
     let browser = Browser::new(&server).await;
@@ -398,7 +423,10 @@ async fn a_deleted_conversation_comes_back_with_its_export() {
     let path = format!("/conversations/{}", id(&file["conversations"][0]));
     assert_eq!(browser.send("DELETE", &path, "", "").await.status, 204);
     let reply = browser.json("POST", "/import", &file).await;
-    assert_eq!(reply.json(), json!({ "imported": 1, "skipped": 0 }));
+    assert_eq!(
+        reply.json(),
+        json!({ "imported": 1, "skipped": 0, "expired": 0 })
+    );
     assert_eq!(browser.titles().await, ["Kept"]);
     assert_eq!(
         lasting(&browser.read(&path).await),
