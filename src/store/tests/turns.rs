@@ -242,7 +242,7 @@ proptest! {
     fn an_answer_read_from_the_disk_is_the_same_log_and_a_crash_keeps_whole_events(
         log in any_answer(), saves in proptest::collection::vec(1u64..20, 0..6)
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let directory = tempfile::tempdir().unwrap();
             let owner = OwnerId::new();
