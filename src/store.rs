@@ -23,6 +23,7 @@ mod schema;
 mod script;
 mod search;
 mod sqlite;
+mod unwritten;
 mod write;
 mod writer;
 
@@ -39,6 +40,7 @@ pub use self::{
         Conversation, ConversationHead, ConversationPage, Fragment, Hit, HitField, ListCursor, Turn,
     },
     parts::Rest,
+    unwritten::Unwritten,
 };
 use crate::{
     answer::{Answer, ErrorCode, Piece},
@@ -230,7 +232,10 @@ impl Store {
     /// [`finish`](Self::finish) the turn, which may have been kept; and so must who is told [`StoreError::Stuck`].
     pub async fn ask(&self, new: NewTurn) -> Result<Place, StoreError> {
         let (owner, turn) = (new.owner, new.turn);
-        let place = self.write(move |db| write::ask(db, &new)).await?;
+        // It waits until it is told, whoever still hears that.
+        let waits = self.0.shared.questions.begin(turn);
+        let kept = self.write(move |db| Ok((write::ask(db, &new)?, waits)));
+        let (place, _) = kept.await?;
         self.0.shared.began((owner, turn), place);
         Ok(place)
     }
@@ -358,6 +363,11 @@ impl Store {
     /// Removes what is older than the retention, what was deleted ten minutes ago, and what goes beyond the bound.
     pub async fn sweep(&self) {
         self.0.shared.sweep().await;
+    }
+
+    /// What is not on the disk yet: lost, where the process ends before [`close`](Self::close).
+    pub fn unwritten(&self) -> Unwritten {
+        self.0.shared.unwritten()
     }
 
     /// Writes what is waiting and closes the file. What cannot be written is told in the log.

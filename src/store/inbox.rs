@@ -16,6 +16,7 @@ use super::{
     keep,
     pulse::Pulse,
     sqlite::{FileId, Location},
+    unwritten::{Questions, Unwritten},
 };
 use crate::{
     answer::{Answer, Piece},
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     pub(super) health: watch::Sender<Health>,
     pub(super) ended: watch::Sender<bool>,
     pub(super) pulse: Pulse,
+    pub(super) questions: Questions,
 }
 
 #[derive(Default)]
@@ -155,6 +157,7 @@ impl Shared {
             health: watch::Sender::new(Health::Good),
             ended: watch::Sender::new(false),
             pulse: Pulse::new(),
+            questions: Questions::default(),
         })
     }
 
@@ -259,6 +262,11 @@ impl Shared {
     /// All such answers of an owner.
     pub(super) fn held_answers(&self, owner: OwnerId) -> HashMap<TurnId, Arc<Answer>> {
         self.inbox().held.answers(owner)
+    }
+
+    /// What is not on the disk yet.
+    pub(super) fn unwritten(&self) -> Unwritten {
+        Unwritten::of(&self.questions, self.inbox().held.all())
     }
 
     /// Whether all that was handed over is on the disk.
