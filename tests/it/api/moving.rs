@@ -233,6 +233,20 @@ async fn a_download_says_what_it_is_and_its_name() {
     ] {
         assert!(markdown.contains(part), "{part:?} in {markdown}");
     }
+    let other = conversation(2, "什么是质押?", &[("q", "a")]);
+    browser.has(std::slice::from_ref(&other)).await;
+    let reply = browser
+        .get(&format!("/conversations/{}/export", id(&other)))
+        .await;
+    let disposition = format!(
+        "attachment; filename=\"askd-{}.json\"; \
+         filename*=UTF-8''askd-%E4%BB%80%E4%B9%88%E6%98%AF%E8%B4%A8%E6%8A%BC.json",
+        id(&other)
+    );
+    assert_eq!(
+        reply.header("content-disposition"),
+        Some(disposition.as_str())
+    );
     for query in ["?format=html", "?format=", "?format=JSON"] {
         let reply = browser.get(&format!("{path}{query}")).await;
         assert_eq!(
