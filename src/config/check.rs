@@ -132,7 +132,7 @@ fn read<'t>(
         server: server::read(report, root.section("server"), &overrides.listen),
         session: session(report, root.section("session")),
         knowledge: knowledge(report, root.section("knowledge"), &endpoints),
-        store: store::read(root.section("store"), env),
+        store: store::read(report, root.section("store"), env),
         page: page(root.section("page"), endpoints.is_empty()),
         log: log(report, root.section("log"), overrides, env),
         endpoints,

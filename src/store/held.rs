@@ -4,7 +4,7 @@
 //! them. So while the disk refuses, nothing is lost until a bound is reached, and what has to go then is told.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -96,6 +96,12 @@ impl Held {
             Some((*turn, answer))
         };
         self.turns.iter().filter_map(ended).collect()
+    }
+
+    /// All turns of which something is held, or whose end was dropped.
+    pub(super) fn all(&self) -> HashSet<TurnId> {
+        let held = self.turns.keys().chain(&self.lost);
+        held.map(|(_, turn)| *turn).collect()
     }
 
     pub(super) fn is_empty(&self) -> bool {

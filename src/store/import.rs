@@ -1,6 +1,6 @@
 //! Taking in what was exported.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::AddAssign};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
@@ -32,20 +32,43 @@ pub struct Imported {
     pub imported: u64,
     /// Conversations that were there already.
     pub skipped: u64,
+    /// Conversations older than the retention, which the next sweep would remove.
+    pub expired: u64,
 }
 
-impl Imported {
-    pub(super) fn count(&mut self, new: bool) {
-        *(if new {
-            &mut self.imported
-        } else {
-            &mut self.skipped
-        }) += 1;
+impl AddAssign for Imported {
+    fn add_assign(&mut self, more: Self) {
+        self.imported += more.imported;
+        self.skipped += more.skipped;
+        self.expired += more.expired;
     }
 }
 
+/// Takes in conversations, one after the other.
+pub(super) async fn import(
+    shared: &Shared,
+    owner: OwnerId,
+    conversations: Vec<Conversation>,
+) -> Result<Imported, StoreError> {
+    if !conversations.iter().all(is_a_tree) {
+        return Err(StoreError::UnknownParent);
+    }
+    let mut imported = Imported::default();
+    for conversation in conversations {
+        let count = if conversation.updated < shared.oldest() {
+            &mut imported.expired
+        } else if one(shared, owner, conversation).await? {
+            &mut imported.imported
+        } else {
+            &mut imported.skipped
+        };
+        *count += 1;
+    }
+    Ok(imported)
+}
+
 /// Whether each turn follows one that came before it, and none comes twice.
-pub(super) fn is_a_tree(conversation: &Conversation) -> bool {
+fn is_a_tree(conversation: &Conversation) -> bool {
     let mut seen = std::collections::HashSet::new();
     let mut fits = |turn: &Turn| {
         turn.parent.is_none_or(|parent| seen.contains(&parent)) && seen.insert(turn.id)
@@ -58,7 +81,7 @@ pub(super) fn is_a_tree(conversation: &Conversation) -> bool {
 /// It is taken in by slices, each a job of its own, so that others get their turn between. Until the last one it stands
 /// under an id that nobody knows, as deleted just now. So nobody sees half of it, and where the last slice never comes,
 /// be it for a crash or because the one who asked has left, a sweep removes it ten minutes later.
-pub(super) async fn import(
+async fn one(
     shared: &Shared,
     owner: OwnerId,
     conversation: Conversation,

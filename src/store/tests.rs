@@ -104,6 +104,23 @@ fn said(text: &str) -> Answer {
 }
 
 impl Store {
+    /// A conversation with all its turns.
+    pub(crate) async fn conversation(
+        &self,
+        owner: OwnerId,
+        id: ConversationId,
+    ) -> Result<Option<Conversation>, StoreError> {
+        let Some((mut conversation, mut rest)) = self.begin(owner, id).await? else {
+            return Ok(None);
+        };
+        while let Some(further) = rest {
+            let (turns, left) = self.go_on(further).await?;
+            conversation.turns.extend(turns);
+            rest = left;
+        }
+        Ok(Some(conversation))
+    }
+
     /// Holds the writer within a transaction, as a disk does that hangs, until what is returned is dropped.
     pub(crate) async fn hang(&self) -> std::sync::mpsc::Sender<()> {
         self.0.shared.pulse.hurry(Duration::MAX);

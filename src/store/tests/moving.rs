@@ -170,7 +170,7 @@ async fn an_import_that_ends_in_the_middle_leaves_nothing() {
     assert_eq!(again.imported, 1);
     let sweep = keep::Sweep {
         now: now() + write::RESTORABLE + 1000,
-        retention: None,
+        oldest: 0,
         bound: None,
     };
     while store.write(move |db| keep::sweep(db, sweep)).await.unwrap() {}

@@ -602,6 +602,7 @@ async fn a_question_whose_conversation_is_deleted_before_its_turn_has_opened_is_
     let store = it.store.clone();
     let deleted = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
             .build()
             .unwrap();
         runtime.block_on(async {

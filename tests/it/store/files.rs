@@ -40,7 +40,8 @@ async fn a_file_of_the_first_version_is_read_and_what_ran_in_it_is_interrupted()
     let page = store.list(owner, None, 10).await.unwrap();
     assert_eq!(page.conversations.len(), 1);
     let id = page.conversations[0].id;
-    let conversation = store.conversation(owner, id).await.unwrap().unwrap();
+    let (conversation, rest) = store.begin(owner, id).await.unwrap().unwrap();
+    assert!(rest.is_none());
     let turns: Vec<_> = conversation
         .turns
         .iter()
