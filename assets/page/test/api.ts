@@ -76,7 +76,7 @@ export class FakeApi {
       const hits = this.hits.slice(0, Number(searchParams.get("limit")));
       return { hits, more: hits.length < this.hits.length };
     }
-    if (pathname === "/import") return { imported: 2, skipped: 0 };
+    if (pathname === "/import") return { imported: 2, skipped: 0, expired: 0 };
     if (pathname === "/conversations") {
       const at = Number(searchParams.get("before") ?? 0);
       const next = at + this.limit < this.heads.length ? String(at + this.limit) : null;

@@ -81,8 +81,11 @@ test("an_interrupted_answer_says_who_or_what_interrupted_it", () => {
 });
 
 test("an_import_is_counted_in_words", () => {
-  expect(broughtIn({ imported: 1, skipped: 0 })).toBe("1 conversation was imported.");
-  expect(broughtIn({ imported: 3, skipped: 1 })).toBe("3 conversations were imported. 1 was here already.");
+  expect(broughtIn({ imported: 1, skipped: 0, expired: 0 })).toBe("1 conversation was imported.");
+  expect(broughtIn({ imported: 3, skipped: 1, expired: 0 })).toBe("3 conversations were imported. 1 was here already.");
+  expect(broughtIn({ imported: 0, skipped: 0, expired: 2 })).toBe(
+    "0 conversations were imported. 2 are older than what is kept here.",
+  );
 });
 
 test("the_countdown_counts", () => {

@@ -89,8 +89,11 @@ export function search(query: string, limit: number, signal?: AbortSignal): Prom
   return call("GET", `/search?q=${encodeURIComponent(query)}&limit=${limit}`, { signal });
 }
 
+/** Conversations: taken in, here already, and too old to be kept. */
+export type BroughtIn = { imported: number; skipped: number; expired: number };
+
 /** `exported` is what was saved from an export as JSON. */
-export function bringIn(exported: Blob): Promise<{ imported: number; skipped: number }> {
+export function bringIn(exported: Blob): Promise<BroughtIn> {
   return call("POST", "/import", { body: exported, timeout: IMPORT_TIMEOUT_MS });
 }
 

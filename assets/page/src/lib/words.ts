@@ -1,7 +1,7 @@
 // The page's state in words: what a person reads at each moment. Pure, so that every sentence can be tested.
 
 import type { Connection } from "./link";
-import type { Head } from "./api";
+import type { BroughtIn, Head } from "./api";
 import type { Chat } from "./chat.svelte";
 import { forgotten, type Turn } from "./reduce";
 import { goesOn } from "./rest";
@@ -148,10 +148,11 @@ export function found(count: number, more: boolean): string {
 }
 
 /** What came of an import. */
-export function broughtIn({ imported, skipped }: { imported: number; skipped: number }): string {
-  const came = imported === 1 ? "1 conversation was imported." : `${imported} conversations were imported.`;
-  if (skipped === 0) return came;
-  return `${came} ${skipped === 1 ? "1 was here already." : `${skipped} were here already.`}`;
+export function broughtIn({ imported, skipped, expired }: BroughtIn): string {
+  const words = [imported === 1 ? "1 conversation was imported." : `${imported} conversations were imported.`];
+  if (skipped > 0) words.push(skipped === 1 ? "1 was here already." : `${skipped} were here already.`);
+  if (expired > 0) words.push(`${expired === 1 ? "1 is" : `${expired} are`} older than what is kept here.`);
+  return words.join(" ");
 }
 
 export function duration(seconds: number): string {
