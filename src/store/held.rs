@@ -274,7 +274,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        answer::{Channel, End, Outcome, Timing},
+        answer::{Channel, End, Outcome},
         id::Seq,
     };
 
@@ -288,17 +288,7 @@ mod tests {
 
     fn ended(bytes: usize) -> Arc<Answer> {
         let mut answer = answer(bytes);
-        let timing = Timing {
-            first_chunk_ms: None,
-            total_ms: 0,
-        };
-        let end = End {
-            outcome: Outcome::Stop,
-            cause: None,
-            usage: None,
-            timing,
-        };
-        answer.push_end(end).unwrap();
+        answer.push_end(End::with(Outcome::Stop)).unwrap();
         Arc::new(answer)
     }
 

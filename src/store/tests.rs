@@ -89,17 +89,7 @@ fn said(text: &str) -> Answer {
     for word in text.split_inclusive(' ') {
         answer.push_text(Channel::Answer, word).unwrap();
     }
-    let timing = Timing {
-        first_chunk_ms: Some(1),
-        total_ms: 2,
-    };
-    let end = End {
-        outcome: Outcome::Stop,
-        cause: None,
-        usage: None,
-        timing,
-    };
-    answer.push_end(end).unwrap();
+    answer.push_end(End::with(Outcome::Stop)).unwrap();
     answer
 }
 

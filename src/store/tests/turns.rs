@@ -350,18 +350,8 @@ async fn an_end_that_cannot_be_kept_takes_no_other_along_and_is_an_end_all_the_s
         .write(move |db| Ok(db.execute_batch(refuse)?))
         .await
         .unwrap();
-    let timing = Timing {
-        first_chunk_ms: None,
-        total_ms: 0,
-    };
-    let cancelled = End {
-        outcome: Outcome::Cancelled,
-        cause: None,
-        usage: None,
-        timing,
-    };
     let mut other = half.clone();
-    other.push_end(cancelled).unwrap();
+    other.push_end(End::with(Outcome::Cancelled)).unwrap();
     store.finish(owner, turns.0, Arc::new(said("half and more")));
     store.finish(owner, turns.1, Arc::new(other));
     store.settled().await;
