@@ -84,13 +84,17 @@ fn is_a_tree(conversation: &Conversation) -> bool {
 async fn one(
     shared: &Shared,
     owner: OwnerId,
-    conversation: Conversation,
+    mut conversation: Conversation,
 ) -> Result<bool, StoreError> {
     let id = conversation.id;
     loop {
         match shared.write(move |db| clear(db, owner, id)).await? {
             Place::Taken => return Ok(false),
             Place::Leaving => {}
+            Place::Deleted => {
+                conversation.id = ConversationId(Uuid::now_v7());
+                break;
+            }
             Place::Free => break,
         }
     }
@@ -117,23 +121,28 @@ async fn one(
 /// Where an imported conversation is to stand.
 enum Place {
     Free,
+    /// What was deleted may still come back there.
+    Deleted,
     /// What was deleted leaves it.
     Leaving,
     Taken,
 }
 
-/// Makes room for a conversation where one of its id was deleted.
+/// Makes room for a conversation where one of its id was deleted, and can no longer be restored.
 fn clear(db: &Connection, owner: OwnerId, id: ConversationId) -> Result<Place, Failure> {
     let there = db
-        .prepare_cached("SELECT n, deleted IS NULL FROM conversation WHERE owner = ?1 AND id = ?2")?
-        .query_row([owner.0, id.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached("SELECT n, deleted FROM conversation WHERE owner = ?1 AND id = ?2")?
+        .query_row([owner.0, id.0], |row| {
+            Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?))
+        })
         .optional()?;
+    let restorable = time(now().saturating_sub(write::RESTORABLE));
     match there {
         None => Ok(Place::Free),
-        Some((_, true)) => Ok(Place::Taken),
+        Some((_, None)) => Ok(Place::Taken),
         // Its answer is to find its place.
-        Some((n, false)) if runs(db, n)? => Ok(Place::Taken),
-        Some((n, false)) if keep::remove_some(db, n, &mut keep::Room::new())? => Ok(Place::Free),
+        Some((n, Some(deleted))) if deleted > restorable || runs(db, n)? => Ok(Place::Deleted),
+        Some((n, _)) if keep::remove_some(db, n, &mut keep::Room::new())? => Ok(Place::Free),
         Some(_) => Ok(Place::Leaving),
     }
 }

@@ -231,3 +231,10 @@ async fn sound(store: &Store) {
     });
     checked.await.unwrap();
 }
+
+/// Lets the time pass in which a deleted conversation can be restored.
+async fn beyond_recall(store: &Store, id: ConversationId) {
+    let sql = "UPDATE conversation SET deleted = 1 WHERE id = ?1 AND deleted IS NOT NULL";
+    let passed = store.write(move |db| Ok(db.execute(sql, [id.0])?));
+    assert_eq!(passed.await.unwrap(), 1);
+}

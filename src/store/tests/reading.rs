@@ -282,6 +282,7 @@ async fn what_is_removed_while_it_is_read_is_never_read_to_an_end() {
     // What may still be restored is still there.
     store.delete(owner, long.id).await.unwrap();
     assert!(store.go_on(rest).await.unwrap().1.is_some());
+    beyond_recall(&store, long.id).await;
     // Another one takes its place, and its rows too.
     let mut other = long.clone();
     for turn in &mut other.turns {

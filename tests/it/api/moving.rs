@@ -107,13 +107,13 @@ async fn a_conversation_of_any_number_of_turns_is_taken_in() {
     browser.has(std::slice::from_ref(&long)).await;
     let path = format!("/conversations/{}", id(&long));
     let file = browser.read(&format!("{path}/export")).await;
-    assert_eq!(browser.send("DELETE", &path, "", "").await.status, 204);
-    let reply = browser.json("POST", "/import", &file).await;
+    let other = Browser::new(&server).await;
+    let reply = other.json("POST", "/import", &file).await;
     assert_eq!(
         reply.json(),
         json!({ "imported": 1, "skipped": 0, "expired": 0 })
     );
-    let back = browser.read(&path).await;
+    let back = other.read(&path).await;
     assert_eq!(lasting(&back), lasting(&file["conversations"][0]));
     server.stop().await;
 }
@@ -442,6 +442,12 @@ async fn a_deleted_conversation_comes_back_with_its_export() {
         json!({ "imported": 1, "skipped": 0, "expired": 0 })
     );
     assert_eq!(browser.titles().await, ["Kept"]);
+    // The deleted one may still be called back, and stands beside it then.
+    let restored = browser
+        .send("POST", &format!("{path}/restore"), "", "")
+        .await;
+    assert_eq!(restored.status, 200);
+    assert_eq!(browser.titles().await, ["Kept", "Kept"]);
     assert_eq!(
         lasting(&browser.read(&path).await),
         lasting(&file["conversations"][0])
