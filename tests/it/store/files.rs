@@ -118,7 +118,8 @@ async fn what_cannot_be_opened_is_told_with_its_path_and_a_remedy() {
     fs::write(path("file"), "").unwrap();
     assert!(refusal(&path("file/askd.db")).contains("set store.path"));
     fs::create_dir(path("dir.db")).unwrap();
-    assert!(refusal(&path("dir.db")).contains("cannot be opened"));
+    assert!(refusal(&path("dir.db")).contains("it is no file"));
+    assert!(!path("dir.db.lock").exists());
     let store = Store::open(config(&path("askd.db"))).unwrap();
     close(store).await;
     fs::create_dir(path("askd.db-wal")).unwrap();
