@@ -7,10 +7,12 @@ import {
   branch,
   choice,
   draft,
+  editDraft,
   keepChoice,
   forgetOld,
   keepBranch,
   keepDraft,
+  keepEditDraft,
   keepSidebarOpen,
 } from "../src/lib/keep";
 import { keepWaiting, outbox, sidebarOpen, UNBEGUN, withdraw } from "../src/lib/keep";
@@ -41,6 +43,7 @@ test("a_draft_a_branch_and_the_sidebar_are_kept", () => {
   expect([draft("a"), draft("b"), branch("a"), branch("b")]).toEqual(["half a ques", "", "turn", null]);
   keepDraft("a", "");
   keepBranch("a", null);
+  expect(sessionStorage).toHaveLength(0);
   expect(localStorage).toHaveLength(0);
   expect(choice()).toBeNull();
   keepChoice({ endpoint: "local", model: "large" });
@@ -56,6 +59,40 @@ test("the_draft_of_a_new_conversation_is_its_tabs", () => {
   // Another tab has a storage of its own.
   sessionStorage.clear();
   expect(draft(UNBEGUN)).toBe("");
+});
+
+/** Another tab: what it keeps of its own is in a place of its own. */
+function tab(): (act: () => void) => void {
+  const own = new Map<string, string>();
+  return (act) => {
+    sessionStorage.clear();
+    own.forEach((kept, key) => sessionStorage.setItem(key, kept));
+    act();
+    own.clear();
+    for (const key of Object.keys(sessionStorage)) own.set(key, sessionStorage.getItem(key)!);
+  };
+}
+
+test.each([
+  ["a draft", draft, keepDraft],
+  ["an edit", editDraft, keepEditDraft],
+])("%s_is_its_tabs_whatever_another_tab_writes_sends_or_gives_up", (_, read, keep) => {
+  const [one, two, next] = [tab(), tab(), tab()];
+  one(() => keep("a", "written with care"));
+  // Given up without a word of its own, then written and sent, then only written.
+  for (const words of [[""], ["other words", ""], ["other words"]]) {
+    two(() => words.forEach((text) => keep("a", text)));
+    one(() => expect(read("a")).toBe("written with care"));
+  }
+  two(() => keep("a", ""));
+  one(() => keep("a", "written with more care"));
+  // A tab that had none goes on with it, and has sent it then.
+  next(() => {
+    expect(read("a")).toBe("written with more care");
+    keep("a", "");
+    expect(read("a")).toBe("");
+  });
+  one(() => expect(read("a")).toBe("written with more care"));
 });
 
 test("what_waits_is_kept_whole_until_it_is_withdrawn", () => {

@@ -35,22 +35,20 @@ export function forgetOld(): void {
 }
 
 export function draft(conversation: string): string {
-  const text = read("draft", conversation);
-  return typeof text === "string" ? text : "";
+  return written("draft", conversation);
 }
 
 export function keepDraft(conversation: string, text: string): void {
-  write("draft", conversation, text === "" ? null : text);
+  keepWritten("draft", conversation, text);
 }
 
 /** What a question at this place of a conversation is being changed to. */
 export function editDraft(place: string): string {
-  const text = read("edit", place);
-  return typeof text === "string" ? text : "";
+  return written("edit", place);
 }
 
 export function keepEditDraft(place: string, text: string): void {
-  write("edit", place, text === "" ? null : text);
+  keepWritten("edit", place, text);
 }
 
 /** The turn through which the reader last wanted to see the conversation; `null`: the newest. */
@@ -127,55 +125,96 @@ function waiting(kept: unknown): Waiting | null {
   return { conversation, turn };
 }
 
+/**
+ * What is being written there. Each tab has its own, which outlives a reload; a tab that has none goes on with what was
+ * written last in any.
+ */
+function written(kind: "draft" | "edit", id: string): string {
+  const key = keyOf(kind, id);
+  const own = attempt(() => sessionStorage.getItem(key));
+  const kept = own ?? (isTabs(key) ? null : attempt(() => localStorage.getItem(key)));
+  // Gone on with, it is this tab's to send and to remove.
+  if (own === null && kept !== null) keepOwn(kind, key, kept);
+  const text = decode(kept);
+  return isString(text) ? text : "";
+}
+
+function keepWritten(kind: "draft" | "edit", id: string, text: string): void {
+  const key = keyOf(kind, id);
+  const before = attempt(() => sessionStorage.getItem(key));
+  if (text !== "") {
+    const kept = encode(text);
+    if (keepOwn(kind, key, kept) && !isTabs(key)) attempt(() => put(localStorage, kind, key, kept));
+    return;
+  }
+  attempt(() => sessionStorage.removeItem(key));
+  // What another tab has written since is not this one's to remove.
+  if (before !== null && attempt(() => localStorage.getItem(key)) === before) drop(key);
+}
+
+function keepOwn(kind: Kind, key: string, kept: string): boolean {
+  return attempt(() => put(sessionStorage, kind, key, kept)) ?? false;
+}
+
+/** Whether it is only ever its tab's. */
+function isTabs(key: string): boolean {
+  return key === keyOf("draft", UNBEGUN);
+}
+
 function read(kind: Kind, id: string): unknown {
+  return decode(attempt(() => localStorage.getItem(keyOf(kind, id))));
+}
+
+function write(kind: Kind, id: string, value: unknown): void {
+  const key = keyOf(kind, id);
+  if (value === null) drop(key);
+  // Where that fails, the page says once that this browser keeps nothing.
+  else attempt(() => put(localStorage, kind, key, encode(value)));
+}
+
+function keyOf(kind: Kind, id: string): string {
+  return `${PREFIX}${kind}:${id}`;
+}
+
+/** `at` comes first: it is found without reading the rest. */
+function encode(value: unknown): string {
+  return JSON.stringify({ at: Date.now(), v: VERSION, value });
+}
+
+function decode(kept: string | null): unknown {
+  const found: unknown = attempt(() => JSON.parse(kept ?? "null") as unknown);
+  return isRecord(found) && found["v"] === VERSION ? found["value"] : null;
+}
+
+function put(storage: Storage, kind: Kind, key: string, kept: string): true {
+  makeRoom(storage, kind, key);
+  storage.setItem(key, kept);
+  return true;
+}
+
+function makeRoom(storage: Storage, kind: Kind, key: string): void {
+  const others = Object.keys(storage)
+    .filter((other) => other.startsWith(keyOf(kind, "")) && other !== key)
+    .map((key) => ({ key, at: Number(/^\{"at":(\d+)/.exec(storage.getItem(key) ?? "")?.[1] ?? 0) }))
+    .sort((a, b) => b.at - a.at);
+  others.slice(MOST[kind] - 1).forEach(({ key }) => storage.removeItem(key));
+}
+
+function drop(key: string): void {
+  attempt(() => localStorage.removeItem(key));
+}
+
+/** A browser that refuses storage, or has no more room, is no reason to fail. */
+function attempt<T>(act: () => T): T | null {
   try {
-    const key = `${PREFIX}${kind}:${id}`;
-    const kept: unknown = JSON.parse(storage(key).getItem(key) ?? "null");
-    return isRecord(kept) && kept["v"] === VERSION ? kept["value"] : null;
+    return act();
   } catch {
     return null;
   }
 }
 
-/** `at` comes first: it is found without reading the rest. */
-function write(kind: Kind, id: string, value: unknown): void {
-  const key = `${PREFIX}${kind}:${id}`;
-  if (value === null) return drop(key);
-  try {
-    if (storage(key) === localStorage) makeRoom(kind, key);
-    storage(key).setItem(key, JSON.stringify({ at: Date.now(), v: VERSION, value }));
-  } catch {
-    // The page says once that this browser keeps nothing.
-  }
-}
-
-/** The tab's own outlives a reload, and ends with the tab. */
-function storage(key: string): Storage {
-  return key === `${PREFIX}draft:${UNBEGUN}` ? sessionStorage : localStorage;
-}
-
-function makeRoom(kind: Kind, key: string): void {
-  const others = keys()
-    .filter((other) => other.startsWith(`${PREFIX}${kind}:`) && other !== key)
-    .map((key) => ({ key, at: Number(/^\{"at":(\d+)/.exec(localStorage.getItem(key) ?? "")?.[1] ?? 0) }))
-    .sort((a, b) => b.at - a.at);
-  others.slice(MOST[kind] - 1).forEach(({ key }) => drop(key));
-}
-
-function drop(key: string): void {
-  try {
-    storage(key).removeItem(key);
-  } catch {
-    // Then it is not there either.
-  }
-}
-
 function keys(): string[] {
-  try {
-    return Object.keys(localStorage);
-  } catch {
-    return [];
-  }
+  return attempt(() => Object.keys(localStorage)) ?? [];
 }
 
 function isProblem(value: unknown): value is Problem {
