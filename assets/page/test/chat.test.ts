@@ -129,6 +129,19 @@ test("a_question_that_waits_survives_a_reload_and_is_kept_no_longer_than_needed"
   reloaded.retire(true);
 });
 
+test("a_question_that_the_browser_has_no_room_for_says_so_and_is_still_sent", () => {
+  vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
+    throw new DOMException("full", "QuotaExceededError");
+  });
+  chat.ask("Why?");
+  expect([chat.last?.kept, outbox()]).toEqual([false, []]);
+  vi.restoreAllMocks();
+  FakeSocket.last.ready();
+  settle();
+  expect(FakeSocket.last.sent).toMatchObject([{ type: "question", text: "Why?" }]);
+  expect(chat.last?.kept).toBe(true);
+});
+
 test("a_refused_question_is_shown_after_a_reload_and_not_sent_by_itself", () => {
   FakeSocket.last.ready();
   chat.ask("Why?");

@@ -117,6 +117,32 @@ test("fifty_drafts_are_kept_and_the_oldest_go", () => {
   expect(outbox()).toHaveLength(1);
 });
 
+/** As much as a browser keeps for one address, less what is to be left of it. */
+function fill(left: number): void {
+  localStorage.setItem("somebody:else", "");
+  const used = Object.entries({ ...localStorage }).reduce((sum, [key, kept]) => sum + key.length + kept.length, 0);
+  localStorage.setItem("somebody:else", "x".repeat(5_000_000 - used - left));
+}
+
+test("a_waiting_question_takes_the_room_of_the_oldest_drafts_and_of_nothing_else", () => {
+  for (const id of ["a", "b", "c"]) keepDraft(id, "x".repeat(400));
+  sessionStorage.clear();
+  keepBranch("a", "turn");
+  expect(keepWaiting(waiting("1"))).toBe(true);
+  fill(10);
+  expect(keepWaiting(waiting("2"))).toBe(true);
+  expect([draft("a"), draft("b"), draft("c")].map((text) => text.length)).toEqual([0, 400, 400]);
+  expect(keepWaiting(waiting("3", { question: "x".repeat(2_000) }))).toBe(false);
+  expect([outbox().map(({ turn }) => turn.id), branch("a")]).toEqual([["1", "2"], "turn"]);
+});
+
+test("a_draft_longer_than_a_question_is_in_its_tab_alone", () => {
+  keepDraft("a", "é".repeat(8), 16);
+  expect(localStorage).toHaveLength(1);
+  keepDraft("a", "é".repeat(9), 16);
+  expect([draft("a"), localStorage.length]).toEqual(["é".repeat(9), 0]);
+});
+
 test("refused_storage_is_no_error", () => {
   const denied = () => {
     throw new DOMException("denied", "SecurityError");
@@ -126,7 +152,7 @@ test("refused_storage_is_no_error", () => {
   expect(available()).toBe(false);
   keepDraft("a", "x");
   keepDraft(UNBEGUN, "x");
-  keepWaiting(waiting("1"));
+  expect(keepWaiting(waiting("1"))).toBe(false);
   forgetOld();
   expect(draft(UNBEGUN)).toBe("");
   expect(draft("a")).toBe("");

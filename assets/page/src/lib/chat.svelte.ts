@@ -344,9 +344,9 @@ export class Chat implements Owner {
 
   #dispatch(event: Event): void {
     const before = this.#turns;
-    this.#turns = reduce(before, event);
-    if (this.#turns === before) return;
-    this.#keep(before, this.#turns);
+    const after = reduce(before, event);
+    if (after === before) return;
+    this.#turns = this.#keep(before, after);
     this.#schedule();
     const following = this.#turns.find((turn) => turn.id === this.#following);
     if (following === undefined || following.ending !== null) {
@@ -368,13 +368,20 @@ export class Chat implements Owner {
     this.#paintHidden = setTimeout(show, HIDDEN_PAINT_MS);
   }
 
-  /** The outbox follows the turns: in it is what the server has not accepted and the reader has not given up. */
-  #keep(before: Turn[], after: Turn[]): void {
+  /**
+   * The outbox follows the turns: in it is what the server has not accepted and the reader has not given up. Each turn
+   * comes back with the word whether it is in it.
+   */
+  #keep(before: Turn[], after: Turn[]): Turn[] {
     const waits = (turn: Turn) => !turn.accepted && turn.ending !== "cancelled";
     const still = new Set(after.filter(waits));
     for (const turn of before) if (waits(turn) && !still.has(turn)) withdraw(turn.id);
     const already = new Set(before);
-    for (const turn of still) if (!already.has(turn)) keepWaiting({ conversation: this.id, turn });
+    return after.map((turn) => {
+      if (!still.has(turn) || already.has(turn)) return turn;
+      const kept = keepWaiting({ conversation: this.id, turn });
+      return kept === turn.kept ? turn : { ...turn, kept };
+    });
   }
 
   #dispose(): void {

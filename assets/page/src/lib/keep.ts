@@ -2,6 +2,7 @@
 // to be sent, drafts, and how the reader has set up the page. Bounded: what was touched longest ago goes first. A
 // browser that refuses storage is no error.
 
+import { bytesOf } from "./bytes";
 import { newTurn, type Problem, type Turn } from "./reduce";
 
 const PREFIX = "askd:";
@@ -38,8 +39,9 @@ export function draft(conversation: string): string {
   return written("draft", conversation);
 }
 
-export function keepDraft(conversation: string, text: string): void {
-  keepWritten("draft", conversation, text);
+/** `limit`: how many bytes of a question the server takes. A longer draft is in its tab alone, if it has the room. */
+export function keepDraft(conversation: string, text: string, limit = Infinity): void {
+  keepWritten("draft", conversation, text, limit);
 }
 
 /** What a question at this place of a conversation is being changed to. */
@@ -47,8 +49,8 @@ export function editDraft(place: string): string {
   return written("edit", place);
 }
 
-export function keepEditDraft(place: string, text: string): void {
-  keepWritten("edit", place, text);
+export function keepEditDraft(place: string, text: string, limit = Infinity): void {
+  keepWritten("edit", place, text, limit);
 }
 
 /** The turn through which the reader last wanted to see the conversation; `null`: the newest. */
@@ -98,10 +100,19 @@ export function waitingTurn(key: string): string | null {
   return key.startsWith(prefix) ? key.slice(prefix.length) : null;
 }
 
-export function keepWaiting({ conversation, turn }: Waiting): void {
+/** Says whether it is kept now. Drafts make way for it, where there is no more room. */
+export function keepWaiting({ conversation, turn }: Waiting): boolean {
   const { id, parent, question, endpoint, model, asked, sent, stopping, problem, ending } = turn;
   const refused = ending === "refused" ? problem : null;
-  write("outbox", id, { conversation, id, parent, question, endpoint, model, asked, sent, stopping, refused });
+  const kept = encode({ conversation, id, parent, question, endpoint, model, asked, sent, stopping, refused });
+  const fits = () => attempt(() => put(localStorage, "outbox", keyOf("outbox", id), kept)) ?? false;
+  return fits() || drafts().some((key) => (drop(key), fits()));
+}
+
+/** All that are kept for other tabs, what was touched longest ago first. */
+function drafts(): string[] {
+  const own = [keyOf("draft", ""), keyOf("edit", "")];
+  return attempt(() => byAge(localStorage, (key) => own.some((prefix) => key.startsWith(prefix)))) ?? [];
 }
 
 export function withdraw(turn: string): void {
@@ -139,15 +150,14 @@ function written(kind: "draft" | "edit", id: string): string {
   return isString(text) ? text : "";
 }
 
-function keepWritten(kind: "draft" | "edit", id: string, text: string): void {
+function keepWritten(kind: "draft" | "edit", id: string, text: string, limit: number): void {
   const key = keyOf(kind, id);
   const before = attempt(() => sessionStorage.getItem(key));
-  if (text !== "") {
-    const kept = encode(text);
-    if (keepOwn(kind, key, kept) && !isTabs(key)) attempt(() => put(localStorage, kind, key, kept));
-    return;
-  }
   attempt(() => sessionStorage.removeItem(key));
+  const kept = encode(text);
+  const own = text !== "" && keepOwn(kind, key, kept);
+  if (own && isTabs(key)) return;
+  if (own && bytesOf(text) <= limit && attempt(() => put(localStorage, kind, key, kept))) return;
   // What another tab has written since is not this one's to remove.
   if (before !== null && attempt(() => localStorage.getItem(key)) === before) drop(key);
 }
@@ -168,7 +178,7 @@ function read(kind: Kind, id: string): unknown {
 function write(kind: Kind, id: string, value: unknown): void {
   const key = keyOf(kind, id);
   if (value === null) drop(key);
-  // Where that fails, the page says once that this browser keeps nothing.
+  // What fails here is only how the page is set up.
   else attempt(() => put(localStorage, kind, key, encode(value)));
 }
 
@@ -193,11 +203,17 @@ function put(storage: Storage, kind: Kind, key: string, kept: string): true {
 }
 
 function makeRoom(storage: Storage, kind: Kind, key: string): void {
-  const others = Object.keys(storage)
-    .filter((other) => other.startsWith(keyOf(kind, "")) && other !== key)
+  const others = byAge(storage, (other) => other.startsWith(keyOf(kind, "")) && other !== key);
+  others.slice(0, Math.max(others.length - MOST[kind] + 1, 0)).forEach((key) => storage.removeItem(key));
+}
+
+/** What was touched longest ago comes first. */
+function byAge(storage: Storage, which: (key: string) => boolean): string[] {
+  return Object.keys(storage)
+    .filter(which)
     .map((key) => ({ key, at: Number(/^\{"at":(\d+)/.exec(storage.getItem(key) ?? "")?.[1] ?? 0) }))
-    .sort((a, b) => b.at - a.at);
-  others.slice(MOST[kind] - 1).forEach(({ key }) => storage.removeItem(key));
+    .sort((a, b) => a.at - b.at)
+    .map(({ key }) => key);
 }
 
 function drop(key: string): void {

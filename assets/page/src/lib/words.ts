@@ -36,12 +36,9 @@ function openStatus(turn: Turn, connection: Connection, now: number): Status {
   const live = connection.kind === "ready" || (connection.kind === "draining" && turn.accepted);
   if (!live) {
     if (turn.stopping) return says("Will be stopped when the connection is back", "warning");
-    return turn.accepted
-      ? says("The connection was lost; trying to catch up with the answer", "warning")
-      : says(
-          connection.kind === "connecting" ? "Connecting" : "Waiting for the connection; the question is kept",
-          "warning",
-        );
+    if (turn.accepted) return says("The connection was lost; trying to catch up with the answer", "warning");
+    if (connection.kind === "connecting") return says("Connecting", "warning");
+    return says(`Waiting for the connection; ${turn.kept ? "the question is kept" : UNKEPT}`, "warning");
   }
   if (turn.stopping) return says("Stopping", "busy");
   if (turn.problem !== null) return says(turn.problem.message, "error");
@@ -116,6 +113,8 @@ export function connectionStatus(connection: Connection, now: number): string | 
       return connection.why;
   }
 }
+
+const UNKEPT = "this browser has no room to keep the question, so leave the page open until it is sent";
 
 export const TOO_LONG = "The question is longer than this server takes it.";
 
