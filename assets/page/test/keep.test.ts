@@ -117,6 +117,18 @@ test("fifty_drafts_are_kept_and_the_oldest_go", () => {
   expect(outbox()).toHaveLength(1);
 });
 
+test("nothing_that_waits_goes_for_another_and_what_was_refused_takes_no_place_of_it", () => {
+  const refused = { ending: "refused", problem: { code: "storage_failed", message: "Full." } };
+  for (let n = 100; n < 160; n++) keepWaiting(waiting(`${n}`, refused));
+  const kept = Array.from({ length: 51 }, (_, n) => keepWaiting(waiting(`${200 + n}`)));
+  expect(kept).toEqual([...Array<boolean>(50).fill(true), false]);
+  // What has its place already keeps it.
+  expect(keepWaiting(waiting("200", { sent: true }))).toBe(true);
+  const ids = outbox().map(({ turn }) => Number(turn.id));
+  const from = (first: number) => Array.from({ length: 50 }, (_, n) => first + n);
+  expect(ids).toEqual([...from(110), ...from(200)]);
+});
+
 /** As much as a browser keeps for one address, less what is to be left of it. */
 function fill(left: number): void {
   localStorage.setItem("somebody:else", "");

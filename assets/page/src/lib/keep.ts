@@ -104,9 +104,23 @@ export function waitingTurn(key: string): string | null {
 export function keepWaiting({ conversation, turn }: Waiting): boolean {
   const { id, parent, question, endpoint, model, asked, sent, stopping, problem, ending } = turn;
   const refused = ending === "refused" ? problem : null;
+  const key = keyOf("outbox", id);
+  if (refused === null) {
+    // What waits goes for nothing. Refused ones wait for their reader, and have a bound of their own.
+    if (placesTaken(key, false).length >= MOST.outbox) return false;
+  } else {
+    const others = placesTaken(key, true);
+    others.slice(0, Math.max(others.length - MOST.outbox + 1, 0)).forEach((turn) => drop(keyOf("outbox", turn)));
+  }
   const kept = encode({ conversation, id, parent, question, endpoint, model, asked, sent, stopping, refused });
-  const fits = () => attempt(() => put(localStorage, "outbox", keyOf("outbox", id), kept)) ?? false;
+  const fits = () => attempt(() => (localStorage.setItem(key, kept), true)) ?? false;
   return fits() || drafts().some((key) => (drop(key), fits()));
+}
+
+/** The other turns that wait to be sent, or that were refused, the one asked longest ago first. */
+function placesTaken(key: string, refused: boolean): string[] {
+  const others = outbox().filter(({ turn }) => keyOf("outbox", turn.id) !== key);
+  return others.filter(({ turn }) => (turn.ending !== null) === refused).map(({ turn }) => turn.id);
 }
 
 /** All that are kept for other tabs, what was touched longest ago first. */
