@@ -407,6 +407,29 @@ test("the_branch_that_was_turned_to_is_where_the_next_question_goes_also_after_a
   reloaded.retire(true);
 });
 
+test("stop_means_what_is_shown_and_an_answer_in_another_version_is_told", async () => {
+  server.conversation(ID, [told({ id: "1", ending: "stop" }), told({ id: "2", text: "B", seq: 1 })]);
+  const two = new Chat(ID, { begun: true });
+  await server.answered();
+  settle();
+  const socket = FakeSocket.last;
+  socket.ready();
+  expect(two.elsewhere).toBe(false);
+  two.show("1");
+  expect([two.open, two.elsewhere]).toEqual([true, true]);
+  // The connection is lost, and a question waits in what is shown.
+  socket.lose(1006);
+  two.ask("And?");
+  two.show("2");
+  expect(two.elsewhere).toBe(false);
+  expect(two.stop()).toBeNull();
+  settle();
+  expect(two.last).toMatchObject({ id: "2", stopping: true });
+  two.show("1");
+  expect(two.stop()).toBe("And?");
+  two.retire(true);
+});
+
 test("an_answer_that_was_cut_goes_on_behind_itself", () => {
   FakeSocket.last.ready();
   chat.ask("Why?");

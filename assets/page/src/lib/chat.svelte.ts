@@ -49,6 +49,8 @@ export class Chat implements Owner {
   shown = $derived(path(this.turns, this.through));
   last = $derived(this.shown.at(-1)?.turn ?? null);
   open = $derived(this.turns.some((turn) => turn.ending === null));
+  /** An answer is running, but in no version that is shown. */
+  elsewhere = $derived(this.open && this.shown.every(({ turn }) => turn.ending !== null));
   /** The server had it and has it no more: what is shown of it is all that is left. */
   gone = $derived(this.presence.kind === "unknown" && this.turns.some((turn) => turn.accepted));
   /** Whether a question would have a place: not before the page knows what stands above it. */
@@ -123,9 +125,14 @@ export class Chat implements Owner {
     keepBranch(this.id, turn);
   }
 
-  /** Stops what was asked last. A question that no connection was given is taken back, and its text returned. */
+  /**
+   * Stops what was asked last, of what is shown before anything else. A question that no connection was given is taken
+   * back, and its text returned.
+   */
   stop(): string | null {
-    const turn = this.#turns.findLast((other) => other.ending === null);
+    const shown = path(this.#turns, this.through).map(({ turn }) => turn);
+    const running = (turns: Turn[]) => turns.findLast((turn) => turn.ending === null);
+    const turn = running(shown) ?? running(this.#turns);
     return turn === undefined ? null : this.#stop(turn);
   }
 

@@ -116,12 +116,16 @@ export function connectionStatus(connection: Connection, now: number): string | 
 
 const UNKEPT = "this browser has no room to keep the question, so leave the page open until it is sent";
 
+/** While what runs is not what is shown. */
+export const ELSEWHERE = "An answer is running in another version.";
+
 export const TOO_LONG = "The question is longer than this server takes it.";
 
 /** Why what is written cannot be sent now. */
-export function unsendable(chat: Pick<Chat, "placed" | "open" | "connection">): string {
+export function unsendable(chat: Pick<Chat, "placed" | "open" | "elsewhere" | "connection">): string {
   if (!chat.placed) return "The conversation is not here yet. Your question stays in its place until it is.";
   if (!chat.open) return TOO_LONG;
+  if (chat.elsewhere) return `${ELSEWHERE} Stop it, or send your question when it has ended.`;
   return chat.connection.kind === "ready"
     ? "The last answer has not ended. Stop it, or send your question when it has."
     : "A question is waiting already. Yours can be sent behind its answer.";
