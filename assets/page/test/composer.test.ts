@@ -4,6 +4,7 @@ import { createRawSnippet, flushSync, mount, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Chat } from "../src/lib/chat.svelte";
+import { draft, UNBEGUN } from "../src/lib/keep";
 import { newTurn } from "../src/lib/reduce";
 import Composer from "../src/ui/Composer.svelte";
 import { FakeApi } from "./api";
@@ -65,4 +66,21 @@ test("an_answer_that_runs_in_another_version_is_told_and_its_stop_says_whose_it_
   chat.show("1");
   flushSync();
   expect([stop(), line()]).toEqual(["Stop the answer in another version", "An answer is running in another version."]);
+});
+
+test("what_is_written_goes_with_the_conversation_that_another_question_begins", () => {
+  chat = new Chat(ID);
+  show();
+  const field = document.querySelector("textarea")!;
+  field.value = "half a thought";
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  flushSync();
+  expect([draft(UNBEGUN), draft(ID)]).toEqual(["half a thought", ""]);
+  chat.ask("What is a turn?");
+  flushSync();
+  expect([field.value, draft(UNBEGUN), draft(ID)]).toEqual(["half a thought", "", "half a thought"]);
+  // Taken back, it leaves a conversation that has not begun.
+  chat.stop();
+  flushSync();
+  expect([field.value, draft(UNBEGUN), draft(ID)]).toEqual(["half a thought", "half a thought", ""]);
 });
