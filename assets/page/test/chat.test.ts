@@ -129,6 +129,19 @@ test("a_question_that_waits_survives_a_reload_and_is_kept_no_longer_than_needed"
   reloaded.retire(true);
 });
 
+test("a_question_that_the_browser_has_no_room_for_says_so_and_is_still_sent", () => {
+  vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
+    throw new DOMException("full", "QuotaExceededError");
+  });
+  chat.ask("Why?");
+  expect([chat.last?.kept, outbox()]).toEqual([false, []]);
+  vi.restoreAllMocks();
+  FakeSocket.last.ready();
+  settle();
+  expect(FakeSocket.last.sent).toMatchObject([{ type: "question", text: "Why?" }]);
+  expect(chat.last?.kept).toBe(true);
+});
+
 test("a_refused_question_is_shown_after_a_reload_and_not_sent_by_itself", () => {
   FakeSocket.last.ready();
   chat.ask("Why?");
@@ -392,6 +405,29 @@ test("the_branch_that_was_turned_to_is_where_the_next_question_goes_also_after_a
   expect(reloaded.shown.map(({ turn }) => turn.question)).toEqual(["Why?", "And?"]);
   end(accept(), 1);
   reloaded.retire(true);
+});
+
+test("stop_means_what_is_shown_and_an_answer_in_another_version_is_told", async () => {
+  server.conversation(ID, [told({ id: "1", ending: "stop" }), told({ id: "2", text: "B", seq: 1 })]);
+  const two = new Chat(ID, { begun: true });
+  await server.answered();
+  settle();
+  const socket = FakeSocket.last;
+  socket.ready();
+  expect(two.elsewhere).toBe(false);
+  two.show("1");
+  expect([two.open, two.elsewhere]).toEqual([true, true]);
+  // The connection is lost, and a question waits in what is shown.
+  socket.lose(1006);
+  two.ask("And?");
+  two.show("2");
+  expect(two.elsewhere).toBe(false);
+  expect(two.stop()).toBeNull();
+  settle();
+  expect(two.last).toMatchObject({ id: "2", stopping: true });
+  two.show("1");
+  expect(two.stop()).toBe("And?");
+  two.retire(true);
 });
 
 test("an_answer_that_was_cut_goes_on_behind_itself", () => {

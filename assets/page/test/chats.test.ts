@@ -222,6 +222,21 @@ test("a_deletion_leaves_the_conversation_and_undo_brings_both_back", async () =>
   expect([location.pathname, chats.list.heads.map(({ id }) => id)]).toEqual([`/c/${A}`, [A, B]]);
 });
 
+test("undo_is_seen_at_once_also_where_the_reader_has_gone_back_to_the_address", async () => {
+  await arrive(`/c/${A}`);
+  await chats.remove(head(A, "First"));
+  server.forget(A);
+  chats.open(A);
+  await settle();
+  expect(chats.current.presence).toEqual({ kind: "unknown" });
+  server.conversation(A, [ended("a1")]);
+  server.heads = [head(A, "First"), ...server.heads];
+  void chats.notices.undo(chats.notices.last!);
+  await settle();
+  await settle();
+  expect(chats.current.presence).toEqual({ kind: "here" });
+});
+
 test("undo_does_not_take_a_reader_away_who_has_gone_on", async () => {
   for (const on of [() => chats.open(B), () => void chats.ask("New?")]) {
     server.heads = [head(A, "First"), head(B, "Second")];

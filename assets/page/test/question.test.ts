@@ -21,7 +21,10 @@ function hide(): void {
   shown = null;
 }
 
-beforeEach(() => localStorage.clear());
+beforeEach(() => {
+  localStorage.clear();
+  sessionStorage.clear();
+});
 afterEach(hide);
 
 const field = () => document.querySelector("textarea");

@@ -19,6 +19,11 @@ test.each<[string, Partial<Turn>, Connection]>([
   ["Waiting to be sent", {}, ready],
   ["Connecting", {}, { kind: "connecting" }],
   ["Waiting for the connection; the question is kept", {}, away],
+  [
+    "Waiting for the connection; this browser has no room to keep the question, so leave the page open until it is sent",
+    { kept: false },
+    away,
+  ],
   ["Waiting for the connection; the question is kept", {}, { kind: "draining" }],
   ["Waiting in line: place 3", { accepted: true, place: 3 }, ready],
   ["Waiting for the first word (9 s)", { accepted: true }, ready],

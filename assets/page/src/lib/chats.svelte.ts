@@ -166,6 +166,7 @@ export class Chats implements Listener {
   async #restore(id: string, landed: Chat | null): Promise<void> {
     if (!(await this.#tried(() => this.list.restore(id)))) return;
     if (this.current === landed && landed.turns.length === 0) this.open(id);
+    else if (this.current.id === id) void this.current.refresh();
     this.restored = id;
     await tick();
     this.restored = null;

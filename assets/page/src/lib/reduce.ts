@@ -26,6 +26,8 @@ export type Turn = {
   asked: number;
   /** The question was given to a connection, so the server may have it, whether or not it could say so. */
   sent: boolean;
+  /** While it waits, the browser has it too, so that leaving the page does not lose it. */
+  kept: boolean;
   accepted: boolean;
   place: number | null;
   seq: number;
@@ -59,6 +61,7 @@ export type Event =
 export function newTurn(fields: Pick<Turn, "id" | "parent" | "question" | "asked"> & Partial<Turn>): Turn {
   return {
     sent: false,
+    kept: true,
     accepted: false,
     place: null,
     seq: 0,

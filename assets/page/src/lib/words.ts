@@ -36,12 +36,9 @@ function openStatus(turn: Turn, connection: Connection, now: number): Status {
   const live = connection.kind === "ready" || (connection.kind === "draining" && turn.accepted);
   if (!live) {
     if (turn.stopping) return says("Will be stopped when the connection is back", "warning");
-    return turn.accepted
-      ? says("The connection was lost; trying to catch up with the answer", "warning")
-      : says(
-          connection.kind === "connecting" ? "Connecting" : "Waiting for the connection; the question is kept",
-          "warning",
-        );
+    if (turn.accepted) return says("The connection was lost; trying to catch up with the answer", "warning");
+    if (connection.kind === "connecting") return says("Connecting", "warning");
+    return says(`Waiting for the connection; ${turn.kept ? "the question is kept" : UNKEPT}`, "warning");
   }
   if (turn.stopping) return says("Stopping", "busy");
   if (turn.problem !== null) return says(turn.problem.message, "error");
@@ -117,12 +114,18 @@ export function connectionStatus(connection: Connection, now: number): string | 
   }
 }
 
+const UNKEPT = "this browser has no room to keep the question, so leave the page open until it is sent";
+
+/** While what runs is not what is shown. */
+export const ELSEWHERE = "An answer is running in another version.";
+
 export const TOO_LONG = "The question is longer than this server takes it.";
 
 /** Why what is written cannot be sent now. */
-export function unsendable(chat: Pick<Chat, "placed" | "open" | "connection">): string {
+export function unsendable(chat: Pick<Chat, "placed" | "open" | "elsewhere" | "connection">): string {
   if (!chat.placed) return "The conversation is not here yet. Your question stays in its place until it is.";
   if (!chat.open) return TOO_LONG;
+  if (chat.elsewhere) return `${ELSEWHERE} Stop it, or send your question when it has ended.`;
   return chat.connection.kind === "ready"
     ? "The last answer has not ended. Stop it, or send your question when it has."
     : "A question is waiting already. Yours can be sent behind its answer.";
