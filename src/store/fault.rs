@@ -146,8 +146,8 @@ pub(super) fn sentence(name: &str, error: &rusqlite::Error, moment: Moment) -> S
                 == Some(rusqlite::ffi::SQLITE_IOERR_DELETE_NOENT) =>
         {
             format!(
-                "{cannot}: {name}-wal was removed or replaced while askd ran. What was kept until then is in the file. \
-                 Stop askd and start it again."
+                "{cannot}: {name}-wal was removed or replaced while askd ran. Stop askd, without \
+                 killing it, and start it again: it joins to the file what that held."
             )
         }
         Some(ErrorCode::DiskFull) => {

@@ -320,9 +320,11 @@ pub(super) fn works(db: &Connection, all: bool) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Joins the write-ahead log to the file and empties it.
-pub(super) fn checkpoint(db: &Connection) -> rusqlite::Result<()> {
-    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+/// Joins the write-ahead log to the file and empties it; `false`: somebody reads what is in it, and it stays.
+pub(super) fn checkpoint(db: &Connection) -> rusqlite::Result<bool> {
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+        row.get(0).map(|busy: i64| busy == 0)
+    })
 }
 
 #[cfg(test)]

@@ -214,13 +214,17 @@ impl Writer {
         self.db.is_some() && self.shared.location.log() != self.log
     }
 
-    /// What is in a write-ahead log that has been removed is in the file then.
+    /// What is in a write-ahead log that has been removed is in the file then, unless it is said to be not.
     fn rescue(&self) {
         let Some(db) = self.db.as_ref().filter(|_| self.has_lost_its_log()) else {
             return;
         };
-        if let Err(error) = sqlite::checkpoint(db) {
-            error!(%error, "the write-ahead log was removed, and could not be joined to the file before");
+        match sqlite::checkpoint(db) {
+            Ok(true) => {}
+            Ok(false) => error!(
+                "another program reads what is in the write-ahead log that was removed; end it, or that is lost"
+            ),
+            Err(error) => error!(%error, "the removed log could not be joined to the file"),
         }
     }
 
@@ -274,6 +278,7 @@ impl Writer {
     fn reopen(&mut self) -> rusqlite::Result<()> {
         let (location, file) = (&self.shared.location, self.shared.file());
         if self.has_lost_its_log() {
+            self.rescue();
             return Err(fault::log_moved());
         }
         if !location.is_memory() {
