@@ -24,7 +24,7 @@ use crate::{
     llm::openai::{OpenAi, SetupError},
     session::{Sessions, registry::Registry},
     shutdown::Shutdown,
-    store::{Health, OpenError, Store},
+    store::{Health, OpenError, Store, Unwritten},
     turn::{
         desk::{Desk, Rules},
         line::Line,
@@ -294,8 +294,19 @@ async fn descend(shutdown: &Shutdown, store: Store, grace: Duration) {
         ),
     }
     let left = grace.saturating_sub(begin.elapsed()).max(writing);
-    if timeout(left, store.close()).await.is_err() {
-        warn!("the conversations' file could not be closed in time; what was not written is lost");
+    if timeout(left, store.clone().close()).await.is_err() {
+        let Unwritten {
+            questions,
+            answers,
+            turns,
+        } = store.unwritten();
+        let turns: Vec<_> = turns.iter().map(ToString::to_string).collect();
+        warn!(
+            questions,
+            answers,
+            turns = turns.join(", "),
+            "the conversations' file could not be closed in time; what was not written is lost"
+        );
     }
 }
 

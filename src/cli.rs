@@ -149,12 +149,15 @@ impl Cli {
 
     /// `askd backup FILE`: copies the conversations that the configuration names, or prints what is in the way.
     pub fn backup(&self, file: &Path) -> ExitCode {
-        let loaded = match self.load() {
-            Ok(loaded) => loaded,
-            Err(code) => return code,
+        let env = |name: &str| env::var(name).ok();
+        let store = match config::load_store(self.config.as_deref(), &env) {
+            Ok(store) => store,
+            Err(faults) => {
+                complain(&faults.render(colour()));
+                return ExitCode::from(EXIT_CONFIG);
+            }
         };
-        let store = &loaded.config.store;
-        match store::backup(store, file) {
+        match store::backup(&store, file) {
             Ok(()) => {
                 // Nobody is left to tell when standard output is closed.
                 let _ = writeln!(
@@ -221,7 +224,11 @@ fn summary(loaded: &Loaded) -> String {
         }
     }
     let place = match &store.path {
-        StorePath::File(path) => path.display().to_string(),
+        // As it is from here: another directory may be another start's.
+        StorePath::File(path) => std::path::absolute(path)
+            .unwrap_or_else(|_| path.clone())
+            .display()
+            .to_string(),
         StorePath::Memory => "memory, until askd ends".to_owned(),
     };
     let _ = writeln!(text, "  keeps in     {place}");

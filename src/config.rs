@@ -17,7 +17,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use url::Url;
 
-pub use check::{Env, Loaded, Overrides, check, load};
+pub use check::{Env, Loaded, Overrides, check, load, load_store};
 pub use fault::{Fault, Faults, Place};
 pub use secret::Secret;
 

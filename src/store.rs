@@ -15,6 +15,7 @@ mod import;
 mod inbox;
 mod keep;
 mod kept;
+mod parts;
 mod pulse;
 mod queue;
 mod read;
@@ -22,6 +23,7 @@ mod schema;
 mod script;
 mod search;
 mod sqlite;
+mod unwritten;
 mod write;
 mod writer;
 
@@ -37,6 +39,8 @@ pub use self::{
     kept::{
         Conversation, ConversationHead, ConversationPage, Fragment, Hit, HitField, ListCursor, Turn,
     },
+    parts::Rest,
+    unwritten::Unwritten,
 };
 use crate::{
     answer::{Answer, ErrorCode, Piece},
@@ -228,7 +232,10 @@ impl Store {
     /// [`finish`](Self::finish) the turn, which may have been kept; and so must who is told [`StoreError::Stuck`].
     pub async fn ask(&self, new: NewTurn) -> Result<Place, StoreError> {
         let (owner, turn) = (new.owner, new.turn);
-        let place = self.write(move |db| write::ask(db, &new)).await?;
+        // It waits until it is told, whoever still hears that.
+        let waits = self.0.shared.questions.begin(turn);
+        let kept = self.write(move |db| Ok((write::ask(db, &new)?, waits)));
+        let (place, _) = kept.await?;
         self.0.shared.began((owner, turn), place);
         Ok(place)
     }
@@ -281,38 +288,37 @@ impl Store {
             .await
     }
 
-    /// A conversation with all its turns in the order of their asking.
-    pub async fn conversation(
+    /// A conversation with its first turns in the order of their asking; [`go_on`](Self::go_on) reads what they leave.
+    pub async fn begin(
         &self,
         owner: OwnerId,
         id: ConversationId,
-    ) -> Result<Option<Conversation>, StoreError> {
-        self.read(move |db, held| read::conversation(db, held, owner, id))
+    ) -> Result<Option<(Conversation, Option<Rest>)>, StoreError> {
+        self.read(move |db, held| parts::begin(db, held, owner, id))
             .await
     }
 
-    /// The ids of all the owner's conversations, the oldest first. An export reads them one by one with
-    /// [`conversation`](Self::conversation), so that its memory does not grow with what is exported.
+    /// The next turns of a conversation, which is [unknown](StoreError::UnknownConversation) when it is gone.
+    pub async fn go_on(&self, rest: Rest) -> Result<(Vec<Turn>, Option<Rest>), StoreError> {
+        self.read(move |db, held| parts::go_on(db, held, rest))
+            .await
+    }
+
+    /// The ids of all the owner's conversations, the oldest first. An export [begins](Self::begin) them one by one, so
+    /// that its memory does not grow with what is exported.
     pub async fn export(&self, owner: OwnerId) -> Result<Vec<ConversationId>, StoreError> {
         self.read(move |db, _| read::ids(db, owner)).await
     }
 
     /// Takes in what was exported, each conversation whole or not at all. One whose id this owner has already is
-    /// skipped; turns whose id is taken get a new one; a turn that was running is `interrupted`.
+    /// skipped, and so is one that is older than the retention; turns whose id is taken get a new one; a turn that was
+    /// running is `interrupted`.
     pub async fn import(
         &self,
         owner: OwnerId,
         conversations: Vec<Conversation>,
     ) -> Result<Imported, StoreError> {
-        if !conversations.iter().all(import::is_a_tree) {
-            return Err(StoreError::UnknownParent);
-        }
-        let mut imported = Imported::default();
-        for conversation in conversations {
-            let new = import::import(&self.0.shared, owner, conversation);
-            imported.count(new.await?);
-        }
-        Ok(imported)
+        import::import(&self.0.shared, owner, conversations).await
     }
 
     /// Gives a conversation a title of its owner's.
@@ -357,6 +363,11 @@ impl Store {
     /// Removes what is older than the retention, what was deleted ten minutes ago, and what goes beyond the bound.
     pub async fn sweep(&self) {
         self.0.shared.sweep().await;
+    }
+
+    /// What is not on the disk yet: lost, where the process ends before [`close`](Self::close).
+    pub fn unwritten(&self) -> Unwritten {
+        self.0.shared.unwritten()
     }
 
     /// Writes what is waiting and closes the file. What cannot be written is told in the log.

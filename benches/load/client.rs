@@ -231,6 +231,18 @@ impl Session {
         }
     }
 
+    /// Reads so many chunks of an answer that does not end.
+    pub async fn read(&mut self, chunks: usize) -> Result<()> {
+        let mut tally = Tally::default();
+        while tally.complete(chunks).is_err() {
+            let frame = self.receive().await?;
+            let frame = Frame::of(&frame)?;
+            ensure!(frame.kind != "complete", "the answer has ended");
+            tally.take(&frame.text)?;
+        }
+        Ok(())
+    }
+
     /// Reads on to the turn's end, whatever comes before it; the outcome.
     pub async fn outcome(&mut self, turn: Uuid) -> Result<String> {
         loop {

@@ -2,15 +2,18 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn end(outcome: Outcome) -> End {
-    End {
-        outcome,
-        cause: None,
-        usage: None,
-        timing: Timing {
-            first_chunk_ms: None,
-            total_ms: 1,
-        },
+impl End {
+    /// One of which nothing else matters.
+    pub(crate) fn with(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            cause: None,
+            usage: None,
+            timing: Timing {
+                first_chunk_ms: None,
+                total_ms: 1,
+            },
+        }
     }
 }
 
@@ -18,9 +21,9 @@ fn end(outcome: Outcome) -> End {
 fn nothing_follows_the_end() {
     let mut answer = Answer::default();
     answer.push_text(Channel::Answer, "a").unwrap();
-    assert_eq!(answer.push_end(end(Outcome::Stop)), Ok(Seq(2)));
+    assert_eq!(answer.push_end(End::with(Outcome::Stop)), Ok(Seq(2)));
     assert_eq!(answer.push_text(Channel::Answer, "b"), Err(Ended));
-    assert_eq!(answer.push_end(end(Outcome::Failed)), Err(Ended));
+    assert_eq!(answer.push_end(End::with(Outcome::Failed)), Err(Ended));
     assert_eq!(
         answer.push_fault(Fault::new(ErrorCode::Internal, "x")),
         Err(Ended)
@@ -52,7 +55,7 @@ proptest! {
         for (channel, text) in &pieces {
             answer.push_text(*channel, text).unwrap();
         }
-        answer.push_end(end(Outcome::Stop)).unwrap();
+        answer.push_end(End::with(Outcome::Stop)).unwrap();
 
         let from = from.min(pieces.len());
         let mut at = Seq(from as u64);

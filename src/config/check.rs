@@ -60,13 +60,36 @@ pub type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
 /// Finds, reads and checks the configuration: the file at `path`, else the first one of the usual places
 /// that exists, else the defaults alone.
 pub fn load(path: Option<&Path>, overrides: &Overrides, env: Env<'_>) -> Result<Loaded, Faults> {
+    let (origin, text, path) = found(path)?;
+    checked(&origin, &text, path, overrides, env)
+}
+
+/// The same for `[store]` alone: whoever copies the conversations may have none of the keys and files that the rest of
+/// the configuration speaks of.
+pub fn load_store(path: Option<&Path>, env: Env<'_>) -> Result<super::Store, Faults> {
+    let (origin, text, _) = found(path)?;
+    let root = file::parse(&origin, &text)?;
+    let report = Report::new(&origin, &text, root.get_ref());
+    let store = store::read(
+        &report,
+        Section::root(&report, root.get_ref()).section("store"),
+        env,
+    );
+    let (faults, _) = report.finish();
+    if faults.is_empty() {
+        Ok(store)
+    } else {
+        Err(Faults(faults))
+    }
+}
+
+/// What the configuration is known as, its text, and its file, if there is one.
+fn found(path: Option<&Path>) -> Result<(String, String, Option<&Path>), Faults> {
     let usual = || SEARCHED.iter().map(Path::new).find(|path| path.exists());
     let Some(path) = path.or_else(usual) else {
-        return check("the defaults", "", overrides, env);
+        return Ok(("the defaults".to_owned(), String::new(), None));
     };
-    let text = file::read(path)?;
-    let origin = path.display().to_string();
-    checked(&origin, &text, Some(path), overrides, env)
+    Ok((path.display().to_string(), file::read(path)?, Some(path)))
 }
 
 /// Checks a configuration's text; `origin` is what people know it as.
@@ -133,7 +156,7 @@ fn read<'t>(
     let config = Config {
         server: server::read(report, root.section("server"), &overrides.listen),
         session: session(report, root.section("session")),
-        store: store::read(root.section("store"), env),
+        store: store::read(report, root.section("store"), env),
         page: knowledge::page(root.section("page"), &knowledge, &endpoints),
         knowledge,
         log: log(report, root.section("log"), overrides, env),

@@ -10,12 +10,14 @@ mod markdown;
 mod outgoing;
 mod query;
 mod refusal;
+mod telling;
 mod upload;
 mod wire;
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
+use futures_util::{StreamExt as _, stream};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use warp::{
@@ -24,7 +26,12 @@ use warp::{
     reply::Response,
 };
 
-use self::{body::Body, query::Query, refusal::Refusal};
+use self::{
+    body::Body,
+    query::{Format, Query},
+    refusal::Refusal,
+    telling::Begun,
+};
 pub use self::{outgoing::Outgoing, upload::Uploads};
 use super::{Site, accept::Peer};
 use crate::id::{ConversationId, OwnerId};
@@ -207,13 +214,16 @@ async fn list(call: Call) -> Result<Response, Refusal> {
 }
 
 async fn read(call: Call, id: ConversationId) -> Result<Response, Refusal> {
-    let (store, owner) = (&call.site.store, call.owner);
-    let make = async || match store.conversation(owner, id).await? {
-        Some(found) => aside(move || written(&found).map(Some)).await,
-        None => Ok(None),
+    let begun = telling::begin(&call.site, call.owner, id, Format::Json).await?;
+    let Begun { text, rest, .. } = begun.ok_or_else(Refusal::unknown_conversation)?;
+    let response = match rest {
+        None => Response::new(text.into()),
+        Some(_) => {
+            let parts = stream::iter([Ok(text)]).chain(telling::parts(rest));
+            warp::reply::stream(parts).into_response()
+        }
     };
-    let text = call.site.outgoing.text(make).await?;
-    Ok(json_of(text.ok_or_else(Refusal::unknown_conversation)?))
+    Ok(json_of(response))
 }
 
 async fn rename(call: Call, id: Option<ConversationId>) -> Result<Response, Refusal> {
@@ -275,7 +285,7 @@ async fn aside<T: Send + 'static>(
 
 /// An answer of JSON.
 fn json(value: &impl Serialize) -> Result<Response, Refusal> {
-    written(value).map(json_of)
+    written(value).map(|text| json_of(Response::new(text.into())))
 }
 
 fn written(value: &impl Serialize) -> Result<Vec<u8>, Refusal> {
@@ -285,8 +295,7 @@ fn written(value: &impl Serialize) -> Result<Vec<u8>, Refusal> {
     })
 }
 
-fn json_of(text: impl Into<Bytes>) -> Response {
-    let mut response = Response::new(text.into().into());
+fn json_of(mut response: Response) -> Response {
     let kind = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response

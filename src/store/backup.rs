@@ -37,12 +37,28 @@ pub enum BackupError {
         path: String,
     },
     /// There is nothing to copy.
-    #[error("there are no conversations in {path} to copy: {error}; name their file as store.path")]
+    #[error(
+        "the conversations of {path} cannot be copied: {error}; name their file as store.path, and let this user read it"
+    )]
     Missing {
         /// The database.
         path: String,
         /// What the system says.
         error: io::Error,
+    },
+    /// No askd has kept anything there.
+    #[error(
+        "{path} is empty, so there is nothing to copy; name the file of the conversations as store.path"
+    )]
+    Empty {
+        /// The database.
+        path: String,
+    },
+    /// The copy's name is taken.
+    #[error("there is a file {path} already, and it stays; name another, or move that one away")]
+    Taken {
+        /// The copy.
+        path: String,
     },
     /// The database does not do.
     #[error("cannot copy {path}: {error}")]
@@ -77,9 +93,12 @@ pub fn backup(config: &config::Store, to: &Path) -> Result<(), BackupError> {
 
 /// Copies under another name first: what stands under the one that was asked for is whole, whenever askd is killed.
 fn copy(location: &Location, to: &Path) -> Result<(), BackupError> {
-    let fault = |error| BackupError::Io {
-        path: to.display().to_string(),
-        error,
+    let fault = |error: io::Error| {
+        let path = to.display().to_string();
+        match error.kind() {
+            io::ErrorKind::AlreadyExists => BackupError::Taken { path },
+            _ => BackupError::Io { path, error },
+        }
     };
     if to.symlink_metadata().is_ok() {
         return Err(fault(io::ErrorKind::AlreadyExists.into()));
@@ -117,7 +136,10 @@ fn write(location: &Location, part: &Path) -> Result<(), BackupError> {
     let db = location
         .connect(OpenFlags::SQLITE_OPEN_READ_WRITE)
         .map_err(storage)?;
-    refuse_stranger(location, &db)?;
+    if refuse_stranger(location, &db)? {
+        let path = location.name.to_string();
+        return Err(BackupError::Empty { path });
+    }
     let copied = db.execute("VACUUM INTO ?1", [uri(part)]);
     copied.map(drop).map_err(storage)
 }

@@ -19,6 +19,9 @@ pub(super) fn claim(path: &Path) -> Result<File, OpenError> {
     if let Some(directory) = path.parent().filter(|path| !path.as_os_str().is_empty()) {
         make_directory(directory).map_err(fault(directory))?;
     }
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(fault(path)(io::Error::other("it is no file")));
+    }
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true).mode(0o600);
     let beside = beside(&real(path).map_err(fault(path))?, ".lock");
@@ -38,7 +41,7 @@ pub(super) fn claim(path: &Path) -> Result<File, OpenError> {
     }
     let found = fs::metadata(path).map_err(fault(path))?;
     let links = found.nlink();
-    if found.is_file() && links > 1 {
+    if links > 1 {
         let path = path.display().to_string();
         return Err(OpenError::Linked { path, links });
     }

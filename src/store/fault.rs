@@ -100,6 +100,14 @@ pub(super) fn moved() -> rusqlite::Error {
     sqlite_error(ErrorCode::ReadOnly, rusqlite::ffi::SQLITE_READONLY_DBMOVED)
 }
 
+/// The write-ahead log that is open is no longer beside the file.
+pub(super) fn log_moved() -> rusqlite::Error {
+    sqlite_error(
+        ErrorCode::SystemIoFailure,
+        rusqlite::ffi::SQLITE_IOERR_DELETE_NOENT,
+    )
+}
+
 /// What is read makes no sense.
 pub(super) fn damage() -> rusqlite::Error {
     sqlite_error(ErrorCode::DatabaseCorrupt, rusqlite::ffi::SQLITE_CORRUPT)
@@ -131,6 +139,15 @@ pub(super) fn sentence(name: &str, error: &rusqlite::Error, moment: Moment) -> S
                 "{cannot}: the file was removed or replaced while askd ran. Put it back; {then}. A restart without it \
                  begins with none. To go on with a copy instead, stop askd, remove {name}-wal and {name}-shm, put the \
                  copy there, and start askd again."
+            )
+        }
+        Some(ErrorCode::SystemIoFailure)
+            if error.sqlite_extended_error_code()
+                == Some(rusqlite::ffi::SQLITE_IOERR_DELETE_NOENT) =>
+        {
+            format!(
+                "{cannot}: {name}-wal was removed or replaced while askd ran. Stop askd, without \
+                 killing it, and start it again: it joins to the file what that held."
             )
         }
         Some(ErrorCode::DiskFull) => {
@@ -167,6 +184,7 @@ pub(super) fn sentence(name: &str, error: &rusqlite::Error, moment: Moment) -> S
             "{cannot}: the disk does not do what it is told ({error}). Look at the system's log and at the disk's \
              quota; {then}."
         ),
+        _ if lacks_a_table(error) => sentence(name, &damage(), moment),
         _ => format!("{cannot}: {error}. Look at the system's log; {then}."),
     }
 }
@@ -177,7 +195,14 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
         Some(DatabaseCorrupt | NotADatabase)
-    )
+    ) || lacks_a_table(error)
+}
+
+/// Whether one of the tables is missing that were made with the file: what was cut off it, or not written, is damage,
+/// though SQLite takes it for a mistake in what was asked.
+fn lacks_a_table(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::Unknown)
+        && error.to_string().contains("no such table")
 }
 
 /// Whether the storage is at fault, and not what was asked of it.
@@ -198,7 +223,7 @@ pub(super) fn is_storage(error: &rusqlite::Error) -> bool {
                 | FileLockingProtocolFailed
                 | OutOfMemory
         )
-    )
+    ) || lacks_a_table(error)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! them. So while the disk refuses, nothing is lost until a bound is reached, and what has to go then is told.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -96,6 +96,12 @@ impl Held {
             Some((*turn, answer))
         };
         self.turns.iter().filter_map(ended).collect()
+    }
+
+    /// All turns of which something is held, or whose end was dropped.
+    pub(super) fn all(&self) -> HashSet<TurnId> {
+        let held = self.turns.keys().chain(&self.lost);
+        held.map(|(_, turn)| *turn).collect()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -268,7 +274,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        answer::{Channel, End, Outcome, Timing},
+        answer::{Channel, End, Outcome},
         id::Seq,
     };
 
@@ -282,17 +288,7 @@ mod tests {
 
     fn ended(bytes: usize) -> Arc<Answer> {
         let mut answer = answer(bytes);
-        let timing = Timing {
-            first_chunk_ms: None,
-            total_ms: 0,
-        };
-        let end = End {
-            outcome: Outcome::Stop,
-            cause: None,
-            usage: None,
-            timing,
-        };
-        answer.push_end(end).unwrap();
+        answer.push_end(End::with(Outcome::Stop)).unwrap();
         Arc::new(answer)
     }
 

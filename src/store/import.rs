@@ -1,6 +1,6 @@
 //! Taking in what was exported.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::AddAssign};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
@@ -32,20 +32,43 @@ pub struct Imported {
     pub imported: u64,
     /// Conversations that were there already.
     pub skipped: u64,
+    /// Conversations older than the retention, which the next sweep would remove.
+    pub expired: u64,
 }
 
-impl Imported {
-    pub(super) fn count(&mut self, new: bool) {
-        *(if new {
-            &mut self.imported
-        } else {
-            &mut self.skipped
-        }) += 1;
+impl AddAssign for Imported {
+    fn add_assign(&mut self, more: Self) {
+        self.imported += more.imported;
+        self.skipped += more.skipped;
+        self.expired += more.expired;
     }
 }
 
+/// Takes in conversations, one after the other.
+pub(super) async fn import(
+    shared: &Shared,
+    owner: OwnerId,
+    conversations: Vec<Conversation>,
+) -> Result<Imported, StoreError> {
+    if !conversations.iter().all(is_a_tree) {
+        return Err(StoreError::UnknownParent);
+    }
+    let mut imported = Imported::default();
+    for conversation in conversations {
+        let count = if conversation.updated < shared.oldest() {
+            &mut imported.expired
+        } else if one(shared, owner, conversation).await? {
+            &mut imported.imported
+        } else {
+            &mut imported.skipped
+        };
+        *count += 1;
+    }
+    Ok(imported)
+}
+
 /// Whether each turn follows one that came before it, and none comes twice.
-pub(super) fn is_a_tree(conversation: &Conversation) -> bool {
+fn is_a_tree(conversation: &Conversation) -> bool {
     let mut seen = std::collections::HashSet::new();
     let mut fits = |turn: &Turn| {
         turn.parent.is_none_or(|parent| seen.contains(&parent)) && seen.insert(turn.id)
@@ -58,16 +81,20 @@ pub(super) fn is_a_tree(conversation: &Conversation) -> bool {
 /// It is taken in by slices, each a job of its own, so that others get their turn between. Until the last one it stands
 /// under an id that nobody knows, as deleted just now. So nobody sees half of it, and where the last slice never comes,
 /// be it for a crash or because the one who asked has left, a sweep removes it ten minutes later.
-pub(super) async fn import(
+async fn one(
     shared: &Shared,
     owner: OwnerId,
-    conversation: Conversation,
+    mut conversation: Conversation,
 ) -> Result<bool, StoreError> {
     let id = conversation.id;
     loop {
         match shared.write(move |db| clear(db, owner, id)).await? {
             Place::Taken => return Ok(false),
             Place::Leaving => {}
+            Place::Deleted => {
+                conversation.id = ConversationId(Uuid::now_v7());
+                break;
+            }
             Place::Free => break,
         }
     }
@@ -94,23 +121,28 @@ pub(super) async fn import(
 /// Where an imported conversation is to stand.
 enum Place {
     Free,
+    /// What was deleted may still come back there.
+    Deleted,
     /// What was deleted leaves it.
     Leaving,
     Taken,
 }
 
-/// Makes room for a conversation where one of its id was deleted.
+/// Makes room for a conversation where one of its id was deleted, and can no longer be restored.
 fn clear(db: &Connection, owner: OwnerId, id: ConversationId) -> Result<Place, Failure> {
     let there = db
-        .prepare_cached("SELECT n, deleted IS NULL FROM conversation WHERE owner = ?1 AND id = ?2")?
-        .query_row([owner.0, id.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached("SELECT n, deleted FROM conversation WHERE owner = ?1 AND id = ?2")?
+        .query_row([owner.0, id.0], |row| {
+            Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?))
+        })
         .optional()?;
+    let restorable = time(now().saturating_sub(write::RESTORABLE));
     match there {
         None => Ok(Place::Free),
-        Some((_, true)) => Ok(Place::Taken),
+        Some((_, None)) => Ok(Place::Taken),
         // Its answer is to find its place.
-        Some((n, false)) if runs(db, n)? => Ok(Place::Taken),
-        Some((n, false)) if keep::remove_some(db, n, &mut keep::Room::new())? => Ok(Place::Free),
+        Some((n, Some(deleted))) if deleted > restorable || runs(db, n)? => Ok(Place::Deleted),
+        Some((n, _)) if keep::remove_some(db, n, &mut keep::Room::new())? => Ok(Place::Free),
         Some(_) => Ok(Place::Leaving),
     }
 }

@@ -16,6 +16,7 @@ use super::{
     keep,
     pulse::Pulse,
     sqlite::{FileId, Location},
+    unwritten::{Questions, Unwritten},
 };
 use crate::{
     answer::{Answer, Piece},
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     pub(super) health: watch::Sender<Health>,
     pub(super) ended: watch::Sender<bool>,
     pub(super) pulse: Pulse,
+    pub(super) questions: Questions,
 }
 
 #[derive(Default)]
@@ -155,6 +157,7 @@ impl Shared {
             health: watch::Sender::new(Health::Good),
             ended: watch::Sender::new(false),
             pulse: Pulse::new(),
+            questions: Questions::default(),
         })
     }
 
@@ -261,6 +264,11 @@ impl Shared {
         self.inbox().held.answers(owner)
     }
 
+    /// What is not on the disk yet.
+    pub(super) fn unwritten(&self) -> Unwritten {
+        Unwritten::of(&self.questions, self.inbox().held.all())
+    }
+
     /// Whether all that was handed over is on the disk.
     #[cfg(test)]
     pub(super) fn is_settled(&self) -> bool {
@@ -269,14 +277,22 @@ impl Shared {
 
     /// Removes what is to leave, some at a time, so that others get their turn between.
     pub(super) async fn sweep(&self) {
-        let millis = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
         let sweep = keep::Sweep {
             now: super::now(),
-            retention: self.config.retention.map(millis),
+            oldest: self.oldest(),
             bound: self.config.bound(),
         };
         // Where the storage fails, the next sweep goes on.
         while let Ok(true) = self.write(move |db| keep::sweep(db, sweep)).await {}
+    }
+
+    /// When a conversation must have been touched last to be kept, in milliseconds since the epoch.
+    pub(super) fn oldest(&self) -> u64 {
+        let retention = self
+            .config
+            .retention
+            .map_or(u128::MAX, |age| age.as_millis());
+        super::now().saturating_sub(u64::try_from(retention).unwrap_or(u64::MAX))
     }
 
     pub(super) fn close(&self) {

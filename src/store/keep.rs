@@ -114,8 +114,8 @@ fn remove_turn(db: &Connection, n: i64) -> Result<(), Failure> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sweep {
     pub(super) now: u64,
-    /// In milliseconds.
-    pub(super) retention: Option<u64>,
+    /// What was touched last before this is older than the retention.
+    pub(super) oldest: u64,
     pub(super) bound: Option<u64>,
 }
 
@@ -129,10 +129,8 @@ pub(super) fn sweep(db: &Connection, sweep: Sweep) -> Result<bool, Failure> {
         "deleted IS NOT NULL AND deleted <= ?1 ORDER BY deleted",
         too_late,
     )?;
-    if let Some(retention) = sweep.retention {
-        let too_old = time(sweep.now.saturating_sub(retention));
-        more |= remove_where(db, &mut room, "updated < ?1 ORDER BY updated", too_old)?;
-    }
+    let too_old = time(sweep.oldest);
+    more |= remove_where(db, &mut room, "updated < ?1 ORDER BY updated", too_old)?;
     if let Some(bound) = sweep.bound {
         more |= make_room(db, bound)?;
     }

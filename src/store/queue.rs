@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     panic::{self, AssertUnwindSafe},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
     thread,
     time::{Duration, Instant},
 };
@@ -24,6 +24,10 @@ const READERS: usize = 2;
 const QUEUE: usize = 256;
 /// How long one read may take, from its beginning: a search for what is everywhere must not take a thread for itself.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// How much longer it may seem to take before its thread counts as stuck in the system, which nothing can stop.
+const GRACE: Duration = Duration::from_secs(1);
+/// What is told then.
+const HANGS: &str = "The storage does not answer just now; look again in a moment.";
 /// Steps of SQLite's between two looks at the time.
 const STEPS: i32 = 1000;
 
@@ -63,12 +67,21 @@ struct Pool {
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Box<dyn Job>>,
+    /// Since when each reader reads; `None`: it waits for something to read.
+    reading: [Option<Instant>; READERS],
     closing: bool,
+}
+
+/// A read that somebody waits for, as long as they hold it.
+#[derive(Default)]
+struct Wanted {
+    /// When it began.
+    begun: OnceLock<Instant>,
 }
 
 trait Job: Send {
     /// Held by the one who waits.
-    fn wanted(&self) -> &Weak<()>;
+    fn wanted(&self) -> &Weak<Wanted>;
     /// Reads, tells the one who waits, and gives the connection back if it is still good.
     fn run(
         self: Box<Self>,
@@ -81,7 +94,7 @@ trait Job: Send {
 struct Task<T, F> {
     work: F,
     reply: oneshot::Sender<Result<T, StoreError>>,
-    wanted: Weak<()>,
+    wanted: Weak<Wanted>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -90,7 +103,7 @@ where
     T: Send,
     F: FnOnce(&Connection, &Shared) -> Result<T, Failure> + Send,
 {
-    fn wanted(&self) -> &Weak<()> {
+    fn wanted(&self) -> &Weak<Wanted> {
         &self.wanted
     }
 
@@ -132,10 +145,10 @@ fn cannot_read(shared: &Shared, error: &rusqlite::Error) -> StoreError {
 
 /// What ends a read from within: its deadline, or that nobody waits for it any more.
 #[derive(Default)]
-struct Limit(Mutex<Option<(Instant, Weak<()>)>>);
+struct Limit(Mutex<Option<(Instant, Weak<Wanted>)>>);
 
 impl Limit {
-    fn set(&self, limit: Option<(Instant, Weak<()>)>) {
+    fn set(&self, limit: Option<(Instant, Weak<Wanted>)>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = limit;
     }
 
@@ -148,7 +161,7 @@ impl Limit {
     }
 }
 
-fn has_left(wanted: &Weak<()>) -> bool {
+fn has_left(wanted: &Weak<Wanted>) -> bool {
     wanted.strong_count() == 0
 }
 
@@ -167,23 +180,40 @@ impl Readers {
             room: Arc::new(Semaphore::new(QUEUE)),
             running: watch::Sender::new(READERS),
         });
-        for n in 1..=READERS {
-            let reader = Reader(pool.clone());
-            spawn(&format!("askd-read-{n}"), move || reader.run())?;
+        for n in 0..READERS {
+            let reader = Reader(pool.clone(), n);
+            spawn(&format!("askd-read-{}", n + 1), move || reader.run())?;
         }
         Ok(Self(pool))
     }
 
     /// Does `work` on one of the reading connections, which is stopped when it takes too long or this future is dropped.
+    /// Nobody waits for a thread that cannot be stopped, because the disk hangs.
     pub(super) async fn read<T: Send + 'static>(
         &self,
+        work: impl FnOnce(&Connection, &Shared) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let pool = &self.0;
+        let waits = Arc::new(Wanted::default());
+        tokio::select! {
+            biased;
+            () = pool.hangs(&waits) => {
+                tracing::error!(path = %pool.shared.location.name, "the disk does not answer; nothing could be read");
+                Err(StoreError::Unavailable(HANGS))
+            }
+            told = self.hand_over(&waits, work) => told,
+        }
+    }
+
+    async fn hand_over<T: Send + 'static>(
+        &self,
+        waits: &Arc<Wanted>,
         work: impl FnOnce(&Connection, &Shared) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
         let pool = &self.0;
         let permit = pool.room.clone().acquire_owned().await;
         let permit = permit.map_err(|_| inbox::closed())?;
         let (reply, told_here) = oneshot::channel();
-        let waits = Arc::new(());
         {
             let mut queue = pool.queue();
             if queue.closing {
@@ -192,7 +222,7 @@ impl Readers {
             queue.jobs.push_back(Box::new(Task {
                 work,
                 reply,
-                wanted: Arc::downgrade(&waits),
+                wanted: Arc::downgrade(waits),
                 _permit: permit,
             }));
         }
@@ -214,6 +244,30 @@ impl Readers {
 }
 
 impl Pool {
+    /// Waits until the read hangs, or every reader does before it begins.
+    async fn hangs(&self, read: &Wanted) {
+        loop {
+            let since = read
+                .begun
+                .get()
+                .copied()
+                .unwrap_or_else(|| self.all_read_since());
+            let left = (self.deadline + GRACE).saturating_sub(since.elapsed());
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left).await;
+        }
+    }
+
+    /// Since when no reader waits for something to read.
+    fn all_read_since(&self) -> Instant {
+        let now = Instant::now();
+        let reading = self.queue().reading;
+        let since = reading.into_iter().map(|since| since.unwrap_or(now));
+        since.max().unwrap_or(now)
+    }
+
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -235,7 +289,7 @@ impl Pool {
     }
 }
 
-struct Reader(Arc<Pool>);
+struct Reader(Arc<Pool>, usize);
 
 impl Reader {
     fn run(self) {
@@ -248,6 +302,12 @@ impl Reader {
         while let Some(job) = self.0.next() {
             if has_left(job.wanted()) {
                 continue;
+            }
+            // Opening and looking for the file may hang too.
+            let begun = Instant::now();
+            self.reads(Some(begun));
+            if let Some(wanted) = job.wanted().upgrade() {
+                let _ = wanted.begun.set(begun);
             }
             // In memory the writer waits for it: as long as a read may take, and no longer, for it goes before the next.
             let _turn = location.read_turn();
@@ -264,7 +324,12 @@ impl Reader {
             let run = panic::catch_unwind(AssertUnwindSafe(|| job.run(open, shared, &limit)));
             limit.set(None);
             db = run.unwrap_or_default();
+            self.reads(None);
         }
+    }
+
+    fn reads(&self, since: Option<Instant>) {
+        self.0.queue().reading[self.1] = since;
     }
 }
 
@@ -285,6 +350,8 @@ impl Drop for Reader {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
+
+    use futures_util::FutureExt as _;
 
     use super::*;
     use crate::{
@@ -348,6 +415,35 @@ mod tests {
             found[0].excerpt.iter().filter(|part| part.marked).count(),
             24
         );
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_disk_that_hangs_while_it_is_read() {
+        let store = memory();
+        let readers = Readers::with_deadline(&store.0.shared, Duration::ZERO).unwrap();
+        let hang = || {
+            let (release, held) = mpsc::channel::<()>();
+            let read = readers.read(move |_, _| {
+                let _ = held.recv();
+                Ok(())
+            });
+            (release, read)
+        };
+        let hangs = Err(StoreError::Unavailable(HANGS));
+        let (first, read) = hang();
+        assert_eq!(read.await, hangs);
+        // The other one reads on.
+        assert_eq!(readers.read(|_, _| Ok(())).await, Ok(()));
+        let (second, read) = hang();
+        assert_eq!(read.await, hangs);
+        let at_once = readers.read(|_, _| Ok(())).now_or_never();
+        assert_eq!(at_once, Some(hangs));
+        drop((first, second));
+        while readers.0.queue().reading != [None; READERS] {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(readers.read(|_, _| Ok(())).await, Ok(()));
+        readers.close();
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params, types::Type};
 use serde::Deserialize;
 
 use super::{
-    Conversation, ConversationHead, ConversationPage, Exchange, Found, ListCursor, Place, Turn,
+    ConversationHead, ConversationPage, Exchange, Found, ListCursor, Place,
     codec::{self, Coded},
     fault::{self, Failure},
     inbox::Shared,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     answer::{Answer, Channel, End, Fault, Source, Timing, Usage},
-    id::{ConversationId, OwnerId, Seq, TurnId},
+    id::{ConversationId, OwnerId, TurnId},
 };
 
 /// Turns that are looked at for a model's memory, those without an answer included.
@@ -22,7 +22,7 @@ const MAX_HISTORY: usize = 1000;
 
 /// Answers that have ended and are not on the disk yet. They are looked at before the disk is: what has left them by
 /// then is there.
-type HeldAnswers = HashMap<TurnId, Arc<Answer>>;
+pub(super) type HeldAnswers = HashMap<TurnId, Arc<Answer>>;
 
 /// The row of an owner's conversation that is not deleted.
 pub(super) fn row_of(
@@ -72,7 +72,8 @@ pub(super) fn find(
     Ok(Some(Found { place, answer }))
 }
 
-const CODED: &str =
+/// The columns of a log.
+pub(super) const CODED: &str =
     "sources, marks, answer, reasoning, outcome, error_code, error_message, error_retry_ms,
     prompt_tokens, completion_tokens, first_chunk_ms, total_ms, cause";
 
@@ -85,7 +86,7 @@ fn ended_answer(db: &Connection, n: i64) -> rusqlite::Result<Answer> {
 }
 
 /// Reads the columns of [`CODED`], which begin at `at`.
-fn coded(row: &Row<'_>, at: usize) -> rusqlite::Result<Coded> {
+pub(super) fn coded(row: &Row<'_>, at: usize) -> rusqlite::Result<Coded> {
     let sources = row.get_ref(at)?.as_str_or_null()?;
     let unsigned = |column| -> rusqlite::Result<Option<u64>> {
         Ok(row
@@ -131,7 +132,7 @@ fn coded(row: &Row<'_>, at: usize) -> rusqlite::Result<Coded> {
 }
 
 /// A column's JSON.
-fn parsed<'t, T: Deserialize<'t>>(column: usize, text: &'t str) -> rusqlite::Result<T> {
+pub(super) fn parsed<'t, T: Deserialize<'t>>(column: usize, text: &'t str) -> rusqlite::Result<T> {
     serde_json::from_str(text).map_err(|error| strange(column, error))
 }
 
@@ -227,7 +228,7 @@ fn head_of(row: &Row<'_>) -> rusqlite::Result<ConversationHead> {
     })
 }
 
-fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
 }
 
@@ -304,73 +305,4 @@ pub(super) fn ids(db: &Connection, owner: OwnerId) -> Result<Vec<ConversationId>
         .query_map([owner.0], |row| Ok(ConversationId(row.get(0)?)))?
         .collect::<Result<_, _>>()?;
     Ok(ids)
-}
-
-/// A conversation with all its turns.
-pub(super) fn conversation(
-    db: &Connection,
-    held: &Shared,
-    owner: OwnerId,
-    id: ConversationId,
-) -> Result<Option<Conversation>, Failure> {
-    let held = held.held_answers(owner);
-    // One reading transaction, so that all of it is of one moment.
-    let db = db.unchecked_transaction()?;
-    let Some(n) = row_of(&db, owner, id)? else {
-        return Ok(None);
-    };
-    let ConversationHead {
-        id,
-        title,
-        created,
-        updated,
-        ..
-    } = head(&db, n)?;
-    let query = format!(
-        "SELECT turn.n, id, (SELECT id FROM turn AS parent WHERE parent.n = turn.parent), asked, endpoint, model,
-             options, question, {CODED}
-         FROM turn WHERE conversation = ?1 ORDER BY n"
-    );
-    let mut query = db.prepare_cached(&query)?;
-    let mut rows = query.query([n])?;
-    let mut turns = Vec::new();
-    while let Some(row) = rows.next()? {
-        turns.push(turn(&db, &held, row)?);
-    }
-    Ok(Some(Conversation {
-        id,
-        title,
-        created,
-        updated,
-        turns,
-    }))
-}
-
-fn turn(db: &Connection, held: &HeldAnswers, row: &Row<'_>) -> Result<Turn, Failure> {
-    let id = TurnId(row.get(1)?);
-    let coded = match (coded(row, 8)?, held.get(&id)) {
-        (ended @ Coded { end: Some(_), .. }, _) => ended,
-        (_, Some(held)) => codec::encode(held),
-        (_, None) => codec::encode(&saved(db, row.get(0)?)?),
-    };
-    let end = coded.end;
-    Ok(Turn {
-        id,
-        parent: row.get::<_, Option<_>>(2)?.map(TurnId),
-        asked: unsigned(row, 3)?,
-        endpoint: row.get(4)?,
-        model: row.get(5)?,
-        options: parsed(6, &row.get::<_, String>(6)?)?,
-        question: row.get(7)?,
-        running: end.is_none(),
-        seq: Seq(codec::count(&coded.marks)),
-        answer: coded.answer,
-        reasoning: coded.reasoning,
-        sources: coded.sources,
-        outcome: end.as_ref().map(|end| end.outcome),
-        cause: end.as_ref().and_then(|end| end.cause),
-        error: coded.fault,
-        usage: end.as_ref().and_then(|end| end.usage),
-        timing: end.as_ref().map(|end| end.timing),
-    })
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     CookieKey, OpenError,
-    claim::claim,
+    claim::{self, claim},
     fault::{self, Failure, Moment, damage, sqlite_error},
     schema, script, write,
 };
@@ -92,6 +92,12 @@ impl Location {
             Some(Err(error)) => error.kind() == io::ErrorKind::NotFound,
             None => false,
         }
+    }
+
+    /// The write-ahead log that is there now.
+    pub(super) fn log(&self) -> Option<FileId> {
+        let log = claim::beside(self.path.as_ref()?, "-wal");
+        fs::metadata(log).ok().map(|found| file_id(&found))
     }
 
     fn metadata(&self) -> Option<io::Result<Metadata>> {
@@ -253,8 +259,8 @@ pub(super) fn open(config: &config::Store) -> Result<Opened, OpenError> {
     })
 }
 
-/// Refuses what is no file of an askd of this version or an earlier one.
-pub(super) fn refuse_stranger(location: &Location, db: &Connection) -> Result<(), OpenError> {
+/// Refuses what is no file of an askd of this version or an earlier one; whether it is a new one, with nothing in it.
+pub(super) fn refuse_stranger(location: &Location, db: &Connection) -> Result<bool, OpenError> {
     let storage = |error| location.refusal(&error);
     let path = || location.name.to_string();
     let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
@@ -275,7 +281,7 @@ pub(super) fn refuse_stranger(location: &Location, db: &Connection) -> Result<()
             known,
         });
     }
-    Ok(())
+    Ok(is_new)
 }
 
 fn cookie_key(db: &Connection) -> rusqlite::Result<CookieKey> {
@@ -314,9 +320,11 @@ pub(super) fn works(db: &Connection, all: bool) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Joins the write-ahead log to the file and empties it.
-pub(super) fn checkpoint(db: &Connection) -> rusqlite::Result<()> {
-    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+/// Joins the write-ahead log to the file and empties it; `false`: somebody reads what is in it, and it stays.
+pub(super) fn checkpoint(db: &Connection) -> rusqlite::Result<bool> {
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+        row.get(0).map(|busy: i64| busy == 0)
+    })
 }
 
 #[cfg(test)]

@@ -89,21 +89,28 @@ fn said(text: &str) -> Answer {
     for word in text.split_inclusive(' ') {
         answer.push_text(Channel::Answer, word).unwrap();
     }
-    let timing = Timing {
-        first_chunk_ms: Some(1),
-        total_ms: 2,
-    };
-    let end = End {
-        outcome: Outcome::Stop,
-        cause: None,
-        usage: None,
-        timing,
-    };
-    answer.push_end(end).unwrap();
+    answer.push_end(End::with(Outcome::Stop)).unwrap();
     answer
 }
 
 impl Store {
+    /// A conversation with all its turns.
+    pub(crate) async fn conversation(
+        &self,
+        owner: OwnerId,
+        id: ConversationId,
+    ) -> Result<Option<Conversation>, StoreError> {
+        let Some((mut conversation, mut rest)) = self.begin(owner, id).await? else {
+            return Ok(None);
+        };
+        while let Some(further) = rest {
+            let (turns, left) = self.go_on(further).await?;
+            conversation.turns.extend(turns);
+            rest = left;
+        }
+        Ok(Some(conversation))
+    }
+
     /// Holds the writer within a transaction, as a disk does that hangs, until what is returned is dropped.
     pub(crate) async fn hang(&self) -> std::sync::mpsc::Sender<()> {
         self.0.shared.pulse.hurry(Duration::MAX);
@@ -223,4 +230,11 @@ async fn sound(store: &Store) {
         Ok(())
     });
     checked.await.unwrap();
+}
+
+/// Lets the time pass in which a deleted conversation can be restored.
+async fn beyond_recall(store: &Store, id: ConversationId) {
+    let sql = "UPDATE conversation SET deleted = 1 WHERE id = ?1 AND deleted IS NOT NULL";
+    let passed = store.write(move |db| Ok(db.execute(sql, [id.0])?));
+    assert_eq!(passed.await.unwrap(), 1);
 }

@@ -17,7 +17,7 @@ use super::{
     inbox::{Fault, Job, Shared, closed},
     keep,
     pulse::Pulse,
-    sqlite::{self, Opened},
+    sqlite::{self, FileId, Opened},
     write,
 };
 use crate::config;
@@ -36,6 +36,7 @@ pub(super) fn start(opened: Opened, config: config::Store) -> Result<Arc<Shared>
     let shared = Shared::new(opened.location, config);
     let writer = Writer {
         shared: shared.clone(),
+        log: shared.location.log(),
         db: Some(opened.db),
         trouble: None,
         lock: opened.lock,
@@ -49,6 +50,8 @@ struct Writer {
     shared: Arc<Shared>,
     /// Open, unless the storage fails.
     db: Option<Connection>,
+    /// The write-ahead log that it writes to.
+    log: Option<FileId>,
     trouble: Option<Trouble>,
     /// Held as long as this askd uses the file.
     lock: Option<File>,
@@ -140,6 +143,7 @@ impl Writer {
                 self.make_room(begin.elapsed());
             }
             Err(error) => {
+                self.rescue();
                 let sentence = self.shared.location.sentence(&error);
                 self.fails(&sentence, fault::is_damage(&error));
                 for job in jobs {
@@ -198,8 +202,30 @@ impl Writer {
         if location.file() != self.shared.file() {
             return Err(fault::moved());
         }
+        if location.log() != self.log {
+            return Err(fault::log_moved());
+        }
         transaction.commit()?;
         Ok(told)
+    }
+
+    /// Whether the write-ahead log is another than the one that is written to, which nobody would find after a crash.
+    fn has_lost_its_log(&self) -> bool {
+        self.db.is_some() && self.shared.location.log() != self.log
+    }
+
+    /// What is in a write-ahead log that has been removed is in the file then, unless it is said to be not.
+    fn rescue(&self) {
+        let Some(db) = self.db.as_ref().filter(|_| self.has_lost_its_log()) else {
+            return;
+        };
+        match sqlite::checkpoint(db) {
+            Ok(true) => {}
+            Ok(false) => error!(
+                "another program reads what is in the write-ahead log that was removed; end it, or that is lost"
+            ),
+            Err(error) => error!(%error, "the removed log could not be joined to the file"),
+        }
     }
 
     /// Refuses questions from now on, and holds what answers bring.
@@ -251,6 +277,10 @@ impl Writer {
     /// left alone: SQLite would take the first one's write-ahead log, which lies beside it, for this one's.
     fn reopen(&mut self) -> rusqlite::Result<()> {
         let (location, file) = (&self.shared.location, self.shared.file());
+        if self.has_lost_its_log() {
+            self.rescue();
+            return Err(fault::log_moved());
+        }
         if !location.is_memory() {
             self.db = None;
         }
@@ -261,6 +291,7 @@ impl Writer {
             Some(db) => db,
             None => location.writer()?,
         };
+        self.log = location.log();
         let damaged = self.trouble.as_ref().is_some_and(|trouble| trouble.damaged);
         let tried = sqlite::works(&db, damaged);
         self.db = Some(db);
@@ -279,6 +310,12 @@ impl Writer {
     }
 
     fn end(&mut self) {
+        if self.has_lost_its_log() {
+            // What is held goes through the log that is gone into the file, for nothing comes behind it.
+            self.rescue();
+            self.log = self.shared.location.log();
+            self.trouble = None;
+        }
         if self.trouble.is_some() {
             self.try_again();
         }

@@ -273,22 +273,7 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::{
-        answer::{ErrorCode, Timing},
-        id::ConversationId,
-    };
-
-    fn end() -> End {
-        End {
-            outcome: Outcome::Stop,
-            cause: None,
-            usage: None,
-            timing: Timing {
-                first_chunk_ms: None,
-                total_ms: 1,
-            },
-        }
-    }
+    use crate::{answer::ErrorCode, id::ConversationId};
 
     fn text(seq: u64, text: &str) -> Option<News> {
         Some(News::Event(
@@ -323,7 +308,7 @@ mod tests {
         for (outcome, begins) in [(Outcome::Stop, Seq(2)), (Outcome::Interrupted, Seq::START)] {
             let mut answer = Answer::default();
             answer.push_text(Channel::Answer, "a").unwrap();
-            answer.push_end(End { outcome, ..end() }).unwrap();
+            answer.push_end(End::with(outcome)).unwrap();
             let log = Arc::new(Log::finished(place(), Arc::new(answer)));
             assert_eq!(cursor(&log, Seq(2)).at(), begins);
             assert_eq!(cursor(&log, Seq(1)).at(), Seq(1));
@@ -342,7 +327,7 @@ mod tests {
         log.text(Channel::Answer, "c").unwrap();
         cursor.changed().await;
         assert_eq!(cursor.next(100), text(3, "c"));
-        let whole = log.seal(None, end()).unwrap();
+        let whole = log.seal(None, End::with(Outcome::Stop)).unwrap();
         assert_eq!(whole.head(), Seq(4));
         assert_eq!(
             cursor.next(100),
@@ -353,7 +338,7 @@ mod tests {
         assert!(cursor.has_ended() && !cursor.is_done());
         assert_eq!(
             cursor.next(100),
-            Some(News::Event(Seq(4), Event::End(end())))
+            Some(News::Event(Seq(4), Event::End(End::with(Outcome::Stop))))
         );
         assert!(cursor.is_done());
     }
@@ -364,10 +349,7 @@ mod tests {
         log.text(Channel::Answer, "a").unwrap();
         let mut cursor = cursor(&log, Seq(1));
         let fault = Fault::new(ErrorCode::UpstreamFailed, "It broke.");
-        let failed = End {
-            outcome: Outcome::Failed,
-            ..end()
-        };
+        let failed = End::with(Outcome::Failed);
         let kept = log.seal(Some(fault.clone()), failed.clone()).unwrap();
         assert_eq!((kept.fault(), kept.head()), (Some(&fault), Seq(3)));
         assert_eq!(cursor.next(100), None);
@@ -391,7 +373,7 @@ mod tests {
         let kept = |outcome| {
             let mut answer = Answer::default();
             answer.push_text(Channel::Answer, "a").unwrap();
-            answer.push_end(End { outcome, ..end() }).unwrap();
+            answer.push_end(End::with(outcome)).unwrap();
             Arc::new(Log::finished(place(), Arc::new(answer)))
         };
         // The lost text had the number that the end has now.
@@ -407,7 +389,7 @@ mod tests {
         log.text(Channel::Answer, "ab").unwrap();
         assert_eq!(log.text(Channel::Reasoning, "cd"), Err(AppendError::Full));
         log.text(Channel::Answer, "c").unwrap();
-        let answer = log.seal(None, end()).unwrap();
+        let answer = log.seal(None, End::with(Outcome::Stop)).unwrap();
         assert_eq!(answer.text(Channel::Answer), "abc");
         assert_eq!(
             log.text(Channel::Answer, ""),
@@ -449,7 +431,7 @@ mod tests {
         let first = accepted(9);
         first.text(Channel::Answer, "a").unwrap();
         first.text(Channel::Answer, "b").unwrap();
-        let kept = first.seal(None, end()).unwrap();
+        let kept = first.seal(None, End::with(Outcome::Stop)).unwrap();
         for (after, at) in [(0, 0), (1, 1), (3, 3), (4, 0)] {
             let log = Arc::new(Log::new(9));
             let early = Cursor::open(log.clone(), Seq(after));

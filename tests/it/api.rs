@@ -70,7 +70,7 @@ impl Browser {
         let file = json!({ "askd": 1, "conversations": conversations });
         let reply = self.json("POST", "/import", &file).await;
         assert_eq!(reply.status, 200, "{}", text(&reply));
-        let expected = json!({ "imported": conversations.len(), "skipped": 0 });
+        let expected = json!({ "imported": conversations.len(), "skipped": 0, "expired": 0 });
         assert_eq!(reply.json(), expected);
     }
 

@@ -74,6 +74,7 @@ fn a_good_file_is_ok_and_its_meaning_is_summed_up_without_secrets() {
     askd.write(
         "askd.toml",
         "[server]\nlisten = [\"127.0.0.1:8080\", \"unix:/run/askd.sock\"]\n[log]\ndirectory = \"/var/log/askd\"\n\
+         [store]\npath = \":memory:\"\n\
          [[endpoint]]\nname = \"one\"\nbase_url = \"https://one.example/v1?key=sk-secret\"\nmodels = [\"a\", \"b\"]\n\
          api_key_file = \"./key\"\n[[endpoint]]\nbase_url = \"http://127.0.0.1:11434/v1/\"\nmodel = \"c\"\n",
     );
@@ -174,7 +175,7 @@ fn a_configuration_that_cannot_be_read_is_told_with_its_path() {
     let mut told = String::new();
     let rows = ["missing.toml", "/", "latin1.toml", "large.toml"];
     for config in rows {
-        let said = askd.run(&["check", "--config", config], &[]);
+        let said = askd.run(&["check", "--config", config], &[("HOME", "/home/a")]);
         assert_eq!((said.code, said.out.as_str()), (78, ""), "{config}");
         told += &said.err;
         told += "\n";
@@ -197,10 +198,10 @@ fn a_key_that_every_user_can_read_is_a_warning() {
     );
     let mut told = String::new();
     for (config, key) in [("inside.toml", "inside.toml"), ("outside.toml", "key")] {
-        let said = askd.run(&["check", "--config", config], &[]);
+        let said = askd.run(&["check", "--config", config], &[("HOME", "/home/a")]);
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{config}");
         askd.mode(&askd.home.path().join(key), 0o644);
-        let said = askd.run(&["check", "--config", config], &[]);
+        let said = askd.run(&["check", "--config", config], &[("HOME", "/home/a")]);
         assert_eq!(said.code, 0, "{config}");
         told += &said.err;
     }

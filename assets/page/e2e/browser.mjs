@@ -154,6 +154,13 @@ export class Tab {
     );
   }
 
+  /** Waits until the server says that it can keep conversations. */
+  async kept() {
+    const deadline = Date.now() + PATIENCE_MS;
+    while (!(await this.page.evaluate(async () => (await fetch("/readyz")).ok)))
+      assert.ok(Date.now() < deadline, "the server cannot keep conversations");
+  }
+
   async finished() {
     await this.answer.getByRole("button", { name: "Copy the answer" }).waitFor();
     await this.status.waitFor({ state: "detached" });

@@ -197,6 +197,85 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
+    test("a_menu_closes_when_its_row_moves", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      const sidebar = await tab.sidebar();
+      await sidebar.getByRole("button", { name: "Actions for “First.”" }).click();
+      const menu = sidebar.locator(".menu:popover-open");
+      await menu.getByText("Rename").waitFor();
+      await tab.settled();
+      assert.ok(await menu.isVisible(), "it stays while its row does");
+      const other = await reader.open(askd.url);
+      await other.hears(fake, "Second.", "two");
+      await sidebar.getByRole("link", { name: "Second." }).waitFor();
+      await menu.waitFor({ state: "detached" });
+      await tab.page.waitForFunction(() => document.activeElement?.ariaLabel === "Actions for “First.”");
+      await reader.leave();
+    });
+
+    test("a_menu_goes_with_its_row_and_the_focus_stays_in_the_sidebar", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      const other = await reader.open(askd.url);
+      const sidebar = await tab.sidebar();
+      await sidebar.getByRole("button", { name: "Actions for “First.”" }).press("Enter");
+      await tab.page.waitForFunction(() => document.activeElement.textContent === "Rename");
+      await act(await other.sidebar(), "First.", "Delete");
+      await sidebar.getByText("No conversations yet.").waitFor();
+      assert.equal(await tab.page.locator(":popover-open").count(), 0);
+      await tab.page.waitForFunction(() => document.activeElement.textContent.trim() === "New conversation");
+      await reader.leave({ away: true });
+    });
+
+    test("a_title_that_was_not_kept_stays_in_its_field_with_the_reason", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      const sidebar = await tab.sidebar();
+      await askd.hideStorage();
+      await act(sidebar, "First.", "Rename");
+      await tab.page.keyboard.type("The very first");
+      await tab.page.keyboard.press("Enter");
+      await sidebar.getByText(/^Not kept\./).waitFor();
+      const field = sidebar.getByRole("textbox", { name: "Title" });
+      assert.equal(await field.inputValue(), "The very first");
+      assert.ok(await field.evaluate((field) => field === document.activeElement));
+      assert.equal(await tab.page.locator(".notices p").count(), 0);
+      await askd.showStorage();
+      await tab.kept();
+      await field.press("Enter");
+      await sidebar.getByRole("link", { name: "The very first" }).waitFor();
+      await tab.page.reload();
+      await (await tab.sidebar()).getByRole("link", { name: "The very first" }).waitFor();
+      await reader.leave({ away: true });
+    });
+
+    test("the_first_thing_that_the_keyboard_comes_to_leads_past_the_list", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      const address = tab.page.url();
+      await tab.page.reload();
+      await tab.finished();
+      const skip = tab.page.getByRole("link", { name: "Skip to the conversation" });
+      const top = async () => (await skip.boundingBox()).y;
+      assert.ok((await top()) < -20, "nobody sees it before");
+      // From the page's beginning, and not from where the focus was.
+      await tab.page.evaluate(() => {
+        document.body.tabIndex = -1;
+        document.body.focus();
+      });
+      await tab.page.keyboard.press("Tab");
+      assert.ok(await skip.evaluate((link) => link === document.activeElement));
+      assert.ok((await top()) >= 0);
+      await tab.page.keyboard.press("Enter");
+      assert.ok(await tab.page.getByRole("main").evaluate((main) => main === document.activeElement));
+      assert.ok((await top()) < -20);
+      await tab.page.keyboard.press("Tab");
+      assert.ok(await tab.page.evaluate(() => document.activeElement.closest("main") !== null));
+      assert.equal(tab.page.url(), address);
+      await reader.leave();
+    });
+
     test("the_keyboard_alone_opens_the_list_and_its_menu", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "First.", "one");
@@ -251,6 +330,31 @@ for (const width of [1280, 390]) {
       await (await tab.sidebar()).getByRole("searchbox").fill("zebra");
       await tab.page.getByText("Nothing found.").waitFor();
       await reader.leave();
+    });
+
+    test("a_search_finds_each_place_once_keeps_up_and_outlives_the_sidebar", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "About whales.", "Mammals.");
+      const sidebar = await tab.sidebar();
+      const search = sidebar.getByRole("searchbox");
+      await search.fill("whales");
+      await sidebar.getByText("1 place found.").waitFor();
+      const found = sidebar.getByRole("list", { name: "Found" }).getByRole("link");
+      assert.equal((await found.innerText()).trim(), "About whales.");
+      assert.equal(await found.locator("mark").innerText(), "whales");
+      const other = await reader.open(askd.url);
+      await other.hears(fake, "And where are whales?", "Here.");
+      await sidebar.getByText("2 places found.").waitFor();
+      await act(await other.sidebar(), "About whales.", "Delete");
+      await sidebar.getByText("1 place found.").waitFor();
+      assert.equal((await found.innerText()).trim(), "And where are whales?");
+      await sidebar.getByRole("button", { name: "Hide conversations" }).click();
+      await sidebar.waitFor({ state: "detached" });
+      await tab.sidebar();
+      assert.equal(await search.inputValue(), "whales");
+      await found.click();
+      await tab.reads("Here.");
+      await reader.leave({ away: true });
     });
 
     test("what_a_search_has_led_to_holds_no_reader_who_goes_on", async ({ fake, askd, reader }) => {
@@ -356,6 +460,38 @@ for (const width of [1280, 390]) {
       await reader.leave();
     });
 
+    test("an_import_is_seen_to_be_under_way_and_is_not_begun_twice", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.hears(fake, "First.", "one");
+      const exported = await tab.page.evaluate(async () => (await fetch("/api/v1/export?format=json")).text());
+      let imports = 0;
+      let go = () => {};
+      const held = new Promise((resolve) => (go = resolve));
+      await tab.page.route("**/api/v1/import", async (route) => {
+        imports += 1;
+        await held;
+        await route.continue();
+      });
+      const sidebar = await tab.sidebar();
+      const file = { name: "all.json", mimeType: "application/json", buffer: Buffer.from(exported) };
+      await sidebar.locator("input[type=file]").setInputFiles(file);
+      await sidebar.getByText("Importing “all.json”").waitFor();
+      // Also where the sidebar has been away meanwhile.
+      await sidebar.getByRole("button", { name: "Hide conversations" }).click();
+      await sidebar.waitFor({ state: "detached" });
+      await tab.sidebar();
+      await sidebar.getByText("Importing “all.json”").waitFor();
+      await sidebar.getByRole("button", { name: "Actions for all conversations" }).click();
+      assert.ok(await sidebar.getByRole("button", { name: "Import JSON" }).isDisabled());
+      await tab.page.keyboard.press("Escape");
+      await sidebar.locator("input[type=file]").setInputFiles(file);
+      go();
+      await tab.page.getByText("1 was here already.").waitFor();
+      await sidebar.getByText("Importing").waitFor({ state: "detached" });
+      assert.equal(imports, 1);
+      await reader.leave();
+    });
+
     test("an_edited_question_and_a_regenerated_answer_are_branches_with_a_switch", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
       await tab.hears(fake, "Sky?", "blue");
@@ -433,6 +569,31 @@ for (const width of [1280, 390]) {
       assert.deepEqual(await places(), before);
       await reader.leave();
     });
+
+    stage({ screen: { viewport: { width, height: 860 }, ...(touch && PHONE) }, maxQuestion: "1 KiB" })(
+      "an_edited_question_beyond_the_limit_is_not_asked_and_its_buttons_stay_in_their_box",
+      async ({ fake, askd, reader }) => {
+        const tab = await reader.open(askd.url);
+        await tab.hears(fake, "Sky?", "blue");
+        await tab.page.getByRole("heading", { name: "Sky?" }).hover();
+        await tab.page.getByRole("button", { name: "Edit this question" }).click();
+        const field = tab.page.getByRole("textbox", { name: "Edit the question" });
+        await field.fill("é".repeat(513));
+        await tab.page.getByText("1,026 of 1,024 bytes").waitFor();
+        await field.press("Enter");
+        await tab.page.getByText("The question is longer than this server takes it.").waitFor();
+        const ask = tab.page.getByRole("button", { name: "Ask this instead" });
+        assert.ok(await ask.isDisabled());
+        const [box, button] = [await tab.page.locator("form.box").boundingBox(), await ask.boundingBox()];
+        assert.ok(button.x + button.width <= box.x + box.width);
+        const cancel = await tab.page.getByRole("button", { name: "Cancel" }).boundingBox();
+        assert.equal(cancel.y, button.y);
+        await field.fill("é".repeat(512));
+        await field.press("Enter");
+        assert.equal((await fake.call()).question, "é".repeat(512));
+        await reader.leave();
+      },
+    );
 
     test("a_question_that_is_being_edited_outlives_what_another_tab_does", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
@@ -564,6 +725,25 @@ for (const width of [1280, 390]) {
       await reader.leave({ away: true });
     });
 
+    test("a_conversation_whose_question_waits_is_marked_in_the_list", async ({ fake, askd, reader }) => {
+      const proxy = await startProxy(askd.port);
+      const tab = await reader.open(proxy.url);
+      await tab.hears(fake, "First.", "one");
+      await (await tab.sidebar()).getByRole("link", { name: "First." }).waitFor();
+      if (touch) await tab.page.keyboard.press("Escape");
+      proxy.down();
+      await tab.page.getByText(/Reconnecting/).waitFor();
+      await tab.ask("Second.");
+      const mark = (await tab.sidebar()).getByText("(a question waits to be sent)");
+      await mark.waitFor();
+      proxy.up();
+      const call = await fake.call();
+      await mark.waitFor({ state: "detached" });
+      call.finish();
+      proxy.close();
+      await reader.leave({ away: true });
+    });
+
     test("stop_takes_a_waiting_question_back_into_the_composer", async ({ askd, reader }) => {
       const proxy = await startProxy(askd.port);
       const tab = await reader.open(proxy.url);
@@ -595,6 +775,16 @@ for (const width of [1280, 390]) {
       await tab.page.goBack();
       await tab.reads("one");
       assert.equal(await tab.composer.inputValue(), "half a ques");
+      await reader.leave();
+    });
+
+    test("two_tabs_at_a_new_conversation_write_two_drafts", async ({ askd, reader }) => {
+      const tabs = [await reader.open(askd.url), await reader.open(askd.url)];
+      for (const [n, tab] of tabs.entries()) await tab.composer.fill(`Draft ${n}`);
+      for (const [n, tab] of tabs.entries()) {
+        await tab.page.reload();
+        assert.equal(await tab.composer.inputValue(), `Draft ${n}`);
+      }
       await reader.leave();
     });
 
@@ -683,6 +873,7 @@ for (const width of [1280, 390]) {
       await tab.answer.getByRole("button", { name: "Retry" }).waitFor();
       await tab.page.reload();
       await tab.page.getByRole("heading", { name: "The conversation cannot be shown now" }).waitFor();
+      await tab.page.getByRole("main").getByText("Conversations cannot be read right now").waitFor();
       const shown = tab.page.getByRole("article");
       assert.equal(await shown.count(), 1);
       await askd.showStorage();
@@ -705,6 +896,39 @@ for (const width of [1280, 390]) {
       await (await tab.sidebar()).getByRole("button", { name: "Second." }).click();
       await tab.page.getByRole("article").getByText("Second.").waitFor();
       await tab.says(/^Conversations cannot be kept right now/);
+      await reader.leave({ away: true });
+    });
+
+    test("a_refused_question_is_thrown_away_into_an_empty_composer", async ({ fake, askd, reader }) => {
+      const tab = await reader.open(askd.url);
+      await tab.page.waitForFunction(() => !document.querySelector("footer p")?.textContent?.trim());
+      await askd.hideStorage();
+      await tab.ask("First.");
+      const discard = tab.answer.getByRole("button", { name: "Discard" });
+      await discard.click();
+      await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+      assert.equal(new URL(tab.page.url()).pathname, "/");
+      assert.equal(await tab.composer.inputValue(), "First.");
+      await tab.page.reload();
+      assert.equal(await tab.composer.inputValue(), "First.");
+      assert.equal(await (await tab.sidebar()).getByText("Not taken by the server").count(), 0);
+      if (touch) await tab.page.keyboard.press("Escape");
+      // What is being written is not mixed with what is thrown away.
+      await tab.ask("First.");
+      await discard.waitFor();
+      await tab.composer.fill("Another.");
+      await discard.click();
+      await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+      assert.equal(await tab.composer.inputValue(), "Another.");
+      await askd.showStorage();
+      await tab.kept();
+      await tab.hears(fake, "First.", "one");
+      await askd.hideStorage();
+      await tab.ask("Second.");
+      await discard.click();
+      await tab.page.getByText("Second.").waitFor({ state: "detached" });
+      assert.equal(await tab.page.getByRole("article").count(), 1);
+      assert.equal(await tab.composer.inputValue(), "Second.");
       await reader.leave({ away: true });
     });
 

@@ -42,6 +42,22 @@ test("a_question_is_asked_and_its_answer_streams", async ({ fake, askd, reader }
   await reader.leave();
 });
 
+test("a_screen_reader_hears_the_end_of_an_answer_and_nothing_when_an_old_one_is_opened", async ({
+  fake,
+  askd,
+  reader,
+}) => {
+  const tab = await reader.open(askd.url);
+  const spoken = () => tab.page.locator("#app > p[role=status]").innerText();
+  await tab.hears(fake, "First.", "one");
+  assert.equal(await spoken(), "The answer is complete.");
+  await tab.page.reload();
+  await tab.finished();
+  await tab.settled();
+  assert.equal(await spoken(), "");
+  await reader.leave();
+});
+
 test("a_suggestion_is_a_question", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   await tab.page.getByRole("button", { name: "What is a turn?" }).click();
@@ -655,6 +671,23 @@ stage({ maxQuestion: "1 KiB" })(
     await tab.composer.fill("é".repeat(513));
     await tab.page.getByText("1,026 of 1,024 bytes").waitFor();
     assert.ok(await tab.page.getByRole("button", { name: "Send" }).isDisabled());
+    await reader.leave();
+  },
+);
+
+stage({ models: ["small", "large"] })(
+  "a_chosen_model_is_a_new_conversations_also_after_a_refresh",
+  async ({ fake, askd, reader }) => {
+    const tab = await reader.open(askd.url);
+    const model = tab.page.getByRole("combobox", { name: "Model" });
+    await model.selectOption("large");
+    await tab.page.reload();
+    await model.waitFor();
+    assert.equal(await model.inputValue(), "large");
+    assert.equal((await tab.hears(fake, "First.", "one")).body.model, "large");
+    await tab.page.getByRole("button", { name: "New conversation" }).click();
+    await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+    assert.equal((await tab.hears(fake, "Second.", "two")).body.model, "large");
     await reader.leave();
   },
 );

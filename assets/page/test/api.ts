@@ -51,12 +51,18 @@ export class FakeApi {
     const path = address.replace("/api/v1", "");
     this.asked.push(`${init.method} ${path}`);
     if (this.away) throw new TypeError("unreachable");
+    if (!this.keeps) return this.#failed();
     const told = this.#told(new URL(path, "http://askd"), init);
     if (init.signal?.aborted) throw init.signal.reason;
     const status = told === undefined ? 404 : 200;
     const body = told ?? { error: { code: "unknown_conversation", message: "There is no such conversation." } };
     // Not a real one: reading that takes turns of the event loop, which the tests' clock stands still for.
     return { ok: status === 200, status, json: async () => structuredClone(body) } as Response;
+  }
+
+  #failed(): Response {
+    const body = { error: { code: "storage_failed", message: "Conversations cannot be kept." } };
+    return { ok: false, status: 503, json: async () => body } as Response;
   }
 
   async #readiness(): Promise<Response> {
@@ -70,6 +76,7 @@ export class FakeApi {
       const hits = this.hits.slice(0, Number(searchParams.get("limit")));
       return { hits, more: hits.length < this.hits.length };
     }
+    if (pathname === "/import") return { imported: 2, skipped: 0, expired: 0 };
     if (pathname === "/conversations") {
       const at = Number(searchParams.get("before") ?? 0);
       const next = at + this.limit < this.heads.length ? String(at + this.limit) : null;

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Chat } from "../src/lib/chat.svelte";
-import { outbox } from "../src/lib/keep";
+import { keepChoice, outbox } from "../src/lib/keep";
 import { newTurn, type Turn } from "../src/lib/reduce";
 import { FakeApi } from "./api";
 import { FakeSocket } from "./socket";
@@ -127,6 +127,19 @@ test("a_question_that_waits_survives_a_reload_and_is_kept_no_longer_than_needed"
   accept();
   expect(outbox()).toEqual([]);
   reloaded.retire(true);
+});
+
+test("a_question_that_the_browser_has_no_room_for_says_so_and_is_still_sent", () => {
+  vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
+    throw new DOMException("full", "QuotaExceededError");
+  });
+  chat.ask("Why?");
+  expect([chat.last?.kept, outbox()]).toEqual([false, []]);
+  vi.restoreAllMocks();
+  FakeSocket.last.ready();
+  settle();
+  expect(FakeSocket.last.sent).toMatchObject([{ type: "question", text: "Why?" }]);
+  expect(chat.last?.kept).toBe(true);
 });
 
 test("a_refused_question_is_shown_after_a_reload_and_not_sent_by_itself", () => {
@@ -394,6 +407,29 @@ test("the_branch_that_was_turned_to_is_where_the_next_question_goes_also_after_a
   reloaded.retire(true);
 });
 
+test("stop_means_what_is_shown_and_an_answer_in_another_version_is_told", async () => {
+  server.conversation(ID, [told({ id: "1", ending: "stop" }), told({ id: "2", text: "B", seq: 1 })]);
+  const two = new Chat(ID, { begun: true });
+  await server.answered();
+  settle();
+  const socket = FakeSocket.last;
+  socket.ready();
+  expect(two.elsewhere).toBe(false);
+  two.show("1");
+  expect([two.open, two.elsewhere]).toEqual([true, true]);
+  // The connection is lost, and a question waits in what is shown.
+  socket.lose(1006);
+  two.ask("And?");
+  two.show("2");
+  expect(two.elsewhere).toBe(false);
+  expect(two.stop()).toBeNull();
+  settle();
+  expect(two.last).toMatchObject({ id: "2", stopping: true });
+  two.show("1");
+  expect(two.stop()).toBe("And?");
+  two.retire(true);
+});
+
 test("an_answer_that_was_cut_goes_on_behind_itself", () => {
   FakeSocket.last.ready();
   chat.ask("Why?");
@@ -444,6 +480,29 @@ test("a_chosen_model_is_named", () => {
   chat.choice = { endpoint: "local", model: "large" };
   chat.ask("Why?");
   expect(FakeSocket.last.sent.at(-1)).toMatchObject({ endpoint: "local", model: "large" });
+});
+
+test("the_model_that_was_chosen_last_is_a_new_conversations_and_not_an_old_ones", async () => {
+  keepChoice({ endpoint: "local", model: "large" });
+  const fresh = new Chat("0190aaaa-0000-7000-8000-000000000001");
+  FakeSocket.last.ready();
+  fresh.ask("Why?");
+  expect(FakeSocket.last.sent.at(-1)).toMatchObject({ endpoint: "local", model: "large" });
+  end(accept(), 1);
+  fresh.retire(true);
+  server.conversation(ID, [told({ id: "1", ending: "stop", endpoint: "local", model: "small" })]);
+  const old = new Chat(ID, { begun: true });
+  await server.answered();
+  expect(old.choice).toEqual({ endpoint: "local", model: "small" });
+  old.retire(true);
+  // One that is no longer offered is not named.
+  keepChoice({ endpoint: "local", model: "gone" });
+  const other = new Chat("0190aaaa-0000-7000-8000-000000000002");
+  FakeSocket.last.ready();
+  other.ask("Why?");
+  expect(FakeSocket.last.sent.at(-1)).not.toHaveProperty("model");
+  end(accept(), 1);
+  other.retire(true);
 });
 
 test("a_turn_of_another_tab_comes_in_with_the_list_and_is_followed", async () => {

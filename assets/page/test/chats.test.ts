@@ -124,6 +124,63 @@ test("a_refused_question_whose_conversation_is_nowhere_can_be_reached_until_it_i
   expect(listed()).toEqual([]);
 });
 
+test("a_refused_question_can_be_thrown_away_and_nothing_is_left_of_it", async () => {
+  await arrive("/");
+  const refuse = async () => {
+    FakeSocket.last.ready();
+    chats.ask("Hello?");
+    FakeSocket.last.tell({ type: "error", code: "storage_failed", message: "The disk is full." });
+    await settle();
+  };
+  await refuse();
+  chats.discard(chats.current.last!);
+  expect([location.pathname, chats.current.last, outbox()]).toEqual(["/", null, []]);
+  // Also after a reload, when nobody knows any such conversation.
+  await refuse();
+  await arrive(location.pathname);
+  expect(chats.current.presence).toEqual({ kind: "unknown" });
+  chats.discard(chats.current.last!);
+  await settle();
+  expect([location.pathname, chats.current.presence.kind, outbox()]).toEqual(["/", "unbegun", []]);
+  expect(chats.refused).toEqual([]);
+});
+
+test("a_refused_first_question_leaves_nothing_also_while_the_storage_still_fails", async () => {
+  const problem = { code: "storage_failed", message: "Full." } as const;
+  const refused = (parent: string | null) => turn("r", { parent, ending: "refused", problem });
+  for (const [parent, path] of [
+    [null, "/"],
+    ["a1", `/c/${A}`],
+  ] as const) {
+    keepWaiting({ conversation: A, turn: refused(parent) });
+    server.keeps = false;
+    await arrive(`/c/${A}`);
+    expect(chats.current.presence.kind).toBe("failed");
+    chats.discard(chats.current.last!);
+    expect([location.pathname, outbox()]).toEqual([path, []]);
+  }
+});
+
+test("a_refused_question_behind_others_goes_alone", async () => {
+  const problem = { code: "storage_failed", message: "Full." } as const;
+  keepWaiting({ conversation: A, turn: turn("r", { parent: "a1", ending: "refused", problem }) });
+  await arrive(`/c/${A}`);
+  expect(chats.current.shown.map(({ turn }) => turn.id)).toEqual(["a1", "r"]);
+  chats.discard(chats.current.last!);
+  expect([location.pathname, chats.current.shown.map(({ turn }) => turn.id)]).toEqual([`/c/${A}`, ["a1"]]);
+  expect(outbox()).toEqual([]);
+});
+
+test("what_another_tab_threw_away_goes_here_too", async () => {
+  const problem = { code: "storage_failed", message: "Full." } as const;
+  keepWaiting({ conversation: A, turn: turn("r", { parent: "a1", ending: "refused", problem }) });
+  await arrive(`/c/${A}`);
+  localStorage.clear();
+  dispatchEvent(new StorageEvent("storage", { key: "askd:outbox:r", newValue: null }));
+  await settle();
+  expect(chats.current.shown.map(({ turn }) => turn.id)).toEqual(["a1"]);
+});
+
 test("a_question_whose_conversation_is_nowhere_yet_is_listed_as_waiting", async () => {
   await arrive("/");
   chats.ask("Hello?");
@@ -165,6 +222,38 @@ test("a_deletion_leaves_the_conversation_and_undo_brings_both_back", async () =>
   expect([location.pathname, chats.list.heads.map(({ id }) => id)]).toEqual([`/c/${A}`, [A, B]]);
 });
 
+test("undo_is_seen_at_once_also_where_the_reader_has_gone_back_to_the_address", async () => {
+  await arrive(`/c/${A}`);
+  await chats.remove(head(A, "First"));
+  server.forget(A);
+  chats.open(A);
+  await settle();
+  expect(chats.current.presence).toEqual({ kind: "unknown" });
+  server.conversation(A, [ended("a1")]);
+  server.heads = [head(A, "First"), ...server.heads];
+  void chats.notices.undo(chats.notices.last!);
+  await settle();
+  await settle();
+  expect(chats.current.presence).toEqual({ kind: "here" });
+});
+
+test("undo_does_not_take_a_reader_away_who_has_gone_on", async () => {
+  for (const on of [() => chats.open(B), () => void chats.ask("New?")]) {
+    server.heads = [head(A, "First"), head(B, "Second")];
+    await arrive(`/c/${A}`);
+    const deleted = head(A, "First");
+    await chats.remove(deleted);
+    on();
+    await settle();
+    const there = [location.pathname, chats.current];
+    server.heads = [deleted, ...server.heads];
+    void chats.notices.undo(chats.notices.last!);
+    await settle();
+    expect([location.pathname, chats.current]).toEqual(there);
+    expect(chats.list.find(A)).toBeDefined();
+  }
+});
+
 test("a_deletion_that_the_server_did_not_take_is_told_and_has_stopped_and_left_nothing", async () => {
   server.conversation(A, [turn("a1", { sent: true, accepted: true })]);
   await arrive(`/c/${A}`);
@@ -194,6 +283,21 @@ test("a_question_that_waits_in_a_deleted_conversation_does_not_begin_it_again", 
   for (const socket of FakeSocket.all) socket.ready();
   expect(FakeSocket.all.flatMap((socket) => socket.sent)).toEqual([]);
   expect(outbox()).toEqual([]);
+});
+
+test("one_file_is_imported_at_a_time_and_its_name_is_told_meanwhile", async () => {
+  await arrive("/");
+  const file = new File(["{}"], "all.json");
+  const imports = () => server.asked.filter((call) => call === "POST /import").length;
+  void chats.bringIn(file);
+  void chats.bringIn(file);
+  expect([chats.importing, imports()]).toEqual(["all.json", 1]);
+  await settle();
+  expect(chats.notices.all.map(({ words }) => words)).toEqual(["2 conversations were imported."]);
+  expect(chats.importing).toBeNull();
+  server.away = true;
+  await chats.bringIn(file);
+  expect([chats.importing, imports()]).toEqual([null, 2]);
 });
 
 test("what_changed_elsewhere_comes_with_the_focus_and_every_fifteen_seconds", async () => {
@@ -315,6 +419,19 @@ test("an_answer_whose_end_was_seen_here_runs_no_more_whatever_the_list_says", as
   FakeSocket.last.tell({ type: "accepted", turn: id, conversation: A, parent: "a1", after: 0 });
   await settle();
   expect(chats.running(running)).toBe(true);
+});
+
+test("a_listed_conversation_says_that_a_question_in_it_waits_until_it_is_sent", async () => {
+  keepWaiting({ conversation: A, turn: turn("w", { parent: "a1" }) });
+  await arrive("/");
+  const waits = () => chats.list.heads.map((head) => chats.waits(head));
+  expect(waits()).toEqual([true, false]);
+  for (const socket of FakeSocket.all) socket.ready();
+  await settle();
+  expect(waits()).toEqual([false, false]);
+  // It went into a connection that is lost: whether it has arrived is not known.
+  for (const socket of FakeSocket.all) socket.lose(1006);
+  expect(waits()).toEqual([true, false]);
 });
 
 test("a_search_leads_to_the_branch_of_what_was_found", async () => {

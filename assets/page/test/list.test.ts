@@ -6,7 +6,7 @@ import type { Head } from "../src/lib/api";
 import { groups } from "../src/lib/days";
 import { List } from "../src/lib/list.svelte";
 import { Notices } from "../src/lib/notices.svelte";
-import { Search } from "../src/lib/search.svelte";
+import { places, Search } from "../src/lib/search.svelte";
 import { found } from "../src/lib/words";
 import { FakeApi } from "./api";
 
@@ -132,6 +132,28 @@ describe("the list", () => {
     expect(server.heads[0]!.title).toBe("Better");
   });
 
+  test("storage_that_fails_is_told_of_what_the_reader_was_about", async () => {
+    server.heads = [head(1)];
+    const list = new List();
+    await list.refresh();
+    server.keeps = false;
+    await list.refresh();
+    expect(list.problem).toMatch(/^Conversations cannot be read right now/);
+    await expect(list.rename("1", "Better")).rejects.toThrow("Conversations cannot be kept.");
+  });
+
+  test("a_title_that_was_not_taken_is_put_back_alone", async () => {
+    server.heads = [head(1), head(2)];
+    const list = new List();
+    await list.refresh();
+    server.away = true;
+    const renamed = list.rename("1", "Better");
+    // Meanwhile the list has become another one.
+    list.heads = [head(3), ...list.heads];
+    await expect(renamed).rejects.toThrow("Cannot reach the server.");
+    expect(list.heads.map(({ title }) => title)).toEqual(["Title 3", "Title 1", "Title 2"]);
+  });
+
   test("a_server_that_is_away_is_told_and_what_is_known_stays", async () => {
     server.heads = [head(1)];
     const list = new List();
@@ -220,6 +242,49 @@ describe("the search", () => {
     vi.advanceTimersByTime(200);
     await server.answered();
     expect([said(), search.widens]).toEqual(["20 places found.", false]);
+  });
+
+  test("what_was_found_is_found_again_as_far_as_it_was_shown", async () => {
+    server.hits = Array.from({ length: 30 }, (_, n) => ({ ...hit, turn: String(n) }));
+    const search = new Search();
+    search.again();
+    search.type("sky");
+    vi.advanceTimersByTime(200);
+    await server.answered();
+    await search.widen();
+    server.hits = server.hits.slice(5);
+    search.again();
+    expect(search.hits).toHaveLength(30);
+    await server.answered();
+    expect(search.hits).toEqual(server.hits);
+    expect(server.asked.map((call) => call.split("=").at(-1))).toEqual(["20", "100", "100"]);
+  });
+
+  test("a_title_that_is_the_first_question_is_one_place_with_it", () => {
+    const marked = (text: string) =>
+      text.split(/(?<=\W)(?=sky)|(?<=sky)(?=\W)/).map((text) => ({ text, marked: text === "sky" }));
+    const title = (text: string, more = {}) => {
+      return { ...hit, turn: null, field: "title" as const, title: text, excerpt: marked(text), ...more };
+    };
+    const question = (turn: string, text: string, more = {}) => {
+      return { ...hit, turn, field: "question" as const, excerpt: marked(text), ...more };
+    };
+    const [again, first] = [question("b", "Is the sky blue?"), question("a", "Is the sky blue?")];
+    const answer = { ...hit, turn: "a", excerpt: marked("The sky, yes.") };
+    expect(places([title("Is the sky blue?"), again, first, answer])).toEqual([first, again, answer]);
+    const long = question("c", "And the sky? Tell me all that there is.");
+    expect(places([title("And the sky? Tell me…"), long])).toEqual([long]);
+    const lines = question("d", "And the sky?\n\nTell me all.");
+    expect(places([title("And the sky?"), lines])).toEqual([lines]);
+    // A title of the reader's own, another conversation's question, and another question.
+    const others = [
+      question("d", "Is the sky blue?", { conversation: "2" }),
+      question("e", "Is the sky green?"),
+      question("f", "sky"),
+      question("g", "Is the sky blue? Say it."),
+    ];
+    const own = title("The sky");
+    expect(places([own, title("Is the sky blue?"), ...others])).toEqual([own, title("Is the sky blue?"), ...others]);
   });
 
   test("its_failure_is_a_sentence", async () => {

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 
-import { plain } from "../src/lib/plain";
+import { near, plain } from "../src/lib/plain";
 
 const shown = (text: string) =>
   plain([{ text, marked: false }])
@@ -44,4 +44,20 @@ test("the_marks_stay_where_they_were_also_within_what_goes", () => {
     { text: "whales", marked: true },
     { text: ".", marked: false },
   ]);
+});
+
+test("a_title_begins_near_what_was_found_in_it", () => {
+  const cut = (text: string) =>
+    near([
+      { text, marked: false },
+      { text: "zebra", marked: true },
+      { text: "?", marked: false },
+    ])[0]!.text;
+  expect(cut("And the ")).toBe("And the ");
+  expect(cut("How do I keep a streaming answer on a phone from jumping, ")).toBe("…answer on a phone from jumping, ");
+  // Words that are written without spaces, and letters of two code units.
+  expect(cut("斑".repeat(60))).toBe(`…${"斑".repeat(40)}`);
+  expect(cut(`${"🐋".repeat(30)}.`)).toBe(`…${"🐋".repeat(19)}.`);
+  const first = [{ text: "Zebra", marked: true }];
+  expect(near(first)).toBe(first);
 });

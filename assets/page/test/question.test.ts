@@ -11,7 +11,7 @@ let shown: Record<string, unknown> | null = null;
 
 function show(edit: Edit, { text = "Sky?", place = "c:" } = {}): void {
   hide();
-  const props = { text, rest: false, at: 1, of: 1, place, edit, turnTo: () => {} };
+  const props = { text, rest: false, at: 1, of: 1, place, limit: 16, edit, turnTo: () => {} };
   shown = mount(Question, { target: document.body, props });
   flushSync();
 }
@@ -21,7 +21,10 @@ function hide(): void {
   shown = null;
 }
 
-beforeEach(() => localStorage.clear());
+beforeEach(() => {
+  localStorage.clear();
+  sessionStorage.clear();
+});
 afterEach(hide);
 
 const field = () => document.querySelector("textarea");
@@ -48,6 +51,23 @@ test("an_edit_that_cannot_be_asked_now_stays_and_says_why", () => {
   press("Enter");
   expect(field()?.value).toBe("Sea?");
   expect(document.querySelector("form")?.textContent).toContain("when the running answer has ended");
+});
+
+test("an_edit_that_is_longer_than_the_server_takes_it_stays_and_says_so", () => {
+  const asked: string[] = [];
+  show((question) => asked.push(question) > 0);
+  // Two bytes each: the limit counts bytes, not letters.
+  write("é".repeat(9));
+  expect(document.querySelector("form")?.textContent).toContain("18 of 16 bytes");
+  press("Enter");
+  expect([field()?.value, field()?.getAttribute("aria-invalid")]).toEqual(["é".repeat(9), "true"]);
+  expect(document.querySelector("form")?.textContent).toContain("The question is longer than this server takes it.");
+  expect(document.querySelector<HTMLButtonElement>("button[type=submit]")?.disabled).toBe(true);
+  field()!.value = "é".repeat(8);
+  field()!.dispatchEvent(new Event("input", { bubbles: true }));
+  flushSync();
+  press("Enter");
+  expect(asked).toEqual(["é".repeat(8)]);
 });
 
 test("an_edit_outlives_the_version_that_it_began_at_and_is_its_places_own", () => {

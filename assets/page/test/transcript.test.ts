@@ -33,7 +33,7 @@ test("an_answer_that_cannot_be_rendered_is_plain_text_and_the_others_stay", () =
   const turns = [turn("1", "*fine*"), turn("2", "a *poison*"), turn("3", "*fine too*")];
   const shown = turns.map((turn) => ({ turn, beside: [turn] }));
   const chat = { turns, shown, last: turns[2], open: false, placed: true, connection: { kind: "ready" } };
-  const props = { chat: chat as unknown as Chat, sought: null, asked: () => {}, anew: () => {} };
+  const props = { chat: chat as unknown as Chat, sought: null, asked: () => {}, anew: () => {}, discard: () => {} };
   const page = mount(Transcript, { target: document.body, props });
   flushSync();
   const answers = [...document.querySelectorAll(".answer")];

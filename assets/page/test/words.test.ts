@@ -3,8 +3,9 @@
 import { expect, test } from "vitest";
 
 import type { Connection } from "../src/lib/link";
+import { Announcer } from "../src/lib/announcer";
 import { newTurn, type Turn } from "../src/lib/reduce";
-import { announcement, broughtIn, connectionStatus, turnStatus } from "../src/lib/words";
+import { announcement, broughtIn, connectionStatus, turnStatus, UNREADABLE } from "../src/lib/words";
 
 const ready: Connection = { kind: "ready" };
 const away: Connection = { kind: "waiting", until: 4200, why: "The connection was lost." };
@@ -18,6 +19,11 @@ test.each<[string, Partial<Turn>, Connection]>([
   ["Waiting to be sent", {}, ready],
   ["Connecting", {}, { kind: "connecting" }],
   ["Waiting for the connection; the question is kept", {}, away],
+  [
+    "Waiting for the connection; this browser has no room to keep the question, so leave the page open until it is sent",
+    { kept: false },
+    away,
+  ],
   ["Waiting for the connection; the question is kept", {}, { kind: "draining" }],
   ["Waiting in line: place 3", { accepted: true, place: 3 }, ready],
   ["Waiting for the first word (9 s)", { accepted: true }, ready],
@@ -32,6 +38,11 @@ test.each<[string, Partial<Turn>, Connection]>([
   [
     "Not asked: the server no longer has this conversation.",
     { ending: "lost", problem: { code: "unknown_conversation", message: "No such conversation." } },
+    ready,
+  ],
+  [
+    UNREADABLE,
+    { accepted: true, ending: "lost", problem: { code: "storage_failed", message: "Cannot be kept." } },
     ready,
   ],
   ["Too many.", { ending: "lost", problem: { code: "rate_limited", message: "Too many." } }, ready],
@@ -75,8 +86,11 @@ test("an_interrupted_answer_says_who_or_what_interrupted_it", () => {
 });
 
 test("an_import_is_counted_in_words", () => {
-  expect(broughtIn({ imported: 1, skipped: 0 })).toBe("1 conversation was imported.");
-  expect(broughtIn({ imported: 3, skipped: 1 })).toBe("3 conversations were imported. 1 was here already.");
+  expect(broughtIn({ imported: 1, skipped: 0, expired: 0 })).toBe("1 conversation was imported.");
+  expect(broughtIn({ imported: 3, skipped: 1, expired: 0 })).toBe("3 conversations were imported. 1 was here already.");
+  expect(broughtIn({ imported: 0, skipped: 0, expired: 2 })).toBe(
+    "0 conversations were imported. 2 are older than what is kept here.",
+  );
 });
 
 test("the_countdown_counts", () => {
@@ -91,4 +105,26 @@ test("a_screen_reader_hears_states_and_no_ticking", () => {
   expect(at(5000)).toBe("Waiting for the first word");
   expect(at(6000)).toBe(at(5000));
   expect(announcement(turn({ ending: "stop", text: "a" }), null)).toBe("The answer is complete.");
+});
+
+test("a_screen_reader_hears_of_an_end_that_it_was_there_for_and_of_no_other", () => {
+  const announcer = new Announcer();
+  const heard = (more: Partial<Turn>) => {
+    const shown = turn({ accepted: true, text: "a", ...more });
+    return announcer.say(shown, turnStatus(shown, ready, 0));
+  };
+  expect(announcer.say(null, null)).toBe("");
+  expect([heard({ ending: "stop" }), heard({ ending: "interrupted" })]).toEqual(["", ""]);
+  expect([heard({ id: "new" }), heard({ id: "new", ending: "stop" })]).toEqual([
+    "Answering",
+    "The answer is complete.",
+  ]);
+  expect(heard({ id: "new", ending: "stop" })).toBe("The answer is complete.");
+  // Another conversation, and back again.
+  expect([heard({ ending: "stop" }), heard({ id: "new", ending: "stop" })]).toEqual(["", ""]);
+  expect([heard({ id: "new" }), announcer.say(null, null), heard({ id: "new", ending: "stop" })]).toEqual([
+    "Answering",
+    "",
+    "",
+  ]);
 });

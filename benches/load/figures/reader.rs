@@ -12,19 +12,27 @@ use crate::{
     client::Session,
     process::{Process, send_queues},
     table::{Row, Unit, median},
-    upstream::Upstream,
+    upstream::{LONG, Upstream},
 };
 
 /// Readers at once: the memory of one alone would drown in the allocator's.
 const READERS: usize = 50;
-/// Chunks of 60 bytes: 240 kB, more than a session's socket buffers take, and little enough that the answers in
-/// memory, which both sides have, do not blur the difference.
-const CHUNKS: usize = 4_000;
+/// 240 kB, more than a session's socket buffers take.
+const CHUNKS: usize = LONG;
 /// The receive buffer of a reader that takes nothing: what does not fit waits at the server, where it is measured.
 const WINDOW: u32 = 8 * 1024;
 const SEND_TIMEOUT: Duration = Duration::from_secs(3);
 /// What askd gives a goodbye that nobody takes either, and half a second for the machine.
 const SLACK: Duration = Duration::from_millis(1_500);
+
+/// Whose memory an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// It still runs when memory is measured, so that it is in memory whether it is read or not.
+    Runs,
+    /// It has ended. Once it is read it is with the store alone; a reader that stands in it keeps it in memory.
+    Ended,
+}
 
 /// What one reader cost.
 struct Cost {
@@ -44,9 +52,10 @@ impl Cost {
 
 /// Readers that take nothing, against readers that take everything.
 pub async fn measure(plan: &Plan) -> Result<Vec<Row>> {
-    let mut costs = Vec::new();
+    let (mut costs, mut with_answers) = (Vec::new(), Vec::new());
     for _ in 0..if plan.quick { 1 } else { 3 } {
-        costs.push(round(plan).await?);
+        costs.push(round(plan, Answer::Runs).await?);
+        with_answers.push(round(plan, Answer::Ended).await?.process);
     }
     let each = |number: fn(&Cost) -> f64| costs.iter().map(number).collect::<Vec<_>>();
     let name = "reader that stops";
@@ -68,11 +77,16 @@ pub async fn measure(plan: &Plan) -> Result<Vec<Row>> {
         ),
         Row::at_most(format!("{name}: both"), 256.0, &each(Cost::both), Unit::KiB),
         Row::at_most(closed, limit, &each(|cost| cost.closed), Unit::Seconds),
+        Row::info(
+            format!("{name}: process memory with its ended answer of 240 kB"),
+            &with_answers,
+            Unit::KiB,
+        ),
     ])
 }
 
 /// One askd with readers that read, one with readers that do not: the difference is theirs.
-async fn round(plan: &Plan) -> Result<Cost> {
+async fn round(plan: &Plan, answer: Answer) -> Result<Cost> {
     let upstream = Upstream::start().await?;
     let session = format!(
         "on_leave = \"stop\"\nsend_timeout = \"{}s\"",
@@ -80,21 +94,20 @@ async fn round(plan: &Plan) -> Result<Cost> {
     );
 
     let reading = Process::askd(plan, &upstream.base_url(), &session).await?;
-    let mut readers = ask_all(&reading, None).await?;
-    let reads = readers
-        .iter_mut()
-        .map(|(reader, turn)| reader.finish(*turn, "stop"));
-    for tally in try_join_all(reads).await? {
-        tally.complete(CHUNKS)?;
-    }
-    let with_readers = reading.rss()?;
+    let mut readers = ask_all(&reading, answer, None).await?;
+    let reads = readers.iter_mut().map(async |(reader, turn)| match answer {
+        Answer::Runs => reader.read(CHUNKS).await,
+        Answer::Ended => reader.finish(*turn, "stop").await?.complete(CHUNKS),
+    });
+    try_join_all(reads).await?;
+    let with_readers = reading.settled_rss().await?;
     drop((readers, reading));
 
     let stuck = Process::askd(plan, &upstream.base_url(), &session).await?;
     let asked = Instant::now();
-    let readers = ask_all(&stuck, Some(WINDOW)).await?;
+    let readers = ask_all(&stuck, answer, Some(WINDOW)).await?;
     let full = until_full(&stuck).await?;
-    let with_stuck = stuck.rss()?;
+    let with_stuck = stuck.settled_rss().await?;
     let queued = send_queues(port(&stuck)?)?;
     // Only the readers' own go away: the connections to the endpoint stay in their pool for longer than this takes.
     let descriptors = stuck.descriptors()?.saturating_sub(READERS);
@@ -116,9 +129,13 @@ async fn round(plan: &Plan) -> Result<Cost> {
     })
 }
 
-async fn ask_all(askd: &Process, window: Option<u32>) -> Result<Vec<(Session, Uuid)>> {
+async fn ask_all(
+    askd: &Process,
+    answer: Answer,
+    window: Option<u32>,
+) -> Result<Vec<(Session, Uuid)>> {
     let mut readers = Vec::with_capacity(READERS);
-    for _ in 0..READERS {
+    for number in 0..READERS {
         let mut reader = match window {
             Some(window) => Session::with_window(askd.address(), window).await?,
             None => {
@@ -126,7 +143,11 @@ async fn ask_all(askd: &Process, window: Option<u32>) -> Result<Vec<(Session, Uu
                 Session::over(stream, askd.address(), 4096).await?
             }
         };
-        let turn = reader.ask(&format!("long {CHUNKS}")).await?;
+        let question = match answer {
+            Answer::Runs => format!("hold long {number}"),
+            Answer::Ended => format!("long {CHUNKS}"),
+        };
+        let turn = reader.ask(&question).await?;
         readers.push((reader, turn));
     }
     Ok(readers)

@@ -13,16 +13,14 @@ use super::super::{
 use super::{Env, GIB, MIB, hours, secs};
 
 /// Reads the section.
-pub(super) fn read(section: Section<'_, '_>, env: Env<'_>) -> Store {
+pub(super) fn read(report: &Report<'_>, section: Section<'_, '_>, env: Env<'_>) -> Store {
     let words = [("full", Synchronous::Full), ("normal", Synchronous::Normal)];
     let store = Store {
-        path: section.text("path").map_or_else(
-            || usual_store(env),
-            |given| match given.value.as_str() {
-                ":memory:" => StorePath::Memory,
-                path => StorePath::File(path.into()),
-            },
-        ),
+        path: match section.text("path") {
+            Some(given) if given.value == ":memory:" => StorePath::Memory,
+            Some(given) => StorePath::File(given.value.into()),
+            None => usual_store(env).map_or_else(|| homeless(report, &section), StorePath::File),
+        },
         synchronous: section
             .word("synchronous", &words)
             .unwrap_or(Synchronous::Full),
@@ -35,8 +33,8 @@ pub(super) fn read(section: Section<'_, '_>, env: Env<'_>) -> Store {
     store
 }
 
-/// systemd's directory, else the user's; memory where there is neither.
-fn usual_store(env: Env<'_>) -> StorePath {
+/// systemd's directory, else the user's.
+fn usual_store(env: Env<'_>) -> Option<PathBuf> {
     let variable = |name| env(name).filter(|value| !value.is_empty());
     // systemd joins several directories with colons; the first is the unit's own.
     let state =
@@ -44,9 +42,20 @@ fn usual_store(env: Env<'_>) -> StorePath {
     let users = || variable("XDG_STATE_HOME").map(|state| PathBuf::from(state).join("askd"));
     let home = || variable("HOME").map(|home| PathBuf::from(home).join(".local/state/askd"));
     let directory = state.or_else(users).or_else(home);
-    directory.map_or(StorePath::Memory, |path| {
-        StorePath::File(path.join("askd.db"))
-    })
+    directory.map(|path| path.join("askd.db"))
+}
+
+/// Nobody has asked for memory, which forgets: it is told.
+fn homeless(report: &Report<'_>, section: &Section<'_, '_>) -> StorePath {
+    let draft = section.draft(
+        "path",
+        "is not set, and no directory of a user's is known: conversations are kept in memory and are gone when askd ends",
+    );
+    report.warn(draft.help(
+        "set path in [store] to a file, or to \":memory:\" if that is what is wanted; else STATE_DIRECTORY, \
+         XDG_STATE_HOME or HOME says where",
+    ));
+    StorePath::Memory
 }
 
 fn retention(value: &DeValue<'_>) -> Result<Option<Duration>, Wrong> {

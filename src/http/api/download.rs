@@ -1,20 +1,26 @@
-//! Conversations as files. They are read one by one while they are sent, so that memory does not grow with what
-//! is exported.
+//! Conversations as files. They are read while they are sent, so that memory does not grow with what is exported.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{fmt::Write as _, sync::Arc};
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt as _, Stream, StreamExt, TryStreamExt, stream};
+use url::form_urlencoded;
 use warp::{
     Reply,
     http::{HeaderValue, header},
     reply::Response,
 };
 
-use super::{Site, aside, markdown, query::Format, refusal::Refusal, wire::FORMAT};
+use super::{
+    Site, markdown,
+    query::Format,
+    refusal::Refusal,
+    telling::{self, Begun, Broken},
+    wire::FORMAT,
+};
 use crate::{
     id::{ConversationId, OwnerId},
-    store::{self, Conversation, StoreError},
+    store,
 };
 
 /// Letters of a title in a file's name.
@@ -22,80 +28,51 @@ const MAX_NAME: usize = 40;
 
 /// One conversation.
 pub async fn one(
-    site: &Site,
+    site: &Arc<Site>,
     owner: OwnerId,
     id: ConversationId,
     format: Format,
 ) -> Result<Response, Refusal> {
-    let title = Mutex::new(String::new());
-    let make = async || {
-        let Some(found) = site.store.conversation(owner, id).await? else {
-            return Ok(None);
-        };
-        title
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone_from(&found.title);
-        aside(move || {
-            let text = [
-                &opening(format),
-                &*written(&found, format)?,
-                closing(format),
-            ];
-            Ok::<_, Refusal>(Some(text.concat().into_bytes()))
-        })
-        .await
-    };
-    let text = site.outgoing.text(make).await?;
-    let text = text.ok_or_else(Refusal::unknown_conversation)?;
-    let title = title.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let name = match slug(&title) {
-        name if name.is_empty() => id.to_string(),
-        name => name,
-    };
-    Ok(file(Response::new(text.into()), &name, format))
+    let begun = telling::begin(site, owner, id, format).await?;
+    let begun = begun.ok_or_else(Refusal::unknown_conversation)?;
+    let names = Names::of(&begun.title, id);
+    Ok(file(whole(begun), &names, format))
 }
 
-/// All of an owner's conversations. One that is deleted meanwhile is left out; when the storage fails on the way, or
-/// others do not take what they asked for, the connection breaks, so that nobody takes the part for the whole.
+/// All of an owner's conversations. One that is deleted meanwhile is left out.
 pub async fn all(site: &Arc<Site>, owner: OwnerId, format: Format) -> Result<Response, Refusal> {
     let ids = site.store.export(owner).await?;
     let site = site.clone();
-    let begin = stream::once(async move { Ok::<_, StoreError>(opening(format).into()) });
     let mut first = true;
-    let pieces = stream::iter(ids)
+    let conversations = stream::iter(ids)
         .then(move |id| {
             let site = site.clone();
-            async move {
-                let make = async || {
-                    let Some(found) = site.store.conversation(owner, id).await? else {
-                        return Ok(None);
-                    };
-                    let text = aside(move || written(&found, format)).await;
-                    text.map(|text| Some(text.into_bytes()))
-                        .map_err(|_| broken())
-                };
-                site.outgoing.text(make).await
-            }
+            async move { telling::begin(&site, owner, id, format).await }
         })
-        .filter_map(|text: Result<_, StoreError>| async move { text.transpose() })
-        .flat_map(move |text| {
+        .filter_map(async |begun| begun.transpose())
+        .flat_map(move |begun| {
             let between = if std::mem::take(&mut first) {
                 ""
             } else {
                 between(format)
             };
-            stream::iter([Ok(Bytes::from_static(between.as_bytes())), text])
+            let told = async { begun.map(whole) };
+            piece(between).chain(told.into_stream().try_flatten())
         });
-    let end = stream::once(async move { Ok(Bytes::from_static(closing(format).as_bytes())) });
-    let whole = begin.chain(pieces).chain(end);
-    let name = format!("conversations-{}", markdown::day(store::now()));
-    let response = warp::reply::stream(whole).into_response();
-    Ok(file(response, &name, format))
+    let names = Names {
+        plain: format!("conversations-{}", markdown::day(store::now())),
+        own: None,
+    };
+    Ok(file(conversations, &names, format))
 }
 
-fn broken() -> StoreError {
-    StoreError::Unavailable("A conversation cannot be written as JSON.")
+/// A conversation from its beginning.
+fn whole(begun: Begun) -> impl Stream<Item = Result<Bytes, Broken>> + Send + Sync {
+    stream::iter([Ok(begun.text)]).chain(telling::parts(begun.rest))
+}
+
+fn piece(text: impl Into<Bytes>) -> impl Stream<Item = Result<Bytes, Broken>> + Send + Sync {
+    stream::iter([Ok(text.into())])
 }
 
 fn opening(format: Format) -> String {
@@ -122,22 +99,25 @@ fn closing(format: Format) -> &'static str {
     }
 }
 
-fn written(conversation: &Conversation, format: Format) -> Result<String, Refusal> {
-    match format {
-        Format::Json => serde_json::to_string(conversation).map_err(|error| {
-            tracing::error!(%error, conversation = %conversation.id, "it cannot be exported");
-            Refusal::internal()
-        }),
-        Format::Markdown => Ok(markdown::conversation(conversation)),
-    }
-}
-
-fn file(mut response: Response, name: &str, format: Format) -> Response {
+/// A file with these conversations in it.
+fn file(
+    conversations: impl Stream<Item = Result<Bytes, Broken>> + Send + Sync + 'static,
+    names: &Names,
+    format: Format,
+) -> Response {
+    let body = piece(opening(format))
+        .chain(conversations)
+        .chain(piece(closing(format)));
+    let mut response = warp::reply::stream(body).into_response();
     let (kind, ending) = match format {
         Format::Json => ("application/json", "json"),
         Format::Markdown => ("text/markdown; charset=utf-8", "md"),
     };
-    let disposition = format!("attachment; filename=\"askd-{name}.{ending}\"");
+    let mut disposition = format!("attachment; filename=\"askd-{}.{ending}\"", names.plain);
+    if let Some(own) = &names.own {
+        let own: String = form_urlencoded::byte_serialize(own.as_bytes()).collect();
+        let _ = write!(disposition, "; filename*=UTF-8''askd-{own}.{ending}");
+    }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Ok(disposition) = HeaderValue::from_str(&disposition) {
@@ -146,20 +126,49 @@ fn file(mut response: Response, name: &str, format: Format) -> Response {
     response
 }
 
-/// A title as a part of a file's name: letters and digits that every system takes.
-fn slug(title: &str) -> String {
-    let words = title.split(|letter: char| !letter.is_ascii_alphanumeric());
-    let mut name = String::new();
+/// What a file is to be called, apart from its beginning and its ending.
+#[derive(Debug, PartialEq)]
+struct Names {
+    /// In letters and digits that every system takes.
+    plain: String,
+    /// In the title's own script, where that says more.
+    own: Option<String>,
+}
+
+impl Names {
+    /// By the title, or where that has no letters by the id.
+    fn of(title: &str, id: ConversationId) -> Self {
+        let plain = slug(title, |letter| letter.is_ascii_alphanumeric());
+        let own = slug(title, char::is_alphanumeric);
+        let own = Some(own).filter(|own| !own.is_empty() && *own != plain);
+        let plain = if plain.is_empty() {
+            id.to_string()
+        } else {
+            plain
+        };
+        Self { plain, own }
+    }
+}
+
+/// A title's words of such letters, as a part of a file's name: as many as there is room for, and the first one cut
+/// where there is none.
+fn slug(title: &str, is_letter: fn(char) -> bool) -> String {
+    let words = title.split(|letter: char| !is_letter(letter));
+    let (mut name, mut left) = (String::new(), MAX_NAME);
     for word in words.filter(|word| !word.is_empty()) {
-        if name.len() + 1 + word.len() > MAX_NAME {
+        let letters = word.chars().count();
+        if name.is_empty() {
+            name.extend(word.chars().take(left));
+        } else if letters < left {
+            name.push('-');
+            name.push_str(word);
+            left -= 1;
+        } else {
             break;
         }
-        if !name.is_empty() {
-            name.push('-');
-        }
-        name.push_str(&word.to_ascii_lowercase());
+        left = left.saturating_sub(letters);
     }
-    name
+    name.to_lowercase()
 }
 
 #[cfg(test)]
@@ -167,21 +176,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_files_name_has_letters_that_every_system_takes() {
+    fn a_files_name_has_letters_that_every_system_takes_and_the_titles_own() {
+        let id = ConversationId(uuid::Uuid::from_u128(7));
+        let unnamed = id.to_string();
         let cases = [
-            ("What is *this*?", "what-is-this"),
-            ("../..\\\"; x=\"\r\n", "x"),
-            ("Größe & Maß", "gr-e-ma"),
-            ("你好", ""),
-            ("", ""),
+            ("What is *this*?", "what-is-this", None),
+            ("../..\\\"; x=\"\r\n", "x", None),
+            ("Größe & Maß", "gr-e-ma", Some("größe-maß")),
+            ("你好", &unnamed, Some("你好")),
+            ("\u{202e}!", &unnamed, None),
+            ("", &unnamed, None),
             (
                 &"long ".repeat(20),
                 "long-long-long-long-long-long-long-long",
+                None,
             ),
-            (&"x".repeat(99), ""),
+            (&"x".repeat(99), &"x".repeat(40), None),
+            (&"好".repeat(99), &unnamed, Some(&"好".repeat(40))),
         ];
-        for (title, name) in cases {
-            assert_eq!(slug(title), name, "{title:?}");
+        for (title, plain, own) in cases {
+            let (plain, own) = (plain.to_owned(), own.map(str::to_owned));
+            assert_eq!(Names::of(title, id), Names { plain, own }, "{title:?}");
         }
     }
 }

@@ -15,20 +15,38 @@ use crate::{
 /// The last time that has a date of four digits, in milliseconds.
 const LAST_DATE: u64 = 253_402_300_799_000;
 
-/// A whole conversation.
-pub fn conversation(conversation: &Conversation) -> String {
+/// The turns of a conversation by their numbers.
+#[derive(Default)]
+pub struct Numbers(HashMap<TurnId, usize>);
+
+impl Numbers {
+    /// A turn's number: the next one, unless it has one.
+    fn of(&mut self, turn: TurnId) -> usize {
+        let next = self.0.len() + 1;
+        *self.0.entry(turn).or_insert(next)
+    }
+}
+
+/// A conversation with its first turns.
+pub fn conversation(conversation: &Conversation, numbers: &mut Numbers) -> String {
     let mut text = format!("# {}\n\n", plain(&conversation.title));
     let (created, updated) = (time(conversation.created), time(conversation.updated));
     let _ = writeln!(text, "*Begun {created}, last changed {updated}.*");
-    let mut numbers = HashMap::new();
-    for (index, turn) in conversation.turns.iter().enumerate() {
-        numbers.insert(turn.id, index + 1);
-        one(&mut text, turn, index + 1, &numbers);
+    text.push_str(&turns(&conversation.turns, numbers));
+    text
+}
+
+/// Turns, behind those that came before.
+pub fn turns(turns: &[Turn], numbers: &mut Numbers) -> String {
+    let mut text = String::new();
+    for turn in turns {
+        one(&mut text, turn, numbers);
     }
     text
 }
 
-fn one(text: &mut String, turn: &Turn, number: usize, numbers: &HashMap<TurnId, usize>) {
+fn one(text: &mut String, turn: &Turn, numbers: &mut Numbers) {
+    let number = numbers.of(turn.id);
     let _ = write!(text, "\n## Question {number}\n\n");
     if let Some(branch) = branch(turn, number, numbers) {
         let _ = write!(text, "*{branch}*\n\n");
@@ -74,8 +92,10 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Says where a turn belongs that does not follow the one that stands above it.
-fn branch(turn: &Turn, number: usize, numbers: &HashMap<TurnId, usize>) -> Option<String> {
-    let parent = turn.parent.and_then(|parent| numbers.get(&parent).copied());
+fn branch(turn: &Turn, number: usize, numbers: &Numbers) -> Option<String> {
+    let parent = turn
+        .parent
+        .and_then(|parent| numbers.0.get(&parent).copied());
     match parent {
         Some(parent) if parent + 1 == number => None,
         Some(parent) => Some(format!("A branch: it follows question {parent}.")),
@@ -242,13 +262,14 @@ mod tests {
         cut.outcome = Some(Outcome::Interrupted);
         let mut failed = turn(4, None, "Again?", "");
         failed.outcome = Some(Outcome::Failed);
-        let text = conversation(&Conversation {
+        let whole = Conversation {
             id: Default::default(),
             title: "# A <title>\nof two lines".to_owned(),
             created: 1_700_000_000_000,
             updated: u64::MAX,
             turns: vec![first, turn(2, Some(1), "And?", "More."), cut, failed],
-        });
+        };
+        let text = conversation(&whole, &mut Numbers::default());
         insta::assert_snapshot!(text);
     }
 
@@ -256,7 +277,7 @@ mod tests {
     fn a_carriage_return_leads_out_of_no_quote() {
         let mut text = String::new();
         let asked = turn(1, None, "a\r# b\r\n\rc", "d");
-        one(&mut text, &asked, 1, &HashMap::new());
+        one(&mut text, &asked, &mut Numbers::default());
         assert!(text.contains("\n> a\n> # b\n>\n> c\n"), "{text:?}");
     }
 
@@ -264,7 +285,7 @@ mod tests {
     fn a_nul_does_not_come_into_the_file() {
         let mut text = String::new();
         let answered = turn(1, None, "a", "b\0c");
-        one(&mut text, &answered, 1, &HashMap::new());
+        one(&mut text, &answered, &mut Numbers::default());
         assert!(text.contains("\nb\u{fffd}c\n"), "{text:?}");
     }
 

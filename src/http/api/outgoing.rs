@@ -10,7 +10,6 @@ use tokio::{
 };
 
 use super::refusal::Refusal;
-use crate::store::StoreError;
 
 /// Bytes of all large texts that have not been taken yet. One that is larger than all of it has it for itself.
 const ROOM: usize = 128 << 20;
@@ -45,22 +44,23 @@ impl Outgoing {
         }
     }
 
-    /// What `make` makes, with the room that it holds until it is sent or dropped. Who waits for room keeps no text: it
-    /// is made again then.
-    pub async fn text<F, E>(&self, mut make: impl FnMut() -> F) -> Result<Option<Bytes>, E>
+    /// What `make` makes, with the room that it holds until it is sent or dropped, and what came with it. Who waits for
+    /// room keeps no text: it is made again then.
+    pub async fn text<F, T, E>(&self, mut make: impl FnMut() -> F) -> Result<Option<(Bytes, T)>, E>
     where
-        F: Future<Output = Result<Option<Vec<u8>>, E>>,
+        F: Future<Output = Result<Option<(Vec<u8>, T)>, E>>,
         E: From<NoRoom>,
     {
         let mut held: Option<OwnedSemaphorePermit> = None;
         loop {
             let place: Result<SemaphorePermit<'_>, _> = self.places.acquire().await;
             let _place = place.map_err(|_| NoRoom)?;
-            let Some(text) = make().await? else {
+            let Some((mut text, with)) = make().await? else {
                 return Ok(None);
             };
+            text.shrink_to_fit();
             if text.len() <= self.small {
-                return Ok(Some(text.into()));
+                return Ok(Some((text.into(), with)));
             }
             let needed = text.len().min(self.size);
             let room = match held.take() {
@@ -69,9 +69,9 @@ impl Outgoing {
                 _ => self.take(needed),
             };
             if let Some(_room) = room {
-                return Ok(Some(Bytes::from_owner(Held { text, _room })));
+                return Ok(Some((Bytes::from_owner(Held { text, _room }), with)));
             }
-            drop((text, _place));
+            drop((text, with, _place));
             let many = u32::try_from(needed).map_err(|_| NoRoom)?;
             let wait = timeout(PATIENCE, self.room.clone().acquire_many_owned(many));
             held = Some(wait.await.map_err(|_| NoRoom)?.map_err(|_| NoRoom)?);
@@ -85,18 +85,13 @@ impl Outgoing {
 }
 
 /// Others have not taken what they asked for.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("others have not taken what they asked for")]
 pub struct NoRoom;
 
 impl From<NoRoom> for Refusal {
     fn from(_: NoRoom) -> Self {
         Self::reading()
-    }
-}
-
-impl From<NoRoom> for StoreError {
-    fn from(_: NoRoom) -> Self {
-        Self::Unavailable("Others have not taken what they asked for.")
     }
 }
 
@@ -119,8 +114,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_is_not_taken_keeps_its_room_and_what_finds_none_is_refused() {
         let outgoing = Outgoing::of(100, 50);
-        let ask = |bytes: usize| {
-            outgoing.text(move || async move { Ok::<_, Refusal>(Some(vec![b'x'; bytes])) })
+        let ask = async |bytes: usize| {
+            let made = async || Ok::<_, Refusal>(Some((vec![b'x'; bytes], ())));
+            let asked = outgoing.text(made).await?;
+            Ok::<_, Refusal>(asked.map(|(text, ())| text))
         };
         let first = ask(60).await.unwrap().unwrap();
         let piece = first.slice(..1);

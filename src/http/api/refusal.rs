@@ -152,7 +152,7 @@ impl Refusal {
 
     /// The same behind what was done already.
     pub fn after(mut self, done: Imported) -> Self {
-        let count = done.imported + done.skipped;
+        let count = done.imported + done.skipped + done.expired;
         if count > 0 {
             self.message = format!(
                 "{} The {count} before it are taken in; sent again, they are passed over.",

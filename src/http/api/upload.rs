@@ -110,8 +110,7 @@ where
             Err(refusal) => Err(refusal),
         };
         let ((imported, rest), last) = done.map_err(|refusal| refusal.after(all))?;
-        all.imported += imported.imported;
-        all.skipped += imported.skipped;
+        all += imported;
         if last {
             return Ok(all);
         }
@@ -340,7 +339,7 @@ mod tests {
                 counts.lock().unwrap().push(count);
                 let imported = Imported {
                     imported: count as u64,
-                    skipped: 0,
+                    ..Imported::default()
                 };
                 Ok((imported, rest))
             }

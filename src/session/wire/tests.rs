@@ -88,16 +88,8 @@ fn frames_look_as_the_protocol_says() {
         channel,
         text: "a\n".to_owned(),
     };
-    let timing = Timing {
-        first_chunk_ms: None,
-        total_ms: 7,
-    };
-    let end = End {
-        outcome: Outcome::ContentFilter,
-        cause: None,
-        usage: None,
-        timing,
-    };
+    let mut end = End::with(Outcome::ContentFilter);
+    end.timing.total_ms = 7;
     let fault = Fault::new(ErrorCode::UpstreamFailed, "It broke.");
     let messages = [
         ServerMessage::Accepted {

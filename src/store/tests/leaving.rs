@@ -194,7 +194,7 @@ async fn room_is_made_by_the_one_who_keeps_most() {
 async fn leave(store: &Store, watched: ConversationId, owner: OwnerId) -> Vec<i64> {
     let sweep = keep::Sweep {
         now: now() + 1000,
-        retention: Some(1),
+        oldest: now() + 999,
         bound: None,
     };
     let mut left = vec![rows(store).await];

@@ -13,7 +13,7 @@ async fn an_import_leaves_a_deleted_conversation_alone_while_its_answer_runs() {
     let exported = store.conversation(owner, id).await.unwrap().unwrap();
     store.delete(owner, id).await.unwrap();
     let imported = store.import(owner, vec![exported]).await.unwrap();
-    assert_eq!((imported.imported, imported.skipped), (0, 1));
+    assert_eq!((imported.imported, imported.skipped), (1, 0));
     store
         .finish(owner, turn, Arc::new(said("a")))
         .written()
@@ -170,7 +170,7 @@ async fn an_import_that_ends_in_the_middle_leaves_nothing() {
     assert_eq!(again.imported, 1);
     let sweep = keep::Sweep {
         now: now() + write::RESTORABLE + 1000,
-        retention: None,
+        oldest: 0,
         bound: None,
     };
     while store.write(move |db| keep::sweep(db, sweep)).await.unwrap() {}
@@ -181,12 +181,32 @@ async fn an_import_that_ends_in_the_middle_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn an_import_takes_the_place_of_a_deleted_conversation_whole() {
+async fn an_import_stands_beside_a_deleted_conversation_that_can_still_be_restored() {
+    let (store, owner) = (memory(), OwnerId::new());
+    let (_, place) = exchange(&store, question(owner, None, "old"), "a").await;
+    let id = place.conversation;
+    store.settled().await;
+    let older = store.conversation(owner, id).await.unwrap().unwrap();
+    exchange(&store, question(owner, Some(id), "newer words"), "b").await;
+    store.delete(owner, id).await.unwrap();
+    let imported = store.import(owner, vec![older]).await.unwrap();
+    assert_eq!((imported.imported, imported.skipped), (1, 0));
+    assert_eq!(store.restore(owner, id).await.unwrap().turns, 2);
+    let listed = store.list(owner, None, 9).await.unwrap().conversations;
+    let turns: Vec<_> = listed.iter().map(|head| head.turns).collect();
+    assert_eq!(turns.len(), 2);
+    assert_eq!(turns.iter().sum::<u64>(), 3);
+    sound(&store).await;
+}
+
+#[tokio::test]
+async fn an_import_takes_the_place_of_a_conversation_that_is_deleted_for_good_whole() {
     let (store, owner) = (memory(), OwnerId::new());
     let long = exported(&store, 600, "a word").await;
     let before = rows(&store).await;
     store.import(owner, vec![long.clone()]).await.unwrap();
     store.delete(owner, long.id).await.unwrap();
+    beyond_recall(&store, long.id).await;
     let again = store.import(owner, vec![long.clone()]).await.unwrap();
     assert_eq!(again.imported, 1);
     let kept = store.conversation(owner, long.id).await.unwrap().unwrap();

@@ -246,3 +246,50 @@ async fn a_turn_is_found_whole_though_it_leaves_while_it_is_read() {
     assert_eq!(found.answer.as_deref(), Some(&said("a2")));
     assert_eq!(store.find(owner, turn).await, Ok(None));
 }
+
+#[tokio::test]
+async fn a_conversation_is_read_in_parts_that_do_not_grow_with_it() {
+    let (store, owner) = (memory(), OwnerId::new());
+    let mut long = exported(&store, 40, &"word ".repeat(4_000)).await;
+    long.turns[7].answer = "x".repeat(1 << 20);
+    store.import(owner, vec![long.clone()]).await.unwrap();
+    let (begun, mut rest) = store.begin(owner, long.id).await.unwrap().unwrap();
+    let mut parts = vec![begun.turns];
+    while let Some(further) = rest {
+        // What is asked meanwhile is not in what was begun before.
+        exchange(&store, question(owner, Some(long.id), "q"), "a").await;
+        let (turns, left) = store.go_on(further).await.unwrap();
+        parts.push(turns);
+        rest = left;
+    }
+    assert_eq!(parts.len(), 10, "four answers of 20 kB a part");
+    for part in &parts {
+        let (_, but_last) = part.split_last().unwrap();
+        let bytes: usize = but_last.iter().map(|turn| turn.answer.len()).sum();
+        assert!(bytes < 64 << 10, "{bytes}");
+    }
+    let ids = |turns: &[Turn]| turns.iter().map(|turn| turn.id).collect::<Vec<_>>();
+    assert_eq!(ids(&parts.concat()), ids(&long.turns));
+}
+
+#[tokio::test]
+async fn what_is_removed_while_it_is_read_is_never_read_to_an_end() {
+    let (store, owner) = (memory(), OwnerId::new());
+    let long = exported(&store, 40, &"word ".repeat(4_000)).await;
+    store.import(owner, vec![long.clone()]).await.unwrap();
+    let (_, rest) = store.begin(owner, long.id).await.unwrap().unwrap();
+    let rest = rest.unwrap();
+    // What may still be restored is still there.
+    store.delete(owner, long.id).await.unwrap();
+    assert!(store.go_on(rest).await.unwrap().1.is_some());
+    beyond_recall(&store, long.id).await;
+    // Another one takes its place, and its rows too.
+    let mut other = long.clone();
+    for turn in &mut other.turns {
+        turn.id = turn_id();
+    }
+    let imported = store.import(owner, vec![other]).await.unwrap();
+    assert_eq!(imported.imported, 1);
+    let gone = store.go_on(rest).await.unwrap_err();
+    assert_eq!(gone, StoreError::UnknownConversation);
+}

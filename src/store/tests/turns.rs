@@ -189,12 +189,21 @@ async fn while_the_disk_hangs_nobody_waits_for_it_and_what_was_handed_over_is_do
     let refused = store.ask(question(owner, None, "q")).await;
     assert_eq!(refused, Err(StoreError::Unavailable(UNAVAILABLE)));
     drop(store.finish(owner, turn, Arc::new(said("a"))));
+    let unwritten = |questions, answers, turns| Unwritten {
+        questions,
+        answers,
+        turns,
+    };
+    assert_eq!(store.unwritten(), unwritten(1, 1, vec![turn]));
     drop(release);
     health
         .wait_for(|health| *health == Health::Good)
         .await
         .unwrap();
     store.settled().await;
+    while store.unwritten() != unwritten(0, 0, Vec::new()) {
+        tokio::task::yield_now().await;
+    }
     assert_eq!(rows(&store).await, 1);
     let found = store.find(owner, turn).await.unwrap().unwrap();
     assert_eq!(found.answer.as_deref(), Some(&said("a")));
@@ -242,7 +251,7 @@ proptest! {
     fn an_answer_read_from_the_disk_is_the_same_log_and_a_crash_keeps_whole_events(
         log in any_answer(), saves in proptest::collection::vec(1u64..20, 0..6)
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let directory = tempfile::tempdir().unwrap();
             let owner = OwnerId::new();
@@ -341,18 +350,8 @@ async fn an_end_that_cannot_be_kept_takes_no_other_along_and_is_an_end_all_the_s
         .write(move |db| Ok(db.execute_batch(refuse)?))
         .await
         .unwrap();
-    let timing = Timing {
-        first_chunk_ms: None,
-        total_ms: 0,
-    };
-    let cancelled = End {
-        outcome: Outcome::Cancelled,
-        cause: None,
-        usage: None,
-        timing,
-    };
     let mut other = half.clone();
-    other.push_end(cancelled).unwrap();
+    other.push_end(End::with(Outcome::Cancelled)).unwrap();
     store.finish(owner, turns.0, Arc::new(said("half and more")));
     store.finish(owner, turns.1, Arc::new(other));
     store.settled().await;

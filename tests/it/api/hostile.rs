@@ -156,7 +156,10 @@ async fn who_sends_an_import_slowly_keeps_nobody_from_theirs() {
         halves.push(socket);
     }
     let reply = browser.json("POST", "/import", &file).await;
-    assert_eq!(reply.json(), json!({ "imported": 1, "skipped": 0 }));
+    assert_eq!(
+        reply.json(),
+        json!({ "imported": 1, "skipped": 0, "expired": 0 })
+    );
     server.stop().await;
 }
 

@@ -69,7 +69,10 @@ async fn what_was_exported_is_the_same_wherever_it_is_imported() {
     let all = from.read("/export").await;
     assert_eq!(all["askd"], 1);
     let reply = to.json("POST", "/import", &all).await;
-    assert_eq!(reply.json(), json!({ "imported": 2, "skipped": 0 }));
+    assert_eq!(
+        reply.json(),
+        json!({ "imported": 2, "skipped": 0, "expired": 0 })
+    );
     assert_eq!(lasting(&to.read(&path).await), lasting(&full));
     let there = to.read("/export").await["conversations"].clone();
     assert_eq!(there, all["conversations"]);
@@ -78,7 +81,10 @@ async fn what_was_exported_is_the_same_wherever_it_is_imported() {
     assert!(!found["hits"].as_array().unwrap().is_empty());
 
     let again = to.json("POST", "/import", &all).await;
-    assert_eq!(again.json(), json!({ "imported": 0, "skipped": 2 }));
+    assert_eq!(
+        again.json(),
+        json!({ "imported": 0, "skipped": 2, "expired": 0 })
+    );
     assert_eq!(to.read("/export").await["conversations"], there);
     let one = from.read(&format!("{path}/export")).await;
     assert_eq!(
@@ -101,11 +107,44 @@ async fn a_conversation_of_any_number_of_turns_is_taken_in() {
     browser.has(std::slice::from_ref(&long)).await;
     let path = format!("/conversations/{}", id(&long));
     let file = browser.read(&format!("{path}/export")).await;
-    assert_eq!(browser.send("DELETE", &path, "", "").await.status, 204);
-    let reply = browser.json("POST", "/import", &file).await;
-    assert_eq!(reply.json(), json!({ "imported": 1, "skipped": 0 }));
-    let back = browser.read(&path).await;
+    let other = Browser::new(&server).await;
+    let reply = other.json("POST", "/import", &file).await;
+    assert_eq!(
+        reply.json(),
+        json!({ "imported": 1, "skipped": 0, "expired": 0 })
+    );
+    let back = other.read(&path).await;
     assert_eq!(lasting(&back), lasting(&file["conversations"][0]));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_long_conversation_is_told_in_parts_that_make_the_whole() {
+    let server = Server::start("");
+    let browser = Browser::new(&server).await;
+    let answer = "Wörter. ".repeat(3_000);
+    let mut long = conversation(1, "Long", &vec![("q", answer.as_str()); 40]);
+    long["turns"][39]["parent"] = long["turns"][2]["id"].clone();
+    browser.has(std::slice::from_ref(&long)).await;
+    let path = format!("/conversations/{}", id(&long));
+    let told = browser.read(&path).await;
+    let turns = told["turns"].as_array().unwrap();
+    assert_eq!(turns.len(), 40);
+    for (turn, original) in turns.iter().zip(long["turns"].as_array().unwrap()) {
+        for key in ["id", "parent", "question", "answer"] {
+            assert_eq!(turn[key], original[key], "{key}");
+        }
+    }
+    for export in [format!("{path}/export"), "/export".to_owned()] {
+        assert_eq!(browser.read(&export).await["conversations"], json!([told]));
+        let reply = browser.get(&format!("{export}?format=markdown")).await;
+        let markdown = text(&reply);
+        for n in 1..=40 {
+            assert!(markdown.contains(&format!("\n## Question {n}\n")), "{n}");
+        }
+        assert!(markdown.contains("A branch: it follows question 3."));
+        assert!(reply.header("content-length").is_none(), "it is in parts");
+    }
     server.stop().await;
 }
 
@@ -128,7 +167,7 @@ async fn whatever_was_asked_can_be_taken_in_again() {
         assert_eq!(browser.send("DELETE", &path, "", "").await.status, 204);
     }
     let reply = browser.json("POST", "/import", &file).await;
-    let expected = json!({ "imported": questions.len(), "skipped": 0 });
+    let expected = json!({ "imported": questions.len(), "skipped": 0, "expired": 0 });
     assert_eq!((reply.status, reply.json()), (200, expected));
     server.stop().await;
 }
@@ -194,6 +233,20 @@ async fn a_download_says_what_it_is_and_its_name() {
     ] {
         assert!(markdown.contains(part), "{part:?} in {markdown}");
     }
+    let other = conversation(2, "什么是质押?", &[("q", "a")]);
+    browser.has(std::slice::from_ref(&other)).await;
+    let reply = browser
+        .get(&format!("/conversations/{}/export", id(&other)))
+        .await;
+    let disposition = format!(
+        "attachment; filename=\"askd-{}.json\"; \
+         filename*=UTF-8''askd-%E4%BB%80%E4%B9%88%E6%98%AF%E8%B4%A8%E6%8A%BC.json",
+        id(&other)
+    );
+    assert_eq!(
+        reply.header("content-disposition"),
+        Some(disposition.as_str())
+    );
     for query in ["?format=html", "?format=", "?format=JSON"] {
         let reply = browser.get(&format!("{path}{query}")).await;
         assert_eq!(
@@ -360,6 +413,22 @@ async fn what_is_imported_is_no_newer_than_now_and_nothing_in_it_runs() {
 }
 
 #[tokio::test]
+async fn what_is_older_than_the_retention_is_not_taken_in_and_told() {
+    let server = Server::start("[store]\npath = \":memory:\"\nretention = \"7d\"");
+    let browser = Browser::new(&server).await;
+    let mut new = conversation(2, "New", &[("q", "a")]);
+    new["updated"] = json!(u64::MAX);
+    let file = json!({ "askd": 1, "conversations": [conversation(1, "Old", &[("q", "a")]), new] });
+    for (imported, skipped) in [(1, 0), (0, 1)] {
+        let reply = browser.json("POST", "/import", &file).await;
+        let expected = json!({ "imported": imported, "skipped": skipped, "expired": 1 });
+        assert_eq!(reply.json(), expected);
+        assert_eq!(browser.titles().await, ["New"]);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_deleted_conversation_comes_back_with_its_export() {
     let server = Server::start("");
     let browser = Browser::new(&server).await;
@@ -368,8 +437,17 @@ async fn a_deleted_conversation_comes_back_with_its_export() {
     let path = format!("/conversations/{}", id(&file["conversations"][0]));
     assert_eq!(browser.send("DELETE", &path, "", "").await.status, 204);
     let reply = browser.json("POST", "/import", &file).await;
-    assert_eq!(reply.json(), json!({ "imported": 1, "skipped": 0 }));
+    assert_eq!(
+        reply.json(),
+        json!({ "imported": 1, "skipped": 0, "expired": 0 })
+    );
     assert_eq!(browser.titles().await, ["Kept"]);
+    // The deleted one may still be called back, and stands beside it then.
+    let restored = browser
+        .send("POST", &format!("{path}/restore"), "", "")
+        .await;
+    assert_eq!(restored.status, 200);
+    assert_eq!(browser.titles().await, ["Kept", "Kept"]);
     assert_eq!(
         lasting(&browser.read(&path).await),
         lasting(&file["conversations"][0])

@@ -113,7 +113,10 @@ async fn importing_anothers_export_tells_nothing_and_touches_nothing() {
     let file = owner.read("/export").await;
     let reply = other.json("POST", "/import", &file).await;
     // As if nobody had it: else this would tell whether an id exists.
-    assert_eq!(reply.json(), json!({ "imported": 1, "skipped": 0 }));
+    assert_eq!(
+        reply.json(),
+        json!({ "imported": 1, "skipped": 0, "expired": 0 })
+    );
     let path = format!("/conversations/{}", id(&file["conversations"][0]));
     let renamed = other
         .json("PATCH", &path, &json!({ "title": "Borrowed" }))

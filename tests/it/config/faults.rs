@@ -388,6 +388,7 @@ fn an_endpoint_is_read_whole() {
 
 #[test]
 fn a_key_over_plain_http_to_another_machine_is_a_warning_and_to_this_one_none() {
+    let endpoint = |line| format!("[store]\npath = \":memory:\"\n{}", endpoint(line));
     let near = [
         "http://127.0.0.1:1/v1",
         "http://[::1]/v1",

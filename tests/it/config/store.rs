@@ -27,6 +27,20 @@ fn the_usual_place_is_systemds_then_the_users_and_memory_without_either() {
 }
 
 #[test]
+fn memory_that_nobody_asked_for_is_a_warning_with_its_remedy() {
+    let warnings = |toml, env: &dyn Fn(&str) -> Option<String>| {
+        let loaded = check("askd.toml", toml, &Overrides::default(), env).unwrap();
+        loaded.warnings
+    };
+    let asked = warnings("[store]\npath = \":memory:\"\n", &|_| None);
+    let home = warnings("", &|name| (name == "HOME").then(|| "/home/a".to_owned()));
+    assert_eq!((asked, home), (Vec::new(), Vec::new()));
+    let fallen = warnings("", &|_| None);
+    assert_eq!(fallen.len(), 1);
+    insta::assert_snapshot!(fallen[0].render_warning(false));
+}
+
+#[test]
 fn the_file_says_where_how_long_and_how_much() {
     let store = good("[store]\npath = \":memory:\"\n").store;
     assert_eq!(

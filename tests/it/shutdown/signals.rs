@@ -99,7 +99,7 @@ async fn a_sigint_is_as_good() {
 
 #[tokio::test]
 async fn without_work_it_ends_at_once() {
-    let askd = Binary::start("", &[]).await;
+    let askd = Binary::start("[store]\npath = \":memory:\"\n", &[]).await;
     let mut idle = askd.connect().await;
     askd.signal("TERM").await;
     assert_eq!(idle.expect("status").await["state"], "draining");

@@ -46,7 +46,7 @@ async fn a_copy_made_while_answers_run_is_whole_and_holds_them() {
     assert!(said.contains(path.to_str().unwrap()), "{said}");
     let (code, said) = backup(&home, &toml, &to);
     assert_eq!(code, Some(69));
-    assert!(said.contains("exists"), "{said}");
+    assert!(said.contains("there is a file"), "{said}");
     store.finish(owner, ids.1, ended(9));
     close(store).await;
 
@@ -67,13 +67,46 @@ async fn a_copy_made_while_answers_run_is_whole_and_holds_them() {
     close(copy).await;
 }
 
+/// As in a root's shell, which has neither the service's credentials nor its variables.
+#[tokio::test]
+async fn a_copy_needs_none_of_the_keys_that_the_configuration_speaks_of() {
+    let home = TempDir::new().unwrap();
+    let path = home.path().join("askd.db");
+    close(Store::open(config(&path)).unwrap()).await;
+    for (n, key) in [
+        "api_key_credential = \"api-key\"",
+        "api_key_env = \"THE_KEY\"",
+        "api_key_file = \"/nowhere/key\"",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let endpoint =
+            "[[endpoint]]\nname = \"a\"\nbase_url = \"http://localhost/v1\"\nmodel = \"m\"";
+        let toml = format!(
+            "{endpoint}\n{key}\n[store]\npath = {:?}\n",
+            path.to_str().unwrap()
+        );
+        let to = home.path().join(format!("copy-{n}.db"));
+        let (code, said) = backup(&home, &toml, &to);
+        assert_eq!(code, Some(0), "{said}");
+        assert_eq!(integrity(&to), "ok");
+    }
+    let (code, said) = backup(&home, "[store]\npaht = \"askd.db\"\n", &path);
+    assert_eq!(code, Some(78), "{said}");
+    assert!(said.contains("store.paht"), "{said}");
+}
+
 #[test]
 fn what_cannot_be_copied_is_told_and_leaves_no_file() {
     let home = TempDir::new().unwrap();
     let to = home.path().join("copy.db");
+    let empty = home.path().join("empty.db");
+    fs::write(&empty, "").unwrap();
     for (path, words) in [
         ("/nowhere/askd.db", "/nowhere/askd.db"),
         (":memory:", "live in memory"),
+        (empty.to_str().unwrap(), "empty.db is empty"),
     ] {
         let (code, said) = backup(&home, &format!("[store]\npath = {path:?}\n"), &to);
         assert_eq!(code, Some(69));

@@ -375,3 +375,59 @@ async fn a_file_made_anew_under_the_number_of_one_that_was_removed_is_another() 
     close(store).await;
     assert_eq!(fs::read(&path).unwrap(), b"");
 }
+
+/// What has been written since SQLite last joined the log to the file stands in the log alone.
+#[tokio::test]
+async fn a_write_ahead_log_that_is_removed_takes_nothing_along_and_is_told_of() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("askd.db");
+    let (store, owner) = (Store::open(config(&path)).unwrap(), OwnerId::new());
+    let (first, running) = (question(owner, None, "kept"), question(owner, None, "runs"));
+    let (kept, runs) = (first.turn, running.turn);
+    store.ask(first).await.unwrap();
+    store.ask(running).await.unwrap();
+    fs::remove_file(directory.path().join("askd.db-wal")).unwrap();
+    store
+        .ask(question(owner, None, "too late"))
+        .await
+        .unwrap_err();
+    let sentence = is_bad(&store).await;
+    assert!(sentence.contains("askd.db-wal was removed"), "{sentence}");
+    // As a crash would leave it.
+    let crashed = directory.path().join("crashed.db");
+    fs::copy(&path, &crashed).unwrap();
+    assert_eq!(integrity(&crashed), "ok");
+    let copy = Store::open(config(&crashed)).unwrap();
+    for turn in [kept, runs] {
+        assert!(copy.find(owner, turn).await.unwrap().is_some());
+    }
+    close(copy).await;
+    // What an answer brought meanwhile is kept when it is stopped.
+    store.finish(owner, runs, ended(9));
+    close(store).await;
+    let again = Store::open(config(&path)).unwrap();
+    assert_eq!(
+        again.find(owner, runs).await.unwrap().unwrap().answer,
+        Some(ended(9))
+    );
+    again.ask(question(owner, None, "goes on")).await.unwrap();
+    close(again).await;
+    assert_eq!(integrity(&path), "ok");
+}
+
+#[tokio::test]
+async fn a_file_that_lost_its_tables_is_damaged_and_nothing_more_is_promised() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("askd.db");
+    let (store, owner) = (Store::open(config(&path)).unwrap(), OwnerId::new());
+    store.ask(question(owner, None, "q")).await.unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other
+        .execute_batch("PRAGMA foreign_keys = OFF; PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'conversation'")
+        .unwrap();
+    drop(other);
+    store.list(owner, None, 9).await.unwrap_err();
+    let sentence = is_bad(&store).await;
+    assert!(sentence.contains("damaged"), "{sentence}");
+    close(store).await;
+}

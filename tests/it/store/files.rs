@@ -40,7 +40,8 @@ async fn a_file_of_the_first_version_is_read_and_what_ran_in_it_is_interrupted()
     let page = store.list(owner, None, 10).await.unwrap();
     assert_eq!(page.conversations.len(), 1);
     let id = page.conversations[0].id;
-    let conversation = store.conversation(owner, id).await.unwrap().unwrap();
+    let (conversation, rest) = store.begin(owner, id).await.unwrap().unwrap();
+    assert!(rest.is_none());
     let turns: Vec<_> = conversation
         .turns
         .iter()
@@ -117,7 +118,8 @@ async fn what_cannot_be_opened_is_told_with_its_path_and_a_remedy() {
     fs::write(path("file"), "").unwrap();
     assert!(refusal(&path("file/askd.db")).contains("set store.path"));
     fs::create_dir(path("dir.db")).unwrap();
-    assert!(refusal(&path("dir.db")).contains("cannot be opened"));
+    assert!(refusal(&path("dir.db")).contains("it is no file"));
+    assert!(!path("dir.db.lock").exists());
     let store = Store::open(config(&path("askd.db"))).unwrap();
     close(store).await;
     fs::create_dir(path("askd.db-wal")).unwrap();

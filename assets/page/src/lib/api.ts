@@ -2,6 +2,7 @@
 
 import type { Turn } from "./reduce";
 import { newTurn } from "./reduce";
+import { UNREADABLE } from "./words";
 import type { Cause, ErrorCode, Outcome, Source, Timing, Usage } from "./wire";
 
 /** What the list shows of a conversation. Times are milliseconds since the epoch. */
@@ -35,7 +36,8 @@ export type Excerpt = { text: string; marked: boolean }[];
 export type Hit = {
   conversation: string;
   title: string;
-  turn: string;
+  /** `null` for a find in the title. */
+  turn: string | null;
   field: "title" | "question" | "answer";
   excerpt: Excerpt;
   asked: number;
@@ -87,8 +89,11 @@ export function search(query: string, limit: number, signal?: AbortSignal): Prom
   return call("GET", `/search?q=${encodeURIComponent(query)}&limit=${limit}`, { signal });
 }
 
+/** Conversations: taken in, here already, and too old to be kept. */
+export type BroughtIn = { imported: number; skipped: number; expired: number };
+
 /** `exported` is what was saved from an export as JSON. */
-export function bringIn(exported: Blob): Promise<{ imported: number; skipped: number }> {
+export function bringIn(exported: Blob): Promise<BroughtIn> {
   return call("POST", "/import", { body: exported, timeout: IMPORT_TIMEOUT_MS });
 }
 
@@ -108,7 +113,7 @@ async function call<T>(method: string, path: string, { body, signal, timeout = T
       signal: signal ? AbortSignal.any([signal, late]) : late,
       ...(body !== undefined && { body, headers: { "content-type": "application/json" } }),
     });
-    if (!answer.ok) throw await refusal(answer);
+    if (!answer.ok) throw await refusal(answer, method === "GET");
     return (answer.status === 204 ? undefined : await answer.json()) as T;
   } catch (error) {
     if (error instanceof ApiError || signal?.aborted) throw error;
@@ -121,8 +126,9 @@ function away(late: boolean): string {
   return late ? "The server did not answer in time." : "Cannot reach the server.";
 }
 
-async function refusal(answer: Response): Promise<ApiError> {
+async function refusal(answer: Response, reading: boolean): Promise<ApiError> {
   const told = (await answer.json().catch(() => null)) as { error?: { code: string; message: string } } | null;
+  if (reading && told?.error?.code === "storage_failed") return new ApiError(told.error.code, UNREADABLE);
   return told?.error?.message
     ? new ApiError(told.error.code, told.error.message)
     : new ApiError("away", `The server answered with ${answer.status}.`);

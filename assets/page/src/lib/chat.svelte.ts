@@ -3,16 +3,14 @@
 
 import { conversation, type ApiError, type Head } from "./api";
 import { uuid7 } from "./ids";
-import { branch, keepBranch, keepWaiting, outbox, withdraw } from "./keep";
+import { branch, choice, keepBranch, keepWaiting, outbox, withdraw, type Choice } from "./keep";
 import { Link, type Connection, type Owner, type Ready } from "./link";
-import { newTurn, reduce, type Event, type Turn } from "./reduce";
+import { newTurn, reduce, untaken, type Event, type Turn } from "./reduce";
 import { CONTINUE } from "./rest";
 import { path } from "./tree";
 import type { ErrorCode, ServerMessage } from "./wire";
 
 type Told = Exclude<ServerMessage, { type: "status" }>;
-
-export type Choice = { endpoint: string; model: string };
 
 /** What the page knows of the conversation on the server. */
 export type Presence =
@@ -51,6 +49,8 @@ export class Chat implements Owner {
   shown = $derived(path(this.turns, this.through));
   last = $derived(this.shown.at(-1)?.turn ?? null);
   open = $derived(this.turns.some((turn) => turn.ending === null));
+  /** An answer is running, but in no version that is shown. */
+  elsewhere = $derived(this.open && this.shown.every(({ turn }) => turn.ending !== null));
   /** The server had it and has it no more: what is shown of it is all that is left. */
   gone = $derived(this.presence.kind === "unknown" && this.turns.some((turn) => turn.accepted));
   /** Whether a question would have a place: not before the page knows what stands above it. */
@@ -90,7 +90,8 @@ export class Chat implements Owner {
       .map(({ turn }) => turn);
     this.turns = this.#turns;
     this.#choose();
-    if (begun) {
+    if (!begun) this.choice ??= choice();
+    else {
       this.presence = { kind: "loading" };
       void this.refresh();
     }
@@ -124,10 +125,21 @@ export class Chat implements Owner {
     keepBranch(this.id, turn);
   }
 
-  /** Stops what was asked last. A question that no connection was given is taken back, and its text returned. */
+  /**
+   * Stops what was asked last, of what is shown before anything else. A question that no connection was given is taken
+   * back, and its text returned.
+   */
   stop(): string | null {
-    const turn = this.#turns.findLast((other) => other.ending === null);
+    const shown = path(this.#turns, this.through).map(({ turn }) => turn);
+    const running = (turns: Turn[]) => turns.findLast((turn) => turn.ending === null);
+    const turn = running(shown) ?? running(this.#turns);
     return turn === undefined ? null : this.#stop(turn);
+  }
+
+  /** Throws away a question that the server has refused. */
+  discard(turn: Turn): void {
+    if (untaken(turn)) this.#dispatch({ type: "withdraw", turn: turn.id });
+    this.turns = this.#turns;
   }
 
   /** It was deleted. The server ends what runs in it; what it has not taken yet must not begin it again. */
@@ -186,10 +198,10 @@ export class Chat implements Owner {
     if (retired && !this.busy()) this.#dispose();
   }
 
-  /** Another tab has delivered this question or taken it back. */
+  /** Another tab has delivered this question, taken it back or thrown it away. */
   withdrawn(id: string): void {
     const turn = this.#turns.find((other) => other.id === id);
-    if (turn && !turn.sent && turn.ending === null) this.#dispatch({ type: "withdraw", turn: id });
+    if (turn && (untaken(turn) || (!turn.sent && turn.ending === null))) this.#dispatch({ type: "withdraw", turn: id });
   }
 
   /** The server has it no more, if it ever had. */
@@ -339,9 +351,9 @@ export class Chat implements Owner {
 
   #dispatch(event: Event): void {
     const before = this.#turns;
-    this.#turns = reduce(before, event);
-    if (this.#turns === before) return;
-    this.#keep(before, this.#turns);
+    const after = reduce(before, event);
+    if (after === before) return;
+    this.#turns = this.#keep(before, after);
     this.#schedule();
     const following = this.#turns.find((turn) => turn.id === this.#following);
     if (following === undefined || following.ending !== null) {
@@ -363,13 +375,20 @@ export class Chat implements Owner {
     this.#paintHidden = setTimeout(show, HIDDEN_PAINT_MS);
   }
 
-  /** The outbox follows the turns: in it is what the server has not accepted and the reader has not given up. */
-  #keep(before: Turn[], after: Turn[]): void {
+  /**
+   * The outbox follows the turns: in it is what the server has not accepted and the reader has not given up. Each turn
+   * comes back with the word whether it is in it.
+   */
+  #keep(before: Turn[], after: Turn[]): Turn[] {
     const waits = (turn: Turn) => !turn.accepted && turn.ending !== "cancelled";
     const still = new Set(after.filter(waits));
     for (const turn of before) if (waits(turn) && !still.has(turn)) withdraw(turn.id);
     const already = new Set(before);
-    for (const turn of still) if (!already.has(turn)) keepWaiting({ conversation: this.id, turn });
+    return after.map((turn) => {
+      if (!still.has(turn) || already.has(turn)) return turn;
+      const kept = keepWaiting({ conversation: this.id, turn });
+      return kept === turn.kept ? turn : { ...turn, kept };
+    });
   }
 
   #dispose(): void {

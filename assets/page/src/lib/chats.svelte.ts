@@ -11,6 +11,7 @@ import { available, forgetOld, keepBranch, outbox, waitingTurn, type Waiting } f
 import { List } from "./list.svelte";
 import { Notices } from "./notices.svelte";
 import { keepsConversations } from "./probe";
+import type { Turn } from "./reduce";
 import { broughtIn } from "./words";
 
 const PATH = /^\/c\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/?$/i;
@@ -49,6 +50,9 @@ export class Chats implements Listener {
     ),
   );
 
+  /** The name of the file that is being imported. */
+  importing = $state<string | null>(null);
+
   /** Whether the server says that it can keep conversations. */
   kept = $state(true);
 
@@ -73,6 +77,14 @@ export class Chats implements Listener {
     return chat.turns.some((turn) => turn.accepted && turn.ending === null);
   }
 
+  /** Whether a question that this tab has for it is still to be sent, or was sent into a connection that was lost. */
+  waits({ id }: Head): boolean {
+    const chat = [this.current, ...this.behind].find((chat) => chat.id === id);
+    if (chat === undefined) return false;
+    const connected = chat.connection.kind === "ready";
+    return chat.turns.some((turn) => turn.ending === null && !turn.accepted && !(connected && turn.sent));
+  }
+
   /** Asks in the current conversation; its first question gives it its address. */
   ask(question: string): boolean {
     if (this.current.presence.kind === "unknown" && !this.current.placed) this.begin();
@@ -94,6 +106,19 @@ export class Chats implements Listener {
     return question;
   }
 
+  /** Throws away a question that the server has refused. Without any other its conversation has never been. */
+  discard(turn: Turn): void {
+    const { current } = this;
+    current.discard(turn);
+    this.#lookAtRefused();
+    const { turns, presence } = current;
+    // What the server has cannot be seen while its storage fails; what stood behind a turn has a conversation there.
+    const unseen = presence.kind === "loading" || presence.kind === "failed";
+    if (turns.length > 0 || presence.kind === "here" || (unseen && turn.parent !== null)) return;
+    history.replaceState(null, "", "/");
+    this.#show(null);
+  }
+
   /** A new, empty conversation. */
   begin(): void {
     if (atStart() && this.current.turns.length === 0) return;
@@ -110,8 +135,14 @@ export class Chats implements Listener {
     this.sought = turn;
   }
 
-  async rename(id: string, title: string): Promise<void> {
-    await this.#tried(() => this.list.rename(id, title));
+  /** Returns why that was not done, to be told where the title is; `null`: it was. */
+  async rename(id: string, title: string): Promise<string | null> {
+    let why: string | null = null;
+    await this.#tried(
+      () => this.list.rename(id, title),
+      (message) => (why = message),
+    );
+    return why;
   }
 
   /**
@@ -121,39 +152,45 @@ export class Chats implements Listener {
   async remove({ id, title }: Head, keyboard = false): Promise<void> {
     if (!(await this.#tried(() => this.list.remove(id)))) return;
     [this.current, ...this.behind].find((chat) => chat.id === id)?.deleted();
-    const shown = this.current.id === id;
-    if (shown) {
+    let landed: Chat | null = null;
+    if (this.current.id === id) {
       // Going back should not lead to where nothing is any more.
       history.replaceState(null, "", "/");
       this.#show(null);
+      landed = this.current;
     }
-    this.notices.say(`Deleted “${title}”.`, () => this.#restore(id, shown), keyboard);
+    this.notices.say(`Deleted “${title}”.`, () => this.#restore(id, landed), keyboard);
   }
 
-  async #restore(id: string, show: boolean): Promise<void> {
+  /** `landed`: where the reader came to when it went. Who has gone on from there stays where they are. */
+  async #restore(id: string, landed: Chat | null): Promise<void> {
     if (!(await this.#tried(() => this.list.restore(id)))) return;
-    if (show) this.open(id);
+    if (this.current === landed && landed.turns.length === 0) this.open(id);
+    else if (this.current.id === id) void this.current.refresh();
     this.restored = id;
     await tick();
     this.restored = null;
   }
 
-  /** Imports what was exported, and shows it at once. */
-  async bringIn(exported: Blob): Promise<void> {
+  /** Imports what was exported, one file at a time, and shows it at once. */
+  async bringIn(exported: File): Promise<void> {
+    if (this.importing !== null) return;
+    this.importing = exported.name;
     await this.#tried(async () => {
       this.notices.say(broughtIn(await api.bringIn(exported)));
       await this.sync();
     });
+    this.importing = null;
   }
 
-  async #tried(act: () => Promise<void>): Promise<boolean> {
+  async #tried(act: () => Promise<void>, fail = (message: string) => this.notices.say(message)): Promise<boolean> {
     try {
       await act();
       this.#others.postMessage(null);
       return true;
     } catch (error) {
       if ((error as ApiError).code === "storage_failed") this.kept = false;
-      this.notices.say((error as Error).message);
+      fail((error as Error).message);
       return false;
     }
   }

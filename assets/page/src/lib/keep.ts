@@ -2,6 +2,7 @@
 // to be sent, drafts, and how the reader has set up the page. Bounded: what was touched longest ago goes first. A
 // browser that refuses storage is no error.
 
+import { bytesOf } from "./bytes";
 import { newTurn, type Problem, type Turn } from "./reduce";
 
 const PREFIX = "askd:";
@@ -10,11 +11,13 @@ const PREFIX = "askd:";
 const VERSION = 2;
 
 /** How many of each kind are kept. */
-const MOST = { draft: 50, edit: 50, branch: 200, outbox: 50, sidebar: 1 } as const;
+const MOST = { draft: 50, edit: 50, branch: 200, outbox: 50, sidebar: 1, choice: 1 } as const;
+
+export type Choice = { endpoint: string; model: string };
 
 type Kind = keyof typeof MOST;
 
-/** The draft of a conversation that has not begun. */
+/** The draft of a conversation that has not begun. It is its tab's: another tab at the same address begins another one. */
 export const UNBEGUN = "new";
 
 export function available(): boolean {
@@ -33,22 +36,21 @@ export function forgetOld(): void {
 }
 
 export function draft(conversation: string): string {
-  const text = read("draft", conversation);
-  return typeof text === "string" ? text : "";
+  return written("draft", conversation);
 }
 
-export function keepDraft(conversation: string, text: string): void {
-  write("draft", conversation, text === "" ? null : text);
+/** `limit`: how many bytes of a question the server takes. A longer draft is in its tab alone, if it has the room. */
+export function keepDraft(conversation: string, text: string, limit = Infinity): void {
+  keepWritten("draft", conversation, text, limit);
 }
 
 /** What a question at this place of a conversation is being changed to. */
 export function editDraft(place: string): string {
-  const text = read("edit", place);
-  return typeof text === "string" ? text : "";
+  return written("edit", place);
 }
 
-export function keepEditDraft(place: string, text: string): void {
-  write("edit", place, text === "" ? null : text);
+export function keepEditDraft(place: string, text: string, limit = Infinity): void {
+  keepWritten("edit", place, text, limit);
 }
 
 /** The turn through which the reader last wanted to see the conversation; `null`: the newest. */
@@ -59,6 +61,18 @@ export function branch(conversation: string): string | null {
 
 export function keepBranch(conversation: string, turn: string | null): void {
   write("branch", conversation, turn);
+}
+
+/** Which model was chosen last, for the next new conversation. */
+export function choice(): Choice | null {
+  const kept = read("choice", "model");
+  if (!isRecord(kept)) return null;
+  const { endpoint, model } = kept;
+  return isString(endpoint) && isString(model) ? { endpoint, model } : null;
+}
+
+export function keepChoice({ endpoint, model }: Choice): void {
+  write("choice", "model", { endpoint, model });
 }
 
 export function sidebarOpen(): boolean {
@@ -86,10 +100,33 @@ export function waitingTurn(key: string): string | null {
   return key.startsWith(prefix) ? key.slice(prefix.length) : null;
 }
 
-export function keepWaiting({ conversation, turn }: Waiting): void {
+/** Says whether it is kept now. Drafts make way for it, where there is no more room. */
+export function keepWaiting({ conversation, turn }: Waiting): boolean {
   const { id, parent, question, endpoint, model, asked, sent, stopping, problem, ending } = turn;
   const refused = ending === "refused" ? problem : null;
-  write("outbox", id, { conversation, id, parent, question, endpoint, model, asked, sent, stopping, refused });
+  const key = keyOf("outbox", id);
+  if (refused === null) {
+    // What waits goes for nothing. Refused ones wait for their reader, and have a bound of their own.
+    if (placesTaken(key, false).length >= MOST.outbox) return false;
+  } else {
+    const others = placesTaken(key, true);
+    others.slice(0, Math.max(others.length - MOST.outbox + 1, 0)).forEach((turn) => drop(keyOf("outbox", turn)));
+  }
+  const kept = encode({ conversation, id, parent, question, endpoint, model, asked, sent, stopping, refused });
+  const fits = () => attempt(() => (localStorage.setItem(key, kept), true)) ?? false;
+  return fits() || drafts().some((key) => (drop(key), fits()));
+}
+
+/** The other turns that wait to be sent, or that were refused, the one asked longest ago first. */
+function placesTaken(key: string, refused: boolean): string[] {
+  const others = outbox().filter(({ turn }) => keyOf("outbox", turn.id) !== key);
+  return others.filter(({ turn }) => (turn.ending !== null) === refused).map(({ turn }) => turn.id);
+}
+
+/** All that are kept for other tabs, what was touched longest ago first. */
+function drafts(): string[] {
+  const own = [keyOf("draft", ""), keyOf("edit", "")];
+  return attempt(() => byAge(localStorage, (key) => own.some((prefix) => key.startsWith(prefix)))) ?? [];
 }
 
 export function withdraw(turn: string): void {
@@ -113,49 +150,101 @@ function waiting(kept: unknown): Waiting | null {
   return { conversation, turn };
 }
 
+/**
+ * What is being written there. Each tab has its own, which outlives a reload; a tab that has none goes on with what was
+ * written last in any.
+ */
+function written(kind: "draft" | "edit", id: string): string {
+  const key = keyOf(kind, id);
+  const own = attempt(() => sessionStorage.getItem(key));
+  const kept = own ?? (isTabs(key) ? null : attempt(() => localStorage.getItem(key)));
+  // Gone on with, it is this tab's to send and to remove.
+  if (own === null && kept !== null) keepOwn(kind, key, kept);
+  const text = decode(kept);
+  return isString(text) ? text : "";
+}
+
+function keepWritten(kind: "draft" | "edit", id: string, text: string, limit: number): void {
+  const key = keyOf(kind, id);
+  const before = attempt(() => sessionStorage.getItem(key));
+  attempt(() => sessionStorage.removeItem(key));
+  const kept = encode(text);
+  const own = text !== "" && keepOwn(kind, key, kept);
+  if (own && isTabs(key)) return;
+  if (own && bytesOf(text) <= limit && attempt(() => put(localStorage, kind, key, kept))) return;
+  // What another tab has written since is not this one's to remove.
+  if (before !== null && attempt(() => localStorage.getItem(key)) === before) drop(key);
+}
+
+function keepOwn(kind: Kind, key: string, kept: string): boolean {
+  return attempt(() => put(sessionStorage, kind, key, kept)) ?? false;
+}
+
+/** Whether it is only ever its tab's. */
+function isTabs(key: string): boolean {
+  return key === keyOf("draft", UNBEGUN);
+}
+
 function read(kind: Kind, id: string): unknown {
+  return decode(attempt(() => localStorage.getItem(keyOf(kind, id))));
+}
+
+function write(kind: Kind, id: string, value: unknown): void {
+  const key = keyOf(kind, id);
+  if (value === null) drop(key);
+  // What fails here is only how the page is set up.
+  else attempt(() => put(localStorage, kind, key, encode(value)));
+}
+
+function keyOf(kind: Kind, id: string): string {
+  return `${PREFIX}${kind}:${id}`;
+}
+
+/** `at` comes first: it is found without reading the rest. */
+function encode(value: unknown): string {
+  return JSON.stringify({ at: Date.now(), v: VERSION, value });
+}
+
+function decode(kept: string | null): unknown {
+  const found: unknown = attempt(() => JSON.parse(kept ?? "null") as unknown);
+  return isRecord(found) && found["v"] === VERSION ? found["value"] : null;
+}
+
+function put(storage: Storage, kind: Kind, key: string, kept: string): true {
+  makeRoom(storage, kind, key);
+  storage.setItem(key, kept);
+  return true;
+}
+
+function makeRoom(storage: Storage, kind: Kind, key: string): void {
+  const others = byAge(storage, (other) => other.startsWith(keyOf(kind, "")) && other !== key);
+  others.slice(0, Math.max(others.length - MOST[kind] + 1, 0)).forEach((key) => storage.removeItem(key));
+}
+
+/** What was touched longest ago comes first. */
+function byAge(storage: Storage, which: (key: string) => boolean): string[] {
+  return Object.keys(storage)
+    .filter(which)
+    .map((key) => ({ key, at: Number(/^\{"at":(\d+)/.exec(storage.getItem(key) ?? "")?.[1] ?? 0) }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ key }) => key);
+}
+
+function drop(key: string): void {
+  attempt(() => localStorage.removeItem(key));
+}
+
+/** A browser that refuses storage, or has no more room, is no reason to fail. */
+function attempt<T>(act: () => T): T | null {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(`${PREFIX}${kind}:${id}`) ?? "null");
-    return isRecord(kept) && kept["v"] === VERSION ? kept["value"] : null;
+    return act();
   } catch {
     return null;
   }
 }
 
-/** `at` comes first: it is found without reading the rest. */
-function write(kind: Kind, id: string, value: unknown): void {
-  const key = `${PREFIX}${kind}:${id}`;
-  if (value === null) return drop(key);
-  try {
-    makeRoom(kind, key);
-    localStorage.setItem(key, JSON.stringify({ at: Date.now(), v: VERSION, value }));
-  } catch {
-    // The page says once that this browser keeps nothing.
-  }
-}
-
-function makeRoom(kind: Kind, key: string): void {
-  const others = keys()
-    .filter((other) => other.startsWith(`${PREFIX}${kind}:`) && other !== key)
-    .map((key) => ({ key, at: Number(/^\{"at":(\d+)/.exec(localStorage.getItem(key) ?? "")?.[1] ?? 0) }))
-    .sort((a, b) => b.at - a.at);
-  others.slice(MOST[kind] - 1).forEach(({ key }) => drop(key));
-}
-
-function drop(key: string): void {
-  try {
-    localStorage.removeItem(key);
-  } catch {
-    // Then it is not there either.
-  }
-}
-
 function keys(): string[] {
-  try {
-    return Object.keys(localStorage);
-  } catch {
-    return [];
-  }
+  return attempt(() => Object.keys(localStorage)) ?? [];
 }
 
 function isProblem(value: unknown): value is Problem {

@@ -65,16 +65,20 @@ export class List {
 
   /** Shown at once; taken back, with the reason thrown, when the server does not take it. */
   async rename(id: string, title: string): Promise<void> {
-    const before = this.heads;
-    this.#put(before.map((head) => (head.id === id ? { ...head, title } : head)));
+    const before = this.find(id)?.title;
+    this.#title(id, title);
     try {
       await api.rename(id, title);
     } catch (error) {
-      this.#put(before);
+      if (before !== undefined && this.find(id)?.title === title) this.#title(id, before);
       throw error;
     } finally {
       void this.refresh();
     }
+  }
+
+  #title(id: string, title: string): void {
+    this.#put(this.heads.map((head) => (head.id === id ? { ...head, title } : head)));
   }
 
   /** Gone once the server has said yes: a row that comes back would have lost the reader's place in it. */

@@ -17,6 +17,18 @@ const SIGNS: RegExp[] = [
   /(?<=^[ \t]*(?:\|.*)?)\|/gm,
 ];
 
+/** How much may stand before the first marked word, so that it is within the lines that are shown. */
+const LEAD = 40;
+
+/** An excerpt that begins near its first marked word. */
+export function near(excerpt: Excerpt): Excerpt {
+  const [lead, ...rest] = excerpt;
+  if (lead === undefined || lead.marked || lead.text.length <= LEAD || rest.length === 0) return excerpt;
+  // At a word's beginning, if there is one; never within a letter of two code units.
+  const left = lead.text.slice(-LEAD).replace(/^[\udc00-\udfff]/, "");
+  return [{ text: `…${left.replace(/^\S*\s+(?=\S)/, "")}`, marked: false }, ...rest];
+}
+
 export function plain(excerpt: Excerpt): Excerpt {
   const text = excerpt.map((part) => part.text).join("");
   const gone = new Set<number>();

@@ -26,6 +26,8 @@ export type Turn = {
   asked: number;
   /** The question was given to a connection, so the server may have it, whether or not it could say so. */
   sent: boolean;
+  /** While it waits, the browser has it too, so that leaving the page does not lose it. */
+  kept: boolean;
   accepted: boolean;
   place: number | null;
   seq: number;
@@ -51,7 +53,7 @@ export type Event =
   | { type: "stop"; turn: string }
   /** The server did not take the question or the resume; an `error` is of the turn's own log. */
   | ({ type: "refused"; turn: string } & Problem)
-  /** A question that was never sent is taken back. */
+  /** A question that was never sent is taken back, or one that was refused thrown away. */
   | { type: "withdraw"; turn: string }
   /** What the server has of the conversation; this tab's own cursor is on the turn `following`. */
   | { type: "merge"; turns: Turn[]; following: string | null };
@@ -59,6 +61,7 @@ export type Event =
 export function newTurn(fields: Pick<Turn, "id" | "parent" | "question" | "asked"> & Partial<Turn>): Turn {
   return {
     sent: false,
+    kept: true,
     accepted: false,
     place: null,
     seq: 0,
@@ -143,6 +146,11 @@ function refused(turn: Turn, problem: Problem): Turn {
   // What the reader wanted stopped has not even begun.
   if (turn.stopping && !turn.accepted) return ended(turn, "cancelled");
   return ended(turn, turn.accepted || forgotten(problem.code) ? "lost" : "refused", { problem });
+}
+
+/** Whether the server has refused the question, so that it waits for its reader. */
+export function untaken({ accepted, ending }: Turn): boolean {
+  return !accepted && (ending === "refused" || ending === "lost");
 }
 
 /** Whether the server says by this that it does not have what was named. */

@@ -1,7 +1,7 @@
 // The page's state in words: what a person reads at each moment. Pure, so that every sentence can be tested.
 
 import type { Connection } from "./link";
-import type { Head } from "./api";
+import type { BroughtIn, Head } from "./api";
 import type { Chat } from "./chat.svelte";
 import { forgotten, type Turn } from "./reduce";
 import { goesOn } from "./rest";
@@ -15,6 +15,10 @@ export type Status = {
   /** Whether the answer may go on where it stopped. */
   goesOn: boolean;
 };
+
+/** What reading has failed with; the server's words are of keeping, which is not what the reader was about. */
+export const UNREADABLE =
+  "Conversations cannot be read right now; whoever runs this server finds the reason in its log. Try again in a moment.";
 
 const says = (words: string, tone: Status["tone"], retry = false, goesOn = false): Status => ({
   words,
@@ -32,12 +36,9 @@ function openStatus(turn: Turn, connection: Connection, now: number): Status {
   const live = connection.kind === "ready" || (connection.kind === "draining" && turn.accepted);
   if (!live) {
     if (turn.stopping) return says("Will be stopped when the connection is back", "warning");
-    return turn.accepted
-      ? says("The connection was lost; trying to catch up with the answer", "warning")
-      : says(
-          connection.kind === "connecting" ? "Connecting" : "Waiting for the connection; the question is kept",
-          "warning",
-        );
+    if (turn.accepted) return says("The connection was lost; trying to catch up with the answer", "warning");
+    if (connection.kind === "connecting") return says("Connecting", "warning");
+    return says(`Waiting for the connection; ${turn.kept ? "the question is kept" : UNKEPT}`, "warning");
   }
   if (turn.stopping) return says("Stopping", "busy");
   if (turn.problem !== null) return says(turn.problem.message, "error");
@@ -64,6 +65,7 @@ function endStatus(turn: Turn): Status | null {
     case "interrupted":
       return says(why ?? `Interrupted: ${interruption(turn.cause)}`, "warning", true, goesOn(turn));
     case "lost":
+      if (turn.accepted && turn.problem?.code === "storage_failed") return says(UNREADABLE, "warning", true);
       if (turn.problem && !forgotten(turn.problem.code)) return says(turn.problem.message, "warning", true);
       if (!turn.accepted) return says("Not asked: the server no longer has this conversation.", "warning", true);
       return says(
@@ -112,10 +114,18 @@ export function connectionStatus(connection: Connection, now: number): string | 
   }
 }
 
+const UNKEPT = "this browser has no room to keep the question, so leave the page open until it is sent";
+
+/** While what runs is not what is shown. */
+export const ELSEWHERE = "An answer is running in another version.";
+
+export const TOO_LONG = "The question is longer than this server takes it.";
+
 /** Why what is written cannot be sent now. */
-export function unsendable(chat: Pick<Chat, "placed" | "open" | "connection">): string {
+export function unsendable(chat: Pick<Chat, "placed" | "open" | "elsewhere" | "connection">): string {
   if (!chat.placed) return "The conversation is not here yet. Your question stays in its place until it is.";
-  if (!chat.open) return "The question is longer than this server takes it.";
+  if (!chat.open) return TOO_LONG;
+  if (chat.elsewhere) return `${ELSEWHERE} Stop it, or send your question when it has ended.`;
   return chat.connection.kind === "ready"
     ? "The last answer has not ended. Stop it, or send your question when it has."
     : "A question is waiting already. Yours can be sent behind its answer.";
@@ -141,10 +151,11 @@ export function found(count: number, more: boolean): string {
 }
 
 /** What came of an import. */
-export function broughtIn({ imported, skipped }: { imported: number; skipped: number }): string {
-  const came = imported === 1 ? "1 conversation was imported." : `${imported} conversations were imported.`;
-  if (skipped === 0) return came;
-  return `${came} ${skipped === 1 ? "1 was here already." : `${skipped} were here already.`}`;
+export function broughtIn({ imported, skipped, expired }: BroughtIn): string {
+  const words = [imported === 1 ? "1 conversation was imported." : `${imported} conversations were imported.`];
+  if (skipped > 0) words.push(skipped === 1 ? "1 was here already." : `${skipped} were here already.`);
+  if (expired > 0) words.push(`${expired === 1 ? "1 is" : `${expired} are`} older than what is kept here.`);
+  return words.join(" ");
 }
 
 export function duration(seconds: number): string {
