@@ -189,6 +189,8 @@ pub struct Knowledge {
     pub exclude: Vec<String>,
     /// Bytes of a file; a larger one is left out.
     pub max_file: u64,
+    /// Whether changes in the folders are followed.
+    pub watch: bool,
     /// Whose endings are cut off words.
     pub language: Language,
     /// Entries shown as sources at the most.

@@ -4,6 +4,9 @@
 //! A search holds the state that it began with until it has its passages' texts; a change is made ready aside and put
 //! in the state's place in one step. So a search sees all of the old or all of the new.
 
+mod follow;
+mod watch;
+
 use std::{
     collections::HashSet,
     fs::File,
@@ -14,11 +17,11 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::{Duration, Instant},
 };
 
 use rusqlite::Connection;
 
+use self::watch::Bell;
 use super::{
     Passage,
     confidence::{BEHIND, confidence},
@@ -32,12 +35,8 @@ use super::{
 };
 use crate::config::{self, Language, StorePath};
 
-/// How often a long update says how far it is.
-const TELL: Duration = Duration::from_secs(10);
 /// Threads that take in what has been read before.
 const LOADERS: usize = 2;
-/// Problems that the log tells by name after an update.
-const TOLD_PROBLEMS: usize = 20;
 
 /// Why folders cannot be searched.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +70,9 @@ struct Inner {
     terms: Terms,
     /// What reads the texts of what was found.
     texts: Mutex<Option<Connection>>,
+    /// Whether changes are followed.
+    watch: bool,
+    bell: Arc<Bell>,
     stop: AtomicBool,
 }
 
@@ -107,6 +109,8 @@ impl Library {
             postings: RwLock::default(),
             terms: Terms::new(config.language),
             texts: Mutex::default(),
+            watch: config.watch,
+            bell: Arc::default(),
             stop: AtomicBool::new(false),
         })))
     }
@@ -198,6 +202,7 @@ impl Library {
     /// Tells the thread that follows the folders to end.
     pub fn stop(&self) {
         self.0.stop.store(true, Ordering::Relaxed);
+        self.0.bell.stop();
     }
 
     /// What there is; `None`: nothing has been read yet.
@@ -275,76 +280,6 @@ impl Keeper {
     /// What it keeps.
     pub fn library(&self) -> Library {
         self.library.clone()
-    }
-
-    /// Starts the thread that reads the folders. It ends when it has, or is told to stop.
-    pub fn start(self) {
-        let run = move || {
-            if let Err(error) = self.follow() {
-                tracing::error!(%error, "the documents cannot be read; what was read before is still searched");
-            }
-        };
-        let thread = thread::Builder::new().name("knowledge".to_owned());
-        if let Err(error) = thread.spawn(run) {
-            tracing::error!(%error, "the documents cannot be read: no thread could be started");
-        }
-    }
-
-    fn follow(mut self) -> Result<(), LibraryError> {
-        let begin = Instant::now();
-        match self.load() {
-            // Told to stop.
-            Err(LibraryError::Unread) => return Ok(()),
-            loaded => loaded?,
-        }
-        if let Some(Size {
-            passages, bytes, ..
-        }) = self.library.size()
-        {
-            let seconds = begin.elapsed().as_secs_f32();
-            tracing::info!(
-                passages,
-                bytes,
-                seconds,
-                "the documents read before can be searched"
-            );
-        }
-        let begin = Instant::now();
-        let mut told = Instant::now();
-        let report = self.update(&mut |done, files| {
-            if told.elapsed() >= TELL {
-                told = Instant::now();
-                tracing::info!(done, files, "the documents are being read");
-            }
-        })?;
-        let Some(report) = report else {
-            return Ok(());
-        };
-        for problem in report.problems.iter().take(TOLD_PROBLEMS) {
-            tracing::warn!(path = %problem.path, "a document {}", problem.reason);
-        }
-        let problems = report.problems.len() + report.more_problems;
-        if problems > TOLD_PROBLEMS {
-            tracing::warn!(
-                problems,
-                "there are more such documents; `askd index` tells all of them"
-            );
-        }
-        let Report {
-            files, read, gone, ..
-        } = report;
-        let passages = self.library.size().map_or(0, |size| size.passages);
-        let seconds = begin.elapsed().as_secs_f32();
-        tracing::info!(
-            files,
-            read,
-            gone,
-            problems,
-            passages,
-            seconds,
-            "the documents are as their folders"
-        );
-        Ok(())
     }
 
     /// Takes what has been read before, so that it can be searched and only the rest is read.

@@ -50,6 +50,7 @@ pub(super) fn read(
         include: globs(&section, "include"),
         exclude: globs(&section, "exclude"),
         max_file: section.size("max_file", KIB..=MAX_FILE).unwrap_or(MAX_FILE),
+        watch: section.flag("watch").unwrap_or(true),
         language: section
             .word("language", &LANGUAGES)
             .unwrap_or(Language::English),

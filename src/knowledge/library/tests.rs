@@ -337,3 +337,34 @@ fn in_memory_all_of_it_works_the_same() {
     assert_eq!(found(&library, "oar").len(), 2);
     assert!(!case.index().exists());
 }
+
+/// Asks until the documents answer as they should; a hang ends with the test's time.
+fn until(library: &Library, question: &str, expected: &[&str]) {
+    while !library.search(question, 10).is_ok_and(|found| {
+        let paths = found.iter().filter_map(|passage| passage.path.as_deref());
+        paths.eq(expected.iter().copied())
+    }) {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn changes_are_followed_in_files_and_folders() {
+    let case = Case::new();
+    case.write("tea.md", "Tea steeps.\n");
+    let keeper = case.keeper();
+    let library = keeper.library();
+    keeper.start();
+    until(&library, "tea", &["tea.md"]);
+    case.write("more.md", "Cocoa simmers.\n");
+    until(&library, "cocoa", &["more.md"]);
+    case.write("tea.md", "Coffee drips.\n");
+    until(&library, "coffee", &["tea.md"]);
+    until(&library, "tea", &[]);
+    fs::create_dir(case.home.path().join("docs/deeper")).unwrap();
+    case.write("deeper/new.md", "Lemonade fizzes.\n");
+    until(&library, "lemonade", &["deeper/new.md"]);
+    case.remove("more.md");
+    until(&library, "cocoa", &[]);
+    library.stop();
+}

@@ -1,0 +1,210 @@
+//! Noticing that the folders may have changed.
+//!
+//! The kernel tells of changes, and all that is made of them is one wish: to look through the folders again, which finds
+//! what is new by size and date. So a change that is told twice, or badly, costs a look and nothing else.
+
+use std::{
+    collections::HashMap,
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use notify::{
+    Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
+    event::{AccessKind, AccessMode, ModifyKind},
+};
+
+use crate::knowledge::extract::Kind;
+
+/// How long nothing must have changed before the folders are looked through: an editor writes a file in several steps.
+const QUIET: Duration = Duration::from_millis(300);
+/// How long they may go on changing before they are looked through all the same.
+const RESTLESS: Duration = Duration::from_secs(2);
+/// How often they are looked through when no change is told: another machine's folders tell none of theirs.
+const UNTOLD: Duration = Duration::from_secs(600);
+/// How often they are looked through when the kernel tells nothing of one of them, or they could not be read.
+const BLIND: Duration = Duration::from_secs(15);
+
+/// What wakes the thread that follows the folders.
+#[derive(Default)]
+pub(super) struct Bell {
+    rung: Mutex<Rung>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Rung {
+    /// When a change was told last, since the folders were looked through.
+    last: Option<Instant>,
+    stopped: bool,
+}
+
+impl Bell {
+    fn rung(&self) -> MutexGuard<'_, Rung> {
+        self.rung.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ring(&self) {
+        self.rung().last = Some(Instant::now());
+        self.changed.notify_all();
+    }
+
+    /// Wakes it for the last time.
+    pub(super) fn stop(&self) {
+        self.rung().stopped = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until the folders should be looked through, `patience` at the most; `false`: it is to end.
+    fn wait(&self, patience: Duration) -> bool {
+        let quiet = |rung: &mut Rung| !rung.stopped && rung.last.is_none();
+        let rung = self.rung();
+        let waited = self.changed.wait_timeout_while(rung, patience, quiet);
+        let (mut rung, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let begin = Instant::now();
+        while let Some(last) = rung.last.filter(|_| !rung.stopped) {
+            let rest = QUIET.saturating_sub(last.elapsed());
+            if rest.is_zero() || begin.elapsed() >= RESTLESS {
+                break;
+            }
+            let waited = self.changed.wait_timeout(rung, rest);
+            (rung, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        rung.last = None;
+        !rung.stopped
+    }
+}
+
+/// The kernel's word on the folders.
+pub(super) struct Watch {
+    bell: Arc<Bell>,
+    /// `None`: the kernel refuses.
+    kernel: Option<RecommendedWatcher>,
+    /// The folders that it tells of, by device and number: one that was removed and made again is another.
+    watched: HashMap<PathBuf, (u64, u64)>,
+    /// Folders of which it was said that nothing is told.
+    blind: HashMap<PathBuf, String>,
+}
+
+impl Watch {
+    pub(super) fn new(bell: Arc<Bell>) -> Self {
+        let ringing = bell.clone();
+        let kernel = notify::recommended_watcher(move |told: notify::Result<Event>| {
+            if told.as_ref().map_or(true, matters) {
+                ringing.ring();
+            }
+        });
+        if let Err(error) = &kernel {
+            tracing::warn!(%error, "changes of the documents are noticed late: the system does not tell of them");
+        }
+        Self {
+            bell,
+            kernel: kernel.ok(),
+            watched: HashMap::new(),
+            blind: HashMap::new(),
+        }
+    }
+
+    /// Sees to it that all folders are watched. Called before they are looked through, so that no change falls between.
+    pub(super) fn cover(&mut self, folders: &[PathBuf]) {
+        let Some(kernel) = &mut self.kernel else {
+            return;
+        };
+        for folder in folders {
+            let Ok(there) = fs::metadata(folder).map(|found| (found.dev(), found.ino())) else {
+                // The look through the folders says so.
+                self.watched.remove(folder);
+                continue;
+            };
+            if self.watched.get(folder) == Some(&there) {
+                continue;
+            }
+            // Of what stood there before, nothing is told any more, or it is told twice.
+            let _ = kernel.unwatch(folder);
+            match kernel.watch(folder, RecursiveMode::Recursive) {
+                Ok(()) => {
+                    self.watched.insert(folder.clone(), there);
+                    self.blind.remove(folder);
+                }
+                Err(error) => {
+                    self.watched.remove(folder);
+                    tell_blind(&mut self.blind, folder, &error);
+                }
+            }
+        }
+    }
+
+    /// Waits until the folders should be looked through, sooner when that did not go `well` the last time; `false`: it
+    /// is to end.
+    pub(super) fn wait(&self, folders: &[PathBuf], well: bool) -> bool {
+        let sees_all = folders.len() == self.watched.len();
+        self.bell
+            .wait(if sees_all && well { UNTOLD } else { BLIND })
+    }
+}
+
+fn tell_blind(blind: &mut HashMap<PathBuf, String>, folder: &Path, error: &notify::Error) {
+    let said = error.to_string();
+    if blind.get(folder) != Some(&said) {
+        tracing::warn!(
+            folder = %folder.display(), error = said,
+            "changes of this folder's documents are noticed every {} s only; if its folders are too many to watch, raise \
+             fs.inotify.max_user_watches with sysctl",
+            BLIND.as_secs()
+        );
+        blind.insert(folder.to_owned(), said);
+    }
+}
+
+/// Whether something may have changed that is searched. A file of another kind may be written all the time: askd's own
+/// storage may lie in the folder.
+fn matters(event: &Event) -> bool {
+    match event.kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write))
+        | EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)) => {
+            event.need_rescan() || event.paths.iter().any(|path| Kind::of(path).is_some())
+        }
+        EventKind::Access(_) => false,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use notify::event::{CreateKind, DataChange};
+
+    use super::*;
+
+    #[test]
+    fn only_what_may_be_searched_is_news() {
+        let event = |kind, path: &str| Event::new(kind).add_path(path.into());
+        let written = EventKind::Modify(ModifyKind::Data(DataChange::Any));
+        let closed = |mode| EventKind::Access(AccessKind::Close(mode));
+        assert!(matters(&event(written, "/d/a.md")));
+        assert!(!matters(&event(written, "/d/askd.db-wal")));
+        assert!(matters(&event(closed(AccessMode::Write), "/d/a.pdf")));
+        assert!(!matters(&event(closed(AccessMode::Read), "/d/a.pdf")));
+        assert!(matters(&event(
+            EventKind::Create(CreateKind::Folder),
+            "/d/new"
+        )));
+    }
+
+    #[test]
+    fn whoever_waits_is_woken_by_a_change_and_by_the_end() {
+        let bell = Arc::new(Bell::default());
+        let waiter = bell.clone();
+        let waiting = thread::spawn(move || [waiter.wait(UNTOLD), waiter.wait(UNTOLD)]);
+        bell.ring();
+        while bell.rung().last.is_some() {
+            thread::yield_now();
+        }
+        bell.stop();
+        assert_eq!(waiting.join().unwrap(), [true, false]);
+    }
+}
