@@ -7,8 +7,6 @@
 mod confidence;
 pub mod document;
 mod entry;
-#[cfg(test)]
-mod evaluation;
 mod excerpt;
 pub mod extract;
 mod file;

@@ -8,7 +8,7 @@
 //! against every entry, which is what tells "a sandwich attack" from "a sandwich with tuna". Words of every field
 //! ("long", "take", "begin") count little both for and against.
 //!
-//! The constants were chosen on the questions of `evaluation.rs`, whose figures they move by a hundredth or two. None is
+//! The constants were chosen on the questions of `tests/questions`, whose figures they move by a hundredth or two. None is
 //! sharp; what decides is the words in the entries' tags.
 
 use std::collections::{BTreeMap, HashMap};

@@ -71,8 +71,12 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::evaluation::{ASKED, FOREIGN, UNSEEN, UNSEEN_FOREIGN};
     use super::{super::MIN_SCORE, *};
+
+    const ASKED: &str = include_str!("../../tests/questions/asked.txt");
+    const FOREIGN: &str = include_str!("../../tests/questions/foreign.txt");
+    const UNSEEN: &str = include_str!("../../tests/questions/unseen.txt");
+    const UNSEEN_FOREIGN: &str = include_str!("../../tests/questions/unseen_foreign.txt");
 
     fn built_in() -> Set {
         Set::built_in().unwrap()
