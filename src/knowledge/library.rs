@@ -4,6 +4,8 @@
 //! A search holds the state that it began with until it has its passages' texts; a change is made ready aside and put
 //! in the state's place in one step. So a search sees all of the old or all of the new.
 
+mod shown;
+
 use std::{
     collections::HashSet,
     fs::File,
@@ -19,6 +21,7 @@ use std::{
 
 use rusqlite::Connection;
 
+pub use self::shown::{Original, Part, Shown, Start};
 use super::{
     Passage,
     confidence::{BEHIND, confidence},
@@ -238,9 +241,12 @@ impl Library {
         for hit in hits {
             // The file may be another askd's, which has gone on since.
             if let Some(kept) = file::passage(texts, hit.id)? {
+                let fragment = file::fragment(texts, &kept)?;
                 let weight = |text: &str| query.weight(text, terms);
                 // What is behind the first is as much less sure as it has less in common.
-                passages.push(self.passage(kept, sure * hit.sum / first, weight));
+                let mut passage = self.passage(kept, sure * hit.sum / first, weight);
+                passage.fragment = Some(fragment);
+                passages.push(passage);
             }
         }
         Ok(passages)
@@ -266,6 +272,7 @@ impl Library {
                 _ => format!("{folder}/{}", kept.path),
             }),
             anchor: kept.anchor,
+            fragment: None,
             score,
         }
     }
