@@ -17,7 +17,7 @@ use tracing::{info, warn};
 use crate::{
     config::{self, Config, StorePath},
     http::{
-        Site, Uploads,
+        Parts, Site, Uploads,
         accept::{Acceptor, Listener},
     },
     knowledge::{Keeper, Knowledge, KnowledgeError, Library, LibraryError, Set},
@@ -133,10 +133,15 @@ impl App {
         let store = Store::open(store)?;
         let desk = Desk::new(stations, store.clone(), rules, shutdown.clone());
         let registry = Registry::new(server.max_sessions, server.max_sessions_per_client);
-        let uploads = Uploads::new(&session);
-        let sessions = Sessions::new(session, desk.clone(), registry.clone(), shutdown.clone());
-        let halt = shutdown.clone();
-        let site = Site::new(&server, &page, uploads, sessions, &desk, &store, halt);
+        let parts = Parts {
+            uploads: Uploads::new(&session),
+            sessions: Sessions::new(session, desk.clone(), registry.clone(), shutdown.clone()),
+            desk: &desk,
+            store: &store,
+            documents: keeper.as_ref().map(Keeper::library),
+            shutdown: shutdown.clone(),
+        };
+        let site = Site::new(&server, &page, parts);
         Ok(Self {
             server,
             site,

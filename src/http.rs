@@ -20,6 +20,7 @@ use warp::{
 pub use self::api::Uploads;
 use crate::{
     config,
+    knowledge::Library,
     session::Sessions,
     shutdown::Shutdown,
     store::{Health, Store},
@@ -31,8 +32,10 @@ pub struct Site {
     sessions: Arc<Sessions>,
     desk: Desk,
     store: Store,
+    documents: Option<Library>,
     uploads: Uploads,
     outgoing: api::Outgoing,
+    handed_out: api::Outgoing,
     origins: upgrade::Origins,
     owners: owner::Owners,
     page: page::Page,
@@ -40,25 +43,43 @@ pub struct Site {
     shutdown: Shutdown,
 }
 
+/// What stands behind the routes.
+pub struct Parts<'a> {
+    /// Where sessions begin.
+    pub sessions: Arc<Sessions>,
+    /// The running turns.
+    pub desk: &'a Desk,
+    /// The conversations.
+    pub store: &'a Store,
+    /// The documents that sources are of, if there are any.
+    pub documents: Option<Library>,
+    /// What imports keep to.
+    pub uploads: Uploads,
+    /// How it goes down.
+    pub shutdown: Shutdown,
+}
+
 impl Site {
     /// Prepares the page, the list of origins and the cookies.
-    pub fn new(
-        server: &config::Server,
-        page: &config::Page,
-        uploads: Uploads,
-        sessions: Arc<Sessions>,
-        desk: &Desk,
-        store: &Store,
-        shutdown: Shutdown,
-    ) -> Arc<Self> {
+    pub fn new(server: &config::Server, page: &config::Page, parts: Parts<'_>) -> Arc<Self> {
+        let Parts {
+            sessions,
+            desk,
+            store,
+            documents,
+            uploads,
+            shutdown,
+        } = parts;
         let public = server.public_url.as_ref();
         let secure = public.is_some_and(|url| url.scheme() == "https");
         Arc::new(Self {
             sessions,
             desk: desk.clone(),
             store: store.clone(),
+            documents,
             uploads,
             outgoing: api::Outgoing::new(),
+            handed_out: api::Outgoing::new(),
             origins: upgrade::Origins::new(server),
             owners: owner::Owners::new(store.cookie_key().expose(), secure),
             page: page::Page::new(page),
@@ -75,7 +96,7 @@ impl Site {
 /// | `GET /ws` | a session |
 /// | `GET /healthz` | 200 while the process serves |
 /// | `GET /readyz` | 200 while it takes questions, 503 once it drains or while it cannot keep them |
-/// | `/api/v1/…` | conversations; `GET /api/v1/openapi.json` describes them |
+/// | `/api/v1/…` | conversations, and the documents that answers are from; `GET /api/v1/openapi.json` describes them |
 /// | `GET /`, `GET /c/{conversation}` | the page, which says itself when there is no such conversation |
 /// | `GET /…` | the page's files |
 pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {

@@ -26,7 +26,7 @@ use std::sync::Arc;
 pub use self::{
     entry::{EntryFault, KnowledgeError, MAX_ANSWER_BYTES, MAX_QUESTION_BYTES},
     file::FileError,
-    library::{Keeper, Library, LibraryError, Size},
+    library::{Keeper, Library, LibraryError, Original, Part, Shown, Size, Start},
     set::Set,
     update::{MAX_INDEXED, Report},
 };
@@ -62,6 +62,9 @@ pub struct Passage {
     pub path: Option<String>,
     /// The fragment that opens the document at it.
     pub anchor: Option<String>,
+    /// The fragment that opens the document at this very passage: several may stand under one anchor, and many under
+    /// none.
+    pub fragment: Option<String>,
     /// How sure the match is, from 0 to 1; see [`MIN_SCORE`].
     pub score: f32,
 }

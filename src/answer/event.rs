@@ -48,6 +48,9 @@ pub struct Source {
     /// Its file, below the knowledge folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// The fragment that opens the file at the passage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<String>,
     /// The heading it stands under.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heading: Option<String>,
@@ -60,7 +63,7 @@ pub struct Source {
 impl Source {
     /// Bytes of memory that it holds.
     pub fn memory(&self) -> usize {
-        let optional = [&self.url, &self.path, &self.heading];
+        let optional = [&self.url, &self.path, &self.anchor, &self.heading];
         let optional: usize = optional
             .iter()
             .filter_map(|text| text.as_ref())

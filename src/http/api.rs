@@ -1,10 +1,12 @@
-//! The page's API: what can be done with conversations apart from asking. `assets/openapi.json` describes it.
+//! The page's API: what can be done with conversations apart from asking, and the documents
+//! that answers are from. `assets/openapi.json` describes it.
 //!
 //! Each address is a [`Route`]; [`handle`] answers each method of each. Whose conversations they are says the
 //! cookie, and every read and write names that owner to the store: no code here looks at a conversation first and
 //! decides then.
 
 mod body;
+mod documents;
 mod download;
 mod markdown;
 mod outgoing;
@@ -60,6 +62,8 @@ enum Route {
     ExportAll,
     Search,
     Import,
+    Document,
+    Original,
     Nothing,
 }
 
@@ -112,6 +116,8 @@ fn route() -> impl Filter<Extract = (Route,), Error = Rejection> + Clone {
     let export_all = warp::path!("export").map(|| Route::ExportAll);
     let search = warp::path!("search").map(|| Route::Search);
     let import = warp::path!("import").map(|| Route::Import);
+    let document = warp::path!("document").map(|| Route::Document);
+    let original = warp::path!("document" / "file").map(|| Route::Original);
     let known = description
         .or(list)
         .unify()
@@ -126,6 +132,10 @@ fn route() -> impl Filter<Extract = (Route,), Error = Rejection> + Clone {
         .or(search)
         .unify()
         .or(import)
+        .unify()
+        .or(document)
+        .unify()
+        .or(original)
         .unify();
     let nothing = warp::path!("api" / ..).map(|| Route::Nothing);
     warp::path!("api" / "v1" / ..)
@@ -183,6 +193,8 @@ async fn handle(route: Route, method: &Method, call: Call) -> Result<Response, R
             let format = call.query.format()?;
             download::all(&call.site, call.owner, format).await
         }
+        (Route::Document, "GET" | "HEAD") => documents::part(call).await,
+        (Route::Original, "GET" | "HEAD") => documents::original(call).await,
         (Route::Import, "POST") => json(&upload::take(call).await?),
         (route, _) => Err(Refusal::method(route.methods())),
     }

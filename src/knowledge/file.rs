@@ -6,13 +6,17 @@
 //! when the same file is met again.
 
 mod place;
+mod shown;
 
 use std::time::SystemTime;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 pub use self::place::FileError;
-pub(super) use self::place::Place;
+pub(super) use self::{
+    place::Place,
+    shown::{at, fragment, live, part},
+};
 use super::{
     document::{Document, Format},
     source::{Problem, SourceFile},

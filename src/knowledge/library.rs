@@ -5,6 +5,7 @@
 //! in the state's place in one step. So a search sees all of the old or all of the new.
 
 mod follow;
+mod shown;
 mod watch;
 
 use std::{
@@ -21,6 +22,7 @@ use std::{
 
 use rusqlite::Connection;
 
+pub use self::shown::{Original, Part, Shown, Start};
 use self::watch::Bell;
 use super::{
     Passage,
@@ -243,9 +245,12 @@ impl Library {
         for hit in hits {
             // The file may be another askd's, which has gone on since.
             if let Some(kept) = file::passage(texts, hit.id)? {
+                let fragment = file::fragment(texts, &kept)?;
                 let weight = |text: &str| query.weight(text, terms);
                 // What is behind the first is as much less sure as it has less in common.
-                passages.push(self.passage(kept, sure * hit.sum / first, weight));
+                let mut passage = self.passage(kept, sure * hit.sum / first, weight);
+                passage.fragment = Some(fragment);
+                passages.push(passage);
             }
         }
         Ok(passages)
@@ -271,6 +276,7 @@ impl Library {
                 _ => format!("{folder}/{}", kept.path),
             }),
             anchor: kept.anchor,
+            fragment: None,
             score,
         }
     }

@@ -48,6 +48,7 @@ impl Set {
                 url: entry.url.clone(),
                 path: None,
                 anchor: None,
+                fragment: None,
                 score: hit.score,
             }
         })

@@ -99,6 +99,11 @@ pub(super) fn append(
     body.is_empty().then_some(())
 }
 
+/// Whether the marks begin with sources, be there none in them.
+pub(super) fn searched(mut marks: &[u8]) -> bool {
+    matches!(pop(&mut marks), Some(Some((SOURCES, _))))
+}
+
 /// How many events the marks stand for.
 pub(super) fn count(marks: &[u8]) -> u64 {
     marks.iter().filter(|byte| **byte < 0x80).count() as u64

@@ -115,6 +115,9 @@ pub struct Turn {
     /// The passages that the answer rests on.
     #[serde(default)]
     pub sources: Vec<Source>,
+    /// Whether passages were looked for; with no sources, none were found.
+    #[serde(default)]
+    pub searched: bool,
     /// Why the answer ended; `None` while it runs.
     pub outcome: Option<Outcome>,
     /// Who or what interrupted it, if it was and that is known.

@@ -29,6 +29,7 @@ pub(super) fn any_answer() -> impl Strategy<Value = Answer> {
                 title,
                 url,
                 path: None,
+                anchor: None,
                 heading: None,
                 excerpt: "e".to_owned(),
                 score,

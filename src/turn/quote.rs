@@ -80,6 +80,7 @@ fn source((passage, n): (Passage, u32)) -> Source {
         title: passage.title,
         url: passage.url,
         path: passage.path,
+        anchor: passage.fragment,
         heading: passage.heading,
         excerpt: passage.excerpt,
         score: passage.score,

@@ -1,6 +1,7 @@
 //! The page's API: what it does with conversations, and for whom.
 
 mod described;
+mod documents;
 mod hostile;
 mod listing;
 mod moving;
@@ -72,6 +73,13 @@ impl Browser {
         assert_eq!(reply.status, 200, "{}", text(&reply));
         let expected = json!({ "imported": conversations.len(), "skipped": 0, "expired": 0 });
         assert_eq!(reply.json(), expected);
+    }
+
+    /// Waits until the index has this document.
+    pub async fn shows(&self, path: &str) {
+        while self.get(&format!("/document?path={path}")).await.status == 404 {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// The titles in the list's first part.

@@ -32,7 +32,14 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     (
         "http",
         &[
-            "id", "answer", "shutdown", "config", "store", "turn", "session",
+            "id",
+            "answer",
+            "shutdown",
+            "config",
+            "knowledge",
+            "store",
+            "turn",
+            "session",
         ],
     ),
     (

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -12,12 +12,13 @@ const BINARY = process.env.ASKD_BIN ?? new URL("../../../target/debug/askd", imp
 /** How long a start may take before the test gives up on it. */
 const START_MS = 30_000;
 
-/** Without an `endpoint` askd answers from its own knowledge. */
+/** Without an `endpoint` askd answers from its own knowledge: these `documents`, each content by its name, if there are any. */
 export async function startAskd({
   endpoint = null,
   models = ["fake-1"],
   concurrency = 4,
   maxQuestion = "32 KiB",
+  documents = null,
 } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "askd-e2e-"));
   const config = join(folder, "askd.toml");
@@ -25,8 +26,12 @@ export async function startAskd({
   let process_;
   let log = "";
 
+  const docs = documents === null ? null : join(folder, "docs");
+  if (docs !== null) await mkdir(docs);
+  for (const [name, content] of Object.entries(documents ?? {})) await writeFile(join(docs, name), content);
+
   async function start() {
-    await writeFile(config, toml({ endpoint, models, concurrency, maxQuestion, port, folder }));
+    await writeFile(config, toml({ endpoint, models, concurrency, maxQuestion, port, folder, docs }));
     process_ = spawn(BINARY, ["--config", config], { stdio: ["ignore", "pipe", "pipe"] });
     process_.stderr.on("data", (text) => (log += text));
     const address = await served(process_, () => log);
@@ -85,7 +90,7 @@ async function served(child, log) {
   return address;
 }
 
-function toml({ endpoint, models, concurrency, maxQuestion, port, folder }) {
+function toml({ endpoint, models, concurrency, maxQuestion, port, folder, docs }) {
   const served = `
 [[endpoint]]
 name = "fake"
@@ -109,5 +114,5 @@ path = ${JSON.stringify(join(folder, "askd.db"))}
 title = "Ask the test"
 welcome = "Answers to **everything**."
 suggestions = ["What is askd?", "What is a turn?"]
-${endpoint === null ? "" : served}`;
+${docs === null ? "" : `\n[knowledge]\nfolders = [${JSON.stringify(docs)}]\nmin_score = 0\n`}${endpoint === null ? "" : served}`;
 }

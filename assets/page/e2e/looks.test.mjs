@@ -30,7 +30,7 @@ fn main() { println!("{}", "a line that is longer than any telephone is wide, by
 function small(tab) {
   return tab.page.evaluate(() => {
     const least = matchMedia("(pointer: coarse)").matches ? 44 : 24;
-    return [...document.querySelectorAll("button, a:not(.markdown a), input, select, summary, textarea")]
+    return [...document.querySelectorAll("button:not(.cite), a:not(.markdown a), input, select, summary, textarea")]
       .map((control) => ({ control, box: control.getBoundingClientRect() }))
       .filter(({ box }) => box.width > 0 && Math.min(box.width, box.height) < least - 0.1)
       .map(({ control, box }) => `${control.ariaLabel ?? control.textContent.trim()}: ${box.width} x ${box.height}`);

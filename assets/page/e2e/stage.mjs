@@ -20,11 +20,11 @@ export const PHONE = { hasTouch: true, isMobile: true };
  * Declares tests whose readers have such a `screen`; the other options are askd's. Each test sets the stage, plays its
  * scene, and clears it away, whatever became of it. `arrive` brings in a further reader.
  */
-export function stage({ screen = {}, ...options } = {}) {
+export function stage({ screen = {}, modelless = false, ...options } = {}) {
   return (name, scene) =>
     test(name, async () => {
       const fake = await startFake();
-      const askd = await startAskd({ endpoint: fake.url, ...options });
+      const askd = await startAskd({ endpoint: modelless ? null : fake.url, ...options });
       const readers = [];
       const arrive = async (more = {}) => {
         readers.push(await Reader.arrive(browser, { ...screen, ...more }));

@@ -99,6 +99,30 @@ test("what_waited_when_the_page_was_left_is_sent_from_wherever_the_reader_comes_
   expect(sent).toMatchObject([{ type: "question", turn: "w", conversation: A, parent: "a1" }]);
 });
 
+test("a_stop_that_the_lost_connection_kept_back_is_sent_after_a_reload_wherever_that_is", async () => {
+  const running = turn("a1", { sent: true, accepted: true, text: "x", seq: 1 });
+  server.conversation(A, [running]);
+  for (const path of [`/c/${A}`, "/"]) {
+    await arrive(`/c/${A}`);
+    FakeSocket.last.ready();
+    FakeSocket.last.lose(1006);
+    chats.stop();
+    await settle();
+    FakeSocket.all = [];
+    await arrive(path);
+    for (const socket of FakeSocket.all) socket.ready();
+    await settle();
+    const stopped = FakeSocket.all.find((socket) => socket.sent.length > 0)!;
+    expect(stopped.sent).toMatchObject([
+      { type: "resume", turn: "a1" },
+      { type: "cancel", turn: "a1" },
+    ]);
+    stopped.tell({ type: "complete", turn: "a1", seq: 2, outcome: "cancelled", timing: { total_ms: 2 } });
+    await settle();
+    expect(outbox()).toEqual([]);
+  }
+});
+
 test("a_refused_question_whose_conversation_is_nowhere_can_be_reached_until_it_is_asked_again", async () => {
   await arrive("/");
   FakeSocket.last.ready();

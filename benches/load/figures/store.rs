@@ -196,6 +196,7 @@ fn made(n: usize, rng: &mut Rng) -> Conversation {
             answer: words(60, rng),
             reasoning: String::new(),
             sources: Vec::new(),
+            searched: false,
             outcome: Some(Outcome::Stop),
             cause: None,
             error: None,

@@ -80,6 +80,8 @@ fn one(text: &mut String, turn: &Turn, numbers: &mut Numbers) {
         for source in &turn.sources {
             let _ = writeln!(text, "{}. {}", source.n, reference(source));
         }
+    } else if turn.searched && !turn.answer.is_empty() {
+        text.push_str("*Not from the documents: nothing in them matched.*\n");
     }
     let end = text.trim_end().len();
     text.truncate(end);
@@ -227,6 +229,7 @@ mod tests {
             answer: answer.to_owned(),
             reasoning: "Hm.".to_owned(),
             sources: Vec::new(),
+            searched: false,
             outcome: Some(Outcome::Stop),
             cause: None,
             error: None,
@@ -244,6 +247,7 @@ mod tests {
                 title: "A [guide]".to_owned(),
                 url: Some("https://example.org/a b>c".to_owned()),
                 path: None,
+                anchor: None,
                 heading: Some("Begin".to_owned()),
                 excerpt: "It.".to_owned(),
                 score: 0.5,
@@ -253,6 +257,7 @@ mod tests {
                 title: "Notes".to_owned(),
                 url: Some("javascript:alert(1)".to_owned()),
                 path: Some("a/notes.md".to_owned()),
+                anchor: None,
                 heading: None,
                 excerpt: "That.".to_owned(),
                 score: 0.25,

@@ -52,6 +52,18 @@ impl Query {
             })
     }
 
+    /// Which passage of a document is to come first.
+    pub fn from(&self) -> Result<Option<usize>, Refusal> {
+        let Some(text) = self.get("from") else {
+            return Ok(None);
+        };
+        // A number that no place can have is behind the end of every document.
+        match text.parse::<u32>() {
+            Ok(from) => Ok(Some(from as usize)),
+            Err(_) => Err(Refusal::field("\"from\" is a whole number.")),
+        }
+    }
+
     /// What a download is to be made of.
     pub fn format(&self) -> Result<Format, Refusal> {
         match self.get("format") {

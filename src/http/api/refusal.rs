@@ -63,6 +63,25 @@ impl Refusal {
         )
     }
 
+    /// A document that the index does not have, be it that there is none or that it is none of a reader's business:
+    /// nobody can tell which.
+    pub fn unknown_document() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "unknown_document",
+            "There is no such document here, or no longer.",
+        )
+    }
+
+    /// The documents' disk is slow, or their index fails.
+    pub fn unreadable_document() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::StorageFailed.as_str(),
+            "The documents cannot be read just now; try again in a moment.",
+        )
+    }
+
     /// An address that is none.
     pub fn nothing_here() -> Self {
         Self::new(

@@ -274,6 +274,7 @@ fn check_source(source: &Source) -> Result<(), String> {
         ("source's heading", source.heading.as_deref()),
         ("source's url", source.url.as_deref()),
         ("source's path", source.path.as_deref()),
+        ("source's anchor", source.anchor.as_deref()),
         ("source's excerpt", Some(source.excerpt.as_str())),
     ] {
         line(what, text.unwrap_or_default(), MAX_SOURCE)?;

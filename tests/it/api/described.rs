@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Browser, code, conversation, id, text};
-use crate::{harness::Server, http::Reply};
+use crate::{
+    harness::{Server, soon},
+    http::Reply,
+};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
@@ -133,6 +136,30 @@ fn cases(kept: &str, file: &Value) -> Vec<Case> {
         ),
         ("exportOne", of(kept) + "/export?format=x", "", none(), 400),
         ("exportOne", of(&unknown) + "/export", "", none(), 404),
+        ("document", "/document?path=a.md".into(), "", none(), 200),
+        (
+            "document",
+            "/document?path=a.md&at=b".into(),
+            "",
+            none(),
+            200,
+        ),
+        (
+            "document",
+            "/document?path=a.md&from=x".into(),
+            "",
+            none(),
+            400,
+        ),
+        ("document", "/document?path=b.md".into(), "", none(), 404),
+        (
+            "documentFile",
+            "/document/file?path=a.md".into(),
+            "",
+            none(),
+            200,
+        ),
+        ("documentFile", "/document/file".into(), "", none(), 404),
         ("exportAll", "/export".into(), "", none(), 200),
         (
             "exportAll",
@@ -159,8 +186,12 @@ fn cases(kept: &str, file: &Value) -> Vec<Case> {
 
 #[tokio::test]
 async fn each_documented_route_answers_as_it_is_described() {
-    let server = Server::start("");
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("a.md"), "# A\n\n## B\n\nA walnut.\n").unwrap();
+    let folder = home.path();
+    let server = Server::start(&format!("[knowledge]\nfolders = [{folder:?}]\n"));
     let browser = Browser::new(&server).await;
+    soon("read", browser.shows("a.md")).await;
     let spec = Spec::of(&browser).await;
     let kept = conversation(
         1,
@@ -210,7 +241,7 @@ async fn each_address_takes_the_documented_methods_and_no_others() {
         .operations()
         .map(|(path, _, _)| path.to_owned())
         .collect();
-    assert_eq!(paths.len(), 8, "{paths:?}");
+    assert_eq!(paths.len(), 10, "{paths:?}");
     for path in paths {
         let documented: BTreeSet<_> = spec
             .operations()

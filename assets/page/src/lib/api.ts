@@ -22,6 +22,7 @@ type ToldTurn = {
   answer: string;
   reasoning: string;
   sources: Source[];
+  searched?: boolean;
   outcome: Outcome | null;
   cause: Cause | null;
   error: { code: ErrorCode; message: string } | null;
@@ -102,6 +103,39 @@ export function exportAddress(id: string | null, format: Format): string {
   return `${BASE}${id === null ? "" : `/conversations/${id}`}/export?format=${format}`;
 }
 
+/** A passage of a document as it is read; an entry has a title, and its question is its heading. */
+export type Passage = {
+  title: string | null;
+  headings: string[];
+  anchor: string | null;
+  url: string | null;
+  markdown: boolean;
+  text: string;
+};
+
+/** A part of a document: from the passage `first` on, of `total`; `at` is the place of the one that was asked for. */
+export type Part = {
+  path: string;
+  title: string;
+  url: string | null;
+  version: string;
+  total: number;
+  first: number;
+  at: number | null;
+  passages: Passage[];
+};
+
+/** From a source's anchor, or from a place on; `limit` is 100 at the most. */
+export function document(path: string, from: string | number, limit = 50, signal?: AbortSignal): Promise<Part> {
+  const start = typeof from === "number" ? `from=${from}` : `at=${encodeURIComponent(from)}`;
+  return call("GET", `/document?path=${encodeURIComponent(path)}&${start}&limit=${limit}`, { signal });
+}
+
+/** Where the file that a document was read from can be downloaded. */
+export function fileAddress(path: string): string {
+  return `${BASE}/document/file?path=${encodeURIComponent(path)}`;
+}
+
 type Call = { body?: BodyInit; signal?: AbortSignal | undefined; timeout?: number };
 
 async function call<T>(method: string, path: string, { body, signal, timeout = TIMEOUT_MS }: Call = {}): Promise<T> {
@@ -148,6 +182,7 @@ function turn(told: ToldTurn): Turn {
     text: told.answer,
     thinking: told.reasoning,
     sources: sources ?? [],
+    searched: told.searched ?? false,
     problem: told.error,
     ending: told.running ? null : (told.outcome ?? "interrupted"),
     cause,

@@ -376,11 +376,12 @@ export class Chat implements Owner {
   }
 
   /**
-   * The outbox follows the turns: in it is what the server has not accepted and the reader has not given up. Each turn
-   * comes back with the word whether it is in it.
+   * The outbox follows the turns: in it is what the server has not accepted and the reader has not given up, and what it
+   * has not said to have stopped. Each turn comes back with the word whether it is in it.
    */
   #keep(before: Turn[], after: Turn[]): Turn[] {
-    const waits = (turn: Turn) => !turn.accepted && turn.ending !== "cancelled";
+    const waits = ({ accepted, stopping, ending }: Turn) =>
+      accepted ? stopping && ending === null : ending !== "cancelled";
     const still = new Set(after.filter(waits));
     for (const turn of before) if (waits(turn) && !still.has(turn)) withdraw(turn.id);
     const already = new Set(before);

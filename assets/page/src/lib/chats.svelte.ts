@@ -65,7 +65,7 @@ export class Chats implements Listener {
     // What waited when the page was left is sent now, wherever the reader has come back to.
     const left = outbox().filter(({ turn, conversation }) => turn.ending === null && conversation !== this.current.id);
     // One that has begun is fetched first: the question may wait behind an answer that is still running.
-    const begun = new Map(left.map(({ turn, conversation }) => [conversation, turn.parent !== null]));
+    const begun = new Map(left.map(({ turn, conversation }) => [conversation, turn.accepted || turn.parent !== null]));
     this.behind = [...begun].map(([id, begun]) => this.#new(id, undefined, begun));
     for (const chat of this.behind) chat.retire(true);
   }

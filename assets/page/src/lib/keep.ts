@@ -83,7 +83,7 @@ export function keepSidebarOpen(open: boolean): void {
   write("sidebar", "open", open);
 }
 
-/** A question that the server has not accepted yet. */
+/** A question that the server has not accepted yet, or a running answer that it has not been told to stop yet. */
 export type Waiting = { conversation: string; turn: Turn };
 
 /** All that wait, in order of asking. */
@@ -102,7 +102,7 @@ export function waitingTurn(key: string): string | null {
 
 /** Says whether it is kept now. Drafts make way for it, where there is no more room. */
 export function keepWaiting({ conversation, turn }: Waiting): boolean {
-  const { id, parent, question, endpoint, model, asked, sent, stopping, problem, ending } = turn;
+  const { id, parent, question, endpoint, model, asked, sent, accepted, stopping, problem, ending } = turn;
   const refused = ending === "refused" ? problem : null;
   const key = keyOf("outbox", id);
   if (refused === null) {
@@ -112,7 +112,19 @@ export function keepWaiting({ conversation, turn }: Waiting): boolean {
     const others = placesTaken(key, true);
     others.slice(0, Math.max(others.length - MOST.outbox + 1, 0)).forEach((turn) => drop(keyOf("outbox", turn)));
   }
-  const kept = encode({ conversation, id, parent, question, endpoint, model, asked, sent, stopping, refused });
+  const kept = encode({
+    conversation,
+    id,
+    parent,
+    question,
+    endpoint,
+    model,
+    asked,
+    sent,
+    accepted,
+    stopping,
+    refused,
+  });
   const fits = () => attempt(() => (localStorage.setItem(key, kept), true)) ?? false;
   return fits() || drafts().some((key) => (drop(key), fits()));
 }
@@ -135,7 +147,7 @@ export function withdraw(turn: string): void {
 
 function waiting(kept: unknown): Waiting | null {
   if (!isRecord(kept)) return null;
-  const { conversation, id, parent, question, endpoint, model, asked, sent, stopping, refused } = kept;
+  const { conversation, id, parent, question, endpoint, model, asked, sent, accepted, stopping, refused } = kept;
   if (!isString(conversation) || !isString(id) || !isString(question)) return null;
   const turn = newTurn({
     id,
@@ -144,6 +156,7 @@ function waiting(kept: unknown): Waiting | null {
     asked: typeof asked === "number" ? asked : 0,
     ...(isString(endpoint) && isString(model) && { endpoint, model }),
     sent: sent === true,
+    accepted: accepted === true,
     stopping: stopping === true,
     ...(isProblem(refused) && { problem: refused, ending: "refused" }),
   });

@@ -151,11 +151,17 @@ export function whole(text: string): string[] {
     .filter((block) => block !== "");
 }
 
-/** A block's HTML as safe nodes, with the page's own furniture around code and tables. */
-export function nodes(html: string): DocumentFragment {
+/** What an answer cites as `[n]`: each number with its source's title. */
+export type Cited = ReadonlyMap<number, string>;
+
+const NONE: Cited = new Map();
+
+/** A block's HTML as safe nodes, with the page's own furniture around code and tables, and marks for what is cited. */
+export function nodes(html: string, cited: Cited = NONE): DocumentFragment {
   const fragment = purifier.sanitize(html, { ALLOWED_TAGS, ALLOWED_ATTR, RETURN_DOM_FRAGMENT: true });
   // From the inside out: a direction that is set looks at all inside, and again when something changes there.
   for (const node of [...fragment.querySelectorAll(DIRECTED)].reverse()) node.setAttribute("dir", "auto");
+  if (cited.size > 0) markCited(fragment, cited);
   for (const pre of fragment.querySelectorAll("pre")) frameCode(pre);
   for (const table of fragment.querySelectorAll("table")) {
     const box = element("div", { class: "table-box", role: "region", "aria-label": "Table", tabindex: "0" });
@@ -163,6 +169,33 @@ export function nodes(html: string): DocumentFragment {
     box.append(table);
   }
   return fragment;
+}
+
+/** Makes a button of each `[n]` that names a source. In code and links it is what it says. */
+function markCited(fragment: DocumentFragment, cited: Cited): void {
+  const walker = document.createTreeWalker(fragment, NodeFilter.SHOW_TEXT);
+  const found: Text[] = [];
+  while (walker.nextNode()) {
+    const text = walker.currentNode as Text;
+    if (/\[\d/.test(text.data) && !text.parentElement?.closest("code, pre, kbd, samp, a")) found.push(text);
+  }
+  for (const text of found) {
+    const parts = text.data.split(/\[(\d{1,4})\]/);
+    // Every second part is a number.
+    const marks = parts.flatMap((part, at): (Node | string)[] => {
+      if (at % 2 === 0) return part === "" ? [] : [part];
+      const title = cited.get(Number(part));
+      return [title === undefined ? `[${part}]` : citation(part, title)];
+    });
+    text.replaceWith(...marks);
+  }
+}
+
+function citation(n: string, title: string): HTMLElement {
+  const label = `Source ${Number(n)}: ${title}`;
+  const button = element("button", { type: "button", class: "cite", "data-cite": n, "aria-label": label, title });
+  button.textContent = n;
+  return button;
 }
 
 /** `marked` does the same inside; offsets into the text are only right when it is done before. */
@@ -219,13 +252,9 @@ function secureLink(link: Element): void {
   link.setAttribute("rel", "noopener noreferrer");
 }
 
+/** A relative address is the document's that the words are from, and means nothing here. */
 function isOwnImage(src: string): boolean {
-  if (/^data:image\//i.test(src)) return true;
-  try {
-    return new URL(src, location.href).origin === location.origin;
-  } catch {
-    return false;
-  }
+  return /^data:image\//i.test(src);
 }
 
 function element(name: string, attributes: Record<string, string>): HTMLElement {

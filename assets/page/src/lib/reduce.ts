@@ -34,6 +34,8 @@ export type Turn = {
   text: string;
   thinking: string;
   sources: Source[];
+  /** Whether passages were looked for; with no sources, none were found. */
+  searched: boolean;
   /** The reader has asked to stop, and the server has not confirmed it yet. */
   stopping: boolean;
   problem: Problem | null;
@@ -68,6 +70,7 @@ export function newTurn(fields: Pick<Turn, "id" | "parent" | "question" | "asked
     text: "",
     thinking: "",
     sources: [],
+    searched: false,
     stopping: false,
     problem: null,
     ending: null,
@@ -107,7 +110,7 @@ function step(turn: Turn, event: Exclude<Event, { type: "ask" | "merge" | "withd
       return { ...turn, place: event.position > 0 ? event.position : null };
     case "sources":
       if (event.seq <= turn.seq) return turn;
-      return { ...turn, seq: event.seq, sources: event.items, place: null };
+      return { ...turn, seq: event.seq, sources: event.items, searched: true, place: null };
     case "chunk":
       if (event.seq <= turn.seq) return turn;
       return event.channel === "reasoning"
@@ -134,7 +137,9 @@ function step(turn: Turn, event: Exclude<Event, { type: "ask" | "merge" | "withd
 function accepted(turn: Turn, event: Extract<Told, { type: "accepted" }>): Turn {
   const kept = { ...turn, sent: true, accepted: true, parent: event.parent };
   // All of the turn follows, so what the page has of it would be doubled.
-  return event.after === 0 ? { ...kept, seq: 0, text: "", thinking: "", sources: [], problem: null } : kept;
+  return event.after === 0
+    ? { ...kept, seq: 0, text: "", thinking: "", sources: [], searched: false, problem: null }
+    : kept;
 }
 
 /** An accepted turn's failure is an event of its log, and `complete` follows; without a log, it is a refusal. */

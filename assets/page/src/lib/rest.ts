@@ -2,6 +2,7 @@
 // the reader. Pure.
 
 import type { Turn } from "./reduce";
+import type { Source } from "./wire";
 
 /** What asks the model for the rest. */
 export const CONTINUE = "Continue.";
@@ -24,4 +25,12 @@ export function whole(path: Turn[], at: number): string {
   const above = whole(path, at - 1);
   // A model begins its rest where a word ended, and leaves the space away.
   return above + (/\s$/.test(above) || /^(?:\s|$)/.test(last) ? "" : " ") + last;
+}
+
+/** The sources of the answer at this place with all the parts of it that stand above, each once. */
+export function sourcesOf(path: Turn[], at: number): Source[] {
+  const own = path[at]?.sources ?? [];
+  if (!isRest(path, at)) return own;
+  const above = sourcesOf(path, at - 1);
+  return [...above, ...own.filter(({ n, title }) => !above.some((other) => other.n === n && other.title === title))];
 }

@@ -113,6 +113,8 @@ export type Source = {
   url?: string,
   /** Its file, below the knowledge folder. */
   path?: string,
+  /** The fragment that opens the file at the passage. */
+  anchor?: string,
   /** The heading it stands under. */
   heading?: string,
   /** The part that is most about the question. */
@@ -148,4 +150,4 @@ export type SessionId = string;
 
 export type Seq = number;
 
-// Stamp: 5f0d2a1728937914
+// Stamp: ddd026e04c221627

@@ -1,0 +1,75 @@
+// What sources look like in words, and the numbers in an answer that name them.
+
+import { expect, test } from "vitest";
+
+import { nodes, whole } from "../src/lib/markdown";
+import { newTurn } from "../src/lib/reduce";
+import { sourcesOf } from "../src/lib/rest";
+import { confidence, marked, web, withSources } from "../src/lib/sources";
+
+const source = (n: number, title: string) => ({ n, title, excerpt: "", score: 0.5 });
+
+test("the_questions_words_are_marked_in_any_form_and_small_ones_are_not", () => {
+  const words = (excerpt: string, question: string) =>
+    marked(excerpt, question)
+      .filter(({ marked }) => marked)
+      .map(({ text }) => text);
+  expect(words("The backups of a café are WEEKLY.", "how is the backup of my cafe made weekly?")).toEqual([
+    "backups",
+    "café",
+    "WEEKLY",
+  ]);
+  expect(words("position", "positively")).toEqual([]);
+  expect(words("anything", "")).toEqual([]);
+  const excerpt = "…a b, c: Größe!";
+  expect(
+    marked(excerpt, "größe")
+      .map(({ text }) => text)
+      .join(""),
+  ).toBe(excerpt);
+});
+
+test("a_match_is_told_in_words_and_as_a_figure", () => {
+  expect([0.9, 0.5, 0.1, 7, -1].map(confidence)).toEqual([
+    "Strong match, 90 %",
+    "Likely match, 50 %",
+    "Weak match, 10 %",
+    "Strong match, 100 %",
+    "Weak match, 0 %",
+  ]);
+});
+
+test("only_addresses_of_the_web_are_links", () => {
+  expect(web("https://example.org/a")?.host).toBe("example.org");
+  expect([null, undefined, "", "/x", "javascript:alert(1)", "ftp://example.org"].map(web)).toEqual(Array(6).fill(null));
+});
+
+test("a_copied_answer_has_its_sources_and_each_part_of_it_once", () => {
+  const first = newTurn({ id: "1", parent: null, question: "?", asked: 0, text: "One [1]", ending: "length" });
+  const turns = [
+    { ...first, sources: [source(1, "A")] },
+    { ...first, id: "2", question: "Continue.", sources: [source(1, "A"), source(2, "B")] },
+  ];
+  const all = sourcesOf(turns, 1);
+  expect(all.map(({ title }) => title)).toEqual(["A", "B"]);
+  expect(withSources("One [1]", all)).toBe("One [1]\n\nSources:\n\n[1] A\n[2] B\n");
+  expect(withSources("One", [])).toBe("One");
+});
+
+test("a_number_that_names_a_source_is_a_button_but_not_in_code_or_links", () => {
+  const box = document.createElement("div");
+  const text = "A [1], B [2][1] and [7]; `[1]` [see [1]](https://example.org) **[2]**\n\n```\n[1]\n```\n";
+  const cited = new Map([
+    [1, 'One "quoted" <b>'],
+    [2, "Two"],
+  ]);
+  box.append(...whole(text).map((html) => nodes(html, cited)));
+  const buttons = [...box.querySelectorAll("button.cite")];
+  expect(buttons.map((button) => button.textContent)).toEqual(["1", "2", "1", "2"]);
+  expect(buttons[0]!.getAttribute("aria-label")).toBe('Source 1: One "quoted" <b>');
+  expect(box.querySelector("a button, pre button.cite, code button")).toBeNull();
+  expect(box.textContent).toContain("and [7]; [1]");
+  const plain = document.createElement("div");
+  plain.append(...whole(text).map((html) => nodes(html)));
+  expect(plain.querySelector(".cite")).toBeNull();
+});

@@ -1,0 +1,206 @@
+//! Documents for those who want to read on where a source ends: their passages part by part, and the file itself.
+//!
+//! What is asked for by name is looked up in the index, and only there: a name that the index does not have is none,
+//! whatever lies under it. The file itself is handed out only while it has the very content that the index was made
+//! of, so nothing can be put in its place.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{Library, LibraryError, file};
+use crate::knowledge::{extract::Kind, source::SourceFile};
+
+/// Bytes of text after which a part ends. It has one passage at least.
+const PART_BYTES: usize = 64 << 10;
+/// Passages that are shown above the one that was asked for, so that it is not read torn from what it stands in.
+const ABOVE: usize = 3;
+
+/// Where a part begins.
+#[derive(Debug, Clone)]
+pub enum Start {
+    /// Shortly above the passage that a fragment means; at the beginning, where it means none.
+    At(String),
+    /// At the passage of this place, counted from zero.
+    Place(usize),
+}
+
+/// A part of a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// Its path, as sources name it.
+    pub path: String,
+    /// What it is called.
+    pub title: String,
+    /// Where it is published.
+    pub url: Option<String>,
+    /// Another one after each change of its content.
+    pub version: String,
+    /// Passages of the whole document.
+    pub total: usize,
+    /// The place of the first passage here.
+    pub first: usize,
+    /// The place of the passage that was asked for.
+    pub at: Option<usize>,
+    /// The passages.
+    pub passages: Vec<Shown>,
+}
+
+/// A passage as it is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    /// An entry's title.
+    pub title: Option<String>,
+    /// The headings that it stands under, or an entry's question.
+    pub headings: Vec<String>,
+    /// The fragment of its heading or page.
+    pub anchor: Option<String>,
+    /// Where more of it can be read, if that is another address than the document's.
+    pub url: Option<String>,
+    /// Whether the text is Markdown; otherwise it is to be shown as it is.
+    pub markdown: bool,
+    /// Its text.
+    pub text: String,
+}
+
+/// The file that a document was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Original {
+    /// Its name, without folders.
+    pub name: String,
+    /// Its type. Nothing that a browser would run is called what it is.
+    pub kind: &'static str,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+impl Library {
+    /// At most `most` passages of the document at a path; `None`: the index has none there. Takes milliseconds, most of
+    /// them on the disk.
+    pub fn part(
+        &self,
+        path: &str,
+        start: &Start,
+        most: usize,
+    ) -> Result<Option<Part>, LibraryError> {
+        let (Some((folder, inside)), Some(mut db)) = (self.inside(path), self.0.place.reader()?)
+        else {
+            return Ok(None);
+        };
+        // All that follows is of one state of the index.
+        let db = db.transaction()?;
+        let Some(document) = file::live(&db, &folder.to_string_lossy(), inside)? else {
+            return Ok(None);
+        };
+        let (at, first) = match start {
+            Start::Place(first) => (None, *first),
+            Start::At(fragment) => {
+                let at = file::at(&db, &document, fragment)?;
+                (at, at.unwrap_or(0).saturating_sub(ABOVE))
+            }
+        };
+        let mut bytes = 0;
+        let mut passages = Vec::new();
+        for kept in file::part(&db, document.n, first, most)? {
+            // The one that was asked for is part of the part.
+            if bytes > PART_BYTES && at.is_none_or(|at| first + passages.len() > at) {
+                break;
+            }
+            bytes += kept.text.len();
+            passages.push(Shown {
+                title: kept.title.filter(|_| kept.is_entry),
+                headings: kept.headings,
+                anchor: kept.anchor,
+                url: kept.url.filter(|url| document.url.as_ref() != Some(url)),
+                markdown: kept.is_markdown || kept.is_entry,
+                text: kept.text,
+            });
+        }
+        Ok(Some(Part {
+            path: path.to_owned(),
+            title: document.title.unwrap_or_else(|| name(inside).to_owned()),
+            url: document.url,
+            version: hex(&document.hash[..document.hash.len().min(8)]),
+            total: document.passages,
+            first,
+            at,
+            passages,
+        }))
+    }
+
+    /// The file of the document at a path, if the index has one there and the file is still the one that was read.
+    pub fn original(&self, path: &str) -> Result<Option<Original>, LibraryError> {
+        let (Some((folder, inside)), Some(db)) = (self.inside(path), self.0.place.reader()?) else {
+            return Ok(None);
+        };
+        let Some(document) = file::live(&db, &folder.to_string_lossy(), inside)? else {
+            return Ok(None);
+        };
+        drop(db);
+        let Ok(bytes) = read(folder, inside) else {
+            return Ok(None);
+        };
+        let same = Sha256::digest(&bytes).as_slice() == document.hash;
+        Ok(same.then(|| Original {
+            name: name(inside).to_owned(),
+            kind: kind(inside),
+            bytes,
+        }))
+    }
+
+    /// The folder of a path as sources name it, and what is left of the path.
+    fn inside<'p>(&self, path: &'p str) -> Option<(&PathBuf, &'p str)> {
+        let folders = &self.0.sources.folders;
+        if let [folder] = folders.as_slice() {
+            return Some((folder, path));
+        }
+        let (named, inside) = path.split_once('/')?;
+        let is_named = |folder: &&PathBuf| {
+            let name = folder.file_name().unwrap_or_default();
+            name.to_string_lossy() == named
+        };
+        Some((folders.iter().find(is_named)?, inside))
+    }
+}
+
+/// The content of a file of a folder. The path is the index's; what lies there now may be anything.
+fn read(folder: &Path, path: &str) -> io::Result<Vec<u8>> {
+    let root = fs::canonicalize(folder)?;
+    let real = fs::canonicalize(root.join(path))?;
+    let kind = Kind::of(Path::new(path));
+    let (Some(kind), true) = (kind, real.starts_with(&root)) else {
+        return Err(io::Error::other("it leads out of the folder"));
+    };
+    let file = SourceFile {
+        path: path.to_owned(),
+        real,
+        bytes: 0,
+        modified: SystemTime::UNIX_EPOCH,
+        kind,
+    };
+    file.read()
+}
+
+fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn kind(path: &str) -> &'static str {
+    match Kind::of(Path::new(path)) {
+        Some(Kind::Pdf) => "application/pdf",
+        Some(Kind::Markdown) => "text/markdown; charset=utf-8",
+        Some(Kind::Csv) => "text/csv; charset=utf-8",
+        Some(Kind::Json) => "application/json",
+        Some(Kind::Text | Kind::Html | Kind::JsonLines) => "text/plain; charset=utf-8",
+        None => "application/octet-stream",
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
