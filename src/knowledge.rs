@@ -12,6 +12,7 @@ mod evaluation;
 mod excerpt;
 pub mod extract;
 mod file;
+pub mod follow;
 pub mod judge;
 mod lexical;
 mod library;

@@ -256,13 +256,14 @@ fn check(turn: &Turn, bounds: Bounds) -> Result<(), String> {
         (None, true) => return Err("it failed without an error".to_owned()),
         (Some(_), false) => return Err("it has an error but did not fail".to_owned()),
     }
-    if turn.sources.len() > MAX_SOURCES {
+    let sources = turn.sources.as_deref().unwrap_or_default();
+    if sources.len() > MAX_SOURCES {
         return Err(format!(
             "it has {} sources; at most {MAX_SOURCES} are taken",
-            turn.sources.len()
+            sources.len()
         ));
     }
-    turn.sources.iter().try_for_each(check_source)
+    sources.iter().try_for_each(check_source)
 }
 
 fn check_source(source: &Source) -> Result<(), String> {
