@@ -166,6 +166,14 @@ mod tests {
     }
 
     #[test]
+    fn a_question_that_waits_for_its_answer_is_passed_over_without_a_word() {
+        let text = format!("{{\"answer\":\"\",\"question\":\"Who?\"}}\n{GOOD}\n");
+        for document in [document(&text).unwrap(), document_of_lines(&text).unwrap()] {
+            assert_eq!((document.blocks.len(), document.notes.len()), (1, 0));
+        }
+    }
+
+    #[test]
     fn what_was_read_before_the_file_breaks_off_is_kept() {
         let document = document(&format!("[{GOOD},\n{{\"quest")).unwrap();
         assert_eq!((document.blocks.len(), document.notes.len()), (1, 1));
