@@ -127,7 +127,7 @@ impl Searcher {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         config::{Overrides, check},
@@ -135,7 +135,7 @@ mod tests {
     };
 
     /// A search in documents that nobody reads.
-    fn unread() -> Searcher {
+    pub(in crate::turn) fn unread() -> Searcher {
         let toml = "[knowledge]\nfolders = [\"/nowhere/docs\"]\n[store]\npath = \":memory:\"\n";
         let loaded = check("", toml, &Overrides::default(), &|_| None).unwrap();
         let config = loaded.config;
