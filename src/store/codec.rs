@@ -23,15 +23,6 @@ pub(super) struct Coded {
     pub(super) end: Option<End>,
 }
 
-impl Coded {
-    /// The sources, if the log tells of any or of there being none: they come before all else.
-    pub(super) fn told_sources(&mut self) -> Option<Vec<Source>> {
-        let first = pop(&mut self.marks.as_slice()).flatten();
-        let is_told = first.is_some_and(|(kind, _)| kind == SOURCES);
-        is_told.then(|| std::mem::take(&mut self.sources))
-    }
-}
-
 /// Takes a log apart.
 pub(super) fn encode(log: &Answer) -> Coded {
     let mut coded = Coded {

@@ -268,8 +268,8 @@ fn keep_turn(
 /// An answer's log from its texts: how it was cut into events is not exported.
 fn log(turn: &Turn) -> Result<Answer, Ended> {
     let mut log = Answer::default();
-    if let Some(sources) = &turn.sources {
-        log.push_sources(sources.clone())?;
+    if !turn.sources.is_empty() {
+        log.push_sources(turn.sources.clone())?;
     }
     for (channel, text) in [
         (Channel::Reasoning, &turn.reasoning),

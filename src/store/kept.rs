@@ -112,9 +112,9 @@ pub struct Turn {
     /// The model's thinking so far.
     #[serde(default)]
     pub reasoning: String,
-    /// The passages that the answer rests on; none of them: nothing was found; `None`: nothing was looked for.
+    /// The passages that the answer rests on.
     #[serde(default)]
-    pub sources: Option<Vec<Source>>,
+    pub sources: Vec<Source>,
     /// Why the answer ended; `None` while it runs.
     pub outcome: Option<Outcome>,
     /// Who or what interrupted it, if it was and that is known.

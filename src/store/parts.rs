@@ -135,12 +135,11 @@ fn part(
 
 fn turn(db: &Connection, held: &HeldAnswers, row: &Row<'_>) -> Result<Turn, Failure> {
     let id = TurnId(row.get(1)?);
-    let mut coded = match (read::coded(row, 8)?, held.get(&id)) {
+    let coded = match (read::coded(row, 8)?, held.get(&id)) {
         (ended @ Coded { end: Some(_), .. }, _) => ended,
         (_, Some(held)) => codec::encode(held),
         (_, None) => codec::encode(&read::saved(db, row.get(0)?)?),
     };
-    let sources = coded.told_sources();
     let end = coded.end;
     Ok(Turn {
         id,
@@ -154,7 +153,7 @@ fn turn(db: &Connection, held: &HeldAnswers, row: &Row<'_>) -> Result<Turn, Fail
         seq: Seq(codec::count(&coded.marks)),
         answer: coded.answer,
         reasoning: coded.reasoning,
-        sources,
+        sources: coded.sources,
         outcome: end.as_ref().map(|end| end.outcome),
         cause: end.as_ref().and_then(|end| end.cause),
         error: coded.fault,

@@ -195,7 +195,7 @@ fn made(n: usize, rng: &mut Rng) -> Conversation {
             seq: Seq::START,
             answer: words(60, rng),
             reasoning: String::new(),
-            sources: None,
+            sources: Vec::new(),
             outcome: Some(Outcome::Stop),
             cause: None,
             error: None,

@@ -75,9 +75,9 @@ fn one(text: &mut String, turn: &Turn, numbers: &mut Numbers) {
     if let Some(end) = end(turn) {
         let _ = write!(text, "*{end}*\n\n");
     }
-    if let Some(sources) = turn.sources.as_ref().filter(|sources| !sources.is_empty()) {
+    if !turn.sources.is_empty() {
         text.push_str("Sources:\n\n");
-        for source in sources {
+        for source in &turn.sources {
             let _ = writeln!(text, "{}. {}", source.n, reference(source));
         }
     }
@@ -226,7 +226,7 @@ mod tests {
             seq: Default::default(),
             answer: answer.to_owned(),
             reasoning: "Hm.".to_owned(),
-            sources: None,
+            sources: Vec::new(),
             outcome: Some(Outcome::Stop),
             cause: None,
             error: None,
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn a_conversation_reads_well() {
         let mut first = turn(1, None, "What is *this*?\n\nSay it.", "It is [1].\n");
-        first.sources = Some(vec![
+        first.sources = vec![
             Source {
                 n: 1,
                 title: "A [guide]".to_owned(),
@@ -257,7 +257,7 @@ mod tests {
                 excerpt: "That.".to_owned(),
                 score: 0.25,
             },
-        ]);
+        ];
         let mut cut = turn(3, Some(1), "Code?", "Here:\n\n```rust\nfn main() {");
         cut.outcome = Some(Outcome::Interrupted);
         let mut failed = turn(4, None, "Again?", "");

@@ -256,14 +256,13 @@ fn check(turn: &Turn, bounds: Bounds) -> Result<(), String> {
         (None, true) => return Err("it failed without an error".to_owned()),
         (Some(_), false) => return Err("it has an error but did not fail".to_owned()),
     }
-    let sources = turn.sources.as_deref().unwrap_or_default();
-    if sources.len() > MAX_SOURCES {
+    if turn.sources.len() > MAX_SOURCES {
         return Err(format!(
             "it has {} sources; at most {MAX_SOURCES} are taken",
-            sources.len()
+            turn.sources.len()
         ));
     }
-    sources.iter().try_for_each(check_source)
+    turn.sources.iter().try_for_each(check_source)
 }
 
 fn check_source(source: &Source) -> Result<(), String> {

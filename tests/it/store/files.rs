@@ -57,10 +57,7 @@ async fn a_file_of_the_first_version_is_read_and_what_ran_in_it_is_interrupted()
     let causes = conversation.turns.iter().map(|turn| turn.cause);
     assert_eq!(causes.collect::<Vec<_>>(), [None, Some(Cause::Crashed)]);
     assert_eq!(conversation.turns[1].parent, Some(conversation.turns[0].id));
-    assert_eq!(
-        conversation.turns[0].sources.as_ref().unwrap()[0].title,
-        "A source"
-    );
+    assert_eq!(conversation.turns[0].sources[0].title, "A source");
     let hits = store.search(owner, "answ".to_owned(), 9).await.unwrap();
     assert_eq!(
         hits.iter().map(|hit| hit.field).collect::<Vec<_>>(),
