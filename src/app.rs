@@ -28,6 +28,8 @@ use crate::{
     turn::{
         desk::{Desk, Rules},
         line::Line,
+        misses::Misses,
+        search::Searcher,
         station::{Backend, Station},
     },
 };
@@ -59,6 +61,9 @@ pub enum BuildError {
     /// The entries inside the binary.
     #[error("the built-in knowledge cannot be read: {0}")]
     Knowledge(#[from] KnowledgeError),
+    /// The thread for the questions that find nothing.
+    #[error("no thread can be started for knowledge.misses: {0}")]
+    Misses(#[from] std::io::Error),
     /// The documents' index.
     #[error(transparent)]
     Library(#[from] LibraryError),
@@ -129,7 +134,13 @@ impl App {
             log_texts: log.texts,
         };
         let (searched, keeper) = knowledge_of(&endpoints, &knowledge, &store.path)?;
-        let stations = stations(endpoints, searched, &knowledge)?;
+        let misses = knowledge.misses.clone().map(Misses::open).transpose()?;
+        let searcher = searched.map(|searched| Searcher::new(searched, &knowledge, misses));
+        let stations = stations(
+            endpoints,
+            searcher.map(Arc::new),
+            knowledge.folders.is_empty(),
+        )?;
         let store = Store::open(store)?;
         let desk = Desk::new(stations, store.clone(), rules, shutdown.clone());
         let registry = Registry::new(server.max_sessions, server.max_sessions_per_client);
@@ -200,13 +211,13 @@ impl App {
     }
 }
 
-/// What is answered from where there is no endpoint, and who keeps it as its folders are.
+/// What is answered from, and who keeps it as its folders are.
 fn knowledge_of(
     endpoints: &[config::Endpoint],
     knowledge: &config::Knowledge,
     store: &StorePath,
 ) -> Result<(Option<Knowledge>, Option<Keeper>), BuildError> {
-    if !endpoints.is_empty() {
+    if !knowledge.is_searched(!endpoints.is_empty()) {
         return Ok((None, None));
     }
     if knowledge.folders.is_empty() {
@@ -220,23 +231,16 @@ fn knowledge_of(
 
 fn stations(
     endpoints: Vec<config::Endpoint>,
-    searched: Option<Knowledge>,
-    knowledge: &config::Knowledge,
+    searcher: Option<Arc<Searcher>>,
+    is_built_in: bool,
 ) -> Result<Vec<Station>, BuildError> {
-    if let Some(searched) = searched {
-        let name = match searched {
-            Knowledge::Set(_) => "built-in",
-            Knowledge::Library(_) => "documents",
-        };
+    if let (Some(searcher), true) = (&searcher, endpoints.is_empty()) {
+        let name = if is_built_in { "built-in" } else { "documents" };
         return Ok(vec![Station {
             name: "knowledge".to_owned(),
             models: vec![name.to_owned()],
             line: Arc::new(Line::new(KNOWLEDGE_SLOTS, KNOWLEDGE_LINE)),
-            backend: Backend::Knowledge {
-                knowledge: searched,
-                passages: knowledge.passages,
-                min_score: knowledge.min_score,
-            },
+            backend: Backend::Knowledge(searcher.clone()),
         }]);
     }
     endpoints
@@ -253,6 +257,7 @@ fn stations(
                 backend: Backend::Endpoint {
                     config: Box::new(config),
                     model: Arc::new(model),
+                    searcher: searcher.clone(),
                 },
             })
         })

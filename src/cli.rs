@@ -218,10 +218,16 @@ fn summary(loaded: &Loaded) -> String {
     if endpoints.is_empty() && knowledge.folders.is_empty() {
         text.push_str("  answers by   its built-in knowledge\n");
     }
-    if endpoints.is_empty() {
-        for folder in &knowledge.folders {
-            let _ = writeln!(text, "  answers by   {}", folder.display());
-        }
+    let by = if endpoints.is_empty() {
+        "answers by  "
+    } else {
+        "answers from"
+    };
+    for folder in &knowledge.folders {
+        let _ = writeln!(text, "  {by} {}", folder.display());
+    }
+    if let Some(file) = &knowledge.misses {
+        let _ = writeln!(text, "  misses go to {}", file.display());
     }
     let place = match &store.path {
         // As it is from here: another directory may be another start's.

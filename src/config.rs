@@ -176,11 +176,11 @@ pub enum OnLeave {
     Finish,
 }
 
-/// `[knowledge]`: what askd answers from when there is no endpoint.
+/// `[knowledge]`: what askd answers from, with an endpoint's words or by itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Knowledge {
-    /// Use the set that ships inside the binary, where no folder is named.
-    pub built_in: bool,
+    /// Use the set that ships inside the binary, where no folder is named; `None`: only where there is no endpoint either.
+    pub built_in: Option<bool>,
     /// The folders whose documents are searched, absolute; no two have the same last name, and none lies in another.
     pub folders: Vec<PathBuf>,
     /// Globs of the files that are read; empty: all of a kind that askd reads.
@@ -197,6 +197,17 @@ pub struct Knowledge {
     pub passages: usize,
     /// 0 to 1; a best match below it is no match.
     pub min_score: f32,
+    /// Refuse what the knowledge has nothing on, also where a model could answer.
+    pub only: bool,
+    /// Where questions are written down that the knowledge has nothing on.
+    pub misses: Option<PathBuf>,
+}
+
+impl Knowledge {
+    /// Whether a question is searched for, by whomever it is answered then.
+    pub fn is_searched(&self, has_endpoint: bool) -> bool {
+        !self.folders.is_empty() || self.built_in.unwrap_or(!has_endpoint)
+    }
 }
 
 /// `knowledge.language`: those whose endings the stemmer knows.

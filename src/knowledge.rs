@@ -10,6 +10,7 @@ mod entry;
 mod excerpt;
 pub mod extract;
 mod file;
+pub mod follow;
 pub mod judge;
 mod lexical;
 mod library;

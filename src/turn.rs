@@ -3,13 +3,17 @@
 //! A turn is a task of its own. It alone holds the upstream's response, so ending it, at whatever point it is,
 //! closes the upstream's request in the same breath.
 
+mod cite;
 pub mod desk;
 mod follower;
+mod grounding;
 pub mod line;
 pub mod log;
+pub mod misses;
 pub mod prompt;
 mod quote;
 mod running;
+pub mod search;
 pub mod station;
 
 use std::{
@@ -26,14 +30,18 @@ use tokio::{
 };
 
 use self::{
+    cite::Citations,
+    grounding::Grounds,
     line::Ticket,
     log::{AppendError, Log},
+    prompt::Draft,
+    search::Searcher,
+    station::questions,
 };
 use crate::{
     answer::{Channel, ErrorCode, Fault, Outcome, Usage},
     config::OnLeave,
     id::{SessionId, TurnId},
-    knowledge::Knowledge,
     llm::{
         ChatModel, ChatRequest, Delta, DeltaStream, Finish, LlmError, Stage,
         retry::{self, Patience},
@@ -52,21 +60,23 @@ pub enum Answerer {
     Model {
         /// The way to it.
         model: Arc<dyn ChatModel>,
-        /// What it is asked.
+        /// What it is asked, yet without messages.
         request: ChatRequest,
+        /// What the messages are made of.
+        draft: Draft,
+        /// What it is to answer from, if anything.
+        searcher: Option<Arc<Searcher>>,
         /// How long to wait for it.
         limits: Limits,
     },
     /// askd's own knowledge.
     Knowledge {
         /// The entries or documents.
-        knowledge: Knowledge,
+        searcher: Arc<Searcher>,
         /// What they are asked.
         question: String,
-        /// Entries shown at the most.
-        passages: usize,
-        /// 0 to 1; a best match below it is no match.
-        min_score: f32,
+        /// What was asked before, the newest first.
+        earlier: Vec<String>,
     },
 }
 
@@ -90,6 +100,22 @@ struct Progress {
     first_chunk: Option<Instant>,
     chunks: u64,
     usage: Option<Usage>,
+    /// The filter of the answer's text, where it has sources.
+    citations: Option<Citations>,
+}
+
+impl Progress {
+    /// Appends what the filter has held back; whatever ends an answer, its last letters are not lost.
+    fn flush(&mut self, log: &Log) {
+        let Some(citations) = &mut self.citations else {
+            return;
+        };
+        let rest = citations.finish();
+        if !rest.is_empty() {
+            // An answer that has reached its cap takes no more.
+            let _ = log.text(Channel::Answer, &rest);
+        }
+    }
 }
 
 /// Whose turn it is, for the log.
@@ -173,21 +199,60 @@ async fn answer(
     match answerer {
         Answerer::Model {
             model,
-            request,
+            mut request,
+            draft,
+            searcher,
             limits,
-        } => relay(&*model, &request, limits, log, progress).await,
-        Answerer::Knowledge {
-            knowledge,
-            question,
-            passages,
-            min_score,
         } => {
-            let nothing = quote::nothing_in(&knowledge);
-            let mut found = quote::search(knowledge, question, passages).await?;
-            found.retain(|passage| passage.score >= min_score);
-            quote::quote(found, nothing, log, progress)
+            let grounds = match searcher {
+                None => Grounds::None,
+                Some(searcher) => match ground(&searcher, &draft, log, progress).await? {
+                    Some(grounds) => grounds,
+                    None => return quote::quote(Vec::new(), searcher.nothing(), log, progress),
+                },
+            };
+            request.messages = draft.messages(&grounds, || fastrand::u32(..));
+            relay(&*model, &request, limits, log, progress).await
+        }
+        Answerer::Knowledge {
+            searcher,
+            question,
+            earlier,
+        } => {
+            let found = searcher.search(&question, &earlier).await;
+            let found = found.map_err(|error| error.fault())?;
+            quote::quote(found, searcher.nothing(), log, progress)
         }
     }
+}
+
+/// Looks for what a model is to answer from, and shows it. `None`: nothing was found, and the model is not to be asked.
+async fn ground(
+    searcher: &Searcher,
+    draft: &Draft,
+    log: &Log,
+    progress: &mut Progress,
+) -> Result<Option<Grounds>, Fault> {
+    let found = searcher
+        .search(&draft.question, &questions(&draft.history))
+        .await;
+    let mut grounds = match found {
+        Ok(found) if found.is_empty() && searcher.only => return Ok(None),
+        Ok(found) => Grounds::Found(found),
+        Err(error) if searcher.only => return Err(error.fault()),
+        Err(error) => {
+            searcher.complain(&error);
+            Grounds::Failed
+        }
+    };
+    grounds.fit(draft.room());
+    if let Grounds::Found(found) = &grounds {
+        if !found.is_empty() {
+            progress.citations = Some(Citations::new(found.len()));
+        }
+        quote::show(found.clone(), log)?;
+    }
+    Ok(Some(grounds))
 }
 
 /// Passes a model's answer on, piece by piece.
@@ -221,7 +286,13 @@ async fn relay(
             None => return Err(silence(stage, begin, limits).fault()),
         };
         let appended = match delta {
-            Delta::Text(text) => append(log, progress, Channel::Answer, &text)?,
+            Delta::Text(text) => match &mut progress.citations {
+                None => append(log, progress, Channel::Answer, &text)?,
+                Some(citations) => {
+                    let text = citations.push(&text);
+                    append(log, progress, Channel::Answer, &text)?
+                }
+            },
             Delta::Reasoning(text) => append(log, progress, Channel::Reasoning, &text)?,
             Delta::Usage(usage) => {
                 progress.usage = Some(usage);

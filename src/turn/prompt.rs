@@ -1,5 +1,9 @@
 //! What is sent to the model: the system text, the earlier turns that fit, the question.
 
+use super::{
+    cite,
+    grounding::{Grounds, RULES},
+};
 use crate::{
     llm::{Message, Role},
     store::Exchange,
@@ -12,7 +16,7 @@ const BYTES_PER_TOKEN: usize = 4;
 const TOKENS_PER_MESSAGE: usize = 4;
 
 /// About how many tokens a message with this text takes.
-fn tokens(text: &str) -> usize {
+pub(super) fn tokens(text: &str) -> usize {
     text.len().div_ceil(BYTES_PER_TOKEN) + TOKENS_PER_MESSAGE
 }
 
@@ -32,6 +36,54 @@ impl Budget {
         let left = self.0.checked_sub(cost);
         self.0 = left.unwrap_or(self.0);
         left.is_some()
+    }
+}
+
+/// What a request is made of before it is known what its question is answered from.
+#[derive(Debug)]
+pub struct Draft {
+    /// The operator's text.
+    pub system: Option<String>,
+    /// Tokens that all of it may take.
+    pub context: usize,
+    /// The earlier turns, newest first.
+    pub history: Vec<Exchange>,
+    /// The question.
+    pub question: String,
+}
+
+impl Draft {
+    /// The tokens that passages and earlier turns may share.
+    pub(super) fn room(&self) -> usize {
+        let system = self.system.as_deref();
+        let beside = Budget::new(self.context, system, &self.question);
+        beside.0.saturating_sub(tokens(RULES))
+    }
+
+    /// The messages, of which the passages take their part first and the earlier turns what is left.
+    pub(super) fn messages(self, grounds: &Grounds, mark: impl FnMut() -> u32) -> Vec<Message> {
+        let Self {
+            mut system,
+            context,
+            mut history,
+            question,
+        } = self;
+        let is_searched = *grounds != Grounds::None;
+        if is_searched {
+            let rules = |text: String| format!("{text}\n\n{RULES}");
+            system = Some(system.map_or_else(|| RULES.to_owned(), rules));
+        }
+        let mut budget = Budget::new(context, system.as_deref(), &question);
+        budget.0 = budget.0.saturating_sub(grounds.tokens());
+        let fitting = history.iter().take_while(|exchange| budget.fits(exchange));
+        history.truncate(fitting.count());
+        if is_searched {
+            // Their numbers are those of other sources.
+            for exchange in &mut history {
+                exchange.answer = cite::without(&exchange.answer);
+            }
+        }
+        messages(system.as_deref(), history, grounds.question(question, mark))
     }
 }
 

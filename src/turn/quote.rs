@@ -1,39 +1,10 @@
 //! An answer without a model: the best passage of the knowledge, with the sources beside it.
 
-use std::time::Duration;
-
-use tokio::time::timeout;
-
 use super::{Progress, append, internal, log::Log};
 use crate::{
-    answer::{Channel, ErrorCode, Fault, Outcome, Source},
-    knowledge::{Knowledge, LibraryError, Passage},
+    answer::{Channel, Fault, Outcome, Source},
+    knowledge::{Knowledge, Passage},
 };
-
-/// How long a search may take: a hundred times what it does.
-const DEADLINE: Duration = Duration::from_secs(2);
-/// When to ask again while the documents are read for the first time.
-const UNREAD: Duration = Duration::from_secs(5);
-
-/// Searches, where blocking is welcome: the passages' texts are on the disk.
-pub(super) async fn search(
-    knowledge: Knowledge,
-    question: String,
-    limit: usize,
-) -> Result<Vec<Passage>, Fault> {
-    let search = move || knowledge.search(&question, limit);
-    let found = match timeout(DEADLINE, tokio::task::spawn_blocking(search)).await {
-        Ok(found) => found.map_err(|error| internal(&error))?,
-        Err(error) => return Err(internal(&error)),
-    };
-    found.map_err(|error| match error {
-        LibraryError::Unread => {
-            let message = "The documents are still being read. Ask again in a moment.";
-            Fault::new(ErrorCode::QueueFull, message).retry_after(UNREAD)
-        }
-        error => internal(&error),
-    })
-}
 
 /// Answers with the best entry, word by word as a model would; with none, says so.
 pub(super) fn quote(
@@ -47,8 +18,7 @@ pub(super) fn quote(
         None => nothing.to_owned(),
     };
     if !found.is_empty() {
-        log.sources(found.into_iter().zip(1..).map(source).collect())
-            .map_err(|error| internal(&error))?;
+        show(found, log)?;
     }
     for word in text.split_inclusive(char::is_whitespace) {
         if !append(log, progress, Channel::Answer, word)? {
@@ -56,6 +26,12 @@ pub(super) fn quote(
         }
     }
     Ok(Outcome::Stop)
+}
+
+/// Shows what an answer rests on, before its first word.
+pub(super) fn show(found: Vec<Passage>, log: &Log) -> Result<(), Fault> {
+    let sources = found.into_iter().zip(1..).map(source).collect();
+    log.sources(sources).map_err(|error| internal(&error))
 }
 
 /// What is said where nothing matches.

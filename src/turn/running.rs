@@ -10,6 +10,7 @@ use tracing::{field::display, info, warn};
 
 use super::{
     Ids, Progress, Stop, Wanted, answer,
+    cite::Citations,
     desk::{Inner, Live, restarting, unkept, unsettled},
     line::Ticket,
     station::Task,
@@ -80,6 +81,7 @@ impl Running {
                 first_chunk: None,
                 chunks: 0,
                 usage: None,
+                citations: None,
             },
         }
     }
@@ -125,6 +127,7 @@ impl Running {
         };
         // The upstream's request has gone with the arm that lost; the slot goes before the end is told.
         drop(ticket);
+        self.progress.flush(&log);
         self.finish(ended).await;
     }
 
@@ -265,12 +268,14 @@ impl Running {
             total_ms,
         } = end.timing;
         let (outcome, chunks) = (end.outcome, progress.chunks);
+        let dropped = progress.citations.as_ref().map(Citations::dropped);
+        let dropped_citations = dropped.filter(|dropped| *dropped > 0);
         let (place, cause) = (self.live.log.place(), end.cause.map(Cause::as_str));
         let conversation = place.map(|place| display(place.conversation));
         match fault {
             None => info!(
                 %session, %turn, conversation, endpoint = station, model, %outcome, cause, first_chunk_ms, total_ms,
-                chunks, prompt_tokens, completion_tokens, "turn ended"
+                chunks, prompt_tokens, completion_tokens, dropped_citations, "turn ended"
             ),
             Some(Fault { code, message, .. }) => warn!(
                 %session, %turn, conversation, endpoint = station, model, %outcome, first_chunk_ms, total_ms,

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use super::{
     Answerer, Limits,
     line::Line,
-    prompt::{self, Budget},
+    prompt::{Budget, Draft},
+    search::Searcher,
 };
 use crate::{
     answer::{ErrorCode, Fault},
     config::Endpoint,
     id::{OwnerId, TurnId},
-    knowledge::Knowledge,
+    knowledge::follow::EARLIER,
     llm::{ChatModel, ChatRequest},
-    store::{Store, StoreError},
+    store::{Exchange, Store, StoreError},
 };
 
 /// What a question wants of the model that answers it, beside the endpoint's own settings.
@@ -39,16 +40,11 @@ pub enum Backend {
         config: Box<Endpoint>,
         /// The way to it.
         model: Arc<dyn ChatModel>,
+        /// What it is to answer from, if anything.
+        searcher: Option<Arc<Searcher>>,
     },
-    /// askd's own knowledge.
-    Knowledge {
-        /// The entries or documents.
-        knowledge: Knowledge,
-        /// Entries shown at the most.
-        passages: usize,
-        /// 0 to 1; a best match below it is no match.
-        min_score: f32,
-    },
+    /// askd's own knowledge, in its own words.
+    Knowledge(Arc<Searcher>),
 }
 
 /// The place of the station and the model of these names; the first ones where none is named.
@@ -101,25 +97,33 @@ impl Station {
             sampling,
         } = task;
         match &self.backend {
-            Backend::Knowledge {
-                knowledge,
-                passages,
-                min_score,
-            } => Ok(Answerer::Knowledge {
-                knowledge: knowledge.clone(),
-                question,
-                passages: *passages,
-                min_score: *min_score,
-            }),
-            Backend::Endpoint { config, model } => {
-                let system = config.system_prompt.as_deref();
-                let mut budget = Budget::new(config.context, system, &question);
-                let fits = move |exchange: &_| budget.fits(exchange);
+            Backend::Knowledge(searcher) => {
+                let mut left = EARLIER;
+                let fits =
+                    move |_: &Exchange| left.checked_sub(1).map(|less| left = less).is_some();
+                let history = store.history(owner, parent, fits).await?;
+                Ok(Answerer::Knowledge {
+                    searcher: searcher.clone(),
+                    earlier: questions(&history),
+                    question,
+                })
+            }
+            Backend::Endpoint {
+                config,
+                model,
+                searcher,
+            } => {
+                let system = config.system_prompt.clone();
+                let mut budget = Budget::new(config.context, system.as_deref(), &question);
+                // A search takes the question before this one also where the answer has no room.
+                let mut is_wanted = searcher.is_some();
+                let fits =
+                    move |exchange: &_| budget.fits(exchange) | std::mem::take(&mut is_wanted);
                 let history = store.history(owner, parent, fits).await?;
                 let most = sampling.max_tokens.into_iter().chain(config.max_tokens);
                 let request = ChatRequest {
                     model: name,
-                    messages: prompt::messages(system, history, question),
+                    messages: Vec::new(),
                     temperature: sampling.temperature.or(config.temperature),
                     max_tokens: most.min(),
                 };
@@ -129,12 +133,26 @@ impl Station {
                     between_chunks: config.chunk_timeout,
                     total: config.total_timeout,
                 };
+                let draft = Draft {
+                    system,
+                    context: config.context,
+                    history,
+                    question,
+                };
                 Ok(Answerer::Model {
                     model: model.clone(),
                     request,
+                    draft,
+                    searcher: searcher.clone(),
                     limits,
                 })
             }
         }
     }
+}
+
+/// The questions of some earlier turns, the newest first.
+pub(super) fn questions(history: &[Exchange]) -> Vec<String> {
+    let newest = history.iter().take(EARLIER);
+    newest.map(|exchange| exchange.question.clone()).collect()
 }

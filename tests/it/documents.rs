@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use crate::harness::{Server, soon};
 
 /// A folder with a few documents, and a configuration that names it.
-fn folder() -> (TempDir, String) {
+pub fn folder() -> (TempDir, String) {
     let home = tempfile::tempdir().unwrap();
     let docs = home.path().join("handbook");
     fs::create_dir_all(docs.join("drafts")).unwrap();

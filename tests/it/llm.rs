@@ -8,7 +8,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::harness::{PATIENCE, Server};
+use crate::{
+    documents::folder,
+    harness::{PATIENCE, Server},
+};
 
 /// A running server; it ends with its standard input, and so with this.
 struct Llm {
@@ -84,5 +87,30 @@ async fn a_real_llm_server_streams_is_cancelled_and_is_resumed() {
 
     client.leave(1001).await;
     second.leave(1001).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_real_models_answer_from_documents_begins_with_its_sources() {
+    let llm = Llm::start().await;
+    let (_home, config) = folder();
+    let server = Server::start(&format!(
+        "[[endpoint]]\nbase_url = \"{}/v1\"\nmodel = \"gemma\"\nmax_tokens = 24\n{config}",
+        llm.address
+    ));
+    let mut client = server.connect().await;
+    let turn = client
+        .ask_accepted("how many weeks of parental leave do I get")
+        .await;
+    let sources = client.expect("sources").await;
+    assert_eq!(sources["items"][0]["title"], "Holidays");
+    let answer = client.read(turn).await;
+    assert!(
+        ["stop", "length"].contains(&answer.outcome.as_str()),
+        "{answer:?}"
+    );
+    assert!(!answer.text.is_empty());
+    println!("{}", answer.text);
+    client.leave(1001).await;
     server.stop().await;
 }

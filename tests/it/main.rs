@@ -15,6 +15,7 @@ mod cli;
 mod config;
 mod crash;
 mod documents;
+mod grounded;
 mod hostile;
 mod http;
 mod lasting;

@@ -45,7 +45,7 @@ pub(super) fn read(
     endpoints: &[Endpoint],
 ) -> Knowledge {
     let knowledge = Knowledge {
-        built_in: section.flag("built_in").unwrap_or(true),
+        built_in: section.flag("built_in"),
         folders: folders(report, &section),
         include: globs(&section, "include"),
         exclude: globs(&section, "exclude"),
@@ -56,9 +56,24 @@ pub(super) fn read(
             .unwrap_or(Language::English),
         passages: section.number("passages", 1..=20).unwrap_or(3),
         min_score: section.fraction("min_score", 0.0..=1.0).unwrap_or(0.45),
+        only: section.flag("only").unwrap_or(false),
+        misses: misses(report, &section),
     };
-    let nothing = !knowledge.built_in && knowledge.folders.is_empty() && endpoints.is_empty();
-    if nothing && !report.is_faulty(&["endpoint", "knowledge.folders"]) {
+    let is_searched = knowledge.is_searched(!endpoints.is_empty());
+    let is_faulty = report.is_faulty(&["endpoint", "knowledge.folders"]);
+    if !is_searched && !is_faulty && !endpoints.is_empty() {
+        for (key, given) in [
+            ("only", knowledge.only),
+            ("misses", knowledge.misses.is_some()),
+        ] {
+            if given {
+                let draft = section.draft(key, "is set, and there is nothing to be searched");
+                let help = "name folders, or remove this line; `built_in = true` searches the built-in set";
+                report.fault(draft.allowed("knowledge.folders beside it").help(help));
+            }
+        }
+    }
+    if !is_searched && !is_faulty && endpoints.is_empty() {
         let draft = section.draft(
             "built_in",
             "is false, and there is no endpoint and no folder",
@@ -71,6 +86,28 @@ pub(super) fn read(
     }
     section.finish();
     knowledge
+}
+
+/// The file for questions without an answer.
+fn misses(report: &Report<'_>, section: &Section<'_, '_>) -> Option<PathBuf> {
+    let Given { value, span } = section.text("misses")?;
+    let written = Path::new(&value);
+    let file = path::absolute(written).unwrap_or_else(|_| written.to_owned());
+    if file.is_dir() || file.file_name().is_none() {
+        let found = format_args!("{value:?}, which is a folder");
+        let allowed = "a file, such as \"/var/lib/askd/misses.jsonl\"";
+        let help = "name a file in it";
+        section.refuse("misses", span, Wrong::new(found, allowed, help));
+        return None;
+    }
+    if !file.parent().is_some_and(Path::is_dir) {
+        let draft = section.draft(
+            "misses",
+            format!("{value:?} lies in no folder that is there"),
+        );
+        report.warn(draft.help("make the folder, and let askd's user write to it"));
+    }
+    Some(file)
 }
 
 /// The folders without links and relative parts, where they are there to be looked at.

@@ -77,6 +77,8 @@ impl<'a> Reading<'a> {
         self.at = start;
         match Entry::from_json(item) {
             Ok(entry) => self.document.push_entry(entry),
+            // A question that waits for its answer, as `[knowledge] misses` writes them down.
+            Err(EntryFault::Blank("answer")) => {}
             Err(fault) => self.fault(self.line, &fault.to_string()),
         }
     }
@@ -161,6 +163,14 @@ mod tests {
         let lines = document_of_lines(&format!("{GOOD}\nnonsense\n{GOOD}\n")).unwrap();
         assert_eq!((lines.blocks.len(), lines.notes.len()), (2, 1));
         assert!(lines.notes[0].starts_with("line 2: "));
+    }
+
+    #[test]
+    fn a_question_that_waits_for_its_answer_is_passed_over_without_a_word() {
+        let text = format!("{{\"answer\":\"\",\"question\":\"Who?\"}}\n{GOOD}\n");
+        for document in [document(&text).unwrap(), document_of_lines(&text).unwrap()] {
+            assert_eq!((document.blocks.len(), document.notes.len()), (1, 0));
+        }
     }
 
     #[test]

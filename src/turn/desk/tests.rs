@@ -93,6 +93,7 @@ fn station(model: &Scripted) -> Station {
         backend: Backend::Endpoint {
             config: Box::new(endpoint(1, 1)),
             model: Arc::new(model.clone()),
+            searcher: None,
         },
     }
 }

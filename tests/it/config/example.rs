@@ -194,7 +194,7 @@ fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
         );
     }
     assert_eq!(shown, known);
-    assert_eq!(known.len(), 62);
+    assert_eq!(known.len(), 64);
 }
 
 #[test]
@@ -216,5 +216,5 @@ fn the_example_says_a_line_on_each_key() {
         }
         above = line;
     }
-    assert_eq!(told.len(), 61);
+    assert_eq!(told.len(), 63);
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::*;
 
 /// Faults of a file, each with a name.
-const FILES: [(&str, &str); 76] = [
+const FILES: [(&str, &str); 78] = [
     // What is not TOML.
     (
         "a value without quotes",
@@ -236,6 +236,14 @@ const FILES: [(&str, &str); 76] = [
     ),
     ("nothing to answer from", "[knowledge]\nbuilt_in = false\n"),
     (
+        "nothing to be searched alone",
+        "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\n[knowledge]\nonly = true\n",
+    ),
+    (
+        "questions into a folder",
+        "[knowledge]\nmisses = \"/tmp\"\n",
+    ),
+    (
         "a folder that is a file",
         "[knowledge]\nfolders = [\"/etc/hostname\"]\n",
     ),
@@ -271,7 +279,7 @@ fn each_fault_names_file_line_column_key_and_remedy() {
         }
         writeln!(told, "## {name}\n\n{faults}\n").unwrap();
     }
-    assert_eq!(FILES.len(), 76);
+    assert_eq!(FILES.len(), 78);
     insta::assert_snapshot!(told);
 }
 

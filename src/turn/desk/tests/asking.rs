@@ -1,6 +1,7 @@
 //! What is asked of a model, in which order, and what becomes of a fault.
 
 use super::*;
+use crate::turn::search::tests::unread;
 
 #[tokio::test]
 async fn who_waits_sees_its_place_and_a_full_line_refuses() {
@@ -135,4 +136,43 @@ async fn an_answer_larger_than_its_cap_ends_there_with_length() {
     );
     let (text, outcome, _) = read(&mut it.desk.ask(question("q")).await.unwrap()).await;
     assert_eq!((text.len(), outcome), (800, Outcome::Length));
+}
+
+/// A desk whose model is to answer from documents that nobody reads.
+fn without_documents(model: &Scripted) -> Desk {
+    let mut station = station(model);
+    if let Backend::Endpoint { searcher, .. } = &mut station.backend {
+        *searcher = Some(Arc::new(unread()));
+    }
+    let rules = Rules {
+        on_leave: OnLeave::Stop,
+        max_answer: 1000,
+        log_texts: false,
+    };
+    let store = store(config::StorePath::Memory);
+    Desk::new(vec![station], store, rules, Shutdown::new())
+}
+
+#[tokio::test(start_paused = true)]
+async fn documents_that_cannot_be_searched_cost_the_sources_and_never_the_answer() {
+    let model = Scripted::new([Step::text("a [1]"), Step::stop()]);
+    let desk = without_documents(&model);
+    let mut follower = desk.ask(question("why")).await.unwrap();
+    let ended = read(&mut follower).await;
+    assert_eq!(ended, ("a [1]".to_owned(), Outcome::Stop, None));
+    let heard = model.heard().unwrap().messages;
+    let last = &heard.last().unwrap().content;
+    assert!(last.starts_with("(The documents cannot be searched") && last.ends_with("why"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_ends_the_wait_for_the_documents_and_the_model_is_not_asked() {
+    let model = Scripted::new([Step::text("a"), Step::stop()]);
+    let desk = without_documents(&model);
+    let ask = question("why");
+    let turn = ask.turn;
+    let mut follower = desk.ask(ask).await.unwrap();
+    desk.stop(OWNER, turn).await.unwrap();
+    assert_eq!(read(&mut follower).await.1, Outcome::Cancelled);
+    assert_eq!(model.asked(), 0);
 }

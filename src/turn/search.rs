@@ -1,0 +1,165 @@
+//! The search for a question: on the blocking pool, with a deadline, and with the conversation's help.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{internal, misses::Misses, quote};
+use crate::{
+    answer::{ErrorCode, Fault},
+    config,
+    knowledge::{Knowledge, LibraryError, Passage, follow::following},
+};
+
+/// How long a search may take: a hundred times what it does.
+const DEADLINE: Duration = Duration::from_secs(2);
+/// How long a question waits for documents that are being read for the first time, or back after a start; and how often
+/// it looks.
+const PATIENCE: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(100);
+/// When to ask again while the documents are read for the first time.
+const UNREAD: Duration = Duration::from_secs(5);
+
+/// What questions are searched in, and what is shown of it.
+pub struct Searcher {
+    knowledge: Knowledge,
+    passages: usize,
+    min_score: f32,
+    /// Whether a question without a match is refused, also where a model could answer.
+    pub(super) only: bool,
+    misses: Option<Misses>,
+    /// Why the last search failed, so that it is told once.
+    complaint: Mutex<Option<String>>,
+}
+
+/// Why there is nothing from a search.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SearchError {
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    #[error("the search took longer than {DEADLINE:?}")]
+    Slow,
+    #[error("the search broke off: {0}")]
+    Broken(#[from] tokio::task::JoinError),
+}
+
+impl SearchError {
+    pub(super) fn fault(&self) -> Fault {
+        match self {
+            Self::Library(LibraryError::Unread) => {
+                let message = "The documents are still being read. Ask again in a moment.";
+                Fault::new(ErrorCode::QueueFull, message).retry_after(UNREAD)
+            }
+            error => internal(error),
+        }
+    }
+}
+
+impl Searcher {
+    /// What `knowledge` is searched for, as the configuration has it.
+    pub fn new(knowledge: Knowledge, config: &config::Knowledge, misses: Option<Misses>) -> Self {
+        Self {
+            knowledge,
+            passages: config.passages,
+            min_score: config.min_score,
+            only: config.only,
+            misses,
+            complaint: Mutex::default(),
+        }
+    }
+
+    /// The passages that match well enough, best first; `earlier` are the questions before it, the newest first. A
+    /// question that finds none is written down, if that is wanted.
+    pub(super) async fn search(
+        &self,
+        question: &str,
+        earlier: &[String],
+    ) -> Result<Vec<Passage>, SearchError> {
+        let words = following(question, earlier).unwrap_or_else(|| question.to_owned());
+        let begin = Instant::now();
+        let mut found = loop {
+            let (knowledge, words, limit) = (self.knowledge.clone(), words.clone(), self.passages);
+            let search = tokio::task::spawn_blocking(move || knowledge.search(&words, limit));
+            match timeout(DEADLINE, search)
+                .await
+                .map_err(|_| SearchError::Slow)??
+            {
+                Err(LibraryError::Unread) if begin.elapsed() < PATIENCE => sleep(LOOK).await,
+                found => break found?,
+            }
+        };
+        let micros = begin.elapsed().as_micros();
+        tracing::debug!(words, found = found.len(), micros, "searched");
+        *self.complaint() = None;
+        found.retain(|passage| passage.score >= self.min_score);
+        if let (Some(misses), true) = (&self.misses, found.is_empty()) {
+            misses.note(question);
+        }
+        Ok(found)
+    }
+
+    /// Tells why answers go on without the documents, once for each cause.
+    pub(super) fn complain(&self, error: &SearchError) {
+        let why = error.to_string();
+        let mut told = self.complaint();
+        if told.as_ref() != Some(&why) {
+            tracing::warn!(
+                why,
+                "the documents cannot be searched; answers go on without them"
+            );
+            *told = Some(why);
+        }
+    }
+
+    /// What is said where nothing matches.
+    pub(super) fn nothing(&self) -> &'static str {
+        quote::nothing_in(&self.knowledge)
+    }
+
+    fn complaint(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.complaint
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::{
+        config::{Overrides, check},
+        knowledge::Library,
+    };
+
+    /// A search in documents that nobody reads.
+    pub(in crate::turn) fn unread() -> Searcher {
+        let toml = "[knowledge]\nfolders = [\"/nowhere/docs\"]\n[store]\npath = \":memory:\"\n";
+        let loaded = check("", toml, &Overrides::default(), &|_| None).unwrap();
+        let config = loaded.config;
+        let library = Library::new(&config.knowledge, &config.store.path).unwrap();
+        Searcher::new(Knowledge::Library(library), &config.knowledge, None)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn documents_that_are_still_being_read_are_waited_for_a_while() {
+        let begin = Instant::now();
+        let error = unread().search("why", &[]).await.unwrap_err();
+        assert!(begin.elapsed() >= PATIENCE && begin.elapsed() < 2 * PATIENCE);
+        let fault = error.fault();
+        assert_eq!(fault.code, ErrorCode::QueueFull);
+        assert!(fault.retry_after_ms.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_wait_ends_with_its_future() {
+        let begin = Instant::now();
+        let waited = timeout(Duration::from_millis(250), async {
+            unread().search("why", &[]).await.map(drop)
+        });
+        assert!(waited.await.is_err());
+        assert_eq!(begin.elapsed().as_millis(), 250);
+    }
+}
