@@ -154,6 +154,7 @@ mod tests {
             url: None,
             path: None,
             anchor: None,
+            fragment: None,
             score: 1.0,
         }
     }
