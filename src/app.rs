@@ -1,5 +1,6 @@
 //! The parts put together, once; going up, and coming down.
 
+pub mod embedder;
 pub mod signals;
 pub mod systemd;
 
@@ -9,6 +10,7 @@ use std::{
 };
 
 use tokio::{
+    runtime::Handle,
     sync::watch,
     time::{interval, timeout},
 };
@@ -59,6 +61,9 @@ pub enum BuildError {
     /// The entries inside the binary.
     #[error("the built-in knowledge cannot be read: {0}")]
     Knowledge(#[from] KnowledgeError),
+    /// The embeddings' client.
+    #[error("the embeddings' server cannot be set up: {0}")]
+    Embeddings(SetupError),
     /// The documents' index.
     #[error(transparent)]
     Library(#[from] LibraryError),
@@ -128,7 +133,7 @@ impl App {
             max_answer: session.max_answer,
             log_texts: log.texts,
         };
-        let (searched, keeper) = knowledge_of(&endpoints, &knowledge, &store.path)?;
+        let (searched, keeper) = knowledge_of(&endpoints, &knowledge, &store.path, &shutdown)?;
         let stations = stations(endpoints, searched, &knowledge)?;
         let store = Store::open(store)?;
         let desk = Desk::new(stations, store.clone(), rules, shutdown.clone());
@@ -137,6 +142,10 @@ impl App {
         let sessions = Sessions::new(session, desk.clone(), registry.clone(), shutdown.clone());
         let halt = shutdown.clone();
         let site = Site::new(&server, &page, uploads, sessions, &desk, &store, halt);
+        if let Some(library) = keeper.as_ref().map(Keeper::library) {
+            let down = move || library.trouble().map(|_| "embeddings_down");
+            site.look_at(Box::new(down));
+        }
         Ok(Self {
             server,
             site,
@@ -200,6 +209,7 @@ fn knowledge_of(
     endpoints: &[config::Endpoint],
     knowledge: &config::Knowledge,
     store: &StorePath,
+    shutdown: &Shutdown,
 ) -> Result<(Option<Knowledge>, Option<Keeper>), BuildError> {
     if !endpoints.is_empty() {
         return Ok((None, None));
@@ -208,7 +218,11 @@ fn knowledge_of(
         let set = Knowledge::Set(Arc::new(Set::built_in()?));
         return Ok((Some(set), None));
     }
-    let library = Library::new(knowledge, store)?;
+    let embedder = (knowledge.embeddings.as_ref())
+        .map(|config| embedder::over_http(config, Handle::current(), shutdown.clone()))
+        .transpose()
+        .map_err(BuildError::Embeddings)?;
+    let library = Library::with(knowledge, store, embedder)?;
     let keeper = library.keep()?;
     Ok((Some(Knowledge::Library(library)), Some(keeper)))
 }

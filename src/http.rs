@@ -8,7 +8,10 @@ mod page;
 mod reject;
 mod upgrade;
 
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    sync::{Arc, OnceLock},
+};
 
 use tokio::sync::watch;
 use warp::{
@@ -37,8 +40,12 @@ pub struct Site {
     owners: owner::Owners,
     page: page::Page,
     health: watch::Receiver<Health>,
+    detail: OnceLock<Detail>,
     shutdown: Shutdown,
 }
+
+/// Says in a word what does not work that answers can do without.
+pub type Detail = Box<dyn Fn() -> Option<&'static str> + Send + Sync>;
 
 impl Site {
     /// Prepares the page, the list of origins and the cookies.
@@ -63,8 +70,15 @@ impl Site {
             owners: owner::Owners::new(store.cookie_key().expose(), secure),
             page: page::Page::new(page),
             health: store.health(),
+            detail: OnceLock::new(),
             shutdown,
         })
+    }
+
+    /// Has `/readyz` tell this too, beside a state that stays what it is.
+    pub fn look_at(&self, detail: Detail) {
+        // There is one, and it is told once.
+        let _ = self.detail.set(detail);
     }
 }
 

@@ -6,12 +6,14 @@
 
 mod confidence;
 pub mod document;
+mod embed;
 mod entry;
 #[cfg(test)]
 mod evaluation;
 mod excerpt;
 pub mod extract;
 mod file;
+mod fusion;
 pub mod judge;
 mod lexical;
 mod library;
@@ -21,14 +23,16 @@ mod set;
 pub mod source;
 pub mod split;
 mod update;
+mod vectors;
 mod words;
 
 use std::sync::Arc;
 
 pub use self::{
+    embed::{EmbedError, Embedder, Purpose},
     entry::{EntryFault, KnowledgeError, MAX_ANSWER_BYTES, MAX_QUESTION_BYTES},
     file::FileError,
-    library::{Keeper, Library, LibraryError, Size},
+    library::{By, Embedded, Found, Keeper, Library, LibraryError, Size},
     set::Set,
     update::{MAX_INDEXED, Report},
 };

@@ -6,6 +6,7 @@
 //! when the same file is met again.
 
 mod place;
+pub(super) mod vectors;
 
 use std::time::SystemTime;
 

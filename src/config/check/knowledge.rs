@@ -8,7 +8,7 @@ use super::super::{
     section::Section,
     value::{Given, Wrong},
 };
-use super::{KIB, MIB};
+use super::{Env, KIB, MIB, embeddings};
 
 /// Bytes of a file at most, whatever the operator allows: its reader holds all of it in memory.
 const MAX_FILE: u64 = 32 * MIB;
@@ -43,6 +43,7 @@ pub(super) fn read(
     report: &Report<'_>,
     section: Section<'_, '_>,
     endpoints: &[Endpoint],
+    env: Env<'_>,
 ) -> Knowledge {
     let knowledge = Knowledge {
         built_in: section.flag("built_in").unwrap_or(true),
@@ -55,7 +56,12 @@ pub(super) fn read(
             .unwrap_or(Language::English),
         passages: section.number("passages", 1..=20).unwrap_or(3),
         min_score: section.fraction("min_score", 0.0..=1.0).unwrap_or(0.45),
+        embeddings: embeddings::read(report, &section, env),
     };
+    if knowledge.embeddings.is_some() && knowledge.folders.is_empty() {
+        let draft = section.draft("embeddings", "has nothing to embed: no folder is named");
+        report.warn(draft.help("write knowledge.folders = [\"/path\"], or remove the section"));
+    }
     let nothing = !knowledge.built_in && knowledge.folders.is_empty() && endpoints.is_empty();
     if nothing && !report.is_faulty(&["endpoint", "knowledge.folders"]) {
         let draft = section.draft(
