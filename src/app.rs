@@ -1,5 +1,6 @@
 //! The parts put together, once; going up, and coming down.
 
+pub mod embedder;
 pub mod signals;
 pub mod systemd;
 
@@ -9,6 +10,7 @@ use std::{
 };
 
 use tokio::{
+    runtime::Handle,
     sync::watch,
     time::{interval, timeout},
 };
@@ -64,6 +66,9 @@ pub enum BuildError {
     /// The thread for the questions that find nothing.
     #[error("no thread can be started for knowledge.misses: {0}")]
     Misses(#[from] std::io::Error),
+    /// The embeddings' client.
+    #[error("the embeddings' server cannot be set up: {0}")]
+    Embeddings(SetupError),
     /// The documents' index.
     #[error(transparent)]
     Library(#[from] LibraryError),
@@ -133,7 +138,7 @@ impl App {
             max_answer: session.max_answer,
             log_texts: log.texts,
         };
-        let (searched, keeper) = knowledge_of(&endpoints, &knowledge, &store.path)?;
+        let (searched, keeper) = knowledge_of(&endpoints, &knowledge, &store.path, &shutdown)?;
         let misses = knowledge.misses.clone().map(Misses::open).transpose()?;
         let searcher = searched.map(|searched| Searcher::new(searched, &knowledge, misses));
         let stations = stations(
@@ -216,6 +221,7 @@ fn knowledge_of(
     endpoints: &[config::Endpoint],
     knowledge: &config::Knowledge,
     store: &StorePath,
+    shutdown: &Shutdown,
 ) -> Result<(Option<Knowledge>, Option<Keeper>), BuildError> {
     if !knowledge.is_searched(!endpoints.is_empty()) {
         return Ok((None, None));
@@ -224,7 +230,11 @@ fn knowledge_of(
         let set = Knowledge::Set(Arc::new(Set::built_in()?));
         return Ok((Some(set), None));
     }
-    let library = Library::new(knowledge, store)?;
+    let embedder = (knowledge.embeddings.as_ref())
+        .map(|config| embedder::over_http(config, Handle::current(), shutdown.clone()))
+        .transpose()
+        .map_err(BuildError::Embeddings)?;
+    let library = Library::with(knowledge, store, embedder)?;
     let keeper = library.keep()?;
     Ok((Some(Knowledge::Library(library)), Some(keeper)))
 }

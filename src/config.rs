@@ -129,10 +129,14 @@ pub struct Endpoint {
 impl Endpoint {
     /// The address for people and logs: without the query string, which may hold a key.
     pub fn address(&self) -> String {
-        let mut url = self.base_url.clone();
-        url.set_query(None);
-        url.into()
+        without_query(&self.base_url)
     }
+}
+
+fn without_query(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.into()
 }
 
 /// Leaves out what may hold a key: the query string, and the values of `extra_body`.
@@ -177,7 +181,7 @@ pub enum OnLeave {
 }
 
 /// `[knowledge]`: what askd answers from, with an endpoint's words or by itself.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Knowledge {
     /// Use the set that ships inside the binary, where no folder is named; `None`: only where there is no endpoint either.
     pub built_in: Option<bool>,
@@ -201,12 +205,59 @@ pub struct Knowledge {
     pub only: bool,
     /// Where questions are written down that the knowledge has nothing on.
     pub misses: Option<PathBuf>,
+    /// Who turns the passages into vectors; `None`: they are found by their words alone.
+    pub embeddings: Option<Embeddings>,
 }
 
 impl Knowledge {
     /// Whether a question is searched for, by whomever it is answered then.
     pub fn is_searched(&self, has_endpoint: bool) -> bool {
         !self.folders.is_empty() || self.built_in.unwrap_or(!has_endpoint)
+    }
+}
+
+/// `[knowledge.embeddings]`: an OpenAI-compatible server that turns texts into vectors.
+#[derive(Clone)]
+pub struct Embeddings {
+    /// Up to and without `/embeddings`; as that of an [`Endpoint`].
+    pub base_url: Url,
+    /// The model, as the server names it.
+    pub model: String,
+    /// Sent as `Authorization: Bearer …`, or bare in `api_key_header`.
+    pub api_key: Option<Secret>,
+    /// The header that takes the bare key.
+    pub api_key_header: Option<String>,
+    /// Further request headers; the values are treated as secrets.
+    pub headers: Vec<(String, Secret)>,
+    /// Numbers of a vector; longer ones are cut to it. Absent: as many as the model makes.
+    pub dimensions: Option<usize>,
+    /// Passages in one request at the most.
+    pub batch: usize,
+    /// Bytes of a text that are sent.
+    pub max_input: usize,
+    /// What goes before each question, and before each passage, where the model wants it so.
+    pub question_prefix: String,
+    /// See there.
+    pub passage_prefix: String,
+    /// How long a search waits for its question's vector.
+    pub timeout: Duration,
+}
+
+impl Embeddings {
+    /// The address for people and logs: without the query string, which may hold a key.
+    pub fn address(&self) -> String {
+        without_query(&self.base_url)
+    }
+}
+
+/// Leaves out what may hold a key.
+impl fmt::Debug for Embeddings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Embeddings")
+            .field("base_url", &self.address())
+            .field("model", &self.model)
+            .field("dimensions", &self.dimensions)
+            .finish_non_exhaustive()
     }
 }
 

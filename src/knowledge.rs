@@ -6,11 +6,13 @@
 
 mod confidence;
 pub mod document;
+mod embed;
 mod entry;
 mod excerpt;
 pub mod extract;
 mod file;
 pub mod follow;
+mod fusion;
 pub mod judge;
 mod lexical;
 mod library;
@@ -20,14 +22,18 @@ mod set;
 pub mod source;
 pub mod split;
 mod update;
+mod vectors;
 mod words;
 
 use std::sync::Arc;
 
 pub use self::{
+    embed::{EmbedError, Embedder, Purpose},
     entry::{EntryFault, KnowledgeError, MAX_ANSWER_BYTES, MAX_QUESTION_BYTES},
     file::FileError,
-    library::{Keeper, Library, LibraryError, Original, Part, Shown, Size, Start},
+    library::{
+        By, Embedded, Found, Keeper, Library, LibraryError, Original, Part, Shown, Size, Start,
+    },
     set::Set,
     update::{MAX_INDEXED, Report},
 };

@@ -3,6 +3,7 @@
 //! [`openai`] is the real one, over HTTP; `scripted` is the deterministic one of the tests. Dropping the
 //! stream, or the future that opens it, closes the upstream's connection: that is how an answer is aborted.
 
+pub mod embeddings;
 pub mod openai;
 pub mod retry;
 #[cfg(test)]

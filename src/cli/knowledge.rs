@@ -6,25 +6,35 @@ use std::{
     path::Path,
     process::ExitCode,
     sync::Arc,
+    time::{Duration, Instant},
 };
+
+use tokio::runtime::{Builder, Runtime};
 
 use super::{Cli, EXIT_CONFIG, EXIT_UNAVAILABLE, complain};
 use crate::{
+    app::embedder,
     config::Config,
     knowledge::{
-        FileError, Keeper, Knowledge, Library, LibraryError, Passage, Report, Set,
-        judge::{self, CLASSES, DEPTH, Found, Judgement, Question},
+        By, Embedded, Embedder, FileError, Found, Keeper, Knowledge, Library, LibraryError,
+        Passage, Report, Set,
+        judge::{self, CLASSES, DEPTH, Judgement, Question},
     },
+    shutdown::Shutdown,
 };
 
 /// Passages that are looked through for [`DEPTH`] different documents.
 const PASSAGES: usize = 30;
+/// How often a long embedding says how far it is.
+const TELL: Duration = Duration::from_secs(5);
 
 /// The knowledge that a configuration names, and who keeps it where no other askd does.
 struct Opened {
     knowledge: Knowledge,
     keeper: Option<Keeper>,
     config: Config,
+    /// What asks the embeddings' server.
+    _runtime: Option<Runtime>,
 }
 
 /// What a command ends with, told already if it is a failure.
@@ -49,7 +59,13 @@ impl Cli {
                     .map_or(ExitCode::SUCCESS, |error| fail(&error)));
             };
             let report = updated(&mut keeper)?;
+            let embedded = embedded(&mut keeper);
             told(&report, &keeper.library());
+            match embedded {
+                Ok(None) => {}
+                Ok(Some(embedded)) => told_of_vectors(&embedded),
+                Err(error) => return Err(fail(&error)),
+            }
             Ok(())
         };
         index().map_or_else(|code| code, |()| ExitCode::SUCCESS)
@@ -59,19 +75,18 @@ impl Cli {
     pub fn search(&self, question: &str, limit: usize) -> ExitCode {
         let search = || -> Done<()> {
             let opened = self.current()?;
-            let passages = opened
-                .knowledge
-                .search(question, limit)
-                .map_err(|error| fail(&error))?;
-            if passages.is_empty() {
+            let found = find(&opened.knowledge, question, limit, By::Both)?;
+            if found.is_empty() {
                 print("nothing has a word of it\n");
             }
-            for (passage, place) in passages.iter().zip(1..) {
+            for (one, place) in found.iter().zip(1..) {
+                let passage = &one.passage;
                 let below = passage.score < opened.config.knowledge.min_score;
                 let mark = if below { "  (below min_score)" } else { "" };
                 print(&format!(
-                    "{place}. {:.2}{mark}  {}\n   {}\n   {}\n",
+                    "{place}. {:.2}{mark}{}  {}\n   {}\n   {}\n",
                     passage.score,
+                    parts(one),
                     passage.title,
                     address(passage),
                     passage.excerpt
@@ -90,14 +105,25 @@ impl Cli {
             let questions = judge::parse(&text)
                 .map_err(|error| fail_with(EXIT_CONFIG, &format!("{}: {error}", file.display())))?;
             let opened = self.current()?;
-            let rank = |question: Question| {
-                let passages = opened.knowledge.search(&question.question, PASSAGES)?;
-                Ok((question, documents(passages)))
+            let ways: &[(By, &str)] = match has_vectors(&opened.knowledge) {
+                false => &[(By::Both, "")],
+                true => &[
+                    (By::Words, "by words\n"),
+                    (By::Meaning, "\nby vectors (scores are cosines)\n"),
+                    (By::Both, "\nby both\n"),
+                ],
             };
-            let rankings: Result<Vec<_>, LibraryError> = questions.into_iter().map(rank).collect();
-            let rankings = rankings.map_err(|error| fail(&error))?;
             let least = opened.config.knowledge.min_score;
-            print(&table(&judge::judge(&rankings, least), least));
+            for (by, title) in ways {
+                let rank = |question: &Question| -> Done<_> {
+                    let found = find(&opened.knowledge, &question.question, PASSAGES, *by)?;
+                    let passages = found.into_iter().map(|found| found.passage).collect();
+                    Ok((question.clone(), documents(passages)))
+                };
+                let rankings = questions.iter().map(rank).collect::<Done<Vec<_>>>()?;
+                print(title);
+                print(&table(&judge::judge(&rankings, least), least));
+            }
             Ok(())
         };
         eval().map_or_else(|code| code, |()| ExitCode::SUCCESS)
@@ -112,10 +138,12 @@ impl Cli {
                 knowledge,
                 keeper: None,
                 config,
+                _runtime: None,
             });
         }
-        let library =
-            Library::new(&config.knowledge, &config.store.path).map_err(|error| fail(&error))?;
+        let (embedder, runtime) = embedder(&config)?.unzip();
+        let library = Library::with(&config.knowledge, &config.store.path, embedder)
+            .map_err(|error| fail(&error))?;
         let keeper = match library.keep() {
             Ok(keeper) => Some(keeper),
             Err(LibraryError::File(FileError::InUse { .. })) => None,
@@ -125,6 +153,7 @@ impl Cli {
             knowledge: Knowledge::Library(library),
             keeper,
             config,
+            _runtime: runtime,
         })
     }
 
@@ -132,7 +161,12 @@ impl Cli {
     fn current(&self) -> Done<Opened> {
         let mut opened = self.open()?;
         match (&mut opened.keeper, &opened.knowledge) {
-            (Some(keeper), _) => drop(updated(keeper)?),
+            (Some(keeper), _) => {
+                updated(keeper)?;
+                if let Err(error) = embedded(keeper) {
+                    complain(&format!("warning: {error}"));
+                }
+            }
             (None, Knowledge::Library(library)) => library.load().map_err(|error| fail(&error))?,
             (None, Knowledge::Set(_)) => {}
         }
@@ -146,6 +180,79 @@ fn updated(keeper: &mut Keeper) -> Done<Report> {
     report
         .map(Option::unwrap_or_default)
         .map_err(|error| fail(&error))
+}
+
+/// Makes the vectors that are missing, and says how far it is.
+fn embedded(keeper: &mut Keeper) -> Result<Option<Embedded>, LibraryError> {
+    let mut told = Instant::now();
+    keeper.embed(&mut |done, passages| {
+        if told.elapsed() >= TELL {
+            told = Instant::now();
+            complain(&format!("{done} of {passages} passages are embedded"));
+        }
+    })
+}
+
+/// What asks the embeddings' server that the configuration names, and what it runs on.
+fn embedder(config: &Config) -> Done<Option<(Arc<dyn Embedder>, Runtime)>> {
+    let Some(embeddings) = &config.knowledge.embeddings else {
+        return Ok(None);
+    };
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(|error| fail(&error))?;
+    let made = embedder::over_http(embeddings, runtime.handle().clone(), Shutdown::new());
+    let embedder = made.map_err(|error| fail(&error))?;
+    Ok(Some((embedder, runtime)))
+}
+
+/// Searches; what is in the way of vectors is told.
+fn find(knowledge: &Knowledge, question: &str, limit: usize, by: By) -> Done<Vec<Found>> {
+    let found = match knowledge {
+        Knowledge::Set(set) => {
+            let passages = set.search(question, limit).into_iter();
+            let found = |passage: Passage| Found {
+                words: passage.score,
+                cosine: None,
+                passage,
+            };
+            return Ok(passages.map(found).collect());
+        }
+        Knowledge::Library(library) => library.find(question, limit, by),
+    };
+    if let Knowledge::Library(library) = knowledge
+        && let Some(trouble) = library.trouble()
+    {
+        complain(&format!("warning: searched by words alone: {trouble}"));
+    }
+    found.map_err(|error| fail(&error))
+}
+
+fn has_vectors(knowledge: &Knowledge) -> bool {
+    match knowledge {
+        Knowledge::Set(_) => false,
+        Knowledge::Library(library) => library.size().is_some_and(|size| size.vectors > 0),
+    }
+}
+
+/// What a passage's place comes of, where it is more than words.
+fn parts(found: &Found) -> String {
+    found.cosine.map_or_else(String::new, |cosine| {
+        format!(" (words {:.2}, meaning {cosine:.2})", found.words)
+    })
+}
+
+/// Prints what was embedded.
+fn told_of_vectors(embedded: &Embedded) {
+    let Embedded {
+        asked,
+        refused,
+        passages,
+        dimensions,
+    } = embedded;
+    print(&format!(
+        "{passages} passages have vectors of {dimensions} numbers; {asked} texts were embedded, {refused} refused\n"
+    ));
 }
 
 /// Prints an update's report: what could not be read to standard error.
@@ -174,6 +281,11 @@ fn told(report: &Report, library: &Library) {
             "{} passages, {} different words, {mib:.1} MiB of memory ({of_one} bytes a passage)\n",
             size.passages, size.terms
         );
+        if size.vectors > 0 {
+            let mib = size.vector_bytes as f64 / f64::from(1 << 20);
+            let of_one = size.vector_bytes / size.passages.max(1);
+            text += &format!("{mib:.1} MiB of vectors ({of_one} bytes a passage)\n");
+        }
     }
     print(&text);
 }
@@ -194,8 +306,8 @@ fn address(passage: &Passage) -> String {
 }
 
 /// The documents of a ranking of passages, each at its best passage's place; an entry is a document of its own.
-fn documents(passages: Vec<Passage>) -> Vec<Found> {
-    let mut found: Vec<(String, Found)> = Vec::new();
+fn documents(passages: Vec<Passage>) -> Vec<judge::Found> {
+    let mut found: Vec<(String, judge::Found)> = Vec::new();
     for passage in passages {
         let path = passage.path.unwrap_or_default();
         let is_entry = passage.anchor.is_none() && passage.heading.is_some();
@@ -212,7 +324,7 @@ fn documents(passages: Vec<Passage>) -> Vec<Found> {
             continue;
         }
         let score = passage.score;
-        found.push((key, Found { names, score }));
+        found.push((key, judge::Found { names, score }));
         if found.len() == DEPTH {
             break;
         }

@@ -3,6 +3,7 @@
 //! Every key, its bounds and its default stand here (those of an endpoint in [`endpoint`]) and nowhere
 //! else; `config.example.toml` is compared with them by a test.
 
+mod embeddings;
 mod endpoint;
 mod key;
 mod knowledge;
@@ -152,7 +153,7 @@ fn read<'t>(
 ) -> Config {
     let root = Section::root(report, root);
     let endpoints = endpoint::read(report, &root, env);
-    let knowledge = knowledge::read(report, root.section("knowledge"), &endpoints);
+    let knowledge = knowledge::read(report, root.section("knowledge"), &endpoints, env);
     let config = Config {
         server: server::read(report, root.section("server"), &overrides.listen),
         session: session(report, root.section("session")),

@@ -215,6 +215,18 @@ impl<'r, 't> Section<'r, 't> {
         Section::new(self.report, key, table, raw.map(Spanned::span))
     }
 
+    /// The section `[name]`, which is this one's `key`; `None` where the file has none.
+    pub(super) fn part(&self, key: &'static str, name: &'static str) -> Option<Section<'r, 't>> {
+        let raw = self.raw(key)?;
+        let table = self.table_of(key, raw, &format!("[{name}]"))?;
+        Some(Section::new(
+            self.report,
+            name,
+            Some(table),
+            Some(raw.span()),
+        ))
+    }
+
     /// The sections `[[key]]`.
     pub(super) fn sections(&self, key: &'static str) -> Vec<Section<'r, 't>> {
         let header = format!("[[{key}]]");

@@ -10,26 +10,35 @@ use warp::{
 };
 
 use super::{Site, page::get_or_head};
-use crate::store::{Health, UNAVAILABLE};
+use crate::{
+    knowledge::Library,
+    store::{Health, UNAVAILABLE},
+};
 
 /// Both routes.
 pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
     let healthz = warp::path!("healthz")
         .and(get_or_head())
-        .map(|| state(true, "up", None));
+        .map(|| state(true, "up", None, None));
     let readyz =
         warp::path!("readyz")
             .and(get_or_head())
             .map(move || match &*site.health.borrow() {
-                _ if site.shutdown.is_draining() => state(false, "draining", None),
-                Health::Good => state(true, "ready", None),
+                _ if site.shutdown.is_draining() => state(false, "draining", None, None),
+                Health::Good => {
+                    let documents = site.documents.as_ref();
+                    let detail = documents
+                        .and_then(Library::trouble)
+                        .map(|_| "embeddings_down");
+                    state(true, "ready", None, detail)
+                }
                 // Why is for the operator, in the log; anybody may look here.
-                Health::Bad(_) => state(false, "storage_failed", Some(UNAVAILABLE)),
+                Health::Bad(_) => state(false, "storage_failed", Some(UNAVAILABLE), None),
             });
     healthz.or(readyz).unify()
 }
 
-fn state(ok: bool, state: &str, reason: Option<&str>) -> Response {
+fn state(ok: bool, state: &str, reason: Option<&str>, detail: Option<&str>) -> Response {
     let status = if ok {
         StatusCode::OK
     } else {
@@ -38,6 +47,9 @@ fn state(ok: bool, state: &str, reason: Option<&str>) -> Response {
     let mut body = json!({ "state": state, "server": env!("CARGO_PKG_VERSION") });
     if let Some(reason) = reason {
         body["message"] = reason.into();
+    }
+    if let Some(detail) = detail {
+        body["detail"] = detail.into();
     }
     let mut response = warp::reply::with_status(warp::reply::json(&body), status).into_response();
     response

@@ -7,6 +7,7 @@
 
 mod place;
 mod shown;
+pub(super) mod vectors;
 
 use std::time::SystemTime;
 

@@ -7,7 +7,7 @@ mod postings;
 mod terms;
 
 pub(super) use self::{
-    bm25::Query,
+    bm25::{Query, Sums, best},
     postings::{Draft, Postings},
     terms::Terms,
 };

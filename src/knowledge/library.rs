@@ -4,7 +4,9 @@
 //! A search holds the state that it began with until it has its passages' texts; a change is made ready aside and put
 //! in the state's place in one step. So a search sees all of the old or all of the new.
 
+mod embedding;
 mod follow;
+mod search;
 mod shown;
 mod watch;
 
@@ -12,7 +14,6 @@ use std::{
     collections::HashSet,
     fs::File,
     panic::resume_unwind,
-    path::Path,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -24,16 +25,18 @@ use rusqlite::Connection;
 
 pub use self::shown::{Original, Part, Shown, Start};
 use self::watch::Bell;
+pub use self::{
+    embedding::Embedded,
+    search::{By, Found},
+};
 use super::{
-    Passage,
-    confidence::{BEHIND, confidence},
-    excerpt::excerpt,
+    embed::{Embedder, Space},
     extract::pdf,
-    file::{self, FileError, Kept, Place},
-    lexical::{Draft, Postings, Query, Terms},
-    plain,
+    file::{self, FileError, Place},
+    lexical::{Draft, Postings, Terms},
     source::{GlobError, Globs},
     update::{self, Report, Sources},
+    vectors::Matrix,
 };
 use crate::config::{self, Language, StorePath};
 
@@ -54,6 +57,9 @@ pub enum LibraryError {
         "the index of the documents failed: {0}; remove knowledge.db beside the conversations, and it is built anew"
     )]
     Sqlite(#[from] rusqlite::Error),
+    /// The server that makes vectors of them.
+    #[error("the documents are searched by their words alone: {0}")]
+    Embeddings(String),
     /// There is none yet.
     #[error("the documents have not been read yet; `askd index` reads them")]
     Unread,
@@ -68,7 +74,9 @@ struct Inner {
     language: Language,
     place: Place,
     /// The state; `None` until the folders have been read for the first time.
-    postings: RwLock<Option<Arc<Postings>>>,
+    state: RwLock<Option<State>>,
+    /// Who makes vectors, if anybody does.
+    space: Option<Space>,
     terms: Terms,
     /// What reads the texts of what was found.
     texts: Mutex<Option<Connection>>,
@@ -76,6 +84,14 @@ struct Inner {
     watch: bool,
     bell: Arc<Bell>,
     stop: AtomicBool,
+}
+
+/// What is searched.
+#[derive(Clone)]
+struct State {
+    postings: Arc<Postings>,
+    /// Vectors in the postings' slots.
+    matrix: Option<Arc<Matrix>>,
 }
 
 /// The one that writes a library's file. Dropped, another may.
@@ -94,11 +110,24 @@ pub struct Size {
     pub terms: usize,
     /// Bytes of memory that the postings take.
     pub bytes: usize,
+    /// Passages that have a vector.
+    pub vectors: usize,
+    /// Bytes of memory that the vectors take.
+    pub vector_bytes: usize,
 }
 
 impl Library {
     /// The folders of a configuration, with the index beside the conversations; nothing is read yet.
     pub fn new(config: &config::Knowledge, store: &StorePath) -> Result<Self, LibraryError> {
+        Self::with(config, store, None)
+    }
+
+    /// The same, with who makes vectors of texts, where the configuration names a server for that.
+    pub fn with(
+        config: &config::Knowledge,
+        store: &StorePath,
+        embedder: Option<Arc<dyn Embedder>>,
+    ) -> Result<Self, LibraryError> {
         let globs = Globs::new(&config.include, &config.exclude)?.up_to(config.max_file);
         Ok(Self(Arc::new(Inner {
             sources: Sources {
@@ -108,7 +137,10 @@ impl Library {
             },
             language: config.language,
             place: Place::beside(store),
-            postings: RwLock::default(),
+            state: RwLock::default(),
+            space: (config.embeddings.as_ref())
+                .zip(embedder)
+                .map(|(config, embedder)| Space::new(config, embedder)),
             terms: Terms::new(config.language),
             texts: Mutex::default(),
             watch: config.watch,
@@ -160,7 +192,8 @@ impl Library {
         for draft in drafts {
             postings = postings.merge(&HashSet::new(), draft?);
         }
-        self.replace(postings, || Ok(()))
+        let state = self.state_of(db, postings)?;
+        self.replace(state, || Ok(()))
     }
 
     /// The passages of some documents, out of the file.
@@ -180,24 +213,38 @@ impl Library {
         Draft::new(Terms::new(self.0.language))
     }
 
+    /// Postings with what the file has of vectors for them.
+    fn state_of(&self, db: &Connection, postings: Postings) -> Result<State, LibraryError> {
+        let matrix = self.matrix(db, &postings)?;
+        Ok(State {
+            postings: Arc::new(postings),
+            matrix: matrix.map(Arc::new),
+        })
+    }
+
+    fn state(&self) -> Option<State> {
+        let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.clone()
+    }
+
+    /// Why the server that makes vectors does not work, if it does not.
+    pub fn trouble(&self) -> Option<String> {
+        self.0.space.as_ref()?.trouble()
+    }
+
     /// Puts a new state in the place of the old one; `turn` does the same in the file. Nobody searches meanwhile.
     fn replace(
         &self,
-        postings: Postings,
+        next: State,
         turn: impl FnOnce() -> rusqlite::Result<()>,
     ) -> Result<(), LibraryError> {
-        let postings = Arc::new(postings);
-        let mut state = self
-            .0
-            .postings
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
         let mut texts = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner);
         turn()?;
         if texts.is_none() {
             *texts = self.0.place.reader()?;
         }
-        *state = Some(postings);
+        *state = Some(next);
         Ok(())
     }
 
@@ -209,76 +256,14 @@ impl Library {
 
     /// What there is; `None`: nothing has been read yet.
     pub fn size(&self) -> Option<Size> {
-        let state = self
-            .0
-            .postings
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        state.as_ref().map(|postings| Size {
+        let State { postings, matrix } = self.state()?;
+        Some(Size {
             passages: postings.len(),
             terms: postings.terms(),
             bytes: postings.bytes(),
+            vectors: matrix.as_ref().map_or(0, |matrix| matrix.filled()),
+            vector_bytes: matrix.as_ref().map_or(0, |matrix| matrix.bytes()),
         })
-    }
-
-    /// The passages that share words with a question, best first, at most `limit`. Takes milliseconds, of which some on
-    /// the disk.
-    pub fn search(&self, question: &str, limit: usize) -> Result<Vec<Passage>, LibraryError> {
-        let state = self
-            .0
-            .postings
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        let postings = state.as_ref().ok_or(LibraryError::Unread)?;
-        let terms = &self.0.terms;
-        let query = Query::read(question, terms, postings);
-        let mut hits = query.rank(postings, limit.max(BEHIND + 1));
-        let sum = |at: usize| hits.get(at).map_or(0.0, |hit| hit.sum);
-        let (first, behind) = (sum(0), sum(BEHIND));
-        let sure = hits
-            .first()
-            .map_or(0.0, |hit| confidence(hit.share, (first - behind) / first));
-        hits.truncate(limit);
-        let texts = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        let texts = texts.as_ref().ok_or(LibraryError::Unread)?;
-        let mut passages = Vec::with_capacity(hits.len());
-        for hit in hits {
-            // The file may be another askd's, which has gone on since.
-            if let Some(kept) = file::passage(texts, hit.id)? {
-                let fragment = file::fragment(texts, &kept)?;
-                let weight = |text: &str| query.weight(text, terms);
-                // What is behind the first is as much less sure as it has less in common.
-                let mut passage = self.passage(kept, sure * hit.sum / first, weight);
-                passage.fragment = Some(fragment);
-                passages.push(passage);
-            }
-        }
-        Ok(passages)
-    }
-
-    fn passage(&self, kept: Kept, score: f32, weight: impl Fn(&str) -> f32) -> Passage {
-        let name = kept.path.rsplit('/').next().unwrap_or(&kept.path);
-        let folder = Path::new(&kept.folder)
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy();
-        Passage {
-            title: kept.title.unwrap_or_else(|| name.to_owned()),
-            heading: (!kept.headings.is_empty()).then(|| kept.headings.join(" › ")),
-            excerpt: excerpt(&kept.text, weight),
-            text: match kept.is_markdown || kept.is_entry {
-                true => kept.text,
-                false => plain::as_markdown(&kept.text),
-            },
-            url: kept.url,
-            path: Some(match self.0.sources.folders.len() {
-                1 => kept.path,
-                _ => format!("{folder}/{}", kept.path),
-            }),
-            anchor: kept.anchor,
-            fragment: None,
-            score,
-        }
     }
 }
 
@@ -301,12 +286,9 @@ impl Keeper {
     ) -> Result<Option<Report>, LibraryError> {
         while file::bury(&self.db)? {}
         let inner = &self.library.0;
-        let state = inner
-            .postings
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let postings = state.clone().unwrap_or_default();
+        let before = self.library.state();
+        let empty = Arc::default();
+        let postings = before.as_ref().map_or(&empty, |state| &state.postings);
         let draft = self.library.draft();
         let stop = &inner.stop;
         let updated = update::update(&self.db, &inner.sources, draft, postings.len(), stop, told);
@@ -318,8 +300,9 @@ impl Keeper {
             return Ok(None);
         };
         let mut report = change.report.clone();
-        if !change.is_empty() || state.is_none() {
+        if !change.is_empty() || before.is_none() {
             let next = postings.merge(&change.gone, change.draft);
+            let next = self.library.state_of(&self.db, next)?;
             let db = &mut self.db;
             self.library
                 .replace(next, || file::turn_over(db, &change.live, &change.dead))?;

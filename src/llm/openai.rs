@@ -4,7 +4,7 @@
 //! endpoint reaches a reader or the log before the secrets have been taken out of it.
 
 mod decode;
-mod redact;
+pub(super) mod redact;
 
 use std::{
     error::Error as StdError,
@@ -65,28 +65,39 @@ fn install_crypto() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
+/// An HTTP client that connects within so much time and follows nobody elsewhere.
+pub(super) fn client(connect_timeout: Duration) -> Result<Client, SetupError> {
+    install_crypto();
+    let client = Client::builder()
+        .connect_timeout(connect_timeout)
+        .tcp_nodelay(true)
+        .pool_max_idle_per_host(IDLE_CONNECTIONS)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("askd/", env!("CARGO_PKG_VERSION")))
+        .build()?;
+    Ok(client)
+}
+
+/// A path behind a base address, whose query string stays behind it.
+pub(super) fn url(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    url
+}
+
 impl OpenAi {
     /// Makes the client; nothing is connected yet.
     pub fn new(endpoint: &Endpoint) -> Result<Self, SetupError> {
-        install_crypto();
-        let client = Client::builder()
-            .connect_timeout(endpoint.connect_timeout)
-            .tcp_nodelay(true)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("askd/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        let mut url = endpoint.base_url.clone();
-        let path = format!("{}/chat/completions", url.path().trim_end_matches('/'));
-        url.set_path(&path);
+        let key = endpoint.api_key.as_ref();
+        let key_header = endpoint.api_key_header.as_deref();
         Ok(Self {
-            client,
-            headers: headers(endpoint)?,
+            client: client(endpoint.connect_timeout)?,
+            headers: headers("text/event-stream", key, key_header, &endpoint.headers)?,
             extra_body: endpoint.extra_body.clone(),
             usage: endpoint.usage,
             connect_timeout: endpoint.connect_timeout,
             redact: Arc::new(Redact::of(endpoint)),
-            url,
+            url: url(&endpoint.base_url, "/chat/completions"),
         })
     }
 
@@ -136,12 +147,18 @@ impl ChatModel for OpenAi {
     }
 }
 
-fn headers(endpoint: &Endpoint) -> Result<HeaderMap, SetupError> {
+/// What each request carries: the wanted type, the key, the operator's own.
+pub(super) fn headers(
+    accept: &'static str,
+    key: Option<&Secret>,
+    key_header: Option<&str>,
+    further: &[(String, Secret)],
+) -> Result<HeaderMap, SetupError> {
     let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-    if let Some(key) = &endpoint.api_key {
-        let (name, value) = match &endpoint.api_key_header {
-            Some(name) => (name.as_str(), key.clone()),
+    headers.insert(ACCEPT, HeaderValue::from_static(accept));
+    if let Some(key) = key {
+        let (name, value) = match key_header {
+            Some(name) => (name, key.clone()),
             None => (
                 AUTHORIZATION.as_str(),
                 Secret::new(format!("Bearer {}", key.expose())),
@@ -149,7 +166,7 @@ fn headers(endpoint: &Endpoint) -> Result<HeaderMap, SetupError> {
         };
         insert(&mut headers, name, &value)?;
     }
-    for (name, value) in &endpoint.headers {
+    for (name, value) in further {
         insert(&mut headers, name, value)?;
     }
     Ok(headers)
@@ -182,13 +199,19 @@ async fn accepted(response: Response, redact: &Redact) -> Result<Response, LlmEr
             "its content type is {kind:?} where \"text/event-stream\" belongs"
         )));
     }
+    Err(refused(response, redact).await)
+}
+
+/// What a response says that is no success.
+pub(super) async fn refused(response: Response, redact: &Redact) -> LlmError {
+    let status = response.status();
     let wait = response
         .headers()
         .get(RETRY_AFTER)
         .and_then(|value| retry_after(value.to_str().ok()?, SystemTime::now()));
     let words = words(response, redact).await;
     let status_code = status.as_u16();
-    Err(match status {
+    match status {
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => LlmError::Overloaded {
             status: status_code,
             words,
@@ -203,7 +226,7 @@ async fn accepted(response: Response, redact: &Redact) -> Result<Response, LlmEr
             status: status_code,
             words,
         },
-    })
+    }
 }
 
 /// `Retry-After`: seconds, also in fractions as some endpoints send them, or a date. Longer waits than
@@ -257,7 +280,11 @@ async fn words(response: Response, redact: &Redact) -> String {
 }
 
 /// What went wrong before there was a response.
-fn unsent(error: &reqwest::Error, connect_timeout: Duration, redact: &Redact) -> LlmError {
+pub(super) fn unsent(
+    error: &reqwest::Error,
+    connect_timeout: Duration,
+    redact: &Redact,
+) -> LlmError {
     if error.is_connect() && error.is_timeout() {
         return LlmError::Timeout {
             stage: Stage::Connect,
@@ -273,7 +300,7 @@ fn unsent(error: &reqwest::Error, connect_timeout: Duration, redact: &Redact) ->
 }
 
 /// The innermost error's words: reqwest's own name the address, which may hold a key.
-fn root_cause(error: &dyn StdError) -> String {
+pub(super) fn root_cause(error: &dyn StdError) -> String {
     let mut cause = error;
     while let Some(inner) = cause.source() {
         cause = inner;

@@ -21,19 +21,27 @@ pub struct Patience {
     pub deadline: Instant,
 }
 
-/// Opens an answer, and tries again what may pass: with the wait that the endpoint asked for, or with one that
-/// doubles; both with jitter, so that turns that failed together do not come back together.
-/// `tried_again` is told of each error that is waited out.
+/// Opens an answer, and tries again what may pass; see [`patiently`].
 pub async fn open(
     model: &dyn ChatModel,
     request: &ChatRequest,
     patience: Patience,
     tried_again: impl Fn(&LlmError, Duration),
 ) -> Result<DeltaStream, LlmError> {
+    patiently(patience, tried_again, || model.chat(request)).await
+}
+
+/// Tries again what may pass: with the wait that the endpoint asked for, or with one that doubles; both with jitter, so
+/// that turns that failed together do not come back together. `tried_again` is told of each error that is waited out.
+pub(super) async fn patiently<T, F: Future<Output = Result<T, LlmError>>>(
+    patience: Patience,
+    tried_again: impl Fn(&LlmError, Duration),
+    attempt: impl Fn() -> F,
+) -> Result<T, LlmError> {
     let mut tries = 0;
     loop {
-        let error = match timeout_at(patience.deadline, model.chat(request)).await {
-            Ok(Ok(stream)) => return Ok(stream),
+        let error = match timeout_at(patience.deadline, attempt()).await {
+            Ok(Ok(done)) => return Ok(done),
             Ok(Err(error)) => error,
             Err(_) => {
                 return Err(LlmError::Timeout {

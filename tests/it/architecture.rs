@@ -55,7 +55,17 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
             "turn",
         ],
     ),
-    ("cli", &["config", "knowledge", "store", "telemetry"]),
+    (
+        "cli",
+        &[
+            "app",
+            "config",
+            "knowledge",
+            "shutdown",
+            "store",
+            "telemetry",
+        ],
+    ),
     (
         "main",
         &[

@@ -20,7 +20,7 @@ struct Llm {
 }
 
 impl Llm {
-    async fn start() -> Self {
+    async fn start(mode: &[&str]) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let (python, model) = (
             root.join(".cache/llm/bin/python"),
@@ -33,6 +33,7 @@ impl Llm {
         let mut child = Command::new(python)
             .arg(root.join("tools/llm-server.py"))
             .arg(model)
+            .args(mode)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -54,7 +55,7 @@ impl Llm {
 
 #[tokio::test]
 async fn a_real_llm_server_streams_is_cancelled_and_is_resumed() {
-    let llm = Llm::start().await;
+    let llm = Llm::start(&[]).await;
     let server = Server::start(&format!(
         "[[endpoint]]\nbase_url = \"{}/v1\"\nmodel = \"gemma\"\nmax_tokens = 24\nconcurrency = 1\n\
          extra_body = {{ ignore_eos = true }}\n",
@@ -92,7 +93,7 @@ async fn a_real_llm_server_streams_is_cancelled_and_is_resumed() {
 
 #[tokio::test]
 async fn a_real_models_answer_from_documents_begins_with_its_sources() {
-    let llm = Llm::start().await;
+    let llm = Llm::start(&[]).await;
     let (_home, config) = folder();
     let server = Server::start(&format!(
         "[[endpoint]]\nbase_url = \"{}/v1\"\nmodel = \"gemma\"\nmax_tokens = 24\n{config}",
@@ -113,4 +114,46 @@ async fn a_real_models_answer_from_documents_begins_with_its_sources() {
     println!("{}", answer.text);
     client.leave(1001).await;
     server.stop().await;
+}
+
+/// The path and not the quality: a model that is made to write has vectors that mean little.
+#[tokio::test]
+async fn a_real_llm_server_embeds_documents_and_questions() {
+    let llm = Llm::start(&["embeddings"]).await;
+    let home = tempfile::tempdir().unwrap();
+    let docs = home.path().join("docs");
+    std::fs::create_dir(&docs).unwrap();
+    for (name, text) in [
+        ("sea.md", "A ship sails."),
+        ("food.md", "Bread rises."),
+        ("sky.md", "Rain falls."),
+    ] {
+        std::fs::write(docs.join(name), text).unwrap();
+    }
+    std::fs::write(
+        home.path().join("askd.toml"),
+        format!(
+            "[knowledge]\nfolders = [{docs:?}]\n[knowledge.embeddings]\nbase_url = \"{}/v1\"\nmodel = \"gemma\"\n\
+             dimensions = 256\ntimeout = \"1.5s\"\n[store]\npath = \"askd.db\"\n",
+            llm.address
+        ),
+    )
+    .unwrap();
+    let askd = |arguments: &'static [&'static str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_askd"));
+        command
+            .args(arguments)
+            .current_dir(home.path())
+            .env_clear()
+            .env("ASKD_CONFIG", "askd.toml");
+        async move { String::from_utf8(command.output().await.unwrap().stdout).unwrap() }
+    };
+    let indexed = askd(&["index"]).await;
+    assert!(
+        indexed.contains("3 passages have vectors of 256 numbers; 3 texts"),
+        "{indexed}"
+    );
+    let found = askd(&["search", "A ship sails."]).await;
+    assert!(found.contains("meaning "), "{found}");
+    assert!(found.lines().next().unwrap().contains("sea"), "{found}");
 }

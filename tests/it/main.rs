@@ -15,6 +15,7 @@ mod cli;
 mod config;
 mod crash;
 mod documents;
+mod embeddings;
 mod grounded;
 mod hostile;
 mod http;

@@ -4,7 +4,7 @@ use hyper::header::HeaderName;
 use url::{Host, Url};
 
 use super::super::{
-    Endpoint,
+    Endpoint, Secret,
     report::{Draft, Report},
     section::Section,
     value::Given,
@@ -32,7 +32,7 @@ pub(super) fn read(report: &Report<'_>, root: &Section<'_, '_>, env: Env<'_>) ->
 
 fn one(report: &Report<'_>, section: &Section<'_, '_>, env: Env<'_>) -> Endpoint {
     let text = |key| section.text(key).map(|given| given.value);
-    let base_url = base_url(report, section);
+    let base_url = base_url(report, section, "/chat/completions");
     let api_key = key::read(report, section, env);
     let headers = request::headers(report, section);
     let endpoint = Endpoint {
@@ -68,8 +68,15 @@ fn one(report: &Report<'_>, section: &Section<'_, '_>, env: Env<'_>) -> Endpoint
         report.note_key();
     }
     timeouts_fit(report, section, &endpoint);
-    one_authorization(report, section, &endpoint);
-    warn_of_plain_http(report, section, &endpoint);
+    let Endpoint {
+        base_url,
+        api_key,
+        api_key_header,
+        headers,
+        ..
+    } = &endpoint;
+    let way = (api_key.is_some(), api_key_header.as_deref(), &**headers);
+    way_is_good(report, section, base_url, way);
     endpoint
 }
 
@@ -78,7 +85,8 @@ fn no_url() -> Url {
     Url::parse("http://invalid.invalid").expect("a constant that is a URL")
 }
 
-fn base_url(report: &Report<'_>, section: &Section<'_, '_>) -> Url {
+/// The address up to `path`, which askd adds.
+pub(super) fn base_url(report: &Report<'_>, section: &Section<'_, '_>, path: &str) -> Url {
     const EXAMPLE: &str = "\"http://127.0.0.1:11434/v1\"";
     // A password or a token can stand anywhere in what is not a plain URL.
     let plain = |url: &Url| url.query().is_none();
@@ -101,12 +109,12 @@ fn base_url(report: &Report<'_>, section: &Section<'_, '_>) -> Url {
             let draft = section.draft("base_url", "is not an address that askd can ask");
             report.fault(draft.allowed(EXAMPLE).help(help));
         }
-        (Some(_), Some(Ok(url))) if url.path().contains("/chat/completions") => {
+        (Some(_), Some(Ok(url))) if url.path().contains(path) => {
             let draft = section.draft("base_url", "says too much");
             report.fault(
                 draft
                     .allowed(EXAMPLE)
-                    .help("end it before /chat/completions; askd adds that"),
+                    .help(format!("end it before {path}; askd adds that")),
             );
         }
         (Some(_), Some(Ok(mut url))) => {
@@ -165,7 +173,7 @@ fn models(report: &Report<'_>, section: &Section<'_, '_>) -> Vec<String> {
     models
 }
 
-fn api_key_header(report: &Report<'_>, section: &Section<'_, '_>) -> Option<String> {
+pub(super) fn api_key_header(report: &Report<'_>, section: &Section<'_, '_>) -> Option<String> {
     let name = section.text("api_key_header")?;
     let keys = [
         "api_key",
@@ -224,15 +232,15 @@ fn timeouts_fit(report: &Report<'_>, section: &Section<'_, '_>, endpoint: &Endpo
     }
 }
 
-fn one_authorization(report: &Report<'_>, section: &Section<'_, '_>, endpoint: &Endpoint) {
-    let bearer = endpoint.api_key.is_some() && endpoint.api_key_header.is_none();
-    let carrier = endpoint
-        .api_key_header
-        .as_deref()
-        .unwrap_or("authorization")
-        .to_ascii_lowercase();
-    let twice = endpoint.headers.iter().any(|(name, _)| *name == carrier);
-    if twice && (bearer || endpoint.api_key_header.is_some()) {
+/// Whether there is a key, the header that takes it, and the further headers.
+pub(super) type Way<'a> = (bool, Option<&'a str>, &'a [(String, Secret)]);
+
+/// Checks that the key goes into a header of its own and does not cross a network in the clear.
+pub(super) fn way_is_good(report: &Report<'_>, section: &Section<'_, '_>, url: &Url, way: Way<'_>) {
+    let (has_key, key_header, headers) = way;
+    let carrier = key_header.unwrap_or("authorization").to_ascii_lowercase();
+    let twice = headers.iter().any(|(name, _)| *name == carrier);
+    if twice && (has_key || key_header.is_some()) {
         let draft = section.draft(
             "headers",
             format!("sets {carrier}, and the key goes into the same header"),
@@ -243,19 +251,14 @@ fn one_authorization(report: &Report<'_>, section: &Section<'_, '_>, endpoint: &
                 .help("remove the header, or the key; api_key_header gives the key another header"),
         );
     }
-}
-
-/// A key that crosses a network in the clear is read by whoever stands on the way.
-fn warn_of_plain_http(report: &Report<'_>, section: &Section<'_, '_>, endpoint: &Endpoint) {
-    let url = &endpoint.base_url;
     let loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         None => true,
     };
-    let secrets = endpoint.api_key.is_some() || !endpoint.headers.is_empty();
-    if secrets && url.scheme() == "http" && !loopback {
+    // What crosses a network in the clear is read by whoever stands on the way.
+    if (has_key || !headers.is_empty()) && url.scheme() == "http" && !loopback {
         let draft = section.draft("base_url", "sends the key over the network in the clear");
         report.warn(
             draft
@@ -265,6 +268,6 @@ fn warn_of_plain_http(report: &Report<'_>, section: &Section<'_, '_>, endpoint: 
     }
 }
 
-const fn millis(millis: u64) -> std::time::Duration {
+pub(super) const fn millis(millis: u64) -> std::time::Duration {
     std::time::Duration::from_millis(millis)
 }

@@ -8,7 +8,7 @@ use super::super::{
     section::Section,
     value::{Given, Wrong},
 };
-use super::{KIB, MIB};
+use super::{Env, KIB, MIB, embeddings};
 
 /// Bytes of a file at most, whatever the operator allows: its reader holds all of it in memory.
 const MAX_FILE: u64 = 32 * MIB;
@@ -43,6 +43,7 @@ pub(super) fn read(
     report: &Report<'_>,
     section: Section<'_, '_>,
     endpoints: &[Endpoint],
+    env: Env<'_>,
 ) -> Knowledge {
     let knowledge = Knowledge {
         built_in: section.flag("built_in"),
@@ -58,7 +59,12 @@ pub(super) fn read(
         min_score: section.fraction("min_score", 0.0..=1.0).unwrap_or(0.45),
         only: section.flag("only").unwrap_or(false),
         misses: misses(report, &section),
+        embeddings: embeddings::read(report, &section, env),
     };
+    if knowledge.embeddings.is_some() && knowledge.folders.is_empty() {
+        let draft = section.draft("embeddings", "has nothing to embed: no folder is named");
+        report.warn(draft.help("write knowledge.folders = [\"/path\"], or remove the section"));
+    }
     let is_searched = knowledge.is_searched(!endpoints.is_empty());
     let is_faulty = report.is_faulty(&["endpoint", "knowledge.folders"]);
     if !is_searched && !is_faulty && !endpoints.is_empty() {

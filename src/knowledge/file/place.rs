@@ -17,7 +17,7 @@ use crate::config::StorePath;
 const APPLICATION: i32 = i32::from_be_bytes(*b"askk");
 /// The form of the file and of what is in it. It rises with the tables and with whatever changes the passages that come
 /// of a file: the readers, the cutting.
-const FORMAT: i32 = 1;
+const FORMAT: i32 = 2;
 /// How long a statement waits for another process.
 const BUSY: Duration = Duration::from_secs(2);
 /// KiB of pages that a connection keeps.
@@ -57,6 +57,22 @@ CREATE TABLE passage (
     text TEXT NOT NULL
 ) STRICT;
 CREATE INDEX passage_of ON passage (document);
+
+CREATE TABLE space (
+    name TEXT NOT NULL,
+    dimensions INTEGER
+) STRICT;
+
+CREATE TABLE vector (
+    n INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    numbers BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE embedded (
+    passage INTEGER PRIMARY KEY REFERENCES passage (n) ON DELETE CASCADE,
+    vector INTEGER NOT NULL
+) STRICT;
 ";
 
 /// Why the index's file cannot be used.

@@ -37,6 +37,7 @@ struct Wanted {
 }
 
 /// A passage that shares terms with a question.
+#[cfg(test)]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::knowledge) struct Hit {
     /// As the file numbers it.
@@ -45,6 +46,25 @@ pub(in crate::knowledge) struct Hit {
     pub(in crate::knowledge) sum: f32,
     /// The share of what is to be reached, 0 to 1.
     pub(in crate::knowledge) share: f32,
+}
+
+/// What each passage has in common with a question.
+pub(in crate::knowledge) struct Sums {
+    sums: Vec<f32>,
+    best: f32,
+}
+
+impl Sums {
+    /// The slots with the greatest sums above 0, the greatest first; of equals, the one added first.
+    pub(in crate::knowledge) fn best(&self, limit: usize) -> Vec<(f32, usize)> {
+        best(&self.sums, limit)
+    }
+
+    /// A slot's share of what is to be reached, 0 to 1.
+    pub(in crate::knowledge) fn share(&self, slot: usize) -> f32 {
+        // Of nothing there is nothing.
+        (self.sums[slot] / self.best.max(f32::MIN_POSITIVE)).min(1.0)
+    }
 }
 
 impl Query {
@@ -91,8 +111,20 @@ impl Query {
         query
     }
 
+    #[cfg(test)]
     /// The passages that share terms with the question, best first, at most `limit`. Of equals, the one added first.
     pub(in crate::knowledge) fn rank(&self, postings: &Postings, limit: usize) -> Vec<Hit> {
+        let sums = self.sums(postings);
+        let hit = |(sum, slot)| Hit {
+            id: postings.id(slot),
+            sum,
+            share: sums.share(slot),
+        };
+        sums.best(limit).into_iter().map(hit).collect()
+    }
+
+    /// What each passage has in common with the question.
+    pub(in crate::knowledge) fn sums(&self, postings: &Postings) -> Sums {
         let norms = postings.norms();
         let mut sums = vec![0.0_f32; norms.len()];
         let mut places = 0;
@@ -107,12 +139,10 @@ impl Query {
                 sums[slot] += weight * times / (times + norms[slot]);
             }
         }
-        let hit = |(sum, slot)| Hit {
-            id: postings.id(slot),
-            sum,
-            share: (sum / self.best).min(1.0),
-        };
-        best(&sums, limit).into_iter().map(hit).collect()
+        Sums {
+            sums,
+            best: self.best,
+        }
     }
 
     /// How much of the question's weight stands in a text.
@@ -136,7 +166,7 @@ fn idf(passages: usize, count: u32) -> f32 {
 }
 
 /// The slots with the greatest sums above 0, the greatest first.
-fn best(sums: &[f32], limit: usize) -> Vec<(f32, usize)> {
+pub(in crate::knowledge) fn best(sums: &[f32], limit: usize) -> Vec<(f32, usize)> {
     // Sums are never below 0, and such numbers have the order of their bits.
     let mut kept: BinaryHeap<Reverse<(u32, Reverse<usize>)>> = BinaryHeap::new();
     let mut floor = 0.0;

@@ -244,8 +244,13 @@ impl Postings {
         &self.norms
     }
 
+    /// What each slot holds.
+    pub(in crate::knowledge) fn ids(&self) -> &[i64] {
+        &self.ids
+    }
+
     /// What a slot holds.
-    pub(super) fn id(&self, slot: usize) -> i64 {
+    pub(in crate::knowledge) fn id(&self, slot: usize) -> i64 {
         self.ids[slot]
     }
 

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Keeper, LibraryError, Size, watch::Watch};
+use super::{
+    Embedded, Keeper, LibraryError, Size,
+    watch::{BLIND, Watch},
+};
 use crate::knowledge::{source::Problem, update::Report};
 
 /// How often a long update says how far it is.
@@ -49,14 +52,37 @@ impl Keeper {
                 watch.cover(folders);
             }
             let begin = Instant::now();
-            match self.update(&mut progress()) {
+            match self.update(&mut progress("the documents are being read")) {
                 Ok(None) => return,
                 Ok(Some(report)) => self.tell(&mut told, report, begin),
                 Err(error) => told.error(&error),
             }
-            match &watch {
-                Some(watch) if watch.wait(folders, told.whole) => {}
-                _ => return,
+            let embedded = self.embed_rest(&mut told);
+            let goes_on = match &watch {
+                Some(watch) => watch.wait(folders, told.whole && embedded),
+                None => !embedded && inner.bell.wait(BLIND),
+            };
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    /// Makes the vectors that are missing, until the folders change; `false`: there are more to be made.
+    fn embed_rest(&mut self, told: &mut Told) -> bool {
+        let begin = Instant::now();
+        let embedded = self.embed(&mut progress("the documents are being embedded"));
+        match embedded {
+            Ok(Some(embedded)) => {
+                tell_embedded(embedded, begin);
+                true
+            }
+            Ok(None) => self.library.0.space.is_none(),
+            // The server's trouble has been told; what was made by then is kept.
+            Err(LibraryError::Embeddings(_)) => false,
+            Err(error) => {
+                told.error(&error);
+                false
             }
         }
     }
@@ -143,13 +169,33 @@ impl Told {
     }
 }
 
-/// Says now and then how far a long update is.
-fn progress() -> impl FnMut(usize, usize) {
+fn tell_embedded(embedded: Embedded, begin: Instant) {
+    let Embedded {
+        asked,
+        refused,
+        passages,
+        dimensions,
+    } = embedded;
+    if asked > 0 {
+        let seconds = begin.elapsed().as_secs_f32();
+        tracing::info!(
+            asked,
+            refused,
+            passages,
+            dimensions,
+            seconds,
+            "the documents have their vectors"
+        );
+    }
+}
+
+/// Says now and then how far long work is.
+fn progress(work: &'static str) -> impl FnMut(usize, usize) {
     let mut told = Instant::now();
-    move |done, files| {
+    move |done, all| {
         if told.elapsed() >= TELL {
             told = Instant::now();
-            tracing::info!(done, files, "the documents are being read");
+            tracing::info!(done, all, "{work}");
         }
     }
 }

@@ -26,7 +26,7 @@ const RESTLESS: Duration = Duration::from_secs(2);
 /// How often they are looked through when no change is told: another machine's folders tell none of theirs.
 const UNTOLD: Duration = Duration::from_secs(600);
 /// How often they are looked through when the kernel tells nothing of one of them, or they could not be read.
-const BLIND: Duration = Duration::from_secs(15);
+pub(super) const BLIND: Duration = Duration::from_secs(15);
 
 /// What wakes the thread that follows the folders.
 #[derive(Default)]
@@ -52,6 +52,11 @@ impl Bell {
         self.changed.notify_all();
     }
 
+    /// Whether a change was told since the folders were looked through.
+    pub(super) fn has_rung(&self) -> bool {
+        self.rung().last.is_some()
+    }
+
     /// Wakes it for the last time.
     pub(super) fn stop(&self) {
         self.rung().stopped = true;
@@ -59,7 +64,7 @@ impl Bell {
     }
 
     /// Waits until the folders should be looked through, `patience` at the most; `false`: it is to end.
-    fn wait(&self, patience: Duration) -> bool {
+    pub(super) fn wait(&self, patience: Duration) -> bool {
         let quiet = |rung: &mut Rung| !rung.stopped && rung.last.is_none();
         let rung = self.rung();
         let waited = self.changed.wait_timeout_while(rung, patience, quiet);

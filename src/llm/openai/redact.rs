@@ -1,5 +1,7 @@
 //! Taking the secrets out of what an endpoint says.
 
+use url::Url;
+
 use crate::config::{Endpoint, Secret};
 
 /// Shorter values are no secrets, and masking them would make holes into ordinary words.
@@ -13,12 +15,16 @@ pub struct Redact(Vec<Secret>);
 impl Redact {
     /// The key, the headers' values and the parts of the address that may be keys.
     pub fn of(endpoint: &Endpoint) -> Self {
-        let address = &endpoint.base_url;
+        let key = endpoint.api_key.as_ref();
+        Self::new(&endpoint.base_url, key, &endpoint.headers)
+    }
+
+    /// The same, of whatever is asked over HTTP.
+    pub fn new(address: &Url, key: Option<&Secret>, headers: &[(String, Secret)]) -> Self {
         let query = address.query_pairs().map(|(_, value)| Secret::new(value));
-        let mut secrets: Vec<Secret> = endpoint
-            .api_key
-            .iter()
-            .chain(endpoint.headers.iter().map(|(_, value)| value))
+        let mut secrets: Vec<Secret> = key
+            .into_iter()
+            .chain(headers.iter().map(|(_, value)| value))
             .cloned()
             .chain(query)
             .chain(address.password().map(Secret::new))

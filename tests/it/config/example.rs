@@ -29,11 +29,21 @@ fn settings(text: &str) -> Vec<(String, String)> {
     settings
 }
 
-/// The example with everything in it that is commented out, and with a key file that exists.
-fn uncommented(key_file: &str) -> String {
+/// The example with everything in it that is commented out, and with a key file that exists; unless `all`, without the
+/// second source of one key.
+fn uncommented(key_file: &str, all: bool) -> String {
     let lines = EXAMPLE.lines().map(|line| match line.strip_prefix('#') {
         Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => rest,
         _ => line,
+    });
+    // A key has one source: of the embeddings' the first one stays.
+    let mut is_embeddings = false;
+    let lines = lines.filter(|line| {
+        if line.starts_with('[') {
+            is_embeddings = *line == "[knowledge.embeddings]";
+        }
+        let others = ["api_key ", "api_key_file ", "api_key_credential "];
+        all || !is_embeddings || !others.iter().any(|key| line.starts_with(key))
     });
     let text: String = lines.map(|line| format!("{line}\n")).collect();
     assert!(text.contains("/etc/askd/azure.key"));
@@ -115,7 +125,7 @@ fn each_default_of_an_endpoint_that_the_example_shows_is_the_codes_own() {
         "name",
     ];
     let mut compared = 0;
-    for (section, setting) in settings(&uncommented("/")) {
+    for (section, setting) in settings(&uncommented("/", true)) {
         if section != "[[endpoint]]" || without_default.contains(&key(&setting)) {
             continue;
         }
@@ -134,11 +144,12 @@ fn the_example_loads_with_everything_in_it_switched_on() {
     }
     let path = directory.path().to_str().unwrap();
     let env = |name: &str| match name {
+        "EMBEDDINGS_API_KEY" => Some("sk-embed".to_owned()),
         "OPENROUTER_API_KEY" => Some("sk-or".to_owned()),
         "CREDENTIALS_DIRECTORY" => Some(path.to_owned()),
         _ => None,
     };
-    let text = uncommented(&format!("{path}/azure.key"));
+    let text = uncommented(&format!("{path}/azure.key"), false);
     let loaded = check("example", &text, &Overrides::default(), &env);
     let config = loaded.unwrap_or_else(|faults| panic!("{faults}")).config;
     let keys = config
@@ -159,7 +170,7 @@ fn the_example_loads_with_everything_in_it_switched_on() {
 
 #[test]
 fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
-    let text = uncommented("/");
+    let text = uncommented("/", true);
     let mut shown: BTreeSet<(String, String)> = BTreeSet::new();
     for (section, setting) in settings(&text) {
         shown.insert((
@@ -167,6 +178,8 @@ fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
             key(&setting).to_owned(),
         ));
     }
+    // A section within another is a key of that.
+    shown.insert(("knowledge".to_owned(), "embeddings".to_owned()));
     // What askd knows, it says itself when it is asked for what it does not know.
     let mut known: BTreeSet<(String, String)> = BTreeSet::new();
     let sections = [
@@ -174,6 +187,7 @@ fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
         "[endpoint]",
         "session",
         "knowledge",
+        "knowledge.embeddings",
         "store",
         "page",
         "log",
@@ -194,14 +208,14 @@ fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
         );
     }
     assert_eq!(shown, known);
-    assert_eq!(known.len(), 64);
+    assert_eq!(known.len(), 79);
 }
 
 #[test]
 fn the_example_says_a_line_on_each_key() {
     // In the further endpoints only what is new is told.
     let told_before = ["name", "base_url", "model"];
-    let text = uncommented("/");
+    let text = uncommented("/", true);
     let mut above = "";
     let mut told = BTreeSet::new();
     for line in text.lines() {
@@ -216,5 +230,5 @@ fn the_example_says_a_line_on_each_key() {
         }
         above = line;
     }
-    assert_eq!(told.len(), 63);
+    assert_eq!(told.len(), 69);
 }

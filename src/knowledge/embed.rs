@@ -1,0 +1,169 @@
+//! Who makes vectors of texts, seen from here; and whether it does.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::{file::Kept, vectors::Direction};
+use crate::config;
+
+/// How long a server that failed is left alone by searches; then one of them tries it.
+const REST: Duration = Duration::from_secs(5);
+
+/// What a vector is for, and so how long it may be waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Somebody waits: one try, within the configured time.
+    Question,
+    /// Nobody does: minutes, and further tries.
+    Passages,
+}
+
+/// Why there are no vectors.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EmbedError {
+    /// The server works, and does not take one of these texts; it may be too long.
+    #[error("{0}")]
+    Refused(String),
+    /// The server does not work.
+    #[error("{0}")]
+    Down(String),
+    /// Nobody waits for it any more.
+    #[error("askd goes down")]
+    Stopped,
+}
+
+/// Makes vectors of texts. It blocks.
+pub trait Embedder: Send + Sync + 'static {
+    /// A vector of length 1 for each of the texts, in their order; all of them equally long.
+    fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Vec<Vec<f32>>, EmbedError>;
+}
+
+/// An embedder with the way texts are written down for it.
+pub(super) struct Space {
+    embedder: Arc<dyn Embedder>,
+    config: config::Embeddings,
+    /// What makes its vectors others than another's.
+    pub(super) name: String,
+    pulse: Mutex<Pulse>,
+}
+
+/// Whether the server works, as far as is known.
+#[derive(Default)]
+struct Pulse {
+    /// Why not.
+    trouble: Option<String>,
+    /// Searches leave it alone until then.
+    rest: Option<Instant>,
+}
+
+impl Space {
+    pub(super) fn new(config: &config::Embeddings, embedder: Arc<dyn Embedder>) -> Self {
+        let config::Embeddings {
+            model,
+            dimensions,
+            max_input,
+            passage_prefix,
+            ..
+        } = config;
+        let dimensions = dimensions.unwrap_or_default();
+        Self {
+            embedder,
+            name: format!("{model}\n{dimensions}\n{max_input}\n{passage_prefix}"),
+            config: config.clone(),
+            pulse: Mutex::default(),
+        }
+    }
+
+    /// Texts in one request at the most.
+    pub(super) fn batch(&self) -> usize {
+        self.config.batch
+    }
+
+    /// What is embedded of a passage: what says what it is about, and its text.
+    pub(super) fn text(&self, kept: &Kept) -> String {
+        let mut text = self.config.passage_prefix.clone();
+        let headings = (!kept.headings.is_empty()).then(|| kept.headings.join(" › "));
+        // A document's title is often its first heading.
+        let title = kept.title.as_ref();
+        let title = title.filter(|title| kept.headings.first() != Some(title));
+        for line in title.into_iter().chain(&headings) {
+            text += line;
+            text.push('\n');
+        }
+        text += &kept.text;
+        self.cut(text)
+    }
+
+    fn cut(&self, mut text: String) -> String {
+        text.truncate(text.floor_char_boundary(self.config.max_input));
+        text
+    }
+
+    /// The vectors of passages' texts.
+    pub(super) fn passages(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        self.heard(self.embedder.embed(texts, Purpose::Passages))
+    }
+
+    /// A question's vector; none while the server does not work.
+    pub(super) fn question(&self, question: &str) -> Option<Direction> {
+        if question.trim().is_empty() || !self.may_ask() {
+            return None;
+        }
+        let text = self.cut(format!("{}{question}", self.config.question_prefix));
+        let vectors = self.heard(self.embedder.embed(&[text], Purpose::Question));
+        Some(Direction::of(vectors.ok()?.first()?))
+    }
+
+    /// Notes whether the server works; the log hears of it once, and once more when it works again.
+    fn heard<T>(&self, heard: Result<T, EmbedError>) -> Result<T, EmbedError> {
+        match &heard {
+            Err(EmbedError::Down(why)) => self.fail(why),
+            Err(EmbedError::Stopped) => {}
+            Ok(_) | Err(EmbedError::Refused(_)) => {
+                let mut pulse = self.pulse();
+                pulse.rest = None;
+                if pulse.trouble.take().is_some() {
+                    tracing::info!("the embeddings' server works again");
+                }
+            }
+        }
+        heard
+    }
+
+    /// Notes that it does not work.
+    pub(super) fn fail(&self, why: &str) {
+        let mut pulse = self.pulse();
+        pulse.rest = Some(Instant::now() + REST);
+        if pulse.trouble.replace(why.to_owned()).is_none() {
+            tracing::warn!(
+                server = self.config.address(),
+                "the documents are searched by their words alone until the embeddings' server works: {why}"
+            );
+        }
+    }
+
+    /// Whether a search may ask now. Of those that come when the rest is over, one does.
+    fn may_ask(&self) -> bool {
+        let mut pulse = self.pulse();
+        let now = Instant::now();
+        match pulse.rest {
+            Some(rest) if now < rest => false,
+            Some(_) => {
+                pulse.rest = Some(now + REST);
+                true
+            }
+            None => true,
+        }
+    }
+
+    /// Why the server does not work, if it does not.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.pulse().trouble.clone()
+    }
+
+    fn pulse(&self) -> MutexGuard<'_, Pulse> {
+        self.pulse.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,314 @@
+//! The passages brought into vectors, after they can be searched by their words.
+//!
+//! What is made is written at once, so that a stop or a failure costs one request's worth. The search gets all of it
+//! together at the end.
+
+use std::{collections::HashMap, mem, sync::atomic::Ordering};
+
+use hashbrown::HashMap as Slots;
+use rusqlite::Connection;
+use sha2::{Digest as _, Sha256};
+
+use super::{Keeper, Library, LibraryError, State};
+use crate::knowledge::{
+    embed::{EmbedError, Space},
+    file::vectors,
+    lexical::Postings,
+    vectors::{Matrix, Packed},
+};
+
+/// Bytes of texts in one request at the most.
+const REQUEST: usize = 256 << 10;
+/// How often a text that is refused is tried at half its length.
+const HALVINGS: usize = 2;
+/// Texts that are refused one after another, from which on it is not the texts' fault.
+const HOPELESS: usize = 8;
+/// Passages that get vectors that are there already, in one transaction.
+const LINKED: usize = 1_000;
+
+/// What was embedded.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Embedded {
+    /// Texts that the server was asked about.
+    pub asked: usize,
+    /// Of these, the ones that it took in no length.
+    pub refused: usize,
+    /// Passages that have a vector now.
+    pub passages: usize,
+    /// Numbers of a vector.
+    pub dimensions: usize,
+}
+
+/// What ends the embedding early.
+enum Broken {
+    Sqlite(rusqlite::Error),
+    Down(String),
+    /// The server makes vectors of this length, and those that are there have another.
+    Length,
+    Stopped,
+}
+
+impl From<rusqlite::Error> for Broken {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+/// A text that has no vector, and the passages that consist of it.
+struct Wanted {
+    hash: Vec<u8>,
+    text: String,
+    passages: Vec<i64>,
+}
+
+impl Keeper {
+    /// Makes the vectors that are missing; `told` hears how many passages are done, and of how many. `None`: no server
+    /// is named, or it was told to stop, and what it has done by then is not done again.
+    pub fn embed(
+        &mut self,
+        told: &mut dyn FnMut(usize, usize),
+    ) -> Result<Option<Embedded>, LibraryError> {
+        let library = self.library.clone();
+        let Some(space) = &library.0.space else {
+            return Ok(None);
+        };
+        let mut done = Ok(());
+        let mut work = Work::new(&library, space, told);
+        // The second time is for a server that makes other vectors than it did.
+        for _ in 0..2 {
+            done = work.all(&mut self.db);
+            match done {
+                Err(Broken::Length) => vectors::clear(&mut self.db, &space.name)?,
+                _ => break,
+            }
+        }
+        let Work { asked, refused, .. } = work;
+        if !self.db.is_autocommit() {
+            self.db.execute_batch("ROLLBACK")?;
+        }
+        match done {
+            Ok(()) => {}
+            Err(Broken::Stopped) => return Ok(None),
+            Err(Broken::Sqlite(error)) => return Err(error.into()),
+            Err(Broken::Down(why)) => return Err(LibraryError::Embeddings(why)),
+            Err(Broken::Length) => {
+                let why = "its vectors are not all of one length";
+                space.fail(why);
+                return Err(LibraryError::Embeddings(why.to_owned()));
+            }
+        }
+        vectors::sweep(&self.db)?;
+        let (passages, dimensions) = library.take_vectors(&self.db)?;
+        Ok(Some(Embedded {
+            asked,
+            refused,
+            passages,
+            dimensions,
+        }))
+    }
+}
+
+impl Library {
+    /// Puts the file's vectors beside the postings: how many passages have one, and how long they are.
+    fn take_vectors(&self, db: &Connection) -> Result<(usize, usize), LibraryError> {
+        let Some(state) = self.state() else {
+            return Ok((0, 0));
+        };
+        let matrix = self.matrix(db, &state.postings)?;
+        let filled = |matrix: &Matrix| (matrix.filled(), matrix.dimensions());
+        let size = matrix.as_ref().map_or((0, 0), filled);
+        let postings = state.postings;
+        self.replace(
+            State {
+                postings,
+                matrix: matrix.map(Into::into),
+            },
+            || Ok(()),
+        )?;
+        Ok(size)
+    }
+
+    /// The file's vectors for these passages; `None`: there are none of the space that is wanted.
+    pub(super) fn matrix(
+        &self,
+        db: &Connection,
+        postings: &Postings,
+    ) -> Result<Option<Matrix>, LibraryError> {
+        let Some(space) = &self.0.space else {
+            return Ok(None);
+        };
+        let Some(Some(dimensions)) = vectors::settled(db, &space.name)? else {
+            return Ok(None);
+        };
+        let slots: Slots<i64, usize> = postings.ids().iter().copied().zip(0..).collect();
+        let mut matrix = Matrix::new(dimensions, postings.len());
+        vectors::each(db, |passage, numbers| {
+            if let Some(slot) = slots.get(&passage) {
+                matrix.set(*slot, numbers);
+            }
+        })?;
+        Ok(Some(matrix))
+    }
+}
+
+struct Work<'a> {
+    library: &'a Library,
+    space: &'a Space,
+    told: &'a mut dyn FnMut(usize, usize),
+    dimensions: Option<usize>,
+    asked: usize,
+    refused: usize,
+    in_a_row: usize,
+}
+
+impl<'a> Work<'a> {
+    fn new(library: &'a Library, space: &'a Space, told: &'a mut dyn FnMut(usize, usize)) -> Self {
+        Self {
+            library,
+            space,
+            told,
+            dimensions: None,
+            asked: 0,
+            refused: 0,
+            in_a_row: 0,
+        }
+    }
+
+    fn all(&mut self, db: &mut Connection) -> Result<(), Broken> {
+        self.dimensions = vectors::settle(db, &self.space.name)?;
+        let missing = vectors::missing(db)?;
+        let mut batch: Vec<Wanted> = Vec::new();
+        let mut known: HashMap<Vec<u8>, usize> = HashMap::new();
+        let (mut bytes, mut linked) = (0, 0);
+        db.execute_batch("BEGIN")?;
+        for (passage, done) in missing.iter().zip(0..) {
+            if self.library.0.stop.load(Ordering::Relaxed) {
+                db.execute_batch("COMMIT")?;
+                return Err(Broken::Stopped);
+            }
+            // The file is this thread's to change, so it is there.
+            let Some(kept) = vectors::passage(db, *passage)? else {
+                continue;
+            };
+            let text = self.space.text(&kept);
+            let hash = Sha256::digest(text.as_bytes()).to_vec();
+            if let Some(at) = known.get(&hash) {
+                batch[*at].passages.push(*passage);
+                continue;
+            }
+            if vectors::link(db, *passage, &hash)? {
+                linked += 1;
+                if linked % LINKED == 0 {
+                    db.execute_batch("COMMIT; BEGIN")?;
+                }
+                continue;
+            }
+            if batch.len() >= self.space.batch() || bytes + text.len() > REQUEST {
+                db.execute_batch("COMMIT")?;
+                self.make(db, mem::take(&mut batch))?;
+                db.execute_batch("BEGIN")?;
+                (self.told)(done, missing.len());
+                known.clear();
+                bytes = 0;
+            }
+            known.insert(hash.clone(), batch.len());
+            bytes += text.len();
+            batch.push(Wanted {
+                hash,
+                text,
+                passages: vec![*passage],
+            });
+        }
+        db.execute_batch("COMMIT")?;
+        self.make(db, batch)
+    }
+
+    /// Has the vectors of a batch made; what is refused is tried in halves, down to the one text that it is about.
+    fn make(&mut self, db: &mut Connection, batch: Vec<Wanted>) -> Result<(), Broken> {
+        let mut batches = vec![batch];
+        while let Some(mut batch) = batches.pop() {
+            if batch.is_empty() {
+                continue;
+            }
+            let texts: Vec<String> = batch.iter().map(|one| one.text.clone()).collect();
+            self.asked += texts.len();
+            match self.ask(&texts) {
+                Ok(made) => {
+                    self.keep(db, &batch, &made)?;
+                    // Changes of the folders come first. Behind the request, so that it goes on however often they change.
+                    if self.library.0.bell.has_rung() {
+                        return Err(Broken::Stopped);
+                    }
+                }
+                Err(EmbedError::Down(why)) => return Err(Broken::Down(why)),
+                Err(EmbedError::Stopped) => return Err(Broken::Stopped),
+                Err(EmbedError::Refused(_)) if batch.len() > 1 => {
+                    self.asked -= texts.len();
+                    let behind = batch.split_off(batch.len() / 2);
+                    batches.extend([behind, batch]);
+                }
+                Err(EmbedError::Refused(why)) => self.shorten(db, &batch[0], &why)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn ask(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        match self.library.0.stop.load(Ordering::Relaxed) {
+            true => Err(EmbedError::Stopped),
+            false => self.space.passages(texts),
+        }
+    }
+
+    /// Tries one text that is refused at half its length, and then gives its passages up.
+    fn shorten(&mut self, db: &mut Connection, one: &Wanted, why: &str) -> Result<(), Broken> {
+        let mut text = one.text.clone();
+        for _ in 0..HALVINGS {
+            text.truncate(text.floor_char_boundary(text.len() / 2));
+            if text.trim().is_empty() {
+                break;
+            }
+            match self.ask(&[text.clone()]) {
+                Ok(made) => return self.keep(db, std::slice::from_ref(one), &made),
+                Err(EmbedError::Down(why)) => return Err(Broken::Down(why)),
+                Err(EmbedError::Stopped) => return Err(Broken::Stopped),
+                Err(EmbedError::Refused(_)) => {}
+            }
+        }
+        self.refused += 1;
+        self.in_a_row += 1;
+        if self.in_a_row >= HOPELESS {
+            self.space.fail(why);
+            return Err(Broken::Down(why.to_owned()));
+        }
+        for passage in &one.passages {
+            vectors::refuse(db, *passage)?;
+        }
+        Ok(())
+    }
+
+    fn keep(
+        &mut self,
+        db: &mut Connection,
+        batch: &[Wanted],
+        made: &[Vec<f32>],
+    ) -> Result<(), Broken> {
+        let length = made.first().map_or(0, Vec::len);
+        if self.dimensions.is_some_and(|known| known != length) {
+            return Err(Broken::Length);
+        }
+        let transaction = db.transaction()?;
+        if self.dimensions.replace(length).is_none() {
+            vectors::measure(&transaction, length)?;
+        }
+        for (one, vector) in batch.iter().zip(made) {
+            vectors::insert(&transaction, &one.hash, &Packed::of(vector).to_bytes())?;
+            for passage in &one.passages {
+                vectors::link(&transaction, *passage, &one.hash)?;
+            }
+        }
+        transaction.commit()?;
+        self.in_a_row = 0;
+        Ok(())
+    }
+}
