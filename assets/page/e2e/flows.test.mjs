@@ -637,7 +637,7 @@ stage({ endpoint: null })(
     await tab.ask("What is impermanent loss?");
     await tab.finished();
     const source = tab.page.getByRole("region", { name: "Sources" }).getByRole("listitem").first();
-    assert.match(await source.innerText(), /impermanent loss[^]*match \d+ %/i);
+    assert.match(await source.innerText(), /impermanent loss[^]*match, \d+ %/i);
     await reader.leave();
   },
 );
