@@ -21,7 +21,7 @@ pub struct Patience {
     pub deadline: Instant,
 }
 
-/// Opens an answer, and tries again what may pass; see [`patiently`].
+/// Opens an answer, and tries again what may pass; see `patiently`.
 pub async fn open(
     model: &dyn ChatModel,
     request: &ChatRequest,
