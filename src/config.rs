@@ -357,7 +357,7 @@ pub struct Page {
 /// `[log]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Log {
-    /// A level, or directives as `tracing-subscriber`'s `EnvFilter` reads them.
+    /// A level, or directives as `tracing-subscriber`'s `Targets` reads them.
     pub level: String,
     /// How lines look, on the console and in the files.
     pub format: LogFormat,

@@ -22,8 +22,9 @@ use std::{
 use tracing::Subscriber;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry,
+    Layer, Registry,
     field::RecordFields,
+    filter::Targets,
     fmt::{
         self, FormatFields,
         format::{DefaultFields, Writer},
@@ -88,7 +89,7 @@ fn build(
     look: Look,
     clock: impl Fn() -> SystemTime + Send + 'static,
 ) -> Result<(impl Subscriber + Send + Sync, Guard), TelemetryError> {
-    let filter = EnvFilter::builder().parse(&log.level)?;
+    let filter: Targets = log.level.parse()?;
     let troubles = Arc::new(Troubles::default());
     let (console, console_guard) = queue(Counting {
         inner: console,

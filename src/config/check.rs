@@ -17,7 +17,7 @@ use std::{
 };
 
 use toml::de::{DeTable, DeValue};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 use super::{
     Config, Log, LogFormat, OnLeave, Rotation, Session,
@@ -225,13 +225,9 @@ fn on_leave(value: &DeValue<'_>) -> Result<OnLeave, Wrong> {
 }
 
 fn log(report: &Report<'_>, section: Section<'_, '_>, overrides: &Overrides, env: Env<'_>) -> Log {
-    let written = section.get("level", |value| {
-        let level = value::text(value)?;
-        level_is_good(&level)?;
-        Ok(level)
-    });
-    let over = overrides.log_level.as_ref().inspect(|level| {
-        if let Err(wrong) = level_is_good(level) {
+    let written = section.get("level", |value| directives(&value::text(value)?));
+    let over = overrides.log_level.as_ref().and_then(|level| {
+        let fault = |wrong: Wrong| {
             let draft = Draft::new("", None, format!("the log level {}", wrong.found));
             report.fault(
                 draft
@@ -239,7 +235,8 @@ fn log(report: &Report<'_>, section: Section<'_, '_>, overrides: &Overrides, env
                     .allowed(wrong.allowed)
                     .help(wrong.help),
             );
-        }
+        };
+        directives(level).map_err(fault).ok()
     });
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
     let rotations = [
@@ -249,7 +246,6 @@ fn log(report: &Report<'_>, section: Section<'_, '_>, overrides: &Overrides, env
     ];
     let log = Log {
         level: over
-            .cloned()
             .or(written.map(|given| given.value))
             .unwrap_or_else(|| "info".to_owned()),
         format: section.word("format", &formats).unwrap_or(LogFormat::Text),
@@ -283,15 +279,18 @@ fn log(report: &Report<'_>, section: Section<'_, '_>, overrides: &Overrides, env
     log
 }
 
-/// Refuses directives that `EnvFilter` refuses, and a bare word that is no level: `EnvFilter` takes a
-/// mistyped `infos` for the name of a module, and then logs nothing else.
-fn level_is_good(level: &str) -> Result<(), Wrong> {
+/// The directives without the blanks around them. Refuses what `Targets` refuses, and a bare word that is no
+/// level: `Targets` takes a mistyped `infos` for the name of a module, and then logs nothing else.
+fn directives(level: &str) -> Result<String, Wrong> {
     let levels = ["off", "error", "warn", "info", "debug", "trace"];
-    let is_level = |word: &str| levels.contains(&word.trim().to_ascii_lowercase().as_str());
-    let mut directives = level.split(',');
-    let fine = directives.all(|directive| directive.contains('=') || is_level(directive));
-    if fine && EnvFilter::builder().parse(level).is_ok() {
-        return Ok(());
+    let is_level = |word: &str| levels.contains(&word.to_ascii_lowercase().as_str());
+    let directives: Vec<&str> = level.split(',').map(str::trim).collect();
+    let joined = directives.join(",");
+    let fine = directives
+        .iter()
+        .all(|directive| directive.contains('=') || is_level(directive));
+    if fine && joined.parse::<Targets>().is_ok() {
+        return Ok(joined);
     }
     Err(Wrong::new(
         format_args!("{level:?}"),

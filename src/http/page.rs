@@ -1,9 +1,10 @@
 //! The page: files embedded in the binary, each with its ETag, hashed names cached for ever, compressed when
 //! the page was built.
 
-use std::{borrow::Cow, collections::HashMap, fmt::Write, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, fmt::Write, io::Read as _, sync::Arc};
 
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use rust_embed::{Embed, EmbeddedFile};
 use serde_json::json;
 use warp::{
@@ -39,10 +40,11 @@ pub struct Page {
 struct File {
     kind: &'static str,
     caching: &'static str,
-    /// The plain content, and the encoded ones beside it.
+    /// The encoded contents, or the plain one where encoding it was not worth the while.
     variants: Vec<Variant>,
 }
 
+#[derive(Clone)]
 struct Variant {
     encoding: Option<&'static str>,
     etag: HeaderValue,
@@ -52,37 +54,20 @@ struct Variant {
 impl Page {
     /// Takes the embedded files and fills the operator's words into the page.
     pub fn new(config: &config::Page) -> Self {
-        let mut files = HashMap::new();
-        for path in Files::iter() {
-            if path == "index.html" || ENCODINGS.iter().any(|(_, suffix)| path.ends_with(suffix)) {
+        let mut files: HashMap<String, File> = HashMap::new();
+        for path in Files::iter().filter(|path| path != "index.html") {
+            let Some(file) = Files::get(&path) else {
                 continue;
-            }
-            let variants = std::iter::once((None, ""))
-                .chain(
-                    ENCODINGS
-                        .iter()
-                        .map(|(name, suffix)| (Some(*name), *suffix)),
-                )
-                .filter_map(|(encoding, suffix)| {
-                    Some(Variant::of(
-                        encoding,
-                        Files::get(&format!("{path}{suffix}"))?,
-                    ))
-                })
-                .collect();
-            let caching = if path.starts_with(HASHED) {
-                "public, max-age=31536000, immutable"
-            } else {
-                "no-cache"
             };
-            files.insert(
-                path.to_string(),
-                File {
-                    kind: kind(&path),
-                    caching,
-                    variants,
-                },
-            );
+            let packed = ENCODINGS
+                .iter()
+                .find_map(|(encoding, suffix)| Some((*encoding, path.strip_suffix(suffix)?)));
+            let name = packed.map_or(&*path, |(_, name)| name);
+            files
+                .entry(name.to_owned())
+                .or_insert_with(|| File::named(name))
+                .variants
+                .push(Variant::of(packed.map(|(encoding, _)| encoding), file));
         }
         Self {
             index: index(config),
@@ -97,6 +82,41 @@ impl Page {
             path if path.starts_with("c/") => Some(&self.index),
             path => self.files.get(path),
         }
+    }
+}
+
+impl File {
+    fn named(path: &str) -> Self {
+        let caching = if path.starts_with(HASHED) {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        };
+        Self {
+            kind: kind(path),
+            caching,
+            variants: Vec::new(),
+        }
+    }
+
+    fn variant(&self, encoding: Option<&str>) -> Option<&Variant> {
+        self.variants
+            .iter()
+            .find(|variant| variant.encoding == encoding)
+    }
+
+    /// The plain content of a file that is kept packed alone, for the few clients that take no encoding.
+    fn unpacked(&self) -> Option<Variant> {
+        let packed = self.variant(Some("gzip"))?;
+        let mut content = Vec::new();
+        GzDecoder::new(&*packed.content)
+            .read_to_end(&mut content)
+            .ok()?;
+        Some(Variant {
+            encoding: None,
+            etag: etag(&hash(&content)),
+            content: content.into(),
+        })
     }
 }
 
@@ -221,12 +241,10 @@ fn send(file: &File, headers: &HeaderMap) -> Response {
     let variant = ENCODINGS
         .iter()
         .filter(|(name, _)| accepts(accepted, name))
-        .find_map(|(name, _)| {
-            file.variants
-                .iter()
-                .find(|variant| variant.encoding == Some(name))
-        })
-        .or(file.variants.first());
+        .find_map(|(name, _)| file.variant(Some(name)))
+        .or_else(|| file.variant(None))
+        .map(Cow::Borrowed)
+        .or_else(|| file.unpacked().map(Cow::Owned));
     let Some(variant) = variant else {
         return StatusCode::NOT_FOUND.into_response();
     };

@@ -1,7 +1,7 @@
-// What happens to the built files before they go into the binary: `.br` and `.gz` siblings for text, and a
+// What happens to the built files before they go into the binary: text is kept as `.br` and `.gz` alone, and a
 // size budget for the first load that fails the build when the page outgrows it.
 
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
@@ -44,12 +44,12 @@ export function pack(): Plugin {
   };
 }
 
-/** Writes the siblings of one file and returns its size on the wire, gzipped. */
+/** Packs one file, where that gains anything, and returns its size on the wire, gzipped. */
 function compress(file: string): number {
   const bytes = readFileSync(file);
   const gz = gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION });
   // index.html is filled in by the server for each deployment, so it has no fixed compressed form.
-  if (bytes.length > WORTH_COMPRESSING && !file.endsWith("index.html")) {
+  if (bytes.length > WORTH_COMPRESSING && gz.length < bytes.length && !file.endsWith("index.html")) {
     const br = brotliCompressSync(bytes, {
       params: {
         [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
@@ -57,7 +57,9 @@ function compress(file: string): number {
       },
     });
     if (br.length < bytes.length) writeFileSync(`${file}.br`, br);
-    if (gz.length < bytes.length) writeFileSync(`${file}.gz`, gz);
+    writeFileSync(`${file}.gz`, gz);
+    // Who takes neither gets what the server unpacks: a third copy would only make the binary larger.
+    rmSync(file);
   }
   return gz.length;
 }

@@ -1,7 +1,10 @@
 //! Every route with its status, its kind and its headers.
 
+use std::io::Read as _;
+
 use super::{Reply, ask, ask_at, request};
 use crate::harness::Server;
+use flate2::read::GzDecoder;
 use tokio::net::TcpStream;
 
 const CONVERSATION: &str = "/c/018f0000-0000-7000-8000-000000000000";
@@ -141,6 +144,13 @@ async fn each_file_comes_in_an_encoding_that_the_browser_takes() {
             // The page's build compresses what is larger than that.
             let encoding = encoding.filter(|_| hashed && plain.body.len() > 512);
             assert_eq!(reply.header("content-encoding"), encoding, "{what}");
+            if encoding == Some("gzip") {
+                let mut unpacked = Vec::new();
+                GzDecoder::new(&*reply.body)
+                    .read_to_end(&mut unpacked)
+                    .unwrap();
+                assert!(unpacked == plain.body, "{what}");
+            }
             let same = reply.header("etag") == plain.header("etag");
             assert_eq!(same, encoding.is_none(), "{what}");
             assert_eq!(
