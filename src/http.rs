@@ -13,7 +13,7 @@ use std::{convert::Infallible, sync::Arc};
 use tokio::sync::watch;
 use warp::{
     Filter, Reply,
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, header},
     reply::Response,
 };
 
@@ -108,8 +108,19 @@ pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Inf
         .or(page::route(site))
         .unify()
         .recover(reject::explain)
-        .with(warp::reply::with::headers(security_headers()))
-        .map(Reply::into_response)
+        .map(guarded)
+}
+
+/// With the security headers, but for those that the route has set itself because it allows less.
+fn guarded(reply: impl Reply) -> Response {
+    let mut response = reply.into_response();
+    for (name, value) in SECURITY_HEADERS {
+        let headers = response.headers_mut();
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    response
 }
 
 /// No inline script, no foreign host, no frame around the page; text becomes HTML only through the sanitiser's
@@ -118,23 +129,17 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:;
     base-uri 'none'; frame-ancestors 'none'; form-action 'self'; require-trusted-types-for 'script'; \
     trusted-types dompurify svelte-trusted-html";
 
-fn security_headers() -> HeaderMap {
-    let headers: [(HeaderName, &'static str); 6] = [
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
-        (
-            HeaderName::from_static("permissions-policy"),
-            "camera=(), geolocation=(), microphone=()",
-        ),
-    ];
-    headers
-        .into_iter()
-        .map(|(name, value)| (name, HeaderValue::from_static(value)))
-        .collect()
-}
+const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
+    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=()",
+    ),
+];

@@ -21,6 +21,8 @@ pub(super) struct Citations {
     sources: u32,
     held: String,
     dropped: u64,
+    /// A marker without a source went with the blank before it, and nothing has come since: the next marker wants it.
+    owes_blank: bool,
     code: Code,
 }
 
@@ -76,6 +78,7 @@ impl Citations {
             sources: u32::try_from(sources).unwrap_or(u32::MAX),
             held: String::new(),
             dropped: 0,
+            owes_blank: false,
             code: Code {
                 state: State::Text,
                 run: None,
@@ -119,6 +122,7 @@ impl Citations {
             };
             match found {
                 Found::Text => {
+                    self.owes_blank = false;
                     self.code.pass(letter);
                     out.push(letter);
                     at += letter.len_utf8();
@@ -128,8 +132,11 @@ impl Citations {
                     let known = |n: &&u32| (1..=self.sources).contains(*n);
                     let kept: Vec<_> = numbers.iter().filter(known).collect();
                     self.dropped += (numbers.len() - kept.len()) as u64;
+                    self.owes_blank |= blank > 0;
                     if !kept.is_empty() {
-                        out.push_str(&held[at..at + blank]);
+                        if std::mem::take(&mut self.owes_blank) {
+                            out.push(' ');
+                        }
                         for n in kept {
                             out.push_str(&format!("[{n}]"));
                         }
@@ -351,6 +358,8 @@ mod tests {
             ("So it is [1][3].", "So it is [1][3].", 0),
             ("So it is [1] [9].", "So it is [1].", 1),
             ("So it is [9] [1].", "So it is [1].", 1),
+            ("So it is [9][8][1][2].", "So it is [1][2].", 2),
+            ("So it[9] is [1].", "So it is [1].", 1),
             ("So it is [1, 3], yes", "So it is [1][3], yes", 0),
             ("So it is [1,9;2]", "So it is [1][2]", 1),
             ("So it is [2-3].", "So it is [2][3].", 0),

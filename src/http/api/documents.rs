@@ -34,6 +34,9 @@ pub async fn part(call: Call) -> Result<Response, Refusal> {
     Ok(json_of(Response::new(text.into())))
 }
 
+/// What a document may do in a browser that shows it in spite of everything: nothing.
+const INERT: &str = "sandbox; default-src 'none'";
+
 /// The file that a document was read from.
 pub async fn original(call: Call) -> Result<Response, Refusal> {
     let path = call.query.get("path").unwrap_or_default().to_owned();
@@ -46,6 +49,10 @@ pub async fn original(call: Call) -> Result<Response, Refusal> {
     let mut response = Response::new(bytes.into());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(INERT),
+    );
     if let Ok(disposition) = HeaderValue::from_str(&attachment(&name)) {
         headers.insert(header::CONTENT_DISPOSITION, disposition);
     }
