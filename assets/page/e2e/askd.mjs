@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 
 const BINARY = process.env.ASKD_BIN ?? new URL("../../../target/debug/askd", import.meta.url).pathname;
@@ -12,13 +12,17 @@ const BINARY = process.env.ASKD_BIN ?? new URL("../../../target/debug/askd", imp
 /** How long a start may take before the test gives up on it. */
 const START_MS = 30_000;
 
-/** Without an `endpoint` askd answers from its own knowledge: these `documents`, each content by its name, if there are any. */
+/**
+ * Without an `endpoint` askd answers from its own knowledge: these `documents`, each content by its path, if there are
+ * any, and further lines of how they are searched.
+ */
 export async function startAskd({
   endpoint = null,
   models = ["fake-1"],
   concurrency = 4,
   maxQuestion = "32 KiB",
   documents = null,
+  knowledge = "min_score = 0",
 } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "askd-e2e-"));
   const config = join(folder, "askd.toml");
@@ -28,10 +32,13 @@ export async function startAskd({
 
   const docs = documents === null ? null : join(folder, "docs");
   if (docs !== null) await mkdir(docs);
-  for (const [name, content] of Object.entries(documents ?? {})) await writeFile(join(docs, name), content);
+  for (const [path, content] of Object.entries(documents ?? {})) {
+    await mkdir(dirname(join(docs, path)), { recursive: true });
+    await writeFile(join(docs, path), content);
+  }
 
   async function start() {
-    await writeFile(config, toml({ endpoint, models, concurrency, maxQuestion, port, folder, docs }));
+    await writeFile(config, toml({ endpoint, models, concurrency, maxQuestion, port, folder, docs, knowledge }));
     process_ = spawn(BINARY, ["--config", config], { stdio: ["ignore", "pipe", "pipe"] });
     process_.stderr.on("data", (text) => (log += text));
     const address = await served(process_, () => log);
@@ -90,7 +97,7 @@ async function served(child, log) {
   return address;
 }
 
-function toml({ endpoint, models, concurrency, maxQuestion, port, folder, docs }) {
+function toml({ endpoint, models, concurrency, maxQuestion, port, folder, docs, knowledge }) {
   const served = `
 [[endpoint]]
 name = "fake"
@@ -114,5 +121,5 @@ path = ${JSON.stringify(join(folder, "askd.db"))}
 title = "Ask the test"
 welcome = "Answers to **everything**."
 suggestions = ["What is askd?", "What is a turn?"]
-${docs === null ? "" : `\n[knowledge]\nfolders = [${JSON.stringify(docs)}]\nmin_score = 0\n`}${endpoint === null ? "" : served}`;
+${docs === null ? "" : `\n[knowledge]\nfolders = [${JSON.stringify(docs)}]\n${knowledge}\n`}${endpoint === null ? "" : served}`;
 }

@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 
-import { AxeBuilder } from "@axe-core/playwright";
-
+import { sound } from "./sound.mjs";
 import { PHONE, stage } from "./stage.mjs";
 
 const HOSTILE = `# Harbour rules
@@ -36,15 +35,7 @@ async function look(tab, state) {
     mkdirSync(shots, { recursive: true });
     await tab.page.screenshot({ path: `${shots}/${state}.png` });
   }
-  const { violations } = await new AxeBuilder({ page: tab.page }).analyze();
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => `${state}: ${id}: ${nodes.map(({ html }) => html).join(" ")}`),
-    [],
-  );
-  const sideways = await tab.page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  assert.ok(sideways <= 0, `${state}: the page scrolls sideways by ${sideways} px`);
+  await sound(tab, state);
 }
 
 for (const [width, colorScheme] of [

@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 
-import { AxeBuilder } from "@axe-core/playwright";
-
+import { sound } from "./sound.mjs";
 import { PHONE, stage } from "./stage.mjs";
 
 const ANSWER = `## A heading
@@ -39,15 +38,7 @@ function small(tab) {
 
 async function check(tab, state) {
   assert.deepEqual(await small(tab), [], state);
-  const { violations } = await new AxeBuilder({ page: tab.page }).analyze();
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => `${state}: ${id}: ${nodes.map(({ html }) => html).join(" ")}`),
-    [],
-  );
-  const sideways = await tab.page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  assert.ok(sideways <= 0, `${state}: the page scrolls sideways by ${sideways} px`);
+  await sound(tab, state);
 }
 
 const phone = { screen: { ...PHONE, viewport: { width: 390, height: 860 } }, models: ["small", "large"] };

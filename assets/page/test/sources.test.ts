@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { nodes, whole } from "../src/lib/markdown";
 import { newTurn } from "../src/lib/reduce";
 import { sourcesOf } from "../src/lib/rest";
-import { confidence, marked, web, withSources } from "../src/lib/sources";
+import { confidence, marked, trail, web, withSources } from "../src/lib/sources";
 
 const source = (n: number, title: string) => ({ n, title, excerpt: "", score: 0.5 });
 
@@ -72,4 +72,13 @@ test("a_number_that_names_a_source_is_a_button_but_not_in_code_or_links", () => 
   const plain = document.createElement("div");
   plain.append(...whole(text).map((html) => nodes(html)));
   expect(plain.querySelector(".cite")).toBeNull();
+});
+
+test("of_a_long_path_of_headings_the_end_is_shown", () => {
+  const long = "a heading that goes on and on until nobody knows any more where it has begun, and a little further";
+  expect(trail("Guide › Tea")).toBe("Guide › Tea");
+  expect(trail(`Guide › ${long}`)).toBe(`Guide › ${long}`);
+  expect(trail(`Guide › Tea › ${long}`)).toBe(`… › Tea › ${long}`);
+  expect(trail(`${long} › ${long}`)).toBe(`… › ${long}`);
+  expect(trail(long)).toBe(long);
 });

@@ -3,8 +3,9 @@
 
 import { conversation, type ApiError, type Head } from "./api";
 import { uuid7 } from "./ids";
-import { branch, choice, keepBranch, keepWaiting, outbox, withdraw, type Choice } from "./keep";
+import { branch, choice, followed, keepBranch, outbox, type Choice } from "./keep";
 import { Link, type Connection, type Owner, type Ready } from "./link";
+import { Painter } from "./painter";
 import { newTurn, reduce, untaken, type Event, type Turn } from "./reduce";
 import { CONTINUE } from "./rest";
 import { path } from "./tree";
@@ -32,9 +33,6 @@ const ACKNOWLEDGE_MS = 10_000;
 /** A session that still follows another answer is asked again after this, and not without end. */
 const BUSY_PAUSE_MS = 1_000;
 const BUSY_TRIES = 10;
-
-/** Frames do not come to hidden tabs; what they show is then brought up to date by this timer. */
-const HIDDEN_PAINT_MS = 250;
 
 export class Chat implements Owner {
   readonly id: string;
@@ -76,8 +74,7 @@ export class Chat implements Owner {
   #busyPause: ReturnType<typeof setTimeout> | undefined;
   #listener: Listener;
   #fetching: AbortController | null = null;
-  #paint = 0;
-  #paintHidden: ReturnType<typeof setTimeout> | undefined;
+  #painter = new Painter(() => (this.turns = this.#turns));
 
   /** `begun`: the server should have it. */
   constructor(id: string, { begun = false, server = null, listener = NOBODY }: Options = {}) {
@@ -353,43 +350,14 @@ export class Chat implements Owner {
     const before = this.#turns;
     const after = reduce(before, event);
     if (after === before) return;
-    this.#turns = this.#keep(before, after);
-    this.#schedule();
+    this.#turns = followed(this.id, before, after);
+    this.#painter.soon();
     const following = this.#turns.find((turn) => turn.id === this.#following);
     if (following === undefined || following.ending !== null) {
       this.#release();
       this.#follow();
     }
     if (this.#retired && !this.busy()) this.#dispose();
-  }
-
-  #schedule(): void {
-    if (this.#paint !== 0) return;
-    const show = () => {
-      cancelAnimationFrame(this.#paint);
-      clearTimeout(this.#paintHidden);
-      this.#paint = 0;
-      this.turns = this.#turns;
-    };
-    this.#paint = requestAnimationFrame(show);
-    this.#paintHidden = setTimeout(show, HIDDEN_PAINT_MS);
-  }
-
-  /**
-   * The outbox follows the turns: in it is what the server has not accepted and the reader has not given up, and what it
-   * has not said to have stopped. Each turn comes back with the word whether it is in it.
-   */
-  #keep(before: Turn[], after: Turn[]): Turn[] {
-    const waits = ({ accepted, stopping, ending }: Turn) =>
-      accepted ? stopping && ending === null : ending !== "cancelled";
-    const still = new Set(after.filter(waits));
-    for (const turn of before) if (waits(turn) && !still.has(turn)) withdraw(turn.id);
-    const already = new Set(before);
-    return after.map((turn) => {
-      if (!still.has(turn) || already.has(turn)) return turn;
-      const kept = keepWaiting({ conversation: this.id, turn });
-      return kept === turn.kept ? turn : { ...turn, kept };
-    });
   }
 
   #dispose(): void {

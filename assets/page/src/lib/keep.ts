@@ -271,3 +271,20 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function isString(value: unknown): value is string {
   return typeof value === "string";
 }
+
+/**
+ * The outbox follows the turns: in it is what the server has not accepted and the reader has not given up, and what it
+ * has not said to have stopped. Each turn comes back with the word whether it is in it.
+ */
+export function followed(conversation: string, before: Turn[], after: Turn[]): Turn[] {
+  const waits = ({ accepted, stopping, ending }: Turn) =>
+    accepted ? stopping && ending === null : ending !== "cancelled";
+  const still = new Set(after.filter(waits));
+  for (const turn of before) if (waits(turn) && !still.has(turn)) withdraw(turn.id);
+  const already = new Set(before);
+  return after.map((turn) => {
+    if (!still.has(turn) || already.has(turn)) return turn;
+    const kept = keepWaiting({ conversation, turn });
+    return kept === turn.kept ? turn : { ...turn, kept };
+  });
+}

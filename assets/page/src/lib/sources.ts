@@ -54,6 +54,19 @@ export function confidence(score: number): string {
   return `${words}, ${percent} %`;
 }
 
+/** A path of headings in about two lines of a card: its end says most of where the passage stands. */
+const TRAIL = 110;
+
+export function trail(heading: string): string {
+  const parts = heading.split(" › ");
+  let from = parts.length - 1;
+  for (let length = parts[from]!.length; from > 0; from -= 1) {
+    length += parts[from - 1]!.length + 3;
+    if (length > TRAIL) break;
+  }
+  return from > 0 ? `… › ${parts.slice(from).join(" › ")}` : heading;
+}
+
 /** An address of the web with the host that it leads to. */
 export function web(address: string | null | undefined): { href: string; host: string } | null {
   const url = address ? URL.parse(address) : null;
