@@ -1,13 +1,12 @@
 //! `cargo bench --bench knowledge`: how long 100,000 passages take to be read and searched, and what memory they need.
-//!
-//! The documents are made up: words by Zipf's law out of 200,000, so that there are common and rare ones as in any
-//! language, in Markdown files of ten passages of 150 words.
 #![expect(
     clippy::unwrap_used,
     reason = "a measurement that cannot go on has failed"
 )]
 
-use std::{fs, path::Path, sync::Arc, thread, time::Instant};
+mod made;
+
+use std::{fs, sync::Arc, thread, time::Instant};
 
 use askd::{
     config::{self, StorePath},
@@ -15,16 +14,13 @@ use askd::{
 };
 
 const FILES: usize = 10_000;
-const PASSAGES: usize = 10;
-const WORDS: usize = 150;
-const VOCABULARY: f64 = 200_000.0;
 /// Searches of each kind and thread.
 const SEARCHES: usize = 400;
 
 fn main() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("documents");
-    write(&folder);
+    made::documents(&folder, FILES).unwrap();
     let config = config::Knowledge {
         folders: vec![folder.clone()],
         ..config::Config::default().knowledge
@@ -146,41 +142,12 @@ fn timed(library: &Library, words: usize, threads: usize) -> (f64, f64) {
 fn searches(library: &Library, words: usize) -> Vec<f64> {
     let mut luck = fastrand::Rng::with_seed(words as u64);
     let search = |_| {
-        let question: Vec<String> = (0..words).map(|_| word(&mut luck)).collect();
+        let question = made::question(&mut luck, words);
         let begin = Instant::now();
-        library.search(&question.join(" "), 3).unwrap();
+        library.search(&question, 3).unwrap();
         begin.elapsed().as_secs_f64() * 1e3
     };
     (0..SEARCHES).map(search).collect()
-}
-
-fn write(folder: &Path) {
-    let mut luck = fastrand::Rng::with_seed(1);
-    fs::create_dir(folder).unwrap();
-    for file in 0..FILES {
-        let mut text = format!("# File {file}\n");
-        for _ in 0..PASSAGES {
-            text += &format!("\n## {}\n\n", word(&mut luck));
-            for at in 1..=WORDS {
-                text += &word(&mut luck);
-                text += if at % 12 == 0 { ".\n" } else { " " };
-            }
-            text += "\n";
-        }
-        fs::write(folder.join(format!("{file:05}.md")), text).unwrap();
-    }
-}
-
-/// A word of a rank that is as frequent as its rank is low.
-fn word(luck: &mut fastrand::Rng) -> String {
-    let mut rank = VOCABULARY.powf(luck.f64()) as usize + 30;
-    let mut word = String::new();
-    while rank > 0 {
-        word.push(char::from(b'a' + (rank % 26) as u8));
-        word.push(['a', 'e', 'i', 'o', 'u'][rank % 5]);
-        rank /= 26;
-    }
-    word
 }
 
 /// KiB of memory that this process holds.

@@ -7,6 +7,7 @@ mod leave;
 mod reader;
 mod relay;
 mod resume;
+mod search;
 mod sigterm;
 mod start;
 mod store;
@@ -19,7 +20,7 @@ use anyhow::{Result, bail};
 use crate::{Plan, table::Row};
 
 /// In the order of the table.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 14] = [
     "paced-1",
     "paced-100",
     "burst",
@@ -33,6 +34,7 @@ pub const NAMES: [&str; 13] = [
     "sigterm",
     "faults",
     "store",
+    "search",
 ];
 
 /// No figure takes so long unless something hangs.
@@ -54,6 +56,7 @@ pub async fn measure(name: &str, plan: &Plan) -> Result<Vec<Row>> {
         "sigterm" => sigterm::measure(plan).await,
         "faults" => faults::measure(plan).await,
         "store" => store::measure(plan).await,
+        "search" => search::measure(plan).await,
         other => bail!("{other} is not a figure"),
     }
 }

@@ -17,6 +17,8 @@ mod direct;
 mod fake;
 mod figures;
 mod log;
+#[path = "../made.rs"]
+mod made;
 mod process;
 mod relay;
 mod story;
