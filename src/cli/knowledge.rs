@@ -247,9 +247,15 @@ fn told_of_vectors(embedded: &Embedded) {
     let Embedded {
         asked,
         refused,
+        reason,
         passages,
         dimensions,
     } = embedded;
+    if let Some(reason) = reason {
+        complain(&format!(
+            "the embeddings' server refuses {refused} texts: {reason}"
+        ));
+    }
     print(&format!(
         "{passages} passages have vectors of {dimensions} numbers; {asked} texts were embedded, {refused} refused\n"
     ));

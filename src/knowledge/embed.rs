@@ -167,3 +167,76 @@ impl Space {
         self.pulse.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{self, Write},
+        sync::atomic::{AtomicBool, Ordering},
+    };
+
+    use super::*;
+
+    /// Fails when it is told to.
+    #[derive(Default)]
+    struct Moody(AtomicBool);
+
+    impl Embedder for Moody {
+        fn embed(&self, texts: &[String], _: Purpose) -> Result<Vec<Vec<f32>>, EmbedError> {
+            match self.0.load(Ordering::Relaxed) {
+                true => Err(EmbedError::Down("it sleeps".to_owned())),
+                false => Ok(vec![vec![1.0]; texts.len()]),
+            }
+        }
+    }
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Log {
+        fn count(&self, words: &str) -> usize {
+            let bytes = self.0.lock().unwrap();
+            std::str::from_utf8(&bytes).unwrap().matches(words).count()
+        }
+    }
+
+    #[test]
+    fn each_outage_of_the_server_is_told_once_and_its_end_once() {
+        let toml = "[knowledge]\nfolders = [\"docs\"]\n[knowledge.embeddings]\nmodel = \"m\"\n\
+                    base_url = \"http://localhost/v1\"\n";
+        let loaded = config::check("t", toml, &config::Overrides::default(), &|_| None).unwrap();
+        let config = loaded.config.knowledge.embeddings.unwrap();
+        let moody = Arc::new(Moody::default());
+        let space = Space::new(&config, moody.clone());
+        let (log, texts) = (Log::default(), ["text".to_owned()]);
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .finish();
+        let told = || (log.count("it sleeps"), log.count("works again"));
+        let ask = |is_down| {
+            moody.0.store(is_down, Ordering::Relaxed);
+            for _ in 0..3 {
+                assert_eq!(space.passages(&texts).is_err(), is_down);
+            }
+            told()
+        };
+        tracing::subscriber::with_default(subscriber, || {
+            assert_eq!(ask(false), (0, 0));
+            assert_eq!(ask(true), (1, 0));
+            assert_eq!(ask(false), (1, 1));
+            assert_eq!(ask(true), (2, 1));
+            assert_eq!(ask(false), (2, 2));
+        });
+    }
+}

@@ -27,12 +27,14 @@ const HOPELESS: usize = 8;
 const LINKED: usize = 1_000;
 
 /// What was embedded.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Embedded {
     /// Texts that the server was asked about.
     pub asked: usize,
     /// Of these, the ones that it took in no length.
     pub refused: usize,
+    /// What the server said of the last of them.
+    pub reason: Option<String>,
     /// Passages that have a vector now.
     pub passages: usize,
     /// Numbers of a vector.
@@ -82,7 +84,12 @@ impl Keeper {
                 _ => break,
             }
         }
-        let Work { asked, refused, .. } = work;
+        let Work {
+            asked,
+            refused,
+            reason,
+            ..
+        } = work;
         if !self.db.is_autocommit() {
             self.db.execute_batch("ROLLBACK")?;
         }
@@ -102,6 +109,7 @@ impl Keeper {
         Ok(Some(Embedded {
             asked,
             refused,
+            reason,
             passages,
             dimensions,
         }))
@@ -158,6 +166,7 @@ struct Work<'a> {
     dimensions: Option<usize>,
     asked: usize,
     refused: usize,
+    reason: Option<String>,
     in_a_row: usize,
 }
 
@@ -170,6 +179,7 @@ impl<'a> Work<'a> {
             dimensions: None,
             asked: 0,
             refused: 0,
+            reason: None,
             in_a_row: 0,
         }
     }
@@ -276,6 +286,7 @@ impl<'a> Work<'a> {
             }
         }
         self.refused += 1;
+        self.reason = Some(why.to_owned());
         self.in_a_row += 1;
         if self.in_a_row >= HOPELESS {
             self.space.fail(why);

@@ -173,9 +173,16 @@ fn tell_embedded(embedded: Embedded, begin: Instant) {
     let Embedded {
         asked,
         refused,
+        reason,
         passages,
         dimensions,
     } = embedded;
+    if let Some(reason) = reason {
+        tracing::warn!(
+            refused,
+            "the embeddings' server refuses passages, which are found by their words alone: {reason}"
+        );
+    }
     if asked > 0 {
         let seconds = begin.elapsed().as_secs_f32();
         tracing::info!(

@@ -547,6 +547,7 @@ fn a_text_that_is_refused_keeps_no_other_from_its_vector() {
     update(&mut keeper);
     let embedded = embed(&mut keeper);
     assert_eq!((embedded.passages, embedded.refused), (24, 1));
+    assert_eq!(embedded.reason.as_deref(), Some("no"));
     assert_eq!(embed(&mut keeper).asked, 0);
     assert!(found(&keeper.library(), "unspeakable").contains(&"bad.md".to_owned()));
 }

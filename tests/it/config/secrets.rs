@@ -128,6 +128,24 @@ fn no_fault_tells_a_secret() {
 }
 
 #[test]
+fn no_fault_of_the_embeddings_tells_a_secret() {
+    let start = "[knowledge]\nfolders = [\"docs\"]\n[knowledge.embeddings]\nmodel = \"m\"\n";
+    let keys = LINES
+        .iter()
+        .map(|lines| format!("{start}base_url = \"http://127.0.0.1:1/v1\"\n{lines}\n"));
+    let addresses = ADDRESSES
+        .iter()
+        .map(|address| format!("{start}base_url = \"{address}\"\nretries = 99\n"));
+    let mut faulty = 0;
+    for text in keys.chain(addresses).map(|text| text.replace('$', SECRET)) {
+        let told = all_that_is_told(&text).expect_err(&text);
+        assert!(!tells_a_secret(&told), "{text}\n\nis told as\n\n{told}");
+        faulty += 1;
+    }
+    assert_eq!(faulty, LINES.len() + ADDRESSES.len());
+}
+
+#[test]
 fn no_debug_print_of_a_good_configuration_tells_a_secret() {
     let text = endpoint("api_key = \"$\"\nheaders = { A = \"$\" }\nextra_body = { user = \"$\" }");
     let text = text.replace("/v1", "/v1?key=$").replace('$', SECRET);
