@@ -40,7 +40,7 @@ pub async fn run() -> Result<()> {
         let mut built = built.lock().expect("building a script does not panic");
         built
             .entry(kind(request))
-            .or_insert_with(|| script(request.question()))
+            .or_insert_with(|| script(asked(request)))
             .clone()
     });
     println!("{}", fake.base_url());
@@ -63,9 +63,17 @@ pub async fn run() -> Result<()> {
     Ok(())
 }
 
+/// The question without the sources that askd puts before it.
+fn asked(request: &Request) -> &str {
+    let message = request.question();
+    message
+        .rsplit_once("\n\n")
+        .map_or(message, |(_, question)| question)
+}
+
 /// The part of a question that decides its script.
 fn kind(request: &Request) -> String {
-    let question = request.question();
+    let question = asked(request);
     match question.rsplit_once(' ') {
         Some((kind, _tag)) if kind.starts_with("hold ") || kind.starts_with("fault ") => {
             kind.to_owned()
