@@ -79,15 +79,18 @@ pub(super) struct Written {
     pub url: Option<String>,
 }
 
-/// Reads one entry from each line that is not blank.
-pub(super) fn parse(file: &str, jsonl: &str) -> Result<Vec<Entry>, KnowledgeError> {
+/// Reads one entry from each line that is not blank, and keeps the line beside it.
+pub(super) fn parse<'a>(
+    file: &str,
+    jsonl: &'a str,
+) -> Result<Vec<(&'a str, Entry)>, KnowledgeError> {
     // Editors on Windows like to begin a file with a byte order mark, which JSON does not know.
     let jsonl = jsonl.strip_prefix('\u{feff}').unwrap_or(jsonl);
-    let entries: Vec<Entry> = jsonl
+    let entries: Vec<(&str, Entry)> = jsonl
         .lines()
         .enumerate()
         .filter(|(_, text)| !text.trim().is_empty())
-        .map(|(at, text)| parse_line(file, at + 1, text))
+        .map(|(at, text)| Ok((text, parse_line(file, at + 1, text)?)))
         .collect::<Result<_, _>>()?;
     if entries.is_empty() {
         return Err(KnowledgeError::Empty { file: file.into() });
@@ -158,10 +161,10 @@ mod tests {
         .unwrap();
         assert_eq!(entries.len(), 1);
         assert_eq!(
-            (entries[0].title.as_str(), entries[0].answer.as_str()),
+            (entries[0].1.title.as_str(), entries[0].1.answer.as_str()),
             ("Why?", "So.")
         );
-        assert!(entries[0].tags.is_empty() && entries[0].url.is_none());
+        assert!(entries[0].1.tags.is_empty() && entries[0].1.url.is_none());
     }
 
     #[test]
