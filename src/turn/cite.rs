@@ -300,7 +300,7 @@ fn could_be(inside: &str, square: bool) -> bool {
     rest.is_empty() || !square && rest.starts_with('†') || begins_source && !word.is_empty()
 }
 
-/// The numbers inside a marker; `None`: it is none.
+/// The numbers inside a marker; `None`: it is none. Of what [`could_be`] refuses half-way nothing may be one here.
 fn numbers(inside: &str, square: bool) -> Option<Vec<u32>> {
     let inside = match square {
         true => inside,
@@ -308,7 +308,7 @@ fn numbers(inside: &str, square: bool) -> Option<Vec<u32>> {
     };
     let mut numbers = Vec::new();
     for item in inside.split([',', ';']) {
-        let item = item.trim().trim_start_matches('^');
+        let item = item.trim_matches(' ').trim_start_matches('^');
         let word = item.trim_start_matches(|c: char| c.is_ascii_alphabetic());
         let label = &item[..item.len() - word.len()];
         let is_label = ["", "source", "sources"]
@@ -330,7 +330,7 @@ fn numbers(inside: &str, square: bool) -> Option<Vec<u32>> {
 }
 
 fn number(text: &str) -> Option<u32> {
-    let text = text.trim();
+    let text = text.trim_matches(' ');
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse().ok().filter(|_| is_number)?;
     (1..=MAX_NUMBER).contains(&number).then_some(number)
@@ -391,6 +391,7 @@ mod tests {
             "> ```\n> a[9]\n> ```\n",
             "1. ```c [9]\n[9]",
             "[ 9 8 ] trailing blanks   ",
+            "[\n 9] [9\t] [1,\u{a0}9] over lines",
         ] {
             assert_eq!(filtered(text), (text.to_owned(), 0));
         }
@@ -470,6 +471,8 @@ mod tests {
             ",",
             "-",
             "[2-3]",
+            "[\n1]",
+            "\t",
             "> ",
             "- ",
             "\n\n",
