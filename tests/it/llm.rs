@@ -14,22 +14,22 @@ use crate::{
 };
 
 /// A running server; it ends with its standard input, and so with this.
-struct Llm {
-    address: String,
+pub(crate) struct Llm {
+    pub(crate) address: String,
     _child: Child,
 }
 
 impl Llm {
     async fn start(mode: &[&str]) -> Self {
+        Self::with(".cache/llm/model.gguf", "make llm", mode).await
+    }
+
+    /// With another model, and what installs it.
+    pub(crate) async fn with(model: &str, install: &str, mode: &[&str]) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let (python, model) = (
-            root.join(".cache/llm/bin/python"),
-            root.join(".cache/llm/model.gguf"),
-        );
-        assert!(
-            model.exists(),
-            "the LLM server is not installed: run `make llm` first"
-        );
+        let (python, model) = (root.join(".cache/llm/bin/python"), root.join(model));
+        assert!(python.exists(), "run `make llm` first");
+        assert!(model.exists(), "run `{install}` first");
         let mut child = Command::new(python)
             .arg(root.join("tools/llm-server.py"))
             .arg(model)
