@@ -32,7 +32,7 @@ wire: ## write assets/page/src/lib/wire.ts from the Rust types
 llm: ## install the LLM server and the model of the tests into .cache
 	tools/llm
 
-judge: llm retrieval embedder ## how good the search is by words, by vectors and by both, in about ten minutes
+judge: llm retrieval embedder ## how good the search is by words, by vectors and by both, in about seven minutes
 	tools/judge
 
 retrieval: ## derive the documents and questions that the search is judged by into .cache
