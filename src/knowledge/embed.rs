@@ -56,6 +56,10 @@ struct Pulse {
     trouble: Option<String>,
     /// Searches leave it alone until then.
     rest: Option<Instant>,
+    /// The length of questions' vectors, where the passages' have another.
+    outgrown: Option<usize>,
+    /// The passages' came out with another length than the questions' once more: it is of no use to make them again.
+    is_odd: bool,
 }
 
 impl Space {
@@ -108,7 +112,7 @@ impl Space {
 
     /// A question's vector; none while the server does not work.
     pub(super) fn question(&self, question: &str) -> Option<Direction> {
-        if question.trim().is_empty() || !self.may_ask() {
+        if question.trim().is_empty() || self.pulse().outgrown.is_some() || !self.may_ask() {
             return None;
         }
         let text = self.cut(format!("{}{question}", self.config.question_prefix));
@@ -120,8 +124,9 @@ impl Space {
     fn heard<T>(&self, heard: Result<T, EmbedError>) -> Result<T, EmbedError> {
         match &heard {
             Err(EmbedError::Down(why)) => self.fail(why),
-            Err(EmbedError::Stopped) => {}
-            Ok(_) | Err(EmbedError::Refused(_)) => {
+            // What is refused says nothing on what else would be.
+            Err(EmbedError::Stopped | EmbedError::Refused(_)) => {}
+            Ok(_) => {
                 let mut pulse = self.pulse();
                 pulse.rest = None;
                 if pulse.trouble.take().is_some() {
@@ -142,6 +147,30 @@ impl Space {
                 "the documents are searched by their words alone until the embeddings' server works: {why}"
             );
         }
+    }
+
+    /// Notes that questions' vectors have this length and the passages' another, so that neither is of use before these
+    /// have been made anew; whether that is news.
+    pub(super) fn outgrow(&self, length: usize) -> bool {
+        self.fail(
+            "it makes vectors of another length than those of the passages, which are made anew",
+        );
+        self.pulse().outgrown.replace(length).is_none()
+    }
+
+    /// The length that the passages' vectors are to have, if they have another.
+    pub(super) fn outgrown(&self) -> Option<usize> {
+        self.pulse().outgrown
+    }
+
+    /// Notes that all passages' vectors have this length now.
+    pub(super) fn made(&self, length: usize) {
+        let mut pulse = self.pulse();
+        let Some(wanted) = pulse.outgrown else {
+            return;
+        };
+        pulse.is_odd |= wanted != length;
+        pulse.outgrown = pulse.is_odd.then_some(length);
     }
 
     /// Whether a search may ask now. Of those that come when the rest is over, one does.

@@ -90,6 +90,16 @@ pub enum ExtractError {
     Pdf(#[from] pdf::PdfError),
 }
 
+impl ExtractError {
+    /// Whether it is this machine's fault and not the file's, so that the file is to be tried again.
+    pub(super) fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Pdf(pdf::PdfError::Unstartable(_) | pdf::PdfError::Unlimited)
+        )
+    }
+}
+
 /// Reads a file's bytes. `reader` is asked for PDF alone, and then this takes as long as its limits allow: call it
 /// where blocking is welcome.
 pub fn document(kind: Kind, bytes: &[u8], reader: &pdf::Reader) -> Result<Document, ExtractError> {

@@ -286,6 +286,13 @@ impl Keeper {
     ) -> Result<Option<Report>, LibraryError> {
         while file::bury(&self.db)? {}
         let inner = &self.library.0;
+        if self.library.state().is_none() {
+            // Otherwise what has been read before would be taken for nothing.
+            match self.load() {
+                Err(LibraryError::Unread) => return Ok(None),
+                loaded => loaded?,
+            }
+        }
         let before = self.library.state();
         let empty = Arc::default();
         let postings = before.as_ref().map_or(&empty, |state| &state.postings);

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     document::Document,
-    extract::{self, pdf},
+    extract::{self, ExtractError, pdf},
     file::{self, Kept, Known},
     lexical::Draft,
     source::{self, Globs, MAX_PROBLEMS, Problem, SourceFile},
@@ -175,14 +175,14 @@ impl Updater<'_> {
         if same.is_some() {
             return pending.iter().try_for_each(|known| self.forget(known));
         }
+        let stays = if live.is_empty() {
+            ""
+        } else {
+            "; what was read of it before stays"
+        };
         let bytes = match file.read() {
             Ok(bytes) => bytes,
             Err(error) => {
-                let stays = if live.is_empty() {
-                    ""
-                } else {
-                    "; what was read of it before stays"
-                };
                 let reason = format!("cannot be read: {error}{stays}");
                 self.change.report.problem(&file.path, reason);
                 return Ok(());
@@ -201,7 +201,13 @@ impl Updater<'_> {
                 let draft = &mut self.change.draft;
                 file::passages_of(self.db, known.n, |kept| draft.add(kept.n, kept.searched()))?;
             }
-            None => self.read(folder, file, &bytes, &hash)?,
+            None => {
+                if let Err(error) = self.read(folder, file, &bytes, &hash)? {
+                    let reason = format!("cannot be read: {error}{stays}");
+                    self.change.report.problem(&file.path, reason);
+                    return Ok(());
+                }
+            }
         }
         let stays = self.change.live.last().copied();
         for known in live.iter().chain(&pending) {
@@ -212,13 +218,14 @@ impl Updater<'_> {
         self.slice()
     }
 
+    /// Reads a new or changed file; an error within is this machine's, and nothing is kept of it.
     fn read(
         &mut self,
         folder: &str,
         file: &SourceFile,
         bytes: &[u8],
         hash: &[u8],
-    ) -> rusqlite::Result<()> {
+    ) -> rusqlite::Result<Result<(), ExtractError>> {
         let read = extract::document(file.kind, bytes, &self.sources.reader).map(|mut document| {
             let split = split::split(&document);
             if split.left_out {
@@ -227,6 +234,10 @@ impl Updater<'_> {
             }
             (document, split.pieces)
         });
+        let read = match read {
+            Err(error) if error.is_passing() => return Ok(Err(error)),
+            read => read,
+        };
         let room = MAX_INDEXED.saturating_sub(self.indexed + self.change.draft.len());
         let full = format!(
             "the index is full with {MAX_INDEXED} passages; leave something out with `exclude`"
@@ -247,7 +258,7 @@ impl Updater<'_> {
             }
             self.unwritten.0 += pieces.len();
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
     /// Takes a document out.

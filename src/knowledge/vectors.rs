@@ -67,6 +67,11 @@ impl Direction {
             dimensions: vector.len(),
         }
     }
+
+    /// Numbers of the vector.
+    pub(super) fn dimensions(&self) -> usize {
+        self.dimensions
+    }
 }
 
 fn greatest(vector: &[f32]) -> f32 {

@@ -301,7 +301,7 @@ impl Reading {
                     self.document.offer_title(&title);
                 }
                 let anchor = match id {
-                    Some(id) => id,
+                    Some(id) => self.anchors.written(id),
                     None => self.anchors.of(&title),
                 };
                 BlockKind::Heading {

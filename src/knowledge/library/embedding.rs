@@ -21,8 +21,10 @@ use crate::knowledge::{
 const REQUEST: usize = 256 << 10;
 /// How often a text that is refused is tried at half its length.
 const HALVINGS: usize = 2;
-/// Texts that are refused one after another, from which on it is not the texts' fault.
-const HOPELESS: usize = 8;
+/// Texts that are refused one after another, from which on it is asked whether that is the texts' fault.
+const DOUBTFUL: usize = 8;
+/// A text that every server takes that works.
+const PLAIN: &str = "A ship sails.";
 /// Passages that get vectors that are there already, in one transaction.
 const LINKED: usize = 1_000;
 
@@ -75,6 +77,11 @@ impl Keeper {
             return Ok(None);
         };
         let mut done = Ok(());
+        if let Some(length) = space.outgrown()
+            && vectors::settled(&self.db, &space.name)? != Some(Some(length))
+        {
+            vectors::clear(&mut self.db, &space.name)?;
+        }
         let mut work = Work::new(&library, space, told);
         // The second time is for a server that makes other vectors than it did.
         for _ in 0..2 {
@@ -106,6 +113,7 @@ impl Keeper {
         }
         vectors::sweep(&self.db)?;
         let (passages, dimensions) = library.take_vectors(&self.db)?;
+        space.made(dimensions);
         Ok(Some(Embedded {
             asked,
             refused,
@@ -168,6 +176,8 @@ struct Work<'a> {
     refused: usize,
     reason: Option<String>,
     in_a_row: usize,
+    /// Passages of texts that were refused, before it is known whose fault that is.
+    doubtful: Vec<i64>,
 }
 
 impl<'a> Work<'a> {
@@ -181,11 +191,13 @@ impl<'a> Work<'a> {
             refused: 0,
             reason: None,
             in_a_row: 0,
+            doubtful: Vec::new(),
         }
     }
 
     fn all(&mut self, db: &mut Connection) -> Result<(), Broken> {
         self.dimensions = vectors::settle(db, &self.space.name)?;
+        self.doubtful.clear();
         let missing = vectors::missing(db)?;
         let mut batch: Vec<Wanted> = Vec::new();
         let mut known: HashMap<Vec<u8>, usize> = HashMap::new();
@@ -230,7 +242,8 @@ impl<'a> Work<'a> {
             });
         }
         db.execute_batch("COMMIT")?;
-        self.make(db, batch)
+        self.make(db, batch)?;
+        self.settle_doubt(db)
     }
 
     /// Has the vectors of a batch made; what is refused is tried in halves, down to the one text that it is about.
@@ -270,7 +283,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Tries one text that is refused at half its length, and then gives its passages up.
+    /// Tries one text that is refused at half its length, and then doubts it.
     fn shorten(&mut self, db: &mut Connection, one: &Wanted, why: &str) -> Result<(), Broken> {
         let mut text = one.text.clone();
         for _ in 0..HALVINGS {
@@ -288,12 +301,35 @@ impl<'a> Work<'a> {
         self.refused += 1;
         self.reason = Some(why.to_owned());
         self.in_a_row += 1;
-        if self.in_a_row >= HOPELESS {
-            self.space.fail(why);
-            return Err(Broken::Down(why.to_owned()));
+        self.doubtful.extend(&one.passages);
+        match self.in_a_row >= DOUBTFUL {
+            true => self.settle_doubt(db),
+            false => Ok(()),
         }
-        for passage in &one.passages {
-            vectors::refuse(db, *passage)?;
+    }
+
+    /// Gives up the passages whose texts were refused, if the server takes another: else it is the server's fault, and they
+    /// are tried again.
+    fn settle_doubt(&mut self, db: &Connection) -> Result<(), Broken> {
+        if self.doubtful.is_empty() {
+            return Ok(());
+        }
+        match self.ask(&[PLAIN.to_owned()]) {
+            Ok(_) => self.give_up(db)?,
+            Err(EmbedError::Refused(why)) => {
+                self.space.fail(&why);
+                return Err(Broken::Down(why));
+            }
+            Err(EmbedError::Down(why)) => return Err(Broken::Down(why)),
+            Err(EmbedError::Stopped) => return Err(Broken::Stopped),
+        }
+        self.in_a_row = 0;
+        Ok(())
+    }
+
+    fn give_up(&mut self, db: &Connection) -> rusqlite::Result<()> {
+        for passage in self.doubtful.drain(..) {
+            vectors::refuse(db, passage)?;
         }
         Ok(())
     }
@@ -318,6 +354,7 @@ impl<'a> Work<'a> {
                 vectors::link(&transaction, *passage, &one.hash)?;
             }
         }
+        self.give_up(&transaction)?;
         transaction.commit()?;
         self.in_a_row = 0;
         Ok(())

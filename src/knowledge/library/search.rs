@@ -61,8 +61,10 @@ impl Library {
         let matrix = matrix.as_ref().filter(|matrix| matrix.is_usable());
         let likeness = matrix.zip(direction).and_then(|(matrix, direction)| {
             let likeness = matrix.likeness(&direction);
-            if let (None, Some(space)) = (&likeness, &self.0.space) {
-                space.fail("it makes vectors of another length than those of the passages");
+            if let (None, Some(space)) = (&likeness, &self.0.space)
+                && space.outgrow(direction.dimensions())
+            {
+                self.0.bell.ring();
             }
             likeness
         });

@@ -1,6 +1,7 @@
 //! Libraries in folders of their own: what is found in them, how they follow their folders, and their vectors.
 
 mod embedding;
+mod faults;
 mod updating;
 
 use std::{fs, path::PathBuf};

@@ -13,7 +13,7 @@ use std::{
 };
 
 use notify::{
-    Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
+    Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
     event::{AccessKind, AccessMode, ModifyKind},
 };
 
@@ -47,7 +47,7 @@ impl Bell {
         self.rung.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ring(&self) {
+    pub(super) fn ring(&self) {
         self.rung().last = Some(Instant::now());
         self.changed.notify_all();
     }
@@ -97,11 +97,14 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new(bell: Arc<Bell>) -> Self {
         let ringing = bell.clone();
-        let kernel = notify::recommended_watcher(move |told: notify::Result<Event>| {
+        let told = move |told: notify::Result<Event>| {
             if told.as_ref().map_or(true, matters) {
                 ringing.ring();
             }
-        });
+        };
+        // A link to / would take all the watches that the user may have.
+        let config = Config::default().with_follow_symlinks(false);
+        let kernel = RecommendedWatcher::new(told, config);
         if let Err(error) = &kernel {
             tracing::warn!(%error, "changes of the documents are noticed late: the system does not tell of them");
         }
@@ -211,5 +214,27 @@ mod tests {
         }
         bell.stop();
         assert_eq!(waiting.join().unwrap(), [true, false]);
+    }
+
+    #[test]
+    fn what_a_link_leads_to_is_not_watched() {
+        let home = tempfile::tempdir().unwrap();
+        let (inside, outside) = (home.path().join("inside"), home.path().join("outside"));
+        fs::create_dir(&inside).unwrap();
+        fs::create_dir(&outside).unwrap();
+        std::os::unix::fs::symlink(&outside, inside.join("link")).unwrap();
+        let mut watch = Watch::new(Arc::default());
+        watch.cover(std::slice::from_ref(&inside));
+        let is_watched = |folder: &Path| {
+            let wanted = format!("ino:{:x} ", fs::metadata(folder).unwrap().ino());
+            let open = fs::read_dir("/proc/self/fdinfo").unwrap();
+            open.filter_map(|file| fs::read_to_string(file.unwrap().path()).ok())
+                .any(|text| {
+                    text.lines()
+                        .any(|line| line.starts_with("inotify ") && line.contains(&wanted))
+                })
+        };
+        assert!(is_watched(&inside));
+        assert!(!is_watched(&outside));
     }
 }
