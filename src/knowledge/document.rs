@@ -2,7 +2,7 @@
 //!
 //! Every kind of file comes down to this, so the splitter knows one shape, and a position is a byte range in one text.
 
-use std::{collections::HashMap, ops::Range};
+use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use url::Url;
 
@@ -125,7 +125,7 @@ impl Document {
     pub(super) fn note(&mut self, note: impl Into<String>) {
         self.noted += 1;
         if self.notes.len() < MAX_NOTES {
-            self.notes.push(note.into());
+            self.notes.push(inert(&note.into()).into_owned());
         } else {
             self.notes.truncate(MAX_NOTES);
             let more = self.noted - MAX_NOTES;
@@ -156,7 +156,7 @@ impl Document {
             self.text.push_str("\n\n");
         }
         let start = self.text.len();
-        self.text.push_str(text);
+        self.text.push_str(&inert(text));
         self.blocks.push(Block::new(kind, start..self.text.len()));
         self.blocks.last_mut()
     }
@@ -174,16 +174,19 @@ impl Document {
     pub(super) fn push_entry(&mut self, entry: Entry) {
         let url = entry.url.as_deref().and_then(|url| self.address(url));
         let head = EntryHead {
-            title: entry.title,
-            question: entry.question,
+            title: inert(&entry.title).into_owned(),
+            question: inert(&entry.question).into_owned(),
             url,
-            tags: entry.tags.into_iter().take(MAX_TAGS).collect(),
+            tags: (entry.tags.iter().take(MAX_TAGS))
+                .map(|tag| inert(tag).into_owned())
+                .collect(),
         };
         self.push(BlockKind::Entry(Box::new(head)), &entry.answer);
     }
 
     /// Takes the title, unless there is one already.
     pub(super) fn offer_title(&mut self, title: &str) {
+        let title = inert(title);
         let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
         if self.title.is_none() && !title.is_empty() && title.len() <= MAX_FIELD_BYTES {
             self.title = Some(title);
@@ -203,7 +206,8 @@ impl Document {
             .map(str::trim)
             .filter(|tag| !tag.is_empty() && tag.len() <= MAX_FIELD_BYTES);
         let room = MAX_TAGS.saturating_sub(self.tags.len());
-        self.tags.extend(tags.take(room).map(str::to_owned));
+        self.tags
+            .extend(tags.take(room).map(|tag| inert(tag).into_owned()));
     }
 
     /// The address, if it is one that a reader may be sent to.
@@ -238,6 +242,21 @@ impl Block {
             tail: start..start,
         }
     }
+}
+
+/// The text without the control characters that entities and escapes can bring into it, which a terminal would obey. Of
+/// the same length, so that what stands where stays true.
+fn inert(text: &str) -> Cow<'_, str> {
+    let odd = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(odd) {
+        return text.into();
+    }
+    let still = |c: char| match (odd(c), c.len_utf8()) {
+        (false, _) => c,
+        (true, 1) => ' ',
+        (true, _) => '\u{a0}',
+    };
+    text.chars().map(still).collect()
 }
 
 /// The sentence on a bound.
@@ -300,6 +319,27 @@ mod tests {
         assert_eq!(anchors.of("a 1"), "a-1-1");
         assert_eq!(anchors.of("A"), "a-2");
         assert_eq!(anchors.of("!?"), "section");
+    }
+
+    #[test]
+    fn nothing_in_a_document_can_command_a_terminal() {
+        let evil = "a\u{1b}[31m\u{7}\u{9b}b\tc\nd";
+        let mut document = Document::default();
+        document.offer_title(evil);
+        document.offer_tags([evil].into_iter());
+        document.note(evil);
+        document.push(BlockKind::Paragraph, evil);
+        document.push_entry(Entry {
+            title: evil.to_owned(),
+            question: evil.to_owned(),
+            answer: evil.to_owned(),
+            tags: vec![evil.to_owned()],
+            url: None,
+        });
+        assert!(document.text.contains("a [31m \u{a0}b\tc\nd"));
+        assert_eq!(document.blocks[0].range.len(), evil.len());
+        let said = format!("{document:?}");
+        assert!(!said.contains("\\u{1b}") && !said.contains("\\u{7}") && !said.contains("\\u{9b}"));
     }
 
     #[test]

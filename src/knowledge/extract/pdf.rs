@@ -125,7 +125,10 @@ impl Reader {
         let (mut stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let limit = self.output_bytes as u64 + 1;
         thread::scope(|scope| {
+            let (writing, written) = mpsc::channel::<()>();
             scope.spawn(move || {
+                // Dropped when it is done, which is heard.
+                let _writing = writing;
                 // A reader that has seen enough closes its end, and that is its right.
                 let _ = stdin.as_mut().map(|stdin| stdin.write_all(pdf));
             });
@@ -137,13 +140,16 @@ impl Reader {
                 // Nobody hears it once the time is over.
                 let _ = said.send(read.map(|_| output));
             });
-            let left = deadline.saturating_duration_since(Instant::now());
-            let heard = match hear.recv_timeout(left) {
+            let left = || deadline.saturating_duration_since(Instant::now());
+            let mut heard = match hear.recv_timeout(left()) {
                 Ok(Ok(output)) if output.len() > self.output_bytes => Err(PdfError::TooMuch),
                 Ok(Ok(output)) => Ok(output),
                 Ok(Err(error)) => Err(PdfError::Unstartable(error)),
                 Err(_) => Err(PdfError::TooSlow),
             };
+            if written.recv_timeout(left()) == Err(mpsc::RecvTimeoutError::Timeout) {
+                heard = heard.and(Err(PdfError::TooSlow));
+            }
             if heard.is_err() {
                 // Both threads wait for the process, and this function for both.
                 let _ = child.kill();
@@ -276,6 +282,10 @@ mod tests {
         let mut silent = reader("exec sleep 1000 >&-");
         silent.time = Duration::from_millis(50);
         assert!(matches!(silent.read(b""), Err(PdfError::TooSlow)));
+        // Nor does one that has closed its output and leaves its input unread.
+        let mut deaf = reader("exec sleep 60 >&-");
+        deaf.time = Duration::from_millis(50);
+        assert!(matches!(deaf.read(&[0; 1 << 20]), Err(PdfError::TooSlow)));
     }
 
     #[test]
