@@ -16,7 +16,8 @@ use std::{
     time::SystemTime,
 };
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 /// Lines and bytes of the file; further questions are not written down.
 const MAX_LINES: usize = 10_000;
@@ -57,6 +58,13 @@ impl Misses {
             let _ = self.0.try_send(question.trim().to_owned());
         }
     }
+}
+
+/// A question that waits for its answer, as documents of questions and answers have them.
+#[derive(Serialize)]
+struct Unanswered<'a> {
+    question: &'a str,
+    answer: &'static str,
 }
 
 struct Book {
@@ -100,7 +108,11 @@ impl Book {
         if self.known.contains(&key(question)) {
             return Ok(true);
         }
-        line += &json!({ "question": question, "answer": "" }).to_string();
+        let entry = Unanswered {
+            question,
+            answer: "",
+        };
+        line += &serde_json::to_string(&entry)?;
         line.push('\n');
         if self.lines >= MAX_LINES || file.metadata()?.len() + line.len() as u64 > MAX_BYTES {
             return Ok(false);
@@ -173,7 +185,7 @@ mod tests {
         for question in ["Why \"so\"?", "why  \"SO\"", "And then?"] {
             assert!(first.write(question).unwrap());
         }
-        let written = "{\"answer\":\"\",\"question\":\"Why \\\"so\\\"?\"}\n{\"answer\":\"\",\"question\":\"And then?\"}\n";
+        let written = "{\"question\":\"Why \\\"so\\\"?\",\"answer\":\"\"}\n{\"question\":\"And then?\",\"answer\":\"\"}\n";
         assert_eq!(fs::read_to_string(&file).unwrap(), written);
         assert_eq!(
             fs::metadata(&file).unwrap().permissions().mode() & 0o777,
@@ -186,7 +198,7 @@ mod tests {
         book(file.clone()).write("And then?").unwrap();
         assert_eq!(
             fs::read_to_string(&file).unwrap(),
-            "{\"question\":\"Who?\",\"answer\":\"I.\"}\n{\"answer\":\"\",\"question\":\"And then?\"}\n"
+            "{\"question\":\"Who?\",\"answer\":\"I.\"}\n{\"question\":\"And then?\",\"answer\":\"\"}\n"
         );
     }
 

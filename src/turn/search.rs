@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{internal, misses::Misses, quote};
+use super::{misses::Misses, quote};
 use crate::{
     answer::{ErrorCode, Fault},
     config,
@@ -53,7 +53,11 @@ impl SearchError {
                 let message = "The documents are still being read. Ask again in a moment.";
                 Fault::new(ErrorCode::QueueFull, message).retry_after(UNREAD)
             }
-            error => internal(error),
+            error => {
+                tracing::error!(%error, "the documents cannot be searched");
+                let message = "The documents cannot be searched now. Whoever runs this page finds the reason in its log.";
+                Fault::new(ErrorCode::Internal, message)
+            }
         }
     }
 }
@@ -96,7 +100,8 @@ impl Searcher {
         *self.complaint() = None;
         found.retain(|passage| passage.score >= self.min_score);
         if let (Some(misses), true) = (&self.misses, found.is_empty()) {
-            misses.note(question);
+            // What goes on from others says nothing without them.
+            misses.note(&words.replace('\n', " "));
         }
         Ok(found)
     }

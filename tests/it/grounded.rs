@@ -131,7 +131,7 @@ async fn a_question_without_a_match_is_answered_by_the_model_with_no_sources_and
     soon("written down", written).await;
     assert_eq!(
         fs::read_to_string(&misses).unwrap(),
-        format!("{{\"answer\":\"\",\"question\":\"{UNKNOWN}\"}}\n")
+        format!("{{\"question\":\"{UNKNOWN}\",\"answer\":\"\"}}\n")
     );
     client.leave(1001).await;
     server.stop().await;
