@@ -63,7 +63,7 @@ impl Embedder for OverHttp {
                 biased;
                 () = over => Err(EmbedError::Stopped),
                 made = self.endpoint.embed(texts, effort) => {
-                    made.map_err(|error| fault(&error, purpose))
+                    made.map_err(|error| fault(&error))
                 }
             }
         })
@@ -71,13 +71,13 @@ impl Embedder for OverHttp {
 }
 
 /// Whether it is the texts or the server. Some servers call a text that is too long a failure of their own.
-fn fault(error: &LlmError, purpose: Purpose) -> EmbedError {
+fn fault(error: &LlmError) -> EmbedError {
     let is_the_texts = match error {
         LlmError::Refused { status, .. } => matches!(status, 400 | 413 | 422),
         LlmError::Failed { words, .. } => words.contains("too large") || words.contains("too long"),
         _ => false,
     };
-    match is_the_texts && purpose == Purpose::Passages {
+    match is_the_texts {
         true => EmbedError::Refused(error.to_string()),
         false => EmbedError::Down(error.to_string()),
     }

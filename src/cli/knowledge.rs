@@ -66,7 +66,10 @@ impl Cli {
                 Ok(Some(embedded)) => told_of_vectors(&embedded),
                 Err(error) => return Err(fail(&error)),
             }
-            Ok(())
+            match report.folders.is_empty() {
+                true => Ok(()),
+                false => Err(ExitCode::from(EXIT_UNAVAILABLE)),
+            }
         };
         index().map_or_else(|code| code, |()| ExitCode::SUCCESS)
     }
@@ -176,10 +179,19 @@ impl Cli {
 
 fn updated(keeper: &mut Keeper) -> Done<Report> {
     let report = keeper.load().and_then(|()| keeper.update(&mut |_, _| {}));
+    if let Some(why) = keeper.healed() {
+        complain(&format!(
+            "the documents are read anew into another knowledge.db: {why}"
+        ));
+    }
     // Nobody tells it to stop here.
-    report
+    let report = report
         .map(Option::unwrap_or_default)
-        .map_err(|error| fail(&error))
+        .map_err(|error| fail(&error))?;
+    for folder in &report.folders {
+        complain(&format!("the folder {} {}", folder.path, folder.reason));
+    }
+    Ok(report)
 }
 
 /// Makes the vectors that are missing, and says how far it is.
@@ -275,6 +287,7 @@ fn told(report: &Report, library: &Library) {
         gone,
         problems,
         more_problems,
+        folders: _,
     } = report;
     let mut text = format!(
         "{files} files, {read} of them new or changed; {gone} documents are gone or replaced; {} problems\n",

@@ -11,7 +11,7 @@ use warp::{
 
 use super::{Site, page::get_or_head};
 use crate::{
-    knowledge::Library,
+    knowledge::{Lack, Library},
     store::{Health, UNAVAILABLE},
 };
 
@@ -26,10 +26,12 @@ pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Rej
             .map(move || match &*site.health.borrow() {
                 _ if site.shutdown.is_draining() => state(false, "draining", None, None),
                 Health::Good => {
-                    let documents = site.documents.as_ref();
-                    let detail = documents
-                        .and_then(Library::trouble)
-                        .map(|_| "embeddings_down");
+                    let lack = site.documents.as_ref().and_then(Library::lack);
+                    let detail = lack.map(|lack| match lack {
+                        Lack::Documents => "documents_unread",
+                        Lack::Changes => "documents_stale",
+                        Lack::Vectors => "embeddings_down",
+                    });
                     state(true, "ready", None, detail)
                 }
                 // Why is for the operator, in the log; anybody may look here.

@@ -11,6 +11,9 @@ use crate::config;
 /// How long a server that failed is left alone by searches; then one of them tries it.
 const REST: Duration = Duration::from_secs(5);
 
+/// A text that every server takes that works.
+const PLAIN: &str = "A ship sails.";
+
 /// What a vector is for, and so how long it may be waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -116,8 +119,21 @@ impl Space {
             return None;
         }
         let text = self.cut(format!("{}{question}", self.config.question_prefix));
-        let vectors = self.heard(self.embedder.embed(&[text], Purpose::Question));
-        Some(Direction::of(vectors.ok()?.first()?))
+        let made = self.embedder.embed(&[text], Purpose::Question);
+        if matches!(made, Err(EmbedError::Refused(_))) {
+            let _ = self.works(Purpose::Question);
+            return None;
+        }
+        Some(Direction::of(self.heard(made).ok()?.first()?))
+    }
+
+    /// Asks for what every server makes that works; one that refuses that does not.
+    pub(super) fn works(&self, purpose: Purpose) -> Result<(), EmbedError> {
+        let made = self.heard(self.embedder.embed(&[PLAIN.to_owned()], purpose));
+        if let Err(EmbedError::Refused(why)) = &made {
+            self.fail(why);
+        }
+        made.map(drop)
     }
 
     /// Notes whether the server works; the log hears of it once, and once more when it works again.

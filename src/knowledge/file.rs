@@ -15,8 +15,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 pub use self::place::FileError;
 pub(super) use self::{
-    place::Place,
-    shown::{at, fragment, live, part},
+    place::{FileId, Opened, Place, is_damage},
+    shown::{at, fragment, has_entries, live, part},
 };
 use super::{
     document::{Document, Format},
@@ -38,13 +38,14 @@ pub(super) struct Known {
     pub(super) bytes: u64,
     /// In nanoseconds since 1970.
     pub(super) modified: i64,
+    /// The same of its inode; see [`SourceFile::changed`].
+    pub(super) changed: i64,
     pub(super) hash: Vec<u8>,
 }
 
 /// All documents that are live or pending.
 pub(super) fn known(db: &Connection) -> rusqlite::Result<Vec<Known>> {
-    let sql =
-        "SELECT n, state, folder, path, bytes, modified, hash FROM document WHERE state <> ?1";
+    let sql = "SELECT n, state, folder, path, bytes, modified, changed, hash FROM document WHERE state <> ?1";
     let mut query = db.prepare(sql)?;
     let known = query.query_map([DEAD], |row| {
         Ok(Known {
@@ -54,7 +55,8 @@ pub(super) fn known(db: &Connection) -> rusqlite::Result<Vec<Known>> {
             path: row.get(3)?,
             bytes: row.get::<_, i64>(4)?.unsigned_abs(),
             modified: row.get(5)?,
-            hash: row.get(6)?,
+            changed: row.get(6)?,
+            hash: row.get(7)?,
         })
     })?;
     known.collect()
@@ -82,14 +84,15 @@ pub(super) fn insert(
         Err(problem) => (&empty, [].as_slice(), Some(problem)),
     };
     let sql = "INSERT INTO document \
-        (state, folder, path, bytes, modified, hash, title, url, tags, markdown, notes, problem) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        (state, folder, path, bytes, modified, changed, hash, title, url, tags, markdown, notes, problem) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     db.prepare_cached(sql)?.execute(params![
         PENDING,
         folder,
         file.path,
         file.bytes.cast_signed(),
         nanos(file.modified),
+        file.changed,
         hash,
         document.title,
         document.url,
@@ -121,9 +124,31 @@ pub(super) fn insert(
 
 /// A file has the same content as before, under another date.
 pub(super) fn touch(db: &Connection, n: i64, file: &SourceFile) -> rusqlite::Result<()> {
-    let sql = "UPDATE document SET bytes = ?2, modified = ?3 WHERE n = ?1";
-    let changed = params![n, file.bytes.cast_signed(), nanos(file.modified)];
+    let sql = "UPDATE document SET bytes = ?2, modified = ?3, changed = ?4 WHERE n = ?1";
+    let bytes = file.bytes.cast_signed();
+    let changed = params![n, bytes, nanos(file.modified), file.changed];
     db.prepare_cached(sql)?.execute(changed).map(drop)
+}
+
+/// Which folder stood under a path when it was read last, by device and number.
+pub(super) fn folder(db: &Connection, path: &str) -> rusqlite::Result<Option<(u64, u64)>> {
+    let sql = "SELECT device, number FROM folder WHERE path = ?1";
+    let found = db.prepare_cached(sql)?.query_row([path], |row| {
+        let number = |at| row.get(at).map(i64::cast_unsigned);
+        Ok((number(0)?, number(1)?))
+    });
+    found.optional()
+}
+
+/// Keeps which folder stands there now.
+pub(super) fn keep_folder(
+    db: &Connection,
+    path: &str,
+    (device, number): (u64, u64),
+) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO folder (path, device, number) VALUES (?1, ?2, ?3)";
+    let kept = params![path, device.cast_signed(), number.cast_signed()];
+    db.prepare_cached(sql)?.execute(kept).map(drop)
 }
 
 /// Makes documents live and others dead, all at once.

@@ -6,6 +6,7 @@
 
 mod embedding;
 mod follow;
+mod heal;
 mod search;
 mod shown;
 mod watch;
@@ -32,7 +33,7 @@ pub use self::{
 use super::{
     embed::{Embedder, Space},
     extract::pdf,
-    file::{self, FileError, Place},
+    file::{self, FileError, FileId, Opened, Place},
     lexical::{Draft, Postings, Terms},
     source::{GlobError, Globs},
     update::{self, Report, Sources},
@@ -53,9 +54,7 @@ pub enum LibraryError {
     #[error(transparent)]
     Glob(#[from] GlobError),
     /// SQLite, while the index was read or written.
-    #[error(
-        "the index of the documents failed: {0}; remove knowledge.db beside the conversations, and it is built anew"
-    )]
+    #[error("the index of the documents failed: {0}; see that its disk works and has room")]
     Sqlite(#[from] rusqlite::Error),
     /// The server that makes vectors of them.
     #[error("the documents are searched by their words alone: {0}")]
@@ -83,7 +82,30 @@ struct Inner {
     /// Whether changes are followed.
     watch: bool,
     bell: Arc<Bell>,
+    health: Health,
     stop: AtomicBool,
+}
+
+/// What is wrong with what is searched.
+#[derive(Default)]
+struct Health {
+    /// What a reader found wrong with the file, until it is begun anew.
+    damage: Mutex<Option<String>>,
+    /// Whether there is a thread that does that.
+    is_kept: AtomicBool,
+    /// Whether the last look at the folders failed, or one of them could not be seen.
+    is_stale: AtomicBool,
+}
+
+/// What answers do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// All of the documents: they are being read for the first time, or cannot be.
+    Documents,
+    /// Their changes: a folder cannot be read, or the index not written.
+    Changes,
+    /// What they mean: the embeddings' server does not work.
+    Vectors,
 }
 
 /// What is searched.
@@ -98,6 +120,10 @@ struct State {
 pub struct Keeper {
     library: Library,
     db: Connection,
+    /// Which file it writes.
+    id: Option<FileId>,
+    /// Why it began another one, and where the old one is, until somebody asks.
+    healed: Option<String>,
     _lock: Option<File>,
 }
 
@@ -145,17 +171,21 @@ impl Library {
             texts: Mutex::default(),
             watch: config.watch,
             bell: Arc::default(),
+            health: Health::default(),
             stop: AtomicBool::new(false),
         })))
     }
 
     /// Becomes the one that writes the index.
     pub fn keep(&self) -> Result<Keeper, LibraryError> {
-        let (db, lock) = self.0.place.claim()?;
+        let lock = self.0.place.lock()?;
+        let Opened { db, id, put_aside } = self.0.place.open()?;
         let library = self.clone();
         Ok(Keeper {
             library,
             db,
+            id,
+            healed: put_aside,
             _lock: lock,
         })
     }
@@ -227,6 +257,17 @@ impl Library {
         state.clone()
     }
 
+    /// What answers do without now, the worst first; why is in the log.
+    pub fn lack(&self) -> Option<Lack> {
+        if self.state().is_none() {
+            return Some(Lack::Documents);
+        }
+        if self.0.health.is_stale.load(Ordering::Relaxed) {
+            return Some(Lack::Changes);
+        }
+        self.trouble().map(|_| Lack::Vectors)
+    }
+
     /// Why the server that makes vectors does not work, if it does not.
     pub fn trouble(&self) -> Option<String> {
         self.0.space.as_ref()?.trouble()
@@ -240,10 +281,10 @@ impl Library {
     ) -> Result<(), LibraryError> {
         let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
         let mut texts = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        turn()?;
         if texts.is_none() {
             *texts = self.0.place.reader()?;
         }
+        turn()?;
         *state = Some(next);
         Ok(())
     }
@@ -273,22 +314,38 @@ impl Keeper {
         self.library.clone()
     }
 
-    /// Takes what has been read before, so that it can be searched and only the rest is read.
-    pub fn load(&self) -> Result<(), LibraryError> {
-        self.library.load_from(&self.db)
+    /// Takes what has been read before, so that it can be searched and only the rest is read. A file that is damaged is
+    /// put aside, and another one begun.
+    pub fn load(&mut self) -> Result<(), LibraryError> {
+        self.healing(|keeper| keeper.library.load_from(&keeper.db))
     }
 
     /// Brings the index to what the folders hold now; `told` hears of each file how many are done, and of how many.
-    /// `None`: it was told to stop, and what it has done by then is not done again.
+    /// `None`: it was told to stop, and what it has done by then is not done again. A file that is damaged, or is no
+    /// longer there, is begun anew.
     pub fn update(
         &mut self,
         told: &mut dyn FnMut(usize, usize),
     ) -> Result<Option<Report>, LibraryError> {
+        let updated = self
+            .heal()
+            .and_then(|()| self.healing(|keeper| keeper.look(told)));
+        let is_stale = match &updated {
+            Ok(Some(report)) => !report.folders.is_empty(),
+            Ok(None) => return updated,
+            Err(_) => true,
+        };
+        let health = &self.library.0.health;
+        health.is_stale.store(is_stale, Ordering::Relaxed);
+        updated
+    }
+
+    fn look(&mut self, told: &mut dyn FnMut(usize, usize)) -> Result<Option<Report>, LibraryError> {
         while file::bury(&self.db)? {}
         let inner = &self.library.0;
         if self.library.state().is_none() {
             // Otherwise what has been read before would be taken for nothing.
-            match self.load() {
+            match self.library.load_from(&self.db) {
                 Err(LibraryError::Unread) => return Ok(None),
                 loaded => loaded?,
             }
@@ -299,10 +356,7 @@ impl Keeper {
         let draft = self.library.draft();
         let stop = &inner.stop;
         let updated = update::update(&self.db, &inner.sources, draft, postings.len(), stop, told);
-        if !self.db.is_autocommit() {
-            // It broke off within a slice.
-            self.db.execute_batch("ROLLBACK")?;
-        }
+        self.roll_back()?;
         let Some(change) = updated? else {
             return Ok(None);
         };
@@ -319,6 +373,14 @@ impl Keeper {
             report.problem(&problem.path, problem.reason);
         }
         Ok(Some(report))
+    }
+
+    /// Ends what broke off within a slice.
+    fn roll_back(&self) -> rusqlite::Result<()> {
+        match self.db.is_autocommit() {
+            true => Ok(()),
+            false => self.db.execute_batch("ROLLBACK"),
+        }
     }
 }
 

@@ -9,9 +9,12 @@
 
 use std::{
     collections::HashSet,
-    fs::{self, File, OpenOptions},
+    fs::{self, File, Metadata, OpenOptions},
     io::{self, Read as _},
-    os::{fd::AsRawFd as _, unix::fs::OpenOptionsExt as _},
+    os::{
+        fd::AsRawFd as _,
+        unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    },
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -31,6 +34,9 @@ pub const MAX_PATH_BYTES: usize = 1024;
 /// Problems that are told by name; further ones are only counted.
 pub const MAX_PROBLEMS: usize = 1_000;
 
+/// Seconds that the coarsest clock of a file system in use stands still.
+const CLOCK: i64 = 2;
+
 /// A file to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
@@ -42,6 +48,9 @@ pub struct SourceFile {
     pub bytes: u64,
     /// When it was last changed, as the file system says.
     pub modified: SystemTime,
+    /// When its inode was, which nobody can set back: nanoseconds since 1970. Zero where that was only just now, for
+    /// the file system's clock may stand still until another change, which would then look the same.
+    pub changed: i64,
     /// What it is, by its name.
     pub kind: Kind,
 }
@@ -64,6 +73,9 @@ pub struct Walk {
     pub problems: Vec<Problem>,
     /// Problems beyond those.
     pub more_problems: usize,
+    /// Files and folders that are there, by path, and could not be looked at: what they hold is not known. An empty
+    /// one is the whole folder.
+    pub unseen: Vec<String>,
 }
 
 /// Which files of a folder are wanted.
@@ -216,10 +228,9 @@ impl Walker<'_> {
                 }
                 Err(error) => {
                     let path = error.path().unwrap_or(&self.root).to_owned();
-                    let reason = error
-                        .io_error()
-                        .map_or_else(|| error.to_string(), io::Error::to_string);
-                    self.problem(&path, format!("cannot be looked at: {reason}"));
+                    let error = error.into_io_error();
+                    let error = error.unwrap_or_else(|| io::Error::other("a loop of links"));
+                    self.unseen(&path, &error);
                 }
             }
         }
@@ -231,8 +242,10 @@ impl Walker<'_> {
             return false;
         }
         let kind = entry.file_type();
-        // A name that concerns nobody is no problem, however odd.
-        if !kind.is_dir() && Kind::of(Path::new(entry.file_name())).is_none() {
+        // A name that concerns nobody is no problem, however odd; a link may lead to a folder, whatever its name.
+        let is_link_to_folder = kind.is_symlink() && entry.path().is_dir();
+        if !kind.is_dir() && !is_link_to_folder && Kind::of(Path::new(entry.file_name())).is_none()
+        {
             return false;
         }
         let path = match self.name(entry.path()) {
@@ -305,10 +318,30 @@ impl Walker<'_> {
                 real,
                 bytes: found.len(),
                 modified: found.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+                changed: changed(&found),
                 kind,
             }),
-            Err(error) => self.problem(&real, format!("cannot be looked at: {error}")),
+            Err(error) => self.unseen(&real, &error),
         }
+    }
+
+    /// Tells of what is there and cannot be looked at; what has gone since it was listed is no news.
+    fn unseen(&mut self, path: &Path, error: &io::Error) {
+        let inside = path.strip_prefix(&self.root).unwrap_or(Path::new(""));
+        let is_root = inside.as_os_str().is_empty();
+        if error.kind() == io::ErrorKind::NotFound && !is_root {
+            return;
+        }
+        match self.walk.unseen.len() {
+            ..MAX_PROBLEMS => {
+                let inside = inside.to_string_lossy().into_owned();
+                self.walk.unseen.push(inside);
+            }
+            MAX_PROBLEMS => self.walk.unseen.push(String::new()),
+            _ => {}
+        }
+        let reason = "cannot be looked at, and what was read of it before stays";
+        self.problem(path, format!("{reason}: {error}"));
     }
 
     /// Judges the links. One to a file within the folder counts if the file is not found under its own name; so a
@@ -345,6 +378,8 @@ impl Walker<'_> {
             return;
         }
         let inside = path.strip_prefix(&self.root).unwrap_or(path);
+        let is_root = inside.as_os_str().is_empty();
+        let inside = if is_root { path } else { inside };
         let mut shown = String::new();
         for chunk in inside.as_os_str().as_encoded_bytes().utf8_chunks() {
             shown.extend(chunk.valid().chars().flat_map(|c| {
@@ -369,6 +404,15 @@ impl Walker<'_> {
     fn done(mut self) -> Walk {
         self.walk.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         self.walk
+    }
+}
+
+fn changed(found: &Metadata) -> i64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let seconds = now.map_or(0, |now| now.as_secs().cast_signed());
+    match found.ctime() + CLOCK < seconds {
+        true => found.ctime() * 1_000_000_000 + found.ctime_nsec(),
+        false => 0,
     }
 }
 

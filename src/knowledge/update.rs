@@ -1,11 +1,13 @@
 //! The folders as they are now, brought into the index's file: what is new or changed is read, all else stays.
 //!
-//! A file of the same size and date is not opened; one of the same content is not read again. Nothing that is searched
+//! A file of the same size and dates is not opened; one of the same content is not read again. Nothing that is searched
 //! changes here: what comes out is a [`Change`], to be made in one step.
 
 use std::{
     collections::{HashMap, HashSet},
-    path::PathBuf,
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -14,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     document::Document,
-    extract::{self, ExtractError, pdf},
+    extract::{self, pdf},
     file::{self, Kept, Known},
     lexical::Draft,
     source::{self, Globs, MAX_PROBLEMS, Problem, SourceFile},
@@ -49,6 +51,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// Problems beyond those.
     pub more_problems: usize,
+    /// The folders that could not be read at all; what was read of them before stays.
+    pub folders: Vec<Problem>,
 }
 
 /// What is to be made of the index.
@@ -112,16 +116,23 @@ pub(super) fn update(
         indexed,
         unwritten: (0, 0),
     };
-    let mut unreachable = HashSet::new();
+    let mut unseen = Unseen::default();
     let mut walks = Vec::new();
+    db.execute_batch("BEGIN")?;
     for folder in &sources.folders {
         let name = folder.to_string_lossy().into_owned();
-        // One that is not mounted, say: what was read of it stays.
-        if let Err(error) = std::fs::read_dir(folder) {
-            let reason = format!("cannot be opened, and what was read of it before stays: {error}");
-            updater.change.report.problem(&name, reason);
-            unreachable.insert(name);
-            continue;
+        let is_known = at_path.keys().any(|(of, _)| *of == name);
+        let before = file::folder(db, &name)?.filter(|_| is_known);
+        match reached(folder, before) {
+            Ok(now) => file::keep_folder(db, &name, now)?,
+            Err(reason) => {
+                updater.change.report.folders.push(Problem {
+                    path: name.clone(),
+                    reason,
+                });
+                unseen.add(name, String::new());
+                continue;
+            }
         }
         let walk = source::walk(folder, &sources.globs);
         updater.change.report.files += walk.files.len();
@@ -129,11 +140,13 @@ pub(super) fn update(
         for problem in walk.problems {
             updater.change.report.problem(&problem.path, problem.reason);
         }
+        for path in walk.unseen {
+            unseen.add(name.clone(), path);
+        }
         walks.push((name, walk.files));
     }
     let files = updater.change.report.files;
     let mut done = 0;
-    db.execute_batch("BEGIN")?;
     for (folder, found) in walks {
         for file in found {
             if stop.load(Ordering::Relaxed) {
@@ -147,7 +160,7 @@ pub(super) fn update(
         }
     }
     for known in at_path.into_values().flatten() {
-        if !unreachable.contains(&known.folder) {
+        if !unseen.holds(&known) {
             updater.forget(&known)?;
         }
     }
@@ -155,11 +168,46 @@ pub(super) fn update(
     Ok(Some(updater.change))
 }
 
+/// The folder, by device and number, if it can be read; else why not. `before` is the one that was read under its name
+/// and that documents are known of.
+fn reached(folder: &Path, before: Option<(u64, u64)>) -> Result<(u64, u64), String> {
+    let cannot = |error| format!("cannot be opened, and what was read of it before stays: {error}");
+    let mut entries = fs::read_dir(folder).map_err(cannot)?;
+    let found = fs::metadata(folder).map_err(cannot)?;
+    let now = (found.dev(), found.ino());
+    if before.is_some_and(|before| before != now) && entries.next().is_none() {
+        let why = "is empty and not the folder that was read before, of which everything stays";
+        return Err(format!(
+            "{why}: mount what belongs there, or put a file into it"
+        ));
+    }
+    Ok(now)
+}
+
+/// What is not known to be gone, though it was not found.
+#[derive(Default)]
+struct Unseen(HashMap<String, Vec<String>>);
+
+impl Unseen {
+    fn add(&mut self, folder: String, path: String) {
+        self.0.entry(folder).or_default().push(path);
+    }
+
+    fn holds(&self, known: &Known) -> bool {
+        let is_within = |unseen: &String| {
+            let below = known.path.strip_prefix(unseen.as_str());
+            unseen.is_empty() || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let unseen = self.0.get(&known.folder);
+        unseen.is_some_and(|unseen| unseen.iter().any(is_within))
+    }
+}
+
 struct Updater<'a> {
     db: &'a Connection,
     sources: &'a Sources,
     change: Change,
-    /// Passages in the index that is there.
+    /// Passages in the index that is there, less those that go.
     indexed: usize,
     /// Passages and files since the last slice.
     unwritten: (usize, usize),
@@ -169,10 +217,7 @@ impl Updater<'_> {
     /// Brings one file in, of which these documents are known.
     fn file(&mut self, folder: &str, file: &SourceFile, known: Vec<Known>) -> rusqlite::Result<()> {
         let (live, pending): (Vec<_>, Vec<_>) = known.into_iter().partition(|known| known.is_live);
-        let same = live.iter().find(|known| {
-            known.bytes == file.bytes && known.modified == file::nanos(file.modified)
-        });
-        if same.is_some() {
+        if live.iter().any(|known| is_same(known, file)) {
             return pending.iter().try_for_each(|known| self.forget(known));
         }
         let stays = if live.is_empty() {
@@ -202,8 +247,8 @@ impl Updater<'_> {
                 file::passages_of(self.db, known.n, |kept| draft.add(kept.n, kept.searched()))?;
             }
             None => {
-                if let Err(error) = self.read(folder, file, &bytes, &hash)? {
-                    let reason = format!("cannot be read: {error}{stays}");
+                if let Err(reason) = self.read(folder, file, &bytes, &hash)? {
+                    let reason = format!("{reason}{stays}");
                     self.change.report.problem(&file.path, reason);
                     return Ok(());
                 }
@@ -218,14 +263,14 @@ impl Updater<'_> {
         self.slice()
     }
 
-    /// Reads a new or changed file; an error within is this machine's, and nothing is kept of it.
+    /// Reads a new or changed file; an error within is not the file's, and nothing is kept of it.
     fn read(
         &mut self,
         folder: &str,
         file: &SourceFile,
         bytes: &[u8],
         hash: &[u8],
-    ) -> rusqlite::Result<Result<(), ExtractError>> {
+    ) -> rusqlite::Result<Result<(), String>> {
         let read = extract::document(file.kind, bytes, &self.sources.reader).map(|mut document| {
             let split = split::split(&document);
             if split.left_out {
@@ -234,22 +279,22 @@ impl Updater<'_> {
             }
             (document, split.pieces)
         });
-        let read = match read {
-            Err(error) if error.is_passing() => return Ok(Err(error)),
-            read => read,
-        };
         let room = MAX_INDEXED.saturating_sub(self.indexed + self.change.draft.len());
-        let full = format!(
-            "the index is full with {MAX_INDEXED} passages; leave something out with `exclude`"
-        );
-        let said = read.as_ref().map_err(ToString::to_string);
-        let fits = match said {
-            Ok((_, pieces)) if pieces.len() > room => Err(full),
-            Ok((document, pieces)) => Ok((document, &**pieces)),
-            Err(error) => Err(error),
+        let given: Result<(&Document, &[Piece]), String> = match &read {
+            Err(error) if error.is_passing() => {
+                return Ok(Err(format!("cannot be read: {error}")));
+            }
+            Err(error) => Err(error.to_string()),
+            Ok((_, pieces)) if pieces.len() > room => {
+                let full = "the index is full with";
+                let remedy = "leave something out with `exclude`";
+                return Ok(Err(format!(
+                    "is left out: {full} {MAX_INDEXED} passages; {remedy}"
+                )));
+            }
+            Ok((document, pieces)) => Ok((document, pieces)),
         };
-        let given: Result<(&Document, &[Piece]), &str> =
-            fits.as_ref().map(|fits| *fits).map_err(|error| &**error);
+        let given = given.as_ref().map(|given| *given).map_err(String::as_str);
         let (n, numbers) = file::insert(self.db, folder, file, hash, given)?;
         self.change.live.push(n);
         if let Ok((document, pieces)) = given {
@@ -265,7 +310,9 @@ impl Updater<'_> {
     fn forget(&mut self, known: &Known) -> rusqlite::Result<()> {
         if known.is_live {
             self.change.report.gone += 1;
-            self.change.gone.extend(file::numbers_of(self.db, known.n)?);
+            let numbers = file::numbers_of(self.db, known.n)?;
+            self.indexed = self.indexed.saturating_sub(numbers.len());
+            self.change.gone.extend(numbers);
         }
         self.change.dead.push(known.n);
         Ok(())
@@ -279,6 +326,14 @@ impl Updater<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a file looks as it did when it was read.
+fn is_same(known: &Known, file: &SourceFile) -> bool {
+    known.bytes == file.bytes
+        && known.modified == file::nanos(file.modified)
+        && known.changed == file.changed
+        && file.changed != 0
 }
 
 /// What is searched of a passage: its text, and what says what it is about. The same as [`Kept::searched`].
@@ -301,4 +356,31 @@ impl Kept {
 /// A content's name: SHA-256, so that nobody makes a file that passes for another.
 fn hash(bytes: &[u8]) -> Vec<u8> {
     Sha256::digest(bytes).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_looked_at_holds_what_is_known_below_it() {
+        let mut unseen = Unseen::default();
+        unseen.add("/docs".to_owned(), "closed/deep".to_owned());
+        unseen.add("/away".to_owned(), String::new());
+        let holds = |folder: &str, path: &str| {
+            unseen.holds(&Known {
+                n: 1,
+                is_live: true,
+                folder: folder.to_owned(),
+                path: path.to_owned(),
+                bytes: 0,
+                modified: 0,
+                changed: 0,
+                hash: Vec::new(),
+            })
+        };
+        assert!(holds("/docs", "closed/deep/a.md") && holds("/docs", "closed/deep"));
+        assert!(!holds("/docs", "closed/deeper.md") && !holds("/docs", "closed/a.md"));
+        assert!(holds("/away", "any.md") && !holds("/other", "any.md"));
+    }
 }

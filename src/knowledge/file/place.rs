@@ -1,14 +1,14 @@
-//! Where the index's file is: made, claimed by one askd, opened, begun anew when its form is another.
+//! Where the index's file is: made, claimed by one askd, opened, begun anew when its form is another or it is damaged.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use uuid::Uuid;
 
 use crate::config::StorePath;
@@ -17,7 +17,7 @@ use crate::config::StorePath;
 const APPLICATION: i32 = i32::from_be_bytes(*b"askk");
 /// The form of the file and of what is in it. It rises with the tables and with whatever changes the passages that come
 /// of a file: the readers, the cutting.
-const FORMAT: i32 = 2;
+const FORMAT: i32 = 3;
 /// How long a statement waits for another process.
 const BUSY: Duration = Duration::from_secs(2);
 /// KiB of pages that a connection keeps.
@@ -33,6 +33,7 @@ CREATE TABLE document (
     path TEXT NOT NULL,
     bytes INTEGER NOT NULL,
     modified INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
     hash BLOB NOT NULL,
     title TEXT,
     url TEXT,
@@ -41,6 +42,12 @@ CREATE TABLE document (
     notes TEXT NOT NULL,
     problem TEXT
 ) STRICT;
+CREATE TABLE folder (
+    path TEXT PRIMARY KEY,
+    device INTEGER NOT NULL,
+    number INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE INDEX document_at ON document (folder, path);
 CREATE INDEX document_unfinished ON document (state) WHERE state <> 1;
 
@@ -99,13 +106,28 @@ pub enum FileError {
         error: io::Error,
     },
     /// SQLite refuses.
-    #[error("{path} cannot be used: {error}; remove it, and the index is built anew")]
+    #[error(
+        "{path} cannot be used: {error}; see that its disk works and that askd's user may write there"
+    )]
     Sqlite {
         /// Which file.
         path: String,
         /// Why.
         error: rusqlite::Error,
     },
+}
+
+/// Which file a file is: its device and its number there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::knowledge) struct FileId(u64, u64);
+
+/// The index's file, open to be written.
+pub(in crate::knowledge) struct Opened {
+    pub(in crate::knowledge) db: Connection,
+    /// Which file it is; none in memory.
+    pub(in crate::knowledge) id: Option<FileId>,
+    /// Why another one was put away for it, and where to.
+    pub(in crate::knowledge) put_aside: Option<String>,
 }
 
 /// Where the index is kept.
@@ -139,23 +161,45 @@ impl Place {
         path.map_or_else(|| ":memory:".to_owned(), |path| path.display().to_string())
     }
 
-    /// Takes the lock that says which askd writes the file, and sees to it that there is one of this form.
-    pub(in crate::knowledge) fn claim(&self) -> Result<(Connection, Option<File>), FileError> {
-        let lock = self.path.as_deref().map(lock).transpose()?;
-        let db = self.writer()?;
-        Ok((db, lock))
+    /// Takes the lock that says which askd writes the file.
+    pub(in crate::knowledge) fn lock(&self) -> Result<Option<File>, FileError> {
+        self.path.as_deref().map(lock).transpose()
     }
 
-    fn writer(&self) -> Result<Connection, FileError> {
+    /// Opens the file to write it, and sees to it that there is one of this form. One that is damaged is put aside. Only
+    /// for who has the lock.
+    pub(in crate::knowledge) fn open(&self) -> Result<Opened, FileError> {
+        match self.writer() {
+            Err(FileError::Sqlite { error, .. }) if is_damage(&error) => {
+                let aside = self.put_aside()?;
+                let said = format!("it is damaged ({error}){aside}");
+                Ok(Opened {
+                    put_aside: Some(said),
+                    ..self.writer()?
+                })
+            }
+            opened => opened,
+        }
+    }
+
+    fn writer(&self) -> Result<Opened, FileError> {
         let fault = |error| FileError::Sqlite {
             path: self.name(),
             error,
         };
+        if let Some(path) = &self.path {
+            if !path.exists() {
+                // What is left of one that was removed belongs to no other.
+                self.remove()?;
+            }
+            touch(path)?;
+        }
         let mut db = self.connect().map_err(fault)?;
         let mut form = form_of(&db).map_err(fault)?;
         if matches!(form, Form::Other) {
             drop(db);
             self.remove()?;
+            self.path.as_deref().map(touch).transpose()?;
             db = self.connect().map_err(fault)?;
             form = Form::New;
         }
@@ -166,7 +210,35 @@ impl Place {
         if matches!(form, Form::New) {
             make(&db).map_err(fault)?;
         }
-        Ok(db)
+        Ok(Opened {
+            db,
+            id: self.id(),
+            put_aside: None,
+        })
+    }
+
+    /// Which file lies there now; `None`: none, or it is in memory.
+    pub(in crate::knowledge) fn id(&self) -> Option<FileId> {
+        let found = fs::metadata(self.path.as_ref()?).ok()?;
+        Some(FileId(found.dev(), found.ino()))
+    }
+
+    /// Puts a file away that nobody has open any more: where to, as the end of a sentence.
+    pub(in crate::knowledge) fn put_aside(&self) -> Result<String, FileError> {
+        let Some(path) = &self.path else {
+            return Ok(String::new());
+        };
+        let away = beside(path, ".damaged");
+        let fault = |error| FileError::Io {
+            path: path.display().to_string(),
+            error,
+        };
+        match fs::rename(path, &away) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fault(error)),
+            _ => {}
+        }
+        self.remove()?;
+        Ok(format!(" and lies in {} now", away.display()))
     }
 
     /// A connection that reads; `None` where there is no index of this form.
@@ -211,10 +283,20 @@ impl Place {
     }
 
     fn remove(&self) -> Result<(), FileError> {
+        self.remove_companions()?;
+        self.remove_with(&[""])
+    }
+
+    /// Removes what SQLite keeps beside a file that nobody has open any more: it would be taken for another one's.
+    pub(in crate::knowledge) fn remove_companions(&self) -> Result<(), FileError> {
+        self.remove_with(&["-wal", "-shm"])
+    }
+
+    fn remove_with(&self, endings: &[&str]) -> Result<(), FileError> {
         let Some(path) = &self.path else {
             return Ok(());
         };
-        for ending in ["", "-wal", "-shm"] {
+        for ending in endings {
             let file = beside(path, ending);
             match fs::remove_file(&file) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -263,21 +345,44 @@ fn lock(path: &Path) -> Result<File, FileError> {
             .create(directory)
             .map_err(fault)?;
     }
+    let lock = touch(&file)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(FileError::InUse {
+            path: path.display().to_string(),
+        }),
+        Err(TryLockError::Error(error)) => Err(fault(error)),
+    }
+}
+
+/// Opens a file, and makes it if there is none. The documents may be for few eyes, and SQLite would make it for all.
+fn touch(path: &Path) -> Result<File, FileError> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true).mode(0o600);
-    let lock = options.open(&file).map_err(fault)?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            return Err(FileError::InUse {
-                path: path.display().to_string(),
-            });
+    options.open(path).map_err(|error| FileError::Io {
+        path: path.display().to_string(),
+        error,
+    })
+}
+
+/// Whether an error says that what is in the file is not what was written there. All else may be over the next time.
+pub(in crate::knowledge) fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error;
+    match error {
+        Error::SqliteFailure(failure, _) => {
+            // `Unknown` is SQLite's general error: a table or a column is not there.
+            matches!(
+                failure.code,
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown
+            ) || failure.extended_code == ffi::SQLITE_IOERR_SHORT_READ
         }
-        Err(TryLockError::Error(error)) => return Err(fault(error)),
+        Error::SqlInputError { .. }
+        | Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::InvalidColumnType(..)
+        | Error::Utf8Error(..) => true,
+        _ => false,
     }
-    // The documents may be for few eyes, and SQLite would make the file for all.
-    options.open(path).map_err(fault)?;
-    Ok(lock)
 }
 
 /// What a file is.

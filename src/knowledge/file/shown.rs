@@ -41,6 +41,13 @@ pub(in crate::knowledge) fn live(
     found.optional()
 }
 
+/// Whether it has questions with answers.
+pub(in crate::knowledge) fn has_entries(db: &Connection, document: i64) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM passage WHERE document = ?1 AND title IS NOT NULL)";
+    db.prepare_cached(sql)?
+        .query_row([document], |row| row.get(0))
+}
+
 /// Some of its passages, from this one on.
 pub(in crate::knowledge) fn part(
     db: &Connection,

@@ -6,7 +6,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{KEPT, Kept, LIVE, kept};
+use super::LIVE;
 
 /// What `vector` says of a passage whose text no vector can be made of.
 const NONE: i64 = 0;
@@ -51,12 +51,6 @@ pub(in crate::knowledge) fn missing(db: &Connection) -> rusqlite::Result<Vec<i64
         LEFT JOIN embedded e ON e.passage = p.n WHERE d.state = ?1 AND e.passage IS NULL ORDER BY p.n";
     let mut query = db.prepare_cached(sql)?;
     query.query_map([LIVE], |row| row.get(0))?.collect()
-}
-
-/// A passage with all that is embedded of it.
-pub(in crate::knowledge) fn passage(db: &Connection, n: i64) -> rusqlite::Result<Option<Kept>> {
-    let mut query = db.prepare_cached(&format!("{KEPT} WHERE p.n = ?1"))?;
-    query.query_row([n], kept).optional()
 }
 
 /// Gives a passage the vector of its text, if that is there.

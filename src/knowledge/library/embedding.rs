@@ -11,8 +11,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Keeper, Library, LibraryError, State};
 use crate::knowledge::{
-    embed::{EmbedError, Space},
-    file::vectors,
+    embed::{EmbedError, Purpose, Space},
+    file::{self, vectors},
     lexical::Postings,
     vectors::{Matrix, Packed},
 };
@@ -23,8 +23,6 @@ const REQUEST: usize = 256 << 10;
 const HALVINGS: usize = 2;
 /// Texts that are refused one after another, from which on it is asked whether that is the texts' fault.
 const DOUBTFUL: usize = 8;
-/// A text that every server takes that works.
-const PLAIN: &str = "A ship sails.";
 /// Passages that get vectors that are there already, in one transaction.
 const LINKED: usize = 1_000;
 
@@ -109,6 +107,15 @@ impl Keeper {
                 let why = "its vectors are not all of one length";
                 space.fail(why);
                 return Err(LibraryError::Embeddings(why.to_owned()));
+            }
+        }
+        if asked == 0 && space.trouble().is_some() {
+            // What was in the way may be over, which only asking tells.
+            match space.works(Purpose::Passages) {
+                Ok(()) | Err(EmbedError::Stopped) => {}
+                Err(EmbedError::Refused(why) | EmbedError::Down(why)) => {
+                    return Err(LibraryError::Embeddings(why));
+                }
             }
         }
         vectors::sweep(&self.db)?;
@@ -209,7 +216,7 @@ impl<'a> Work<'a> {
                 return Err(Broken::Stopped);
             }
             // The file is this thread's to change, so it is there.
-            let Some(kept) = vectors::passage(db, *passage)? else {
+            let Some(kept) = file::passage(db, *passage)? else {
                 continue;
             };
             let text = self.space.text(&kept);
@@ -314,13 +321,11 @@ impl<'a> Work<'a> {
         if self.doubtful.is_empty() {
             return Ok(());
         }
-        match self.ask(&[PLAIN.to_owned()]) {
-            Ok(_) => self.give_up(db)?,
-            Err(EmbedError::Refused(why)) => {
-                self.space.fail(&why);
+        match self.space.works(Purpose::Passages) {
+            Ok(()) => self.give_up(db)?,
+            Err(EmbedError::Refused(why) | EmbedError::Down(why)) => {
                 return Err(Broken::Down(why));
             }
-            Err(EmbedError::Down(why)) => return Err(Broken::Down(why)),
             Err(EmbedError::Stopped) => return Err(Broken::Stopped),
         }
         self.in_a_row = 0;

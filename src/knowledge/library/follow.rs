@@ -2,18 +2,21 @@
 
 use std::{
     collections::HashSet,
+    sync::atomic::Ordering,
     thread,
     time::{Duration, Instant},
 };
 
 use super::{
     Embedded, Keeper, LibraryError, Size,
-    watch::{BLIND, Watch},
+    watch::{BLIND, Call, Watch},
 };
 use crate::knowledge::{source::Problem, update::Report};
 
 /// How often a long update says how far it is.
 const TELL: Duration = Duration::from_secs(10);
+/// How often it is looked whether the index's file is still there.
+const LOOK: Duration = Duration::from_secs(5);
 /// Problems that the log tells by name after an update.
 const TOLD_PROBLEMS: usize = 20;
 
@@ -21,6 +24,7 @@ const TOLD_PROBLEMS: usize = 20;
 #[derive(Default)]
 struct Told {
     problems: HashSet<String>,
+    folders: HashSet<String>,
     error: Option<String>,
     /// Whether it knows that the documents are as their folders.
     whole: bool,
@@ -29,6 +33,8 @@ struct Told {
 impl Keeper {
     /// Starts the thread that reads the folders, and follows their changes if it is to. It ends when it is told to stop.
     pub fn start(self) {
+        let health = &self.library.0.health;
+        health.is_kept.store(true, Ordering::Relaxed);
         let thread = thread::Builder::new().name("knowledge".to_owned());
         if let Err(error) = thread.spawn(move || self.follow()) {
             tracing::error!(%error, "the documents cannot be read: no thread could be started");
@@ -42,7 +48,7 @@ impl Keeper {
             Ok(()) => self.tell_loaded(begin),
             // Told to stop.
             Err(LibraryError::Unread) => return,
-            Err(error) => told.error(&error),
+            Err(error) => told.error(&error, false),
         }
         let inner = self.library.0.clone();
         let folders = &inner.sources.folders;
@@ -51,19 +57,47 @@ impl Keeper {
             if let Some(watch) = &mut watch {
                 watch.cover(folders);
             }
-            let begin = Instant::now();
-            match self.update(&mut progress("the documents are being read")) {
-                Ok(None) => return,
-                Ok(Some(report)) => self.tell(&mut told, report, begin),
-                Err(error) => told.error(&error),
+            if watch.is_some() || !told.whole || self.is_lost() {
+                let begin = Instant::now();
+                match self.update(&mut progress("the documents are being read")) {
+                    Ok(None) => return,
+                    Ok(Some(report)) => self.tell(&mut told, report, begin),
+                    Err(error) => told.error(&error, self.library.size().is_some()),
+                }
             }
-            let embedded = self.embed_rest(&mut told);
-            let goes_on = match &watch {
-                Some(watch) => watch.wait(folders, told.whole && embedded),
-                None => !embedded && inner.bell.wait(BLIND),
+            if let Some(why) = self.healed() {
+                tracing::warn!("the documents are read anew into another knowledge.db: {why}");
+            }
+            let well = self.embed_rest(&mut told) && told.whole;
+            let patience = match &watch {
+                Some(watch) => Some(watch.patience(folders, well)),
+                None => (!well).then_some(BLIND),
             };
-            if !goes_on {
+            if !self.wait(patience) {
                 return;
+            }
+        }
+    }
+
+    /// Waits until there is something to do, at most so long; `false`: it is to end. The file is looked after meanwhile.
+    fn wait(&self, patience: Option<Duration>) -> bool {
+        let library = &self.library;
+        let begin = Instant::now();
+        loop {
+            // Nothing else would tell that the server is back.
+            let trouble = library.trouble().map(|_| BLIND);
+            let patience = patience.into_iter().chain(trouble).min();
+            let rest = patience.map(|patience| patience.saturating_sub(begin.elapsed()));
+            let is_over = |rest: Duration| rest.is_zero();
+            match library
+                .0
+                .bell
+                .wait(rest.map_or(LOOK, |rest| rest.min(LOOK)))
+            {
+                Call::End => return false,
+                Call::Ring => return true,
+                Call::Silence if rest.is_some_and(is_over) || self.is_lost() => return true,
+                Call::Silence => {}
             }
         }
     }
@@ -81,7 +115,7 @@ impl Keeper {
             // The server's trouble has been told; what was made by then is kept.
             Err(LibraryError::Embeddings(_)) => false,
             Err(error) => {
-                told.error(&error);
+                told.error(&self.library.reported(error), self.library.size().is_some());
                 false
             }
         }
@@ -112,9 +146,11 @@ impl Keeper {
             gone,
             problems,
             more_problems,
+            folders,
         } = report;
         let count = problems.len() + more_problems;
         told.problems(problems, more_problems);
+        told.folders(folders);
         if !was_whole || read + gone > 0 {
             let passages = self.library.size().map_or(0, |size| size.passages);
             let seconds = begin.elapsed().as_secs_f32();
@@ -133,16 +169,31 @@ impl Keeper {
 
 impl Told {
     /// An error of every round is told once.
-    fn error(&mut self, error: &LibraryError) {
+    fn error(&mut self, error: &LibraryError, is_searched: bool) {
         let said = error.to_string();
         if self.error.as_ref() != Some(&said) {
-            tracing::error!(
-                error = said,
-                "the documents cannot be read; what was read before is still searched"
-            );
+            let rest = match is_searched {
+                true => "what was read before is still searched",
+                false => "nothing is found in them until they are",
+            };
+            tracing::error!(error = said, "the documents cannot be read; {rest}");
             self.error = Some(said);
             self.whole = false;
         }
+    }
+
+    /// Tells the folders that are out of reach now, and those that are back.
+    fn folders(&mut self, folders: Vec<Problem>) {
+        let now: HashSet<String> = folders.iter().map(|folder| folder.path.clone()).collect();
+        for Problem { path, reason } in folders {
+            if !self.folders.contains(&path) {
+                tracing::warn!(folder = path, "a folder of the documents {reason}");
+            }
+        }
+        for folder in self.folders.difference(&now) {
+            tracing::info!(folder, "a folder of the documents can be read again");
+        }
+        self.folders = now;
     }
 
     /// Tells the problems that are new.

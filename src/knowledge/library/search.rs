@@ -52,6 +52,11 @@ impl Library {
 
     /// The same, ranked as wanted, and with the reasons.
     pub fn find(&self, question: &str, limit: usize, by: By) -> Result<Vec<Found>, LibraryError> {
+        let found = self.ranked(question, limit, by);
+        found.map_err(|error| self.reported(error))
+    }
+
+    fn ranked(&self, question: &str, limit: usize, by: By) -> Result<Vec<Found>, LibraryError> {
         let direction = self.direction(question, by);
         let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
         let State { postings, matrix } = state.as_ref().ok_or(LibraryError::Unread)?;

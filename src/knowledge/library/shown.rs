@@ -7,9 +7,11 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::PoisonError,
     time::SystemTime,
 };
 
+use rusqlite::Connection;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -47,6 +49,8 @@ pub struct Part {
     pub first: usize,
     /// The place of the passage that was asked for.
     pub at: Option<usize>,
+    /// Whether the file itself can be had.
+    pub file: bool,
     /// The passages.
     pub passages: Vec<Shown>,
 }
@@ -88,10 +92,36 @@ impl Library {
         start: &Start,
         most: usize,
     ) -> Result<Option<Part>, LibraryError> {
-        let (Some((folder, inside)), Some(mut db)) = (self.inside(path), self.0.place.reader()?)
-        else {
+        let Some((folder, inside)) = self.inside(path) else {
             return Ok(None);
         };
+        let part = self.reading(|db| self.part_of(db, path, (folder, inside), start, most));
+        part.map_err(|error| self.reported(error))
+    }
+
+    /// Reads in the index's file, which nobody begins anew meanwhile.
+    fn reading<T>(
+        &self,
+        read: impl FnOnce(&mut Connection) -> Result<Option<T>, LibraryError>,
+    ) -> Result<Option<T>, LibraryError> {
+        let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
+        let db = self.0.place.reader()?;
+        match (&*state, db) {
+            (_, Some(mut db)) => read(&mut db),
+            // What is being read for the first time is not there yet, and what was read before is still to be loaded.
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(self.missing()),
+        }
+    }
+
+    fn part_of(
+        &self,
+        db: &mut Connection,
+        path: &str,
+        (folder, inside): (&Path, &str),
+        start: &Start,
+        most: usize,
+    ) -> Result<Option<Part>, LibraryError> {
         // All that follows is of one state of the index.
         let db = db.transaction()?;
         let Some(document) = file::live(&db, &folder.to_string_lossy(), inside)? else {
@@ -129,19 +159,27 @@ impl Library {
             total: document.passages,
             first,
             at,
+            file: is_handed_out(&db, inside, document.n)?,
             passages,
         }))
     }
 
     /// The file of the document at a path, if the index has one there and the file is still the one that was read.
+    /// Files of questions and answers are not handed out: they hold questions without answers too.
     pub fn original(&self, path: &str) -> Result<Option<Original>, LibraryError> {
-        let (Some((folder, inside)), Some(db)) = (self.inside(path), self.0.place.reader()?) else {
+        let Some((folder, inside)) = self.inside(path) else {
             return Ok(None);
         };
-        let Some(document) = file::live(&db, &folder.to_string_lossy(), inside)? else {
+        let known = self.reading(|db| {
+            let document = file::live(db, &folder.to_string_lossy(), inside)?;
+            let Some(document) = document else {
+                return Ok(None);
+            };
+            Ok(is_handed_out(db, inside, document.n)?.then_some(document))
+        });
+        let Some(document) = known.map_err(|error| self.reported(error))? else {
             return Ok(None);
         };
-        drop(db);
         let Ok(bytes) = read(folder, inside) else {
             return Ok(None);
         };
@@ -168,6 +206,15 @@ impl Library {
     }
 }
 
+/// Whether a document's file may be had: whoever reads it sees no more than its passages.
+fn is_handed_out(db: &Connection, path: &str, document: i64) -> rusqlite::Result<bool> {
+    let is_json = matches!(
+        Kind::of(Path::new(path)),
+        Some(Kind::Json | Kind::JsonLines)
+    );
+    Ok(!is_json && !file::has_entries(db, document)?)
+}
+
 /// The content of a file of a folder. The path is the index's; what lies there now may be anything.
 fn read(folder: &Path, path: &str) -> io::Result<Vec<u8>> {
     let root = fs::canonicalize(folder)?;
@@ -181,6 +228,7 @@ fn read(folder: &Path, path: &str) -> io::Result<Vec<u8>> {
         real,
         bytes: 0,
         modified: SystemTime::UNIX_EPOCH,
+        changed: 0,
         kind,
     };
     file.read()

@@ -2,6 +2,7 @@
 
 mod embedding;
 mod faults;
+mod healing;
 mod updating;
 
 use std::{fs, path::PathBuf};
@@ -47,7 +48,7 @@ impl Case {
 
     /// Another askd, started on the same file.
     fn keeper(&self) -> Keeper {
-        let keeper = self.library().keep().unwrap();
+        let mut keeper = self.library().keep().unwrap();
         keeper.load().unwrap();
         keeper
     }

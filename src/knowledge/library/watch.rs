@@ -42,6 +42,17 @@ struct Rung {
     stopped: bool,
 }
 
+/// What ends a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    /// There is something to do.
+    Ring,
+    /// Nobody called.
+    Silence,
+    /// It is to end.
+    End,
+}
+
 impl Bell {
     fn rung(&self) -> MutexGuard<'_, Rung> {
         self.rung.lock().unwrap_or_else(PoisonError::into_inner)
@@ -63,8 +74,8 @@ impl Bell {
         self.changed.notify_all();
     }
 
-    /// Waits until the folders should be looked through, `patience` at the most; `false`: it is to end.
-    pub(super) fn wait(&self, patience: Duration) -> bool {
+    /// Waits until somebody calls and is quiet then, `patience` at the most.
+    pub(super) fn wait(&self, patience: Duration) -> Call {
         let quiet = |rung: &mut Rung| !rung.stopped && rung.last.is_none();
         let rung = self.rung();
         let waited = self.changed.wait_timeout_while(rung, patience, quiet);
@@ -78,14 +89,16 @@ impl Bell {
             let waited = self.changed.wait_timeout(rung, rest);
             (rung, _) = waited.unwrap_or_else(PoisonError::into_inner);
         }
-        rung.last = None;
-        !rung.stopped
+        match (rung.stopped, rung.last.take()) {
+            (true, _) => Call::End,
+            (false, Some(_)) => Call::Ring,
+            (false, None) => Call::Silence,
+        }
     }
 }
 
 /// The kernel's word on the folders.
 pub(super) struct Watch {
-    bell: Arc<Bell>,
     /// `None`: the kernel refuses.
     kernel: Option<RecommendedWatcher>,
     /// The folders that it tells of, by device and number: one that was removed and made again is another.
@@ -96,10 +109,9 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(bell: Arc<Bell>) -> Self {
-        let ringing = bell.clone();
         let told = move |told: notify::Result<Event>| {
             if told.as_ref().map_or(true, matters) {
-                ringing.ring();
+                bell.ring();
             }
         };
         // A link to / would take all the watches that the user may have.
@@ -109,7 +121,6 @@ impl Watch {
             tracing::warn!(%error, "changes of the documents are noticed late: the system does not tell of them");
         }
         Self {
-            bell,
             kernel: kernel.ok(),
             watched: HashMap::new(),
             blind: HashMap::new(),
@@ -145,12 +156,14 @@ impl Watch {
         }
     }
 
-    /// Waits until the folders should be looked through, sooner when that did not go `well` the last time; `false`: it
-    /// is to end.
-    pub(super) fn wait(&self, folders: &[PathBuf], well: bool) -> bool {
+    /// How long to wait before the folders are looked through without a call: less when that did not go `well` the last
+    /// time.
+    pub(super) fn patience(&self, folders: &[PathBuf], well: bool) -> Duration {
         let sees_all = folders.len() == self.watched.len();
-        self.bell
-            .wait(if sees_all && well { UNTOLD } else { BLIND })
+        match sees_all && well {
+            true => UNTOLD,
+            false => BLIND,
+        }
     }
 }
 
@@ -213,7 +226,8 @@ mod tests {
             thread::yield_now();
         }
         bell.stop();
-        assert_eq!(waiting.join().unwrap(), [true, false]);
+        assert_eq!(waiting.join().unwrap(), [Call::Ring, Call::End]);
+        assert_eq!(Bell::default().wait(Duration::ZERO), Call::Silence);
     }
 
     #[test]

@@ -136,6 +136,7 @@ fn links_lead_nowhere_outside_and_give_no_file_twice() {
     assert_eq!(
         told,
         [
+            "etc",
             "etc.md",
             "gone.md",
             "loop.md",
@@ -145,7 +146,7 @@ fn links_lead_nowhere_outside_and_give_no_file_twice() {
         ]
     );
     assert_eq!(
-        walk.problems[3].reason,
+        walk.problems[4].reason,
         "is a link out of the folder, which is not followed"
     );
 }

@@ -113,7 +113,8 @@ export type Passage = {
   text: string;
 };
 
-/** A part of a document: from the passage `first` on, of `total`; `at` is the place of the one that was asked for. */
+/** A part of a document: from the passage `first` on, of `total`; `at` is the place of the one that was asked for; `file`:
+ * the file itself can be downloaded. */
 export type Part = {
   path: string;
   title: string;
@@ -122,6 +123,7 @@ export type Part = {
   total: number;
   first: number;
   at: number | null;
+  file: boolean;
   passages: Passage[];
 };
 

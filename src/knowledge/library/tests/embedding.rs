@@ -57,7 +57,7 @@ impl Case {
         let embedder: Arc<dyn Embedder> = words.clone();
         let library =
             Library::with(&loaded.unwrap().config.knowledge, &store, Some(embedder)).unwrap();
-        let keeper = library.keep().unwrap();
+        let mut keeper = library.keep().unwrap();
         keeper.load().unwrap();
         keeper
     }
@@ -166,6 +166,36 @@ fn a_server_that_is_down_costs_no_answer_and_is_left_alone_for_a_while() {
     words.is_down.store(false, Ordering::Relaxed);
     words.sent();
     assert!(found(&library, "vessels").is_empty() && words.sent().is_empty());
+}
+
+#[test]
+fn a_question_that_is_refused_is_no_outage() {
+    let (case, words) = (Case::new(), Arc::new(Words::default()));
+    three(&case);
+    let mut keeper = case.embedding("m", &words);
+    update(&mut keeper);
+    embed(&mut keeper);
+    let library = keeper.library();
+    assert_eq!(found(&library, "unspeakable ships"), ["sea.md"]);
+    assert_eq!(library.trouble(), None);
+    assert_eq!(found(&library, "vessels")[0], "sea.md");
+}
+
+#[test]
+fn an_outage_that_is_over_is_noticed_with_nothing_to_be_embedded() {
+    let (case, words) = (Case::new(), Arc::new(Words::default()));
+    three(&case);
+    let mut keeper = case.embedding("m", &words);
+    update(&mut keeper);
+    embed(&mut keeper);
+    let library = keeper.library();
+    words.is_down.store(true, Ordering::Relaxed);
+    found(&library, "ships");
+    assert_eq!(library.lack(), Some(Lack::Vectors));
+    assert!(keeper.embed(&mut |_, _| {}).is_err());
+    words.is_down.store(false, Ordering::Relaxed);
+    assert_eq!(embed(&mut keeper).asked, 0);
+    assert_eq!(library.lack(), None);
 }
 
 #[test]

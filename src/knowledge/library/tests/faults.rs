@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::AtomicUsize, time::Duration};
 
-use super::*;
+use super::{super::watch::Call, *};
 use crate::knowledge::{EmbedError, Purpose, Start};
 
 /// An embeddings server of moods.
@@ -44,7 +44,7 @@ fn embedding(case: &Case, moody: &Arc<Moody>) -> Keeper {
     let store = StorePath::File(case.home.path().join("askd.db"));
     let embedder: Arc<dyn Embedder> = moody.clone();
     let library = Library::with(&loaded.config.knowledge, &store, Some(embedder)).unwrap();
-    let keeper = library.keep().unwrap();
+    let mut keeper = library.keep().unwrap();
     keeper.load().unwrap();
     keeper
 }
@@ -81,38 +81,12 @@ fn vectors_of_another_length_are_noticed_once_and_all_made_anew() {
         assert!(library.trouble().unwrap().contains("another length"));
         assert!(library.0.bell.has_rung());
     }
-    assert!(library.0.bell.wait(Duration::ZERO));
+    assert_eq!(library.0.bell.wait(Duration::ZERO), Call::Ring);
     let embedded = keeper.embed(&mut |_, _| {}).unwrap().unwrap();
     assert_eq!((embedded.asked, embedded.dimensions), (3, 5));
     let found = library.find("lighthouses", 1, By::Both).unwrap();
     assert!(found[0].cosine.is_some());
     assert_eq!(library.trouble(), None);
-}
-
-#[test]
-fn an_index_that_cannot_be_loaded_is_not_taken_for_an_empty_one() {
-    let case = Case::new();
-    pages(&case, 5);
-    let mut keeper = case.keeper();
-    update(&mut keeper);
-    let set = |keeper: &Keeper, text: &str| {
-        let changed = format!("UPDATE passage SET text = {text} WHERE n = 2");
-        assert_eq!(keeper.db.execute(&changed, []).unwrap(), 1);
-    };
-    set(&keeper, "CAST(x'ff' AS TEXT)");
-    drop(keeper);
-
-    let mut keeper = case.library().keep().unwrap();
-    let library = keeper.library();
-    assert!(keeper.load().is_err());
-    assert!(keeper.update(&mut |_, _| {}).is_err());
-    assert!(matches!(
-        library.search("lighthouses", 3),
-        Err(LibraryError::Unread)
-    ));
-    set(&keeper, "'Page two on lighthouses.'");
-    update(&mut keeper);
-    assert_eq!(library.size().unwrap().passages, 5);
 }
 
 #[test]

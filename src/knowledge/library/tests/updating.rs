@@ -3,6 +3,7 @@
 use std::{fs, thread};
 
 use super::*;
+use crate::knowledge::Start;
 
 #[test]
 fn only_what_has_changed_is_read_and_what_is_gone_is_not_found() {
@@ -205,15 +206,75 @@ fn a_folder_that_cannot_be_reached_keeps_what_was_read_of_it() {
     update(&mut keeper);
     fs::rename(case.home.path().join("docs"), case.home.path().join("away")).unwrap();
     let report = update(&mut keeper);
-    assert!(
-        report.problems[0].reason.contains("stays"),
-        "{:?}",
-        report.problems
-    );
-    assert_eq!(found(&keeper.library(), "chart"), ["a.txt"]);
+    assert!(report.folders[0].reason.contains("stays"), "{report:?}");
+    let library = keeper.library();
+    assert_eq!(found(&library, "chart"), ["a.txt"]);
+    assert_eq!(library.lack(), Some(Lack::Changes));
+    // Where a disk is not mounted lies an empty folder.
     fs::create_dir(case.home.path().join("docs")).unwrap();
-    assert_eq!(update(&mut keeper).gone, 1);
+    let report = update(&mut keeper);
+    assert_eq!(report.gone, 0);
+    assert!(report.folders[0].reason.contains("mount"), "{report:?}");
+    assert_eq!(found(&library, "chart"), ["a.txt"]);
+    case.write("b.txt", "Compass.");
+    let report = update(&mut keeper);
+    assert_eq!((report.gone, report.folders.len()), (1, 0));
+    assert!(found(&library, "chart").is_empty());
+    assert_eq!(library.lack(), None);
+}
+
+#[test]
+fn a_folder_that_is_emptied_is_empty() {
+    let case = Case::new();
+    case.write("a.txt", "Charts.");
+    let mut keeper = case.keeper();
+    update(&mut keeper);
+    case.remove("a.txt");
+    let report = update(&mut keeper);
+    assert_eq!((report.gone, report.folders.len()), (1, 0));
     assert!(found(&keeper.library(), "chart").is_empty());
+}
+
+#[test]
+fn a_change_of_the_same_length_under_the_old_date_is_noticed() {
+    let case = Case::new();
+    case.write("a.txt", "Anchors hold.");
+    let mut keeper = case.keeper();
+    update(&mut keeper);
+    let path = case.home.path().join("docs/a.txt");
+    let date = fs::metadata(&path).unwrap().modified().unwrap();
+    case.write("a.txt", "Harbour wall.");
+    let file = File::options().write(true).open(&path).unwrap();
+    file.set_modified(date).unwrap();
+    assert_eq!(update(&mut keeper).read, 1);
+    assert_eq!(found(&keeper.library(), "harbour"), ["a.txt"]);
+    assert!(found(&keeper.library(), "anchor").is_empty());
+}
+
+#[test]
+fn a_file_of_questions_is_shown_and_not_handed_out() {
+    let case = Case::new();
+    let one = "{\"question\":\"How deep?\",\"answer\":\"Two fathoms.\"}";
+    let open = "{\"question\":\"Who is the captain's secret friend?\",\"answer\":\"\"}";
+    case.write("misses.jsonl", &format!("{one}\n{open}\n"));
+    case.write("faq.csv", "question,answer\nHow wide?,A cable.\nHow so?,\n");
+    case.write("tide.csv", "hour,height\n1,2.5\n");
+    let mut keeper = case.keeper();
+    update(&mut keeper);
+    let library = keeper.library();
+    for (path, is_handed_out) in [
+        ("misses.jsonl", false),
+        ("faq.csv", false),
+        ("tide.csv", true),
+    ] {
+        let part = library.part(path, &Start::Place(0), 10).unwrap().unwrap();
+        assert_eq!((part.file, part.total), (is_handed_out, 1), "{path}");
+        assert_eq!(
+            library.original(path).unwrap().is_some(),
+            is_handed_out,
+            "{path}"
+        );
+    }
 }
 
 #[test]
