@@ -6,13 +6,17 @@
 //!
 //! What counts as a marker is what models were asked for and what they write instead: `[1]`, `[1, 3]`, `[1-3]`, `[^1]`,
 //! `[Source 1]`, `【1】`, `【1†source】`, with numbers of one or two digits. Each of them leaves as `[1]`, several as
-//! `[1][3]`. A number without a source goes, with the blank before it, and is counted. Left alone are code, links
+//! `[1][3]`. A number without a source goes, with the blank before it and the brackets or
+//! stars around it, and is counted. Left alone are code between backticks or fences, links
 //! (`[1](…)`), definitions (`[1]: …` that begin a line), what stands behind a `]` or a backslash, and years.
 
 /// Bytes of a marker; a longer one is text.
 const MAX_MARKER: usize = 48;
 /// The largest number that is one: no more passages can be shown.
 const MAX_NUMBER: u32 = 99;
+
+/// What models put around a marker. None but the last begins another one.
+const WRAPPERS: [(&str, &str); 4] = [("(", ")"), ("[", "]"), ("**", "**"), ("*", "*")];
 
 /// The filter of one answer.
 #[derive(Debug)]
@@ -114,9 +118,9 @@ impl Citations {
             let found = match (letter, held[at + blank..].chars().next()) {
                 _ if self.code.state != State::Text => Found::Text,
                 (' ', None) if !is_end => Found::Open,
-                (' ' | '[' | '【', Some('[' | '【')) if !self.code.is_bound(letter) => {
+                (' ' | '[' | '【' | '(' | '*', Some(_)) if !self.code.is_bound(letter) => {
                     let begins_line = self.code.line == Line::Blank;
-                    marker(&held[at + blank..], begins_line, is_end)
+                    self.found(&held[at + blank..], begins_line, is_end)
                 }
                 _ => Found::Text,
             };
@@ -148,6 +152,23 @@ impl Citations {
         }
         held[at..].clone_into(&mut self.held);
         out
+    }
+
+    /// What a text begins with: a marker, or what goes as a whole where its number has no source.
+    fn found(&self, text: &str, begins_line: bool, is_end: bool) -> Found {
+        let known = |n: &u32| (1..=self.sources).contains(n);
+        for (open, close) in WRAPPERS {
+            match wrapped(text, open, close, is_end) {
+                // Around a number that stays they stay.
+                Found::Marker(_, numbers) if numbers.iter().any(known) => break,
+                Found::Text => {}
+                found => return found,
+            }
+        }
+        match text.starts_with(['[', '【']) {
+            true => marker(text, begins_line, is_end),
+            false => Found::Text,
+        }
     }
 }
 
@@ -256,6 +277,41 @@ impl Code {
     /// Whether a bracket here belongs to what stands before it: `[text][1]`, `\[1]`.
     fn is_bound(&self, letter: char) -> bool {
         letter != ' ' && matches!(self.last, ']' | '\\')
+    }
+}
+
+/// The marker that a text begins with, between these two and nothing else.
+fn wrapped(text: &str, open: &str, close: &str, is_end: bool) -> Found {
+    let undecided = match is_end {
+        true => Found::Text,
+        false => Found::Open,
+    };
+    let Some(within) = text.strip_prefix(open) else {
+        return match open.starts_with(text) {
+            true => undecided,
+            false => Found::Text,
+        };
+    };
+    match within.chars().next() {
+        None => return undecided,
+        Some('[' | '【') => {}
+        Some(_) => return Found::Text,
+    }
+    let (length, numbers) = match marker(within, false, is_end) {
+        Found::Marker(length, numbers) => (length, numbers),
+        found => return found,
+    };
+    let Some(behind) = within[length..].strip_prefix(close) else {
+        return match close.starts_with(&within[length..]) {
+            true => undecided,
+            false => Found::Text,
+        };
+    };
+    match behind.chars().next() {
+        // A link's text, or one star of two.
+        None if !is_end => Found::Open,
+        Some('(' | '[' | ':' | '*') => Found::Text,
+        _ => Found::Marker(open.len() + length + close.len(), numbers),
     }
 }
 
@@ -368,6 +424,13 @@ mod tests {
             ("So【1】【2†lines 3-9】【9】", "So[1][2]", 1),
             ("[1] begins, [4] too", "[1] begins, too", 1),
             ("[[1]] (see [8])", "[[1]] (see)", 1),
+            ("So ([9]), [[9]], **[9]** and *[8]*.", "So,, and.", 4),
+            (
+                "So ([1]), [[1]] and **[1]**.",
+                "So ([1]), [[1]] and **[1]**.",
+                0,
+            ),
+            ("**[9] So** (so [9]) ([9] [8])", "** So** (so) ()", 4),
             ("two  [8] blanks", "two  blanks", 1),
             ("over\n[8]\nlines", "over\n\nlines", 1),
         ];
@@ -479,6 +542,13 @@ mod tests {
             "!",
             "[9](x)",
             "[9]:",
+            ")",
+            "*",
+            "**",
+            "([9])",
+            "([1])",
+            "**[9]**",
+            "[[9]]",
         ]);
         prop::collection::vec(part, 0..40).prop_map(|parts| parts.concat())
     }
@@ -495,7 +565,7 @@ mod tests {
                 let cut = rest.ceil_char_boundary(cuts[turn % cuts.len()].min(rest.len()));
                 let (piece, behind) = rest.split_at(cut);
                 out += &citations.push(piece);
-                prop_assert!(citations.held.len() <= MAX_MARKER + 8, "{:?}", citations.held);
+                prop_assert!(citations.held.len() <= MAX_MARKER + 16, "{:?}", citations.held);
                 (rest, turn) = (behind, turn + 1);
             }
             out += &citations.finish();
