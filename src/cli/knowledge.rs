@@ -1,6 +1,7 @@
 //! `askd index`, `askd search` and `askd eval`: the operator's documents, read, searched and judged by hand.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, Write as _},
     path::Path,
@@ -25,6 +26,8 @@ use crate::{
 
 /// Passages that are looked through for [`DEPTH`] different documents.
 const PASSAGES: usize = 30;
+/// Right documents that are told by name when the index lacks them.
+const TOLD_MISSING: usize = 10;
 /// How often a long embedding says how far it is.
 const TELL: Duration = Duration::from_secs(5);
 
@@ -116,6 +119,7 @@ impl Cli {
                     (By::Both, "\nby both\n"),
                 ],
             };
+            tell_missing(&opened.knowledge, &questions)?;
             let least = opened.config.knowledge.min_score;
             for (by, title) in ways {
                 let rank = |question: &Question| -> Done<_> {
@@ -238,6 +242,32 @@ fn find(knowledge: &Knowledge, question: &str, limit: usize, by: By) -> Done<Vec
         complain(&format!("warning: searched by words alone: {trouble}"));
     }
     found.map_err(|error| fail(&error))
+}
+
+/// Tells which right documents nobody could find.
+fn tell_missing(knowledge: &Knowledge, questions: &[Question]) -> Done<()> {
+    let Knowledge::Library(library) = knowledge else {
+        return Ok(());
+    };
+    let named: BTreeSet<&String> = (questions.iter())
+        .flat_map(|question| &question.documents)
+        .collect();
+    let mut missing = Vec::new();
+    for name in named {
+        if !library.has(name).map_err(|error| fail(&error))? {
+            missing.push(name.as_str());
+        }
+    }
+    if !missing.is_empty() {
+        let some = missing[..missing.len().min(TOLD_MISSING)].join(", ");
+        let more = missing.len().saturating_sub(TOLD_MISSING);
+        let more = (more > 0).then(|| format!(" and {more} more"));
+        complain(&format!(
+            "warning: not in the index, and so never found: {some}{}",
+            more.unwrap_or_default()
+        ));
+    }
+    Ok(())
 }
 
 fn has_vectors(knowledge: &Knowledge) -> bool {

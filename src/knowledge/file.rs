@@ -16,7 +16,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 pub use self::place::FileError;
 pub(super) use self::{
     place::{FileId, Opened, Place, is_damage},
-    shown::{at, fragment, has_entries, live, part},
+    shown::{at, fragment, has_entries, is_entitled, live, part},
 };
 use super::{
     document::{Document, Format},

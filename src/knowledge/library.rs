@@ -60,7 +60,7 @@ pub enum LibraryError {
     #[error("the documents are searched by their words alone: {0}")]
     Embeddings(String),
     /// There is none yet.
-    #[error("the documents have not been read yet; `askd index` reads them")]
+    #[error("the documents have not been read yet; the askd that keeps them is at it")]
     Unread,
 }
 

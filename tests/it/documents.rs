@@ -139,6 +139,17 @@ fn documents_are_read_searched_and_judged_by_hand() {
         out.contains("right first 1.0000\n") && out.contains("refused of those without 1.0000\n"),
         "{out}"
     );
+    assert_eq!(err, "");
+    fs::write(
+        home.join("moved.jsonl"),
+        "{\"question\":\"When must I report a sick day?\",\"documents\":[\"moved.md#sick-leave\",\"leave.md\"]}\n",
+    )
+    .unwrap();
+    let (_, err, _) = askd(home, &["eval", "moved.jsonl"]);
+    assert_eq!(
+        err,
+        "warning: not in the index, and so never found: moved.md#sick-leave\n"
+    );
     let (_, err, code) = askd(home, &["eval", "askd.toml"]);
     assert_eq!(code, 78);
     assert!(err.contains("askd.toml: line 1 is no question"), "{err}");
@@ -165,6 +176,9 @@ fn a_folder_that_is_missing_is_a_warning_and_no_folder_at_all_is_told() {
         err.contains("knowledge.folders") && err.contains("is not there"),
         "{err}"
     );
+    let (_, err, code) = askd(home, &["index"]);
+    assert_eq!(code, 69);
+    assert!(err.contains("gone cannot be opened"), "{err}");
     fs::write(home.join("askd.toml"), "").unwrap();
     let (_, err, code) = askd(home, &["index"]);
     assert_eq!(code, 78);

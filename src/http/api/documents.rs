@@ -74,6 +74,7 @@ async fn made<F, W: Send + 'static>(
             (library.clone(), path.clone(), read.clone(), text.clone());
         let work = aside(move || match read(&library, &path) {
             Ok(found) => found.map(text).transpose(),
+            Err(LibraryError::Unread) => Err(Refusal::unreadable_document()),
             Err(error) => {
                 tracing::warn!(%error, "a document cannot be shown");
                 Err(Refusal::unreadable_document())

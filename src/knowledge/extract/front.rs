@@ -12,6 +12,9 @@ const MAX_BYTES: usize = 64 << 10;
 /// Takes the front matter off a text, into the document, and returns what follows.
 pub(super) fn take<'a>(document: &mut Document, text: &'a str) -> &'a str {
     let Some((mark, inside, after)) = part(text) else {
+        if seems_open(text) {
+            document.note("its front matter is not closed, and is read as text".to_owned());
+        }
         return text;
     };
     match mark {
@@ -51,6 +54,16 @@ fn speaks(inside: &str) -> bool {
         let key = line.split([':', '=']).next().unwrap_or_default();
         key.len() < line.len() && !key.trim().contains(char::is_whitespace) || line.starts_with('[')
     })
+}
+
+/// Whether a text begins like front matter with one of its keys; where that has no end, somebody has forgotten it.
+fn seems_open(text: &str) -> bool {
+    let mut lines = text.lines();
+    let is_mark = lines
+        .next()
+        .is_some_and(|line| matches!(line.trim_end(), "---" | "+++"));
+    let key = lines.next().and_then(|line| line.split([':', '=']).next());
+    is_mark && key.is_some_and(|key| matches!(key.trim_end(), "title" | "url" | "tags"))
 }
 
 fn toml(document: &mut Document, inside: &str) {
@@ -114,7 +127,13 @@ fn scalar(value: &str) -> String {
         let mut text = String::new();
         let mut chars = quoted.chars();
         while let Some(c) = chars.next().filter(|c| *c != '"') {
-            text.extend(if c == '\\' { chars.next() } else { Some(c) });
+            text.extend(match c {
+                '\\' => chars.next().map(|escaped| match escaped {
+                    'n' | 'r' | 't' => ' ',
+                    other => other,
+                }),
+                c => Some(c),
+            });
         }
         return text;
     }
@@ -154,6 +173,8 @@ mod tests {
             ["a", "b c"]
         );
         assert_eq!(read("---\ntags: a, b\n---\n").0.tags, ["a", "b"]);
+        let lines = read("---\ntitle: \"one\\ntwo\"\n---\n");
+        assert_eq!(lines.0.title.as_deref(), Some("one two"));
     }
 
     #[test]
@@ -179,6 +200,13 @@ mod tests {
             let (document, rest) = read(text);
             assert_eq!((document.title, rest.as_str()), (None, text));
         }
+    }
+
+    #[test]
+    fn front_matter_without_an_end_is_told() {
+        let notes = |text| read(text).0.notes.len();
+        assert_eq!(notes("---\ntitle: never closed\n\nText.\n"), 1);
+        assert_eq!(notes("---\nNote: a rule\n"), 0);
     }
 
     #[test]

@@ -59,9 +59,10 @@ pub enum PdfError {
     /// More than [`MAX_TEXT_BYTES`] of text.
     #[error("it unpacks to more than {} MiB of text; split it", MAX_TEXT_BYTES >> 20)]
     TooMuch,
-    /// More than [`MAX_MEMORY_MIB`], or nested without end: the process ended by this signal.
+    /// More than [`MAX_MEMORY_MIB`] or than the system has left, or nested without end: the process ended by this signal.
     #[error(
-        "reading it takes more than {MAX_MEMORY_MIB} MiB of memory, or it is built to break its reader (signal {0})"
+        "reading it takes more memory than {MAX_MEMORY_MIB} MiB or than there is, or it is built to break its reader \
+         (signal {0})"
     )]
     Killed(i32),
     /// It needs a password.
@@ -116,7 +117,7 @@ impl Reader {
         // Whatever was heard, no process is left behind.
         let status = wait(&mut child, deadline).map_err(PdfError::Unstartable)?;
         let output = output?;
-        ended_well(status)?;
+        ended_well(status, Instant::now() >= deadline)?;
         Ok(String::from_utf8_lossy(&output).into_owned())
     }
 
@@ -173,10 +174,12 @@ fn wait(child: &mut Child, deadline: Instant) -> io::Result<ExitStatus> {
     }
 }
 
-fn ended_well(status: ExitStatus) -> Result<(), PdfError> {
+fn ended_well(status: ExitStatus, is_over: bool) -> Result<(), PdfError> {
     if let Some(signal) = status.signal() {
         return Err(match signal {
-            libc::SIGXCPU | libc::SIGKILL => PdfError::TooSlow,
+            libc::SIGXCPU => PdfError::TooSlow,
+            // Killed here; by the system, for want of memory, otherwise.
+            libc::SIGKILL if is_over => PdfError::TooSlow,
             signal => PdfError::Killed(signal),
         });
     }

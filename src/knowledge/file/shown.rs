@@ -41,6 +41,14 @@ pub(in crate::knowledge) fn live(
     found.optional()
 }
 
+/// Whether an entry of a live document has this title.
+pub(in crate::knowledge) fn is_entitled(db: &Connection, title: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM passage p JOIN document d ON d.n = p.document \
+        WHERE p.title = ?1 AND d.state = ?2)";
+    db.prepare_cached(sql)?
+        .query_row(params![title, LIVE], |row| row.get(0))
+}
+
 /// Whether it has questions with answers.
 pub(in crate::knowledge) fn has_entries(db: &Connection, document: i64) -> rusqlite::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM passage WHERE document = ?1 AND title IS NOT NULL)";

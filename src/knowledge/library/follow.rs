@@ -61,12 +61,15 @@ impl Keeper {
                 let begin = Instant::now();
                 match self.update(&mut progress("the documents are being read")) {
                     Ok(None) => return,
-                    Ok(Some(report)) => self.tell(&mut told, report, begin),
-                    Err(error) => told.error(&error, self.library.size().is_some()),
+                    Ok(Some(report)) => {
+                        self.tell_healed();
+                        self.tell(&mut told, report, begin);
+                    }
+                    Err(error) => {
+                        self.tell_healed();
+                        told.error(&error, self.library.size().is_some());
+                    }
                 }
-            }
-            if let Some(why) = self.healed() {
-                tracing::warn!("the documents are read anew into another knowledge.db: {why}");
             }
             let well = self.embed_rest(&mut told) && told.whole;
             let patience = match &watch {
@@ -118,6 +121,12 @@ impl Keeper {
                 told.error(&self.library.reported(error), self.library.size().is_some());
                 false
             }
+        }
+    }
+
+    fn tell_healed(&mut self) {
+        if let Some(why) = self.healed() {
+            tracing::warn!("the documents are read anew into another knowledge.db: {why}");
         }
     }
 

@@ -114,6 +114,19 @@ impl Library {
         }
     }
 
+    /// Whether there is a document at a path, with or without a fragment, or an entry of this title.
+    pub fn has(&self, name: &str) -> Result<bool, LibraryError> {
+        let path = name.split('#').next().unwrap_or(name);
+        let found = self.reading(|db| {
+            let place = self.inside(path);
+            let live =
+                place.map(|(folder, inside)| file::live(db, &folder.to_string_lossy(), inside));
+            let is_there = live.transpose()?.flatten().is_some();
+            Ok(Some(is_there || file::is_entitled(db, name)?))
+        });
+        found.map(|found| found == Some(true))
+    }
+
     fn part_of(
         &self,
         db: &mut Connection,
