@@ -3,7 +3,10 @@
 //! The set that ships inside the binary goes through the same door as any other, so a fault in it is found by a
 //! test and told like an operator's own: with the file, the line and what is wrong there.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// Bytes of an answer at most. An entry is never cut, and this fills a small model's whole context already.
 pub const MAX_ANSWER_BYTES: usize = 32 << 10;
@@ -67,9 +70,11 @@ pub(super) struct Entry {
     pub url: Option<String>,
 }
 
-/// An entry as it is written. Unknown keys are refused: a misspelt `tags` would quietly cost matches.
+/// What an entry as it is written may have.
+const FIELDS: [&str; 5] = ["title", "question", "answer", "tags", "url"];
+
+/// An entry as it is written.
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Written {
     pub title: Option<String>,
     pub question: String,
@@ -107,14 +112,31 @@ fn parse_line(file: &str, line: usize, text: &str) -> Result<Entry, KnowledgeErr
 }
 
 impl Entry {
-    /// Reads one JSON object.
+    /// Reads one JSON object. Unknown fields are refused: a misspelt `tags` would quietly cost matches.
     pub(super) fn from_json(text: &str) -> Result<Self, EntryFault> {
+        let (entry, unknown) = Self::with_others(text)?;
+        match unknown.first() {
+            None => Ok(entry),
+            Some(field) => {
+                let known = FIELDS.join("`, `");
+                Err(EntryFault::Malformed(format!(
+                    "unknown field `{field}`; those known are `{known}`"
+                )))
+            }
+        }
+    }
+
+    /// The same for what others have written for other ends too: with the names of the fields that mean nothing.
+    pub(super) fn with_others(text: &str) -> Result<(Self, Vec<String>), EntryFault> {
         let written: Written = serde_json::from_str(text).map_err(|error| {
             let said = error.to_string();
             let what = said.split(" at line ").next().unwrap_or(&said);
             EntryFault::Malformed(format!("{what} (column {})", error.column()))
         })?;
-        written.check()
+        let fields: Result<BTreeMap<String, &RawValue>, _> = serde_json::from_str(text);
+        let names = fields.unwrap_or_default().into_keys();
+        let unknown = names.filter(|name| !FIELDS.contains(&name.as_str()));
+        Ok((written.check()?, unknown.collect()))
     }
 }
 

@@ -153,7 +153,13 @@ async fn a_real_llm_server_embeds_documents_and_questions() {
         indexed.contains("3 passages have vectors of 256 numbers; 3 texts"),
         "{indexed}"
     );
-    let found = askd(&["search", "A ship sails."]).await;
+    // A busy machine takes longer for the question's vector than a reader would be kept waiting.
+    let mut found = askd(&["search", "A ship sails."]).await;
+    for _ in 0..10 {
+        if !found.contains("meaning ") {
+            found = askd(&["search", "A ship sails."]).await;
+        }
+    }
     assert!(found.contains("meaning "), "{found}");
     assert!(found.lines().next().unwrap().contains("sea"), "{found}");
 }

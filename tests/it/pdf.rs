@@ -134,12 +134,9 @@ fn text_without_end_ends_at_a_limit_with_a_sentence() {
 fn what_is_no_pdf_is_said_to_be_none() {
     for file in [&b"%PDF-1.7\n"[..], b"no", b"", &b"[".repeat(100_000)] {
         let told = fault(file);
-        assert!(
-            told.contains("no PDF, or damaged") || told.contains("signal"),
-            "{told}"
-        );
+        assert!(told.contains("no PDF, or damaged"), "{told}");
     }
-    // Lists in lists, where a parser keeps its place on the stack.
+    // Lists in lists, where a parser keeps its place on the stack: it gives up, or its process ends.
     let deep = b"[".repeat(200_000);
     let told = fault(&pdf(&[packed(&deep)], 1));
     assert!(

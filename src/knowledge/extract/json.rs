@@ -3,6 +3,8 @@
 //! A faulty entry costs itself alone. Each is first taken as the stretch of text that it is, and parsed by
 //! itself then: so nothing is built up for what is no entry, however deep or long it may be.
 
+use std::collections::HashSet;
+
 use serde::de::{Deserializer as _, SeqAccess, Visitor};
 use serde_json::{Deserializer, value::RawValue};
 
@@ -11,6 +13,9 @@ use crate::knowledge::{
     document::{Document, Format},
     entry::{Entry, EntryFault},
 };
+
+/// Fields without a meaning that are told by name.
+const MAX_OTHERS: usize = 10;
 
 /// Reads an array of entries, or entries one after another.
 pub(super) fn document(text: &str) -> Result<Document, ExtractError> {
@@ -57,6 +62,8 @@ struct Reading<'a> {
     at: usize,
     line: usize,
     document: Document,
+    /// Fields of entries that mean nothing.
+    passed_over: HashSet<String>,
 }
 
 impl<'a> Reading<'a> {
@@ -66,6 +73,7 @@ impl<'a> Reading<'a> {
             at: 0,
             line: 1,
             document: Document::new(Format::Markdown),
+            passed_over: HashSet::new(),
         }
     }
 
@@ -75,11 +83,26 @@ impl<'a> Reading<'a> {
         let between = &self.text.as_bytes()[self.at..start];
         self.line += between.iter().filter(|byte| **byte == b'\n').count();
         self.at = start;
-        match Entry::from_json(item) {
-            Ok(entry) => self.document.push_entry(entry),
+        match Entry::with_others(item) {
+            Ok((entry, others)) => {
+                self.document.push_entry(entry);
+                for other in others {
+                    self.pass_over(other);
+                }
+            }
             // A question that waits for its answer, as `[knowledge] misses` writes them down.
             Err(EntryFault::Blank("answer")) => {}
             Err(fault) => self.fault(self.line, &fault.to_string()),
+        }
+    }
+
+    /// Tells of a field that means nothing, once.
+    fn pass_over(&mut self, field: String) {
+        if self.passed_over.len() < MAX_OTHERS && self.passed_over.insert(field.clone()) {
+            let known = "`question`, `answer`, `title`, `url` and `tags`";
+            let fault =
+                format!("`{field}` means nothing here and is passed over; known are {known}");
+            self.fault(self.line, &fault);
         }
     }
 
@@ -166,6 +189,18 @@ mod tests {
     }
 
     #[test]
+    fn fields_that_mean_nothing_cost_no_entry_and_are_told_once() {
+        let one = r#"{"id":7,"question":"Why?","answer":"So.","tag":{"a":[1]}}"#;
+        let document = document_of_lines(&format!("{one}\n{one}\n")).unwrap();
+        assert_eq!((document.blocks.len(), document.notes.len()), (2, 2));
+        assert!(
+            document.notes[0].starts_with("line 1: `id` means nothing"),
+            "{:?}",
+            document.notes
+        );
+    }
+
+    #[test]
     fn a_question_that_waits_for_its_answer_is_passed_over_without_a_word() {
         let text = format!("{{\"answer\":\"\",\"question\":\"Who?\"}}\n{GOOD}\n");
         for document in [document(&text).unwrap(), document_of_lines(&text).unwrap()] {
@@ -183,7 +218,7 @@ mod tests {
     fn a_file_without_entries_is_refused_with_its_first_fault() {
         let error = document(r#"{"name":"page"}"#).unwrap_err().to_string();
         assert!(
-            error.contains("line 1") && error.contains("`name`"),
+            error.contains("line 1") && error.contains("`question`"),
             "{error}"
         );
         assert!(document("[1,").is_err() && document("[]").unwrap().text.is_empty());
