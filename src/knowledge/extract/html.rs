@@ -1,7 +1,8 @@
 //! HTML to text: headings, paragraphs, lists, tables and code, and nothing that runs or loads.
 //!
 //! It is read as a stream of tags, without a tree: so nothing overflows or slows down at any depth, and no tag has to
-//! be closed. What is lost thereby are the subtleties of broken nesting, which no reader of a passage misses.
+//! be closed. What is lost thereby are the subtleties of broken nesting, which no reader of a passage misses. What a page
+//! hides until somebody clicks is read like the rest: there manuals keep their tabs.
 
 use std::ops::Range;
 
