@@ -37,7 +37,7 @@ use crate::config::{Log, LogFormat};
 use file::{RotatingFile, Troubles};
 
 /// Lines that may wait for each output; beyond it lines are dropped and counted.
-const QUEUE: usize = 8192;
+const QUEUE: usize = 2048;
 
 /// Why there can be no log.
 #[derive(Debug, thiserror::Error)]
