@@ -2,6 +2,7 @@
 //!
 //! Only what is said before anything runs is printed here; a running askd speaks through its log.
 
+mod judging;
 mod knowledge;
 
 use std::{

@@ -1,10 +1,7 @@
-//! `askd index`, `askd search` and `askd eval`: the operator's documents, read, searched and judged by hand.
+//! `askd index` and `askd search`: the operator's documents, read and searched by hand.
 
 use std::{
-    collections::BTreeSet,
-    fs,
     io::{self, Write as _},
-    path::Path,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
@@ -19,29 +16,24 @@ use crate::{
     knowledge::{
         By, Embedded, Embedder, FileError, Found, Keeper, Knowledge, Library, LibraryError,
         Passage, Report, Set,
-        judge::{self, CLASSES, DEPTH, Judgement, Question},
     },
     shutdown::Shutdown,
 };
 
-/// Passages that are looked through for [`DEPTH`] different documents.
-const PASSAGES: usize = 30;
-/// Right documents that are told by name when the index lacks them.
-const TOLD_MISSING: usize = 10;
 /// How often a long embedding says how far it is.
 const TELL: Duration = Duration::from_secs(5);
 
 /// The knowledge that a configuration names, and who keeps it where no other askd does.
-struct Opened {
-    knowledge: Knowledge,
+pub(super) struct Opened {
+    pub(super) knowledge: Knowledge,
     keeper: Option<Keeper>,
-    config: Config,
+    pub(super) config: Config,
     /// What asks the embeddings' server.
     _runtime: Option<Runtime>,
 }
 
 /// What a command ends with, told already if it is a failure.
-type Done<T> = Result<T, ExitCode>;
+pub(super) type Done<T> = Result<T, ExitCode>;
 
 impl Cli {
     /// `askd index`: brings the index to what the folders hold, and says what could not be read.
@@ -103,39 +95,6 @@ impl Cli {
         search().map_or_else(|code| code, |()| ExitCode::SUCCESS)
     }
 
-    /// `askd eval FILE`: how often the right documents are found, and what the scores are worth.
-    pub fn eval(&self, file: &Path) -> ExitCode {
-        let eval = || -> Done<()> {
-            let text = fs::read_to_string(file)
-                .map_err(|error| fail(&format!("{}: {error}", file.display())))?;
-            let questions = judge::parse(&text)
-                .map_err(|error| fail_with(EXIT_CONFIG, &format!("{}: {error}", file.display())))?;
-            let opened = self.current()?;
-            let ways: &[(By, &str)] = match has_vectors(&opened.knowledge) {
-                false => &[(By::Both, "")],
-                true => &[
-                    (By::Words, "by words\n"),
-                    (By::Meaning, "\nby vectors (scores are cosines)\n"),
-                    (By::Both, "\nby both\n"),
-                ],
-            };
-            tell_missing(&opened.knowledge, &questions)?;
-            let least = opened.config.knowledge.min_score;
-            for (by, title) in ways {
-                let rank = |question: &Question| -> Done<_> {
-                    let found = find(&opened.knowledge, &question.question, PASSAGES, *by)?;
-                    let passages = found.into_iter().map(|found| found.passage).collect();
-                    Ok((question.clone(), documents(passages)))
-                };
-                let rankings = questions.iter().map(rank).collect::<Done<Vec<_>>>()?;
-                print(title);
-                print(&table(&judge::judge(&rankings, least), least));
-            }
-            Ok(())
-        };
-        eval().map_or_else(|code| code, |()| ExitCode::SUCCESS)
-    }
-
     fn open(&self) -> Done<Opened> {
         let config = self.load()?.config;
         if config.knowledge.folders.is_empty() {
@@ -165,7 +124,7 @@ impl Cli {
     }
 
     /// The same, as the folders are now; as another askd has it in the file, if one keeps that.
-    fn current(&self) -> Done<Opened> {
+    pub(super) fn current(&self) -> Done<Opened> {
         let mut opened = self.open()?;
         match (&mut opened.keeper, &opened.knowledge) {
             (Some(keeper), _) => {
@@ -223,7 +182,12 @@ fn embedder(config: &Config) -> Done<Option<(Arc<dyn Embedder>, Runtime)>> {
 }
 
 /// Searches; what is in the way of vectors is told.
-fn find(knowledge: &Knowledge, question: &str, limit: usize, by: By) -> Done<Vec<Found>> {
+pub(super) fn find(
+    knowledge: &Knowledge,
+    question: &str,
+    limit: usize,
+    by: By,
+) -> Done<Vec<Found>> {
     let found = match knowledge {
         Knowledge::Set(set) => {
             let passages = set.search(question, limit).into_iter();
@@ -242,39 +206,6 @@ fn find(knowledge: &Knowledge, question: &str, limit: usize, by: By) -> Done<Vec
         complain(&format!("warning: searched by words alone: {trouble}"));
     }
     found.map_err(|error| fail(&error))
-}
-
-/// Tells which right documents nobody could find.
-fn tell_missing(knowledge: &Knowledge, questions: &[Question]) -> Done<()> {
-    let Knowledge::Library(library) = knowledge else {
-        return Ok(());
-    };
-    let named: BTreeSet<&String> = (questions.iter())
-        .flat_map(|question| &question.documents)
-        .collect();
-    let mut missing = Vec::new();
-    for name in named {
-        if !library.has(name).map_err(|error| fail(&error))? {
-            missing.push(name.as_str());
-        }
-    }
-    if !missing.is_empty() {
-        let some = missing[..missing.len().min(TOLD_MISSING)].join(", ");
-        let more = missing.len().saturating_sub(TOLD_MISSING);
-        let more = (more > 0).then(|| format!(" and {more} more"));
-        complain(&format!(
-            "warning: not in the index, and so never found: {some}{}",
-            more.unwrap_or_default()
-        ));
-    }
-    Ok(())
-}
-
-fn has_vectors(knowledge: &Knowledge) -> bool {
-    match knowledge {
-        Knowledge::Set(_) => false,
-        Knowledge::Library(library) => library.size().is_some_and(|size| size.vectors > 0),
-    }
 }
 
 /// What a passage's place comes of, where it is more than words.
@@ -354,80 +285,16 @@ fn address(passage: &Passage) -> String {
     )
 }
 
-/// The documents of a ranking of passages, each at its best passage's place; an entry is a document of its own.
-fn documents(passages: Vec<Passage>) -> Vec<judge::Found> {
-    let mut found: Vec<(String, judge::Found)> = Vec::new();
-    for passage in passages {
-        let path = passage.path.unwrap_or_default();
-        let is_entry = passage.anchor.is_none() && passage.heading.is_some();
-        let key = if is_entry {
-            format!("{path}\n{}", passage.title)
-        } else {
-            path.clone()
-        };
-        let part = passage.anchor.map(|anchor| format!("{path}#{anchor}"));
-        let mut names = vec![passage.title];
-        names.extend(part);
-        names.push(path);
-        if found.iter().any(|(known, _)| *known == key) {
-            continue;
-        }
-        let score = passage.score;
-        found.push((key, judge::Found { names, score }));
-        if found.len() == DEPTH {
-            break;
-        }
-    }
-    found.into_iter().map(|(_, found)| found).collect()
-}
-
-fn table(judgement: &Judgement, least: f32) -> String {
-    let Judgement {
-        answerable,
-        foreign,
-        ..
-    } = judgement;
-    let mut text = format!(
-        "{answerable} questions with right documents, {foreign} without\n\
-         recall@5 {:.4}\nMRR@10 {:.4}\nnDCG@10 {:.4}\nright first {:.4}\n\
-         right first and at least {least} sure {:.4}\n",
-        judgement.recall_at_5,
-        judgement.mrr_at_10,
-        judgement.ndcg_at_10,
-        judgement.first,
-        judgement.first_shown
-    );
-    if *foreign > 0 {
-        text += &format!("refused of those without {:.4}\n", judgement.refused);
-    }
-    text += &format!("calibration error {:.4}\n\n", judgement.calibration_error);
-    text += "score      questions  said   right\n";
-    for (class, at) in judgement.classes.iter().zip(0..) {
-        if class.questions > 0 {
-            let width = 1.0 / CLASSES as f64;
-            let from = f64::from(at) * width;
-            text += &format!(
-                "{from:.1}-{:.1}    {:9}  {:.3}  {:.3}\n",
-                from + width,
-                class.questions,
-                class.said,
-                class.right
-            );
-        }
-    }
-    text
-}
-
-fn print(text: &str) {
+pub(super) fn print(text: &str) {
     // Nobody is left to tell when standard output is closed.
     let _ = io::stdout().write_all(text.as_bytes());
 }
 
-fn fail(error: &dyn std::fmt::Display) -> ExitCode {
+pub(super) fn fail(error: &dyn std::fmt::Display) -> ExitCode {
     fail_with(EXIT_UNAVAILABLE, &error.to_string())
 }
 
-fn fail_with(code: u8, error: &str) -> ExitCode {
+pub(super) fn fail_with(code: u8, error: &str) -> ExitCode {
     complain(&format!("error: {error}"));
     ExitCode::from(code)
 }

@@ -5,6 +5,7 @@
 //! live and what it takes the place of dead. A crash in between leaves the old state, and the pending part is used
 //! when the same file is met again.
 
+mod damage;
 mod place;
 mod shown;
 pub(super) mod vectors;
@@ -15,7 +16,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 pub use self::place::FileError;
 pub(super) use self::{
-    place::{FileId, Opened, Place, is_damage},
+    damage::is_damage,
+    place::{FileId, Opened, Place},
     shown::{at, fragment, has_entries, is_entitled, live, part},
 };
 use super::{

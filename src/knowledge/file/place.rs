@@ -8,9 +8,10 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
+use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
+use super::damage::is_damage;
 use crate::config::StorePath;
 
 /// What the file carries in its header ("askk"), so that no other program's file is taken for one.
@@ -363,26 +364,6 @@ fn touch(path: &Path) -> Result<File, FileError> {
         path: path.display().to_string(),
         error,
     })
-}
-
-/// Whether an error says that what is in the file is not what was written there. All else may be over the next time.
-pub(in crate::knowledge) fn is_damage(error: &rusqlite::Error) -> bool {
-    use rusqlite::Error;
-    match error {
-        Error::SqliteFailure(failure, _) => {
-            // `Unknown` is SQLite's general error: a table or a column is not there.
-            matches!(
-                failure.code,
-                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown
-            ) || failure.extended_code == ffi::SQLITE_IOERR_SHORT_READ
-        }
-        Error::SqlInputError { .. }
-        | Error::FromSqlConversionFailure(..)
-        | Error::IntegralValueOutOfRange(..)
-        | Error::InvalidColumnType(..)
-        | Error::Utf8Error(..) => true,
-        _ => false,
-    }
 }
 
 /// What a file is.
