@@ -10,6 +10,7 @@ use crate::{
     binary::Binary,
     client::{Browser, Client},
     fake::{Fake, Script},
+    harness::soon,
     http::{ask_at, ready, request},
 };
 
@@ -85,10 +86,16 @@ async fn a_full_disk_stops_no_answer_and_what_it_kept_waiting_is_on_it_once_ther
     assert_eq!(body["state"], "storage_failed");
     assert_eq!(refused(&mut other).await["message"], body["message"]);
     // Where and why is for the operator.
-    let (path, said) = (place.path().display().to_string(), askd.said());
+    let path = place.path().display().to_string();
     assert!(!body.to_string().contains(&path), "{body}");
     let told = |line: &str| line.contains(&path) && line.contains("askd goes on by itself");
-    assert!(said.lines().any(told), "{said}");
+    // Its line goes its own way to the log.
+    let written = async {
+        while !askd.said().lines().any(told) {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon("told in the log", written).await;
 
     place.fake.gate("more").release();
     let cookie = format!("Cookie: {}\r\n", browser.cookie().await.unwrap());
