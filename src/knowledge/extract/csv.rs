@@ -1,5 +1,7 @@
 //! Tables as files: questions and answers where the columns say so, else a passage for each row.
 
+use std::io::Read as _;
+
 use csv::{ReaderBuilder, StringRecord};
 
 use super::{ExtractError, json};
@@ -13,14 +15,19 @@ const MAX_COLUMNS: usize = 256;
 /// Characters of a column's name at most: it is repeated in every row.
 const MAX_NAME_CHARS: usize = 80;
 
+/// Read behind the text: a row of one empty field, or the end of a quote that was never closed.
+const END: &str = "\n\"";
+
 /// Reads a table whose first row names the columns.
 pub(super) fn document(text: &str) -> Result<Document, ExtractError> {
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter(text))
         .flexible(true)
-        .from_reader(text.as_bytes());
+        .from_reader(text.as_bytes().chain(END.as_bytes()));
     let malformed = |error: csv::Error| ExtractError::Malformed(format!("not a table: {error}"));
-    let columns = Columns::of(reader.headers().map_err(malformed)?);
+    let head = reader.headers().map_err(malformed)?;
+    let (mut line, mut is_ended) = (1, is_end(head));
+    let columns = Columns::of(head);
     let mut document = Document::new(match columns.entries {
         Some(_) => Format::Markdown,
         None => Format::Plain,
@@ -28,7 +35,11 @@ pub(super) fn document(text: &str) -> Result<Document, ExtractError> {
     let mut row = StringRecord::new();
     // The text is UTF-8 and rows may differ in length, so nothing is left that could fail.
     while !document.full && reader.read_record(&mut row).map_err(malformed)? {
-        let line = row.position().map_or(0, csv::Position::line);
+        line = row.position().map_or(0, csv::Position::line);
+        is_ended = is_end(&row);
+        if row.iter().all(|value| value.trim().is_empty()) {
+            continue;
+        }
         match &columns.entries {
             Some(entries) => match entries.written(&row).check() {
                 Ok(entry) => document.push_entry(entry),
@@ -39,7 +50,20 @@ pub(super) fn document(text: &str) -> Result<Document, ExtractError> {
             }
         }
     }
-    json::some_entries(document)
+    if !document.full && !is_ended {
+        document.note(format!(
+            "line {line}: a quote in this row is never closed, and all that follows was read as one value"
+        ));
+    }
+    match columns.entries {
+        Some(_) => json::some_entries(document),
+        None => Ok(document),
+    }
+}
+
+/// Whether a row is what [`END`] makes where no quote is open.
+fn is_end(row: &StringRecord) -> bool {
+    row.iter().eq([""])
 }
 
 /// What stands most often in the first line outside quotes: commas, semicolons (where commas are decimal) or tabs.
@@ -165,6 +189,32 @@ mod tests {
             "{:?}",
             document.notes
         );
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_told_with_the_line_of_its_row() {
+        let faulty = "Name,Price\nPump,1\n\"Valve,2\nHose,3\n";
+        let read = document(faulty).unwrap();
+        assert!(read.notes[0].starts_with("line 3: a quote"), "{read:?}");
+        assert!(read.text.ends_with("Name: Valve,2\nHose,3"), "{read:?}");
+        let head = document("\"Name,Price\nPump,1").unwrap();
+        assert!(head.notes[0].starts_with("line 1: a quote"), "{head:?}");
+        for sound in [
+            "a,b\n1,\"2\n\"",
+            "a,b\n1,2",
+            "a\n\"\"\n",
+            "a\n5\" pipe\n\n",
+            "",
+        ] {
+            let notes = document(sound).unwrap().notes;
+            assert!(notes.is_empty(), "{sound:?}: {notes:?}");
+        }
+    }
+
+    #[test]
+    fn rows_of_nothing_are_no_faults_of_a_table_of_entries() {
+        let read = document("question,answer\nWhy?,So.\n,\n , \n").unwrap();
+        assert_eq!((read.blocks.len(), read.notes.len()), (1, 0), "{read:?}");
     }
 
     #[test]
