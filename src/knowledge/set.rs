@@ -82,6 +82,8 @@ mod tests {
     const FOREIGN: &str = include_str!("../../tests/questions/foreign.txt");
     const UNSEEN: &str = include_str!("../../tests/questions/unseen.txt");
     const UNSEEN_FOREIGN: &str = include_str!("../../tests/questions/unseen_foreign.txt");
+    const BLIND: &str = include_str!("../../tests/questions/blind.txt");
+    const BLIND_FOREIGN: &str = include_str!("../../tests/questions/blind_foreign.txt");
 
     fn built_in() -> Set {
         Set::built_in().unwrap()
@@ -152,10 +154,18 @@ mod tests {
         assert!(share >= 0.95, "rejected: {share:.3}");
     }
 
-    /// The hold-out, where nothing was added to please it: right first 83 %, in the first three 96 %, accepted 93 %,
-    /// rejected 88 %. The floors below are not what is wanted, but what no change may lose.
+    /// Questions that nothing was ever tuned to: right first 91 %, in the first three 98 %, accepted 79 %, rejected 97 %.
     #[test]
-    fn a_stranger_is_served_nearly_as_well() {
+    fn a_stranger_is_served_as_well() {
+        let [first, in_three, accepted] = found(BLIND);
+        assert!(first >= 0.9 && in_three >= 0.95 && accepted >= 0.75);
+        assert!(rejected(BLIND_FOREIGN) >= 0.95);
+    }
+
+    /// The older hold-out is harder: right first 82 %, in the first three 94 %, accepted 93 %, rejected 85 %. The floors are
+    /// not what is wanted, but what no change may lose.
+    #[test]
+    fn a_stranger_with_harder_questions_is_served_nearly_as_well() {
         let [first, in_three, accepted] = found(UNSEEN);
         assert!(first >= 0.8 && in_three >= 0.9 && accepted >= 0.9);
         assert!(rejected(UNSEEN_FOREIGN) >= 0.85);
