@@ -132,6 +132,12 @@ async fn a_question_that_a_hanging_disk_may_keep_is_refused_and_has_its_end() {
 
 #[tokio::test]
 async fn a_question_whose_conversation_is_deleted_before_its_turn_has_opened_is_cancelled() {
+    // A store that is very quick lets the turn open first; then it is tried again.
+    while !is_cancelled_before_it_opens().await {}
+}
+
+/// Whether the turn had not opened when its conversation was gone; then it is cancelled.
+async fn is_cancelled_before_it_opens() -> bool {
     let (model, gate) = gated();
     gate.add_permits(1);
     let it = fixture(OnLeave::Finish, model);
@@ -160,7 +166,9 @@ async fn a_question_whose_conversation_is_deleted_before_its_turn_has_opened_is_
     });
     deleted.join().unwrap();
     let place = it.desk.0.live()[&(OWNER, turn)].log.place();
-    assert_eq!(place, None, "the turn has not heard of it");
+    if place.is_some() {
+        return false;
+    }
     it.desk.cancel_all(OWNER, conversation);
     let mut reader = opening.await.unwrap().unwrap();
     assert_eq!(
@@ -168,6 +176,7 @@ async fn a_question_whose_conversation_is_deleted_before_its_turn_has_opened_is_
         (String::new(), Outcome::Cancelled, None)
     );
     assert_eq!(it.model.asked(), 1, "the endpoint never hears of it");
+    true
 }
 
 #[tokio::test]
