@@ -6,7 +6,9 @@
 
 mod event;
 
-pub use event::{Cause, Channel, End, ErrorCode, Event, Fault, Outcome, Source, Timing, Usage};
+pub use event::{
+    Basis, Cause, Channel, End, ErrorCode, Event, Fault, Outcome, Source, Timing, Usage,
+};
 
 use crate::id::Seq;
 
@@ -36,6 +38,7 @@ pub struct Ended;
 pub struct Answer {
     body: String,
     marks: Vec<Mark>,
+    basis: Basis,
     sources: Vec<Source>,
     fault: Option<Fault>,
     end: Option<End>,
@@ -44,8 +47,8 @@ pub struct Answer {
 /// One event as the log holds it, nothing joined and nothing copied.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Part<'a> {
-    /// The passages that the answer rests on.
-    Sources(&'a [Source]),
+    /// The passages that the answer rests on, and how.
+    Sources(Basis, &'a [Source]),
     /// One piece of text.
     Text(Channel, &'a str),
     /// Why the answer failed.
@@ -115,7 +118,7 @@ impl Answer {
             start = mark.end as usize;
             Some(match mark.kind {
                 Kind::Text(channel) => Part::Text(channel, &self.body[text]),
-                Kind::Sources => Part::Sources(&self.sources),
+                Kind::Sources => Part::Sources(self.basis, &self.sources),
                 Kind::Error => Part::Error(self.fault.as_ref()?),
                 Kind::End => Part::End(self.end.as_ref()?),
             })
@@ -128,7 +131,7 @@ impl Answer {
         for part in self.parts(after) {
             let pushed = match part {
                 Part::Text(channel, text) => events.push_text(channel, text),
-                Part::Sources(sources) => events.push_sources(sources.to_vec()),
+                Part::Sources(basis, sources) => events.push_sources(basis, sources.to_vec()),
                 Part::Error(_) | Part::End(_) => break,
             };
             debug_assert!(pushed.is_ok(), "a log without an end takes every event");
@@ -159,9 +162,9 @@ impl Answer {
     }
 
     /// Appends the passages that the answer rests on.
-    pub fn push_sources(&mut self, sources: Vec<Source>) -> Result<Seq, Ended> {
+    pub fn push_sources(&mut self, basis: Basis, sources: Vec<Source>) -> Result<Seq, Ended> {
         let seq = self.mark(Kind::Sources)?;
-        self.sources = sources;
+        (self.basis, self.sources) = (basis, sources);
         Ok(seq)
     }
 
@@ -209,7 +212,7 @@ impl Answer {
         let mark = self.marks.get(first)?;
         let event = match mark.kind {
             Kind::Text(channel) => return Some(self.read_text(first, channel, budget)),
-            Kind::Sources => Event::Sources(self.sources.clone()),
+            Kind::Sources => Event::Sources(self.basis, self.sources.clone()),
             Kind::Error => Event::Error(self.fault.clone()?),
             Kind::End => Event::End(self.end.clone()?),
         };

@@ -39,7 +39,7 @@ use self::{
     station::questions,
 };
 use crate::{
-    answer::{Channel, ErrorCode, Fault, Outcome, Usage},
+    answer::{Basis, Channel, ErrorCode, Fault, Outcome, Usage},
     config::OnLeave,
     id::{SessionId, TurnId},
     llm::{
@@ -246,11 +246,16 @@ async fn ground(
         }
     };
     grounds.fit(draft.room());
-    if let Grounds::Found(found) = &grounds {
-        if !found.is_empty() {
-            progress.citations = Some(Citations::new(found.len()));
+    match &grounds {
+        Grounds::None => {}
+        Grounds::Failed => {
+            progress.citations = Some(Citations::new(0));
+            quote::show(Basis::Unsearched, Vec::new(), log)?;
         }
-        quote::show(found.clone(), log)?;
+        Grounds::Found(found) => {
+            progress.citations = Some(Citations::new(found.len()));
+            quote::show(Basis::Cited, found.clone(), log)?;
+        }
     }
     Ok(Some(grounds))
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 /// One event of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// The passages that the answer rests on; before any text.
-    Sources(Vec<Source>),
+    /// The passages that the answer rests on, and how; before any text.
+    Sources(Basis, Vec<Source>),
     /// A piece of text, or several neighbouring ones joined.
     Text {
         /// Which text it belongs to.
@@ -31,6 +31,20 @@ pub enum Channel {
     Answer,
     /// The model's thinking.
     Reasoning,
+}
+
+/// How an answer stands to the documents.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// A model has read the sources and cites them as `[n]`; without any, nothing was found.
+    #[default]
+    Cited,
+    /// Its text is a source's own, and a `[n]` in it the document's.
+    Quoted,
+    /// They could not be searched.
+    Unsearched,
 }
 
 /// A passage that the answer may cite as `[n]`.

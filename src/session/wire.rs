@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    answer::{Cause, Channel, End, ErrorCode, Event, Fault, Outcome, Source, Timing, Usage},
+    answer::{Basis, Cause, Channel, End, ErrorCode, Event, Fault, Outcome, Source, Timing, Usage},
     id::{ConversationId, Seq, SessionId, TurnId},
     turn::desk::Follower,
 };
@@ -218,6 +218,8 @@ pub enum ServerMessage {
         turn: TurnId,
         /// The event's number.
         seq: Seq,
+        /// How the answer stands to them.
+        basis: Basis,
         /// The passages.
         items: Vec<Source>,
     },
@@ -319,7 +321,12 @@ impl ServerMessage {
     /// An event of a turn.
     pub fn event(turn: TurnId, seq: Seq, event: Event) -> Self {
         match event {
-            Event::Sources(items) => Self::Sources { turn, seq, items },
+            Event::Sources(basis, items) => Self::Sources {
+                turn,
+                seq,
+                basis,
+                items,
+            },
             Event::Text { channel, text } => {
                 let channel = (channel != Channel::Answer).then_some(channel);
                 Self::Chunk {

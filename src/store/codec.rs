@@ -1,10 +1,10 @@
 //! An answer's log as columns, and back: the same events with the same numbers.
 //!
 //! The texts are kept by channel, where a search and a person can read them. `marks` says how the log cuts them into
-//! events: each is one number, its bytes of text times eight plus its kind, written seven bits to a byte with the low
+//! events: each is one number, its bytes of text (of sources, their basis) times eight plus its kind, written seven bits to a byte with the low
 //! ones first. An event of a model that says a few letters at a time costs one byte.
 
-use crate::answer::{Answer, Channel, End, Fault, Part, Source};
+use crate::answer::{Answer, Basis, Channel, End, Fault, Part, Source};
 
 const SOURCES: u64 = 0;
 const ANSWER: u64 = 1;
@@ -48,7 +48,7 @@ pub(super) fn encode_piece(events: &Answer) -> (Vec<u8>, String) {
 fn each(log: &Answer, marks: &mut Vec<u8>, mut take: impl FnMut(Channel, &str)) {
     for part in log.parts(crate::id::Seq::START) {
         let (kind, bytes) = match part {
-            Part::Sources(_) => (SOURCES, 0),
+            Part::Sources(basis, _) => (SOURCES, number_of(basis)),
             Part::Text(Channel::Answer, text) => (ANSWER, text.len()),
             Part::Text(Channel::Reasoning, text) => (REASONING, text.len()),
             Part::Error(_) => (ERROR, 0),
@@ -68,7 +68,7 @@ pub(super) fn decode(coded: &Coded) -> Option<Answer> {
     let mut marks = coded.marks.as_slice();
     while let Some((kind, bytes)) = pop(&mut marks)? {
         match kind {
-            SOURCES => log.push_sources(coded.sources.clone()),
+            SOURCES => log.push_sources(basis_of(bytes)?, coded.sources.clone()),
             ANSWER => log.push_text(Channel::Answer, cut(&mut answer, bytes)?),
             REASONING => log.push_text(Channel::Reasoning, cut(&mut reasoning, bytes)?),
             ERROR => log.push_fault(coded.fault.clone()?),
@@ -89,7 +89,7 @@ pub(super) fn append(
 ) -> Option<()> {
     while let Some((kind, bytes)) = pop(&mut marks)? {
         match kind {
-            SOURCES => log.push_sources(sources.to_vec()),
+            SOURCES => log.push_sources(basis_of(bytes)?, sources.to_vec()),
             ANSWER => log.push_text(Channel::Answer, cut(&mut body, bytes)?),
             REASONING => log.push_text(Channel::Reasoning, cut(&mut body, bytes)?),
             _ => return None,
@@ -99,9 +99,27 @@ pub(super) fn append(
     body.is_empty().then_some(())
 }
 
-/// Whether the marks begin with sources, be there none in them.
-pub(super) fn searched(mut marks: &[u8]) -> bool {
-    matches!(pop(&mut marks), Some(Some((SOURCES, _))))
+/// How the answer of these marks stands to the documents, if they begin with sources, be there none in them.
+pub(super) fn basis(mut marks: &[u8]) -> Option<Basis> {
+    let (kind, number) = pop(&mut marks)??;
+    (kind == SOURCES).then(|| basis_of(number))?
+}
+
+fn number_of(basis: Basis) -> usize {
+    match basis {
+        Basis::Cited => 0,
+        Basis::Quoted => 1,
+        Basis::Unsearched => 2,
+    }
+}
+
+fn basis_of(number: usize) -> Option<Basis> {
+    match number {
+        0 => Some(Basis::Cited),
+        1 => Some(Basis::Quoted),
+        2 => Some(Basis::Unsearched),
+        _ => None,
+    }
 }
 
 /// How many events the marks stand for.
@@ -168,7 +186,7 @@ mod tests {
                     for part in log.parts(Seq::START).take(usize::try_from(to).unwrap()) {
                         match part {
                             Part::Text(channel, text) => seen.push_text(channel, text).unwrap(),
-                            Part::Sources(sources) => seen.push_sources(sources.to_vec()).unwrap(),
+                            Part::Sources(basis, sources) => seen.push_sources(basis, sources.to_vec()).unwrap(),
                             Part::Error(_) | Part::End(_) => break,
                         };
                     }

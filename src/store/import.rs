@@ -13,7 +13,7 @@ use super::{
     write::{self, json, time},
 };
 use crate::{
-    answer::{Answer, Channel, End, Ended, Outcome, Timing},
+    answer::{Answer, Basis, Channel, End, Ended, Outcome, Timing},
     id::{ConversationId, OwnerId, TurnId},
 };
 
@@ -268,8 +268,9 @@ fn keep_turn(
 /// An answer's log from its texts: how it was cut into events is not exported.
 fn log(turn: &Turn) -> Result<Answer, Ended> {
     let mut log = Answer::default();
-    if turn.searched || !turn.sources.is_empty() {
-        log.push_sources(turn.sources.clone())?;
+    let has_sources = !turn.sources.is_empty();
+    if let Some(basis) = turn.basis.or(has_sources.then_some(Basis::Cited)) {
+        log.push_sources(basis, turn.sources.clone())?;
     }
     for (channel, text) in [
         (Channel::Reasoning, &turn.reasoning),

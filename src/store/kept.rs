@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Options;
 use crate::{
-    answer::{Cause, Fault, Outcome, Source, Timing, Usage},
+    answer::{Basis, Cause, Fault, Outcome, Source, Timing, Usage},
     id::{ConversationId, Seq, TurnId},
 };
 
@@ -115,9 +115,9 @@ pub struct Turn {
     /// The passages that the answer rests on.
     #[serde(default)]
     pub sources: Vec<Source>,
-    /// Whether passages were looked for; with no sources, none were found.
+    /// How the answer stands to the documents, if they were asked.
     #[serde(default)]
-    pub searched: bool,
+    pub basis: Option<Basis>,
     /// Why the answer ended; `None` while it runs.
     pub outcome: Option<Outcome>,
     /// Who or what interrupted it, if it was and that is known.

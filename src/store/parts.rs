@@ -153,7 +153,7 @@ fn turn(db: &Connection, held: &HeldAnswers, row: &Row<'_>) -> Result<Turn, Fail
         seq: Seq(codec::count(&coded.marks)),
         answer: coded.answer,
         reasoning: coded.reasoning,
-        searched: codec::searched(&coded.marks),
+        basis: codec::basis(&coded.marks),
         sources: coded.sources,
         outcome: end.as_ref().map(|end| end.outcome),
         cause: end.as_ref().and_then(|end| end.cause),

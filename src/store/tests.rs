@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    answer::{Channel, End, ErrorCode, Fault, Outcome, Source, Timing, Usage},
+    answer::{Basis, Channel, End, ErrorCode, Fault, Outcome, Source, Timing, Usage},
     config::{StorePath, Synchronous},
     id::Seq,
 };
@@ -35,14 +35,19 @@ pub(super) fn any_answer() -> impl Strategy<Value = Answer> {
                 score,
             }
         });
-    let sources = proptest::option::of(proptest::collection::vec(source, 1..4));
+    let basis = prop_oneof![
+        Just(Basis::Cited),
+        Just(Basis::Quoted),
+        Just(Basis::Unsearched)
+    ];
+    let sources = proptest::option::of((basis, proptest::collection::vec(source, 0..4)));
     let fault = proptest::option::of((".{0,20}", proptest::option::of(0u64..1 << 40)));
     let usage = proptest::option::of((0u64..1 << 40, 0u64..1 << 40));
     let times = (proptest::option::of(0u64..1 << 40), 0u64..1 << 40);
     (sources, pieces, fault, usage, times).prop_map(|(sources, pieces, fault, usage, times)| {
         let mut answer = Answer::default();
-        if let Some(sources) = sources {
-            answer.push_sources(sources).unwrap();
+        if let Some((basis, sources)) = sources {
+            answer.push_sources(basis, sources).unwrap();
         }
         for (channel, text) in pieces {
             answer.push_text(channel, &text).unwrap();

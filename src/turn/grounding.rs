@@ -18,7 +18,7 @@ const MAX_NAME: usize = 160;
 
 /// Where the signs begin that models know as the edges of messages and of their parts: ChatML's, Llama's, Gemma's,
 /// Mistral's, DeepSeek's. llama.cpp's server reads them as such also within a message's text.
-const SIGNS: [&str; 18] = [
+const SIGNS: [&str; 24] = [
     "<|",
     "<｜",
     "<s>",
@@ -37,6 +37,12 @@ const SIGNS: [&str; 18] = [
     "</think>",
     "<tool_call>",
     "</tool_call>",
+    "<tool_response>",
+    "</tool_response>",
+    "<start_of_image>",
+    "[TOOL_CALLS]",
+    "[TOOL_RESULTS]",
+    "[AVAILABLE_TOOLS]",
 ];
 
 /// What stands in the system text, behind the operator's own.
@@ -51,8 +57,8 @@ pub(super) const RULES: &str = "Questions may come with sources: numbered passag
 const NOTHING: &str = "(The documents were searched for this, and nothing in them matches. The reader is told so. Answer \
     from what you know, cite nothing, and do not say that it comes from the documents.)";
 /// What stands before the question when the search failed.
-const UNSEARCHED: &str = "(The documents cannot be searched just now. Say so in one sentence, then answer from what you \
-    know, and cite nothing.)";
+const UNSEARCHED: &str = "(The documents cannot be searched just now. The reader is told so. Answer from what you know, \
+    cite nothing, and do not say that it comes from the documents.)";
 /// What stands between the sources and the question.
 const ASKED: &str =
     "The question, to be answered from the sources above with their numbers in brackets:";

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::watch;
 
 use crate::{
-    answer::{Answer, Channel, End, Ended, Event, Fault, Outcome, Piece, Source},
+    answer::{Answer, Basis, Channel, End, Ended, Event, Fault, Outcome, Piece, Source},
     id::Seq,
     store::Place,
 };
@@ -118,8 +118,8 @@ impl Log {
     }
 
     /// Appends the sources.
-    pub fn sources(&self, sources: Vec<Source>) -> Result<(), Ended> {
-        self.append(|answer| answer.push_sources(sources))
+    pub fn sources(&self, basis: Basis, sources: Vec<Source>) -> Result<(), Ended> {
+        self.append(|answer| answer.push_sources(basis, sources))
     }
 
     /// Appends a piece of text, whole or not at all.

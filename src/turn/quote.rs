@@ -2,7 +2,7 @@
 
 use super::{Progress, append, internal, log::Log};
 use crate::{
-    answer::{Channel, Fault, Outcome, Source},
+    answer::{Basis, Channel, Fault, Outcome, Source},
     knowledge::{Knowledge, Passage},
 };
 
@@ -18,7 +18,7 @@ pub(super) fn quote(
         None => nothing.to_owned(),
     };
     if !found.is_empty() {
-        show(found, log)?;
+        show(Basis::Quoted, found, log)?;
     }
     for word in text.split_inclusive(char::is_whitespace) {
         if !append(log, progress, Channel::Answer, word)? {
@@ -29,9 +29,10 @@ pub(super) fn quote(
 }
 
 /// Shows what an answer rests on, before its first word.
-pub(super) fn show(found: Vec<Passage>, log: &Log) -> Result<(), Fault> {
+pub(super) fn show(basis: Basis, found: Vec<Passage>, log: &Log) -> Result<(), Fault> {
     let sources = found.into_iter().zip(1..).map(source).collect();
-    log.sources(sources).map_err(|error| internal(&error))
+    log.sources(basis, sources)
+        .map_err(|error| internal(&error))
 }
 
 /// What is said where nothing matches.

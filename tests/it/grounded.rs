@@ -119,8 +119,9 @@ async fn a_question_without_a_match_is_answered_by_the_model_with_no_sources_and
     let turn = client.ask_accepted(UNKNOWN).await;
     let sources = client.expect("sources").await;
     assert_eq!(sources["items"], json!([]));
-    // Without sources its text is its own.
-    assert_eq!(client.read(turn).await.text, "I believe [1] it was a draw.");
+    assert_eq!(sources["basis"], "cited");
+    // What it cites all the same is no source.
+    assert_eq!(client.read(turn).await.text, "I believe it was a draw.");
     let sent = messages(&fake, 0);
     assert!(sent[1].1.starts_with("(The documents were searched") && sent[1].1.ends_with(UNKNOWN));
     let written = async {

@@ -5,7 +5,15 @@ import { expect, test } from "vitest";
 import type { Connection } from "../src/lib/link";
 import { Announcer } from "../src/lib/announcer";
 import { newTurn, type Turn } from "../src/lib/reduce";
-import { announcement, broughtIn, connectionStatus, turnStatus, UNREADABLE } from "../src/lib/words";
+import {
+  announcement,
+  broughtIn,
+  connectionStatus,
+  preparation,
+  turnStatus,
+  unfounded,
+  UNREADABLE,
+} from "../src/lib/words";
 
 const ready: Connection = { kind: "ready" };
 const away: Connection = { kind: "waiting", until: 4200, why: "The connection was lost." };
@@ -49,6 +57,25 @@ test.each<[string, Partial<Turn>, Connection]>([
   ["It broke.", { ending: "failed", problem: { code: "upstream_failed", message: "It broke." } }, ready],
 ])("%s", (words, more, connection) => {
   expect(turnStatus(turn(more), connection, 9000)?.words).toBe(words);
+});
+
+test.each([
+  [{ unread: false, progress: null }, null],
+  [{ unread: true, progress: null }, "The documents cannot be searched yet."],
+  [
+    { unread: false, progress: { task: "reading" as const, done: 1, of: 20_000 } },
+    "Changed documents are being read: 1 of 20,000 files.",
+  ],
+])("documents_in_the_state_%j_have_their_words", (documents, words) => {
+  expect(preparation(documents)).toBe(words);
+});
+
+test.each([
+  [null, null],
+  ["cited" as const, "Not from the documents: nothing in them matched."],
+  ["unsearched" as const, "Not from the documents: they could not be searched."],
+])("an_answer_with_no_source_and_the_basis_%j_says_so", (basis, words) => {
+  expect(unfounded({ basis, sources: [] })).toBe(words);
 });
 
 test("a_whole_answer_speaks_for_itself", () => {

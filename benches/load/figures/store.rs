@@ -196,7 +196,7 @@ fn made(n: usize, rng: &mut Rng) -> Conversation {
             answer: words(60, rng),
             reasoning: String::new(),
             sources: Vec::new(),
-            searched: false,
+            basis: None,
             outcome: Some(Outcome::Stop),
             cause: None,
             error: None,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    answer::{Cause, Outcome, Source},
+    answer::{Basis, Cause, Outcome, Source},
     id::TurnId,
     store::{Conversation, Turn},
 };
@@ -80,8 +80,12 @@ fn one(text: &mut String, turn: &Turn, numbers: &mut Numbers) {
         for source in &turn.sources {
             let _ = writeln!(text, "{}. {}", source.n, reference(source));
         }
-    } else if turn.searched && !turn.answer.is_empty() {
-        text.push_str("*Not from the documents: nothing in them matched.*\n");
+    } else if !turn.answer.is_empty() {
+        text.push_str(match turn.basis {
+            None => "",
+            Some(Basis::Unsearched) => "*Not from the documents: they could not be searched.*\n",
+            Some(_) => "*Not from the documents: nothing in them matched.*\n",
+        });
     }
     let end = text.trim_end().len();
     text.truncate(end);
@@ -229,7 +233,7 @@ mod tests {
             answer: answer.to_owned(),
             reasoning: "Hm.".to_owned(),
             sources: Vec::new(),
-            searched: false,
+            basis: None,
             outcome: Some(Outcome::Stop),
             cause: None,
             error: None,

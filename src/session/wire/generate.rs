@@ -20,6 +20,7 @@ pub fn wire_ts() -> String {
         Outcome::decl(&config),
         Cause::decl(&config),
         Channel::decl(&config),
+        Basis::decl(&config),
         ErrorCode::decl(&config),
         TurnId::decl(&config),
         ConversationId::decl(&config),

@@ -267,7 +267,7 @@ proptest! {
                 for part in log.parts(Seq::START).take(usize::try_from(at.0 + many).unwrap()) {
                     match part {
                         crate::answer::Part::Text(channel, text) => so_far.push_text(channel, text).unwrap(),
-                        crate::answer::Part::Sources(sources) => so_far.push_sources(sources.to_vec()).unwrap(),
+                        crate::answer::Part::Sources(basis, sources) => so_far.push_sources(basis, sources.to_vec()).unwrap(),
                         _ => break,
                     };
                 }

@@ -17,7 +17,7 @@ fn full() -> Value {
             "id": ids[n], "parent": parent.map(|parent| ids[parent]),
             "question": format!("Question {n}\n\n> \"quoted\" \u{1f600}"), "asked": time(n as u64),
             "endpoint": "local", "model": "gemma", "options": {}, "running": false, "seq": 2,
-            "answer": format!("Answer {n}\r\n```\nlet x = 1;\n```\n\u{0}\u{e000}"), "reasoning": "", "sources": [], "searched": false,
+            "answer": format!("Answer {n}\r\n```\nlet x = 1;\n```\n\u{0}\u{e000}"), "reasoning": "", "sources": [], "basis": null,
             "outcome": "stop", "cause": null, "error": null, "usage": null,
             "timing": { "first_chunk_ms": 3, "total_ms": 7 },
         })
@@ -32,7 +32,7 @@ fn full() -> Value {
         { "n": 1, "title": "Guide", "url": "https://example.org/", "heading": "Begin", "excerpt": "It.", "score": 0.5 },
         { "n": 2, "title": "Notes", "path": "a/b.md", "anchor": "c~2", "excerpt": "That.", "score": 0.25 },
     ]);
-    turns[0]["searched"] = json!(true);
+    turns[0]["basis"] = json!("cited");
     turns[1]["reasoning"] = json!("Hm.\nYes.");
     turns[1]["options"] = json!({ "temperature": 0.5, "max_tokens": 64 });
     turns[1]["usage"] = json!({ "prompt_tokens": 12, "completion_tokens": 34 });

@@ -3,7 +3,7 @@
 import type { Turn } from "./reduce";
 import { newTurn } from "./reduce";
 import { UNREADABLE } from "./words";
-import type { Cause, ErrorCode, Outcome, Source, Timing, Usage } from "./wire";
+import type { Basis, Cause, ErrorCode, Outcome, Source, Timing, Usage } from "./wire";
 
 /** What the list shows of a conversation. Times are milliseconds since the epoch. */
 export type Head = { id: string; title: string; created: number; updated: number; turns: number; running: boolean };
@@ -22,7 +22,7 @@ type ToldTurn = {
   answer: string;
   reasoning: string;
   sources: Source[];
-  searched?: boolean;
+  basis?: Basis | null;
   outcome: Outcome | null;
   cause: Cause | null;
   error: { code: ErrorCode; message: string } | null;
@@ -184,7 +184,7 @@ function turn(told: ToldTurn): Turn {
     text: told.answer,
     thinking: told.reasoning,
     sources: sources ?? [],
-    searched: told.searched ?? false,
+    basis: told.basis ?? null,
     problem: told.error,
     ending: told.running ? null : (told.outcome ?? "interrupted"),
     cause,

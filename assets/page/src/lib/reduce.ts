@@ -4,7 +4,7 @@
 // The promise that matters: whatever the pattern of drops and resumes, `text` is byte for byte what the server
 // sent. It holds because `seq` only rises, an event at or below it is ignored, and `accepted.after = 0` starts over.
 
-import type { Cause, ErrorCode, Outcome, ServerMessage, Source, Timing, Usage } from "./wire";
+import type { Basis, Cause, ErrorCode, Outcome, ServerMessage, Source, Timing, Usage } from "./wire";
 
 /** How a turn ended: the server's outcomes, and the two that only the page can know. */
 export type Ending =
@@ -34,8 +34,8 @@ export type Turn = {
   text: string;
   thinking: string;
   sources: Source[];
-  /** Whether passages were looked for; with no sources, none were found. */
-  searched: boolean;
+  /** How the answer stands to the documents; `null`: they were not asked. */
+  basis: Basis | null;
   /** The reader has asked to stop, and the server has not confirmed it yet. */
   stopping: boolean;
   problem: Problem | null;
@@ -70,7 +70,7 @@ export function newTurn(fields: Pick<Turn, "id" | "parent" | "question" | "asked
     text: "",
     thinking: "",
     sources: [],
-    searched: false,
+    basis: null,
     stopping: false,
     problem: null,
     ending: null,
@@ -110,7 +110,7 @@ function step(turn: Turn, event: Exclude<Event, { type: "ask" | "merge" | "withd
       return { ...turn, place: event.position > 0 ? event.position : null };
     case "sources":
       if (event.seq <= turn.seq) return turn;
-      return { ...turn, seq: event.seq, sources: event.items, searched: true, place: null };
+      return { ...turn, seq: event.seq, sources: event.items, basis: event.basis, place: null };
     case "chunk":
       if (event.seq <= turn.seq) return turn;
       return event.channel === "reasoning"
@@ -138,7 +138,7 @@ function accepted(turn: Turn, event: Extract<Told, { type: "accepted" }>): Turn 
   const kept = { ...turn, sent: true, accepted: true, parent: event.parent };
   // All of the turn follows, so what the page has of it would be doubled.
   return event.after === 0
-    ? { ...kept, seq: 0, text: "", thinking: "", sources: [], searched: false, problem: null }
+    ? { ...kept, seq: 0, text: "", thinking: "", sources: [], basis: null, problem: null }
     : kept;
 }
 

@@ -45,6 +45,8 @@ export type ServerMessage = { "type": "status" } & Status | { "type": "accepted"
   turn: TurnId,
   /** The event's number. */
   seq: Seq,
+  /** How the answer stands to them. */
+  basis: Basis,
   /** The passages. */
   items: Array<Source>, } | { "type": "chunk",
   /** Which turn. */
@@ -140,6 +142,8 @@ export type Cause = "left" | "stopped" | "crashed" | "unkept";
 
 export type Channel = "answer" | "reasoning";
 
+export type Basis = "cited" | "quoted" | "unsearched";
+
 export type ErrorCode = "bad_json" | "bad_frame" | "unknown_type" | "bad_field" | "question_too_long" | "question_empty" | "busy" | "unknown_turn" | "unknown_conversation" | "unknown_endpoint" | "rate_limited" | "queue_full" | "upstream_unreachable" | "upstream_refused" | "upstream_overloaded" | "upstream_failed" | "upstream_malformed" | "upstream_timeout" | "storage_failed" | "internal";
 
 export type TurnId = string;
@@ -150,4 +154,4 @@ export type SessionId = string;
 
 export type Seq = number;
 
-// Stamp: ddd026e04c221627
+// Stamp: 383f0711af3bd1a4

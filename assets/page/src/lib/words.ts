@@ -3,6 +3,7 @@
 import type { Connection } from "./link";
 import type { BroughtIn, Head } from "./api";
 import type { Chat } from "./chat.svelte";
+import type { Documents } from "./probe";
 import { forgotten, type Turn } from "./reduce";
 import { goesOn } from "./rest";
 import type { Cause } from "./wire";
@@ -30,6 +31,12 @@ const says = (words: string, tone: Status["tone"], retry = false, goesOn = false
 /** What stands under a turn, or `null` when the answer speaks for itself. */
 export function turnStatus(turn: Turn, connection: Connection, now: number): Status | null {
   return turn.ending === null ? openStatus(turn, connection, now) : endStatus(turn);
+}
+
+/** What stands under an answer for which the documents had nothing to give, or `null`. */
+export function unfounded({ basis, sources }: Pick<Turn, "basis" | "sources">): string | null {
+  if (basis === "unsearched") return "Not from the documents: they could not be searched.";
+  return basis !== null && sources.length === 0 ? "Not from the documents: nothing in them matched." : null;
 }
 
 function openStatus(turn: Turn, connection: Connection, now: number): Status {
@@ -113,6 +120,17 @@ export function connectionStatus(connection: Connection, now: number): string | 
       return connection.why;
   }
 }
+
+/** What the documents still lack, or `null` when they are ready. */
+export function preparation({ unread, progress }: Documents): string | null {
+  if (progress === null) return unread ? "The documents cannot be searched yet." : null;
+  const { task, done, of } = progress;
+  const far = `${NUMBER.format(done)} of ${NUMBER.format(of)}`;
+  if (task === "embedding") return `Documents are found by their words; by meaning too, ${far} passages so far.`;
+  return `${unread ? "The documents" : "Changed documents"} are being read: ${far} files.`;
+}
+
+const NUMBER = new Intl.NumberFormat("en");
 
 const UNKEPT = "this browser has no room to keep the question, so leave the page open until it is sent";
 

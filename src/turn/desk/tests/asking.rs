@@ -159,7 +159,7 @@ async fn documents_that_cannot_be_searched_cost_the_sources_and_never_the_answer
     let desk = without_documents(&model);
     let mut follower = desk.ask(question("why")).await.unwrap();
     let ended = read(&mut follower).await;
-    assert_eq!(ended, ("a [1]".to_owned(), Outcome::Stop, None));
+    assert_eq!(ended, ("a".to_owned(), Outcome::Stop, None));
     let heard = model.heard().unwrap().messages;
     let last = &heard.last().unwrap().content;
     assert!(last.starts_with("(The documents cannot be searched") && last.ends_with("why"));
