@@ -32,8 +32,8 @@ pub use self::{
     entry::{EntryFault, KnowledgeError, MAX_ANSWER_BYTES, MAX_QUESTION_BYTES},
     file::FileError,
     library::{
-        By, Embedded, Found, Keeper, Lack, Library, LibraryError, Original, Part, Shown, Size,
-        Start,
+        By, Embedded, Found, Keeper, Lack, Library, LibraryError, Original, Part, Progress, Shown,
+        Size, Start, Task,
     },
     set::Set,
     update::{MAX_INDEXED, Report},

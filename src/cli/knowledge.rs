@@ -248,6 +248,7 @@ fn told(report: &Report, library: &Library) {
         gone,
         problems,
         more_problems,
+        waiting: _,
         folders: _,
     } = report;
     let mut text = format!(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use warp::{
     Filter, Rejection, Reply,
     http::{HeaderValue, StatusCode, header},
@@ -11,7 +11,7 @@ use warp::{
 
 use super::{Site, page::get_or_head};
 use crate::{
-    knowledge::{Lack, Library},
+    knowledge::{Lack, Library, Progress, Task},
     store::{Health, UNAVAILABLE},
 };
 
@@ -19,40 +19,47 @@ use crate::{
 pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
     let healthz = warp::path!("healthz")
         .and(get_or_head())
-        .map(|| state(true, "up", None, None));
-    let readyz =
-        warp::path!("readyz")
-            .and(get_or_head())
-            .map(move || match &*site.health.borrow() {
-                _ if site.shutdown.is_draining() => state(false, "draining", None, None),
-                Health::Good => {
-                    let lack = site.documents.as_ref().and_then(Library::lack);
-                    let detail = lack.map(|lack| match lack {
-                        Lack::Documents => "documents_unread",
-                        Lack::Changes => "documents_stale",
-                        Lack::Vectors => "embeddings_down",
-                    });
-                    state(true, "ready", None, detail)
-                }
-                // Why is for the operator, in the log; anybody may look here.
-                Health::Bad(_) => state(false, "storage_failed", Some(UNAVAILABLE), None),
-            });
+        .map(|| said(StatusCode::OK, told("up")));
+    let readyz = warp::path!("readyz")
+        .and(get_or_head())
+        .map(move || readiness(&site));
     healthz.or(readyz).unify()
 }
 
-fn state(ok: bool, state: &str, reason: Option<&str>, detail: Option<&str>) -> Response {
-    let status = if ok {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    let mut body = json!({ "state": state, "server": env!("CARGO_PKG_VERSION") });
-    if let Some(reason) = reason {
-        body["message"] = reason.into();
+fn readiness(site: &Site) -> Response {
+    if site.shutdown.is_draining() {
+        return said(StatusCode::SERVICE_UNAVAILABLE, told("draining"));
     }
-    if let Some(detail) = detail {
-        body["detail"] = detail.into();
+    if let Health::Bad(_) = &*site.health.borrow() {
+        // Why is for the operator, in the log; anybody may look here.
+        let mut body = told("storage_failed");
+        body["message"] = UNAVAILABLE.into();
+        return said(StatusCode::SERVICE_UNAVAILABLE, body);
     }
+    let mut body = told("ready");
+    if let Some(lack) = site.documents.as_ref().and_then(Library::lack) {
+        body["detail"] = match lack {
+            Lack::Documents => "documents_unread",
+            Lack::Changes => "documents_stale",
+            Lack::Vectors => "embeddings_down",
+        }
+        .into();
+    }
+    if let Some(Progress { task, done, of }) = site.documents.as_ref().and_then(Library::progress) {
+        let task = match task {
+            Task::Reading => "reading",
+            Task::Embedding => "embedding",
+        };
+        body["progress"] = json!({ "task": task, "done": done, "of": of });
+    }
+    said(StatusCode::OK, body)
+}
+
+fn told(state: &str) -> Value {
+    json!({ "state": state, "server": env!("CARGO_PKG_VERSION") })
+}
+
+fn said(status: StatusCode, body: Value) -> Response {
     let mut response = warp::reply::with_status(warp::reply::json(&body), status).into_response();
     response
         .headers_mut()

@@ -48,6 +48,8 @@ mod tests {
 
     #[test]
     fn a_greater_lead_in_words_and_meaning_is_surer_too() {
-        assert!(of_both(0.0) < 0.1 && of_both(0.2) < 0.3 && of_both(0.9) > 0.7);
+        assert!(of_both(0.0) < 0.1 && of_both(0.2) < 0.3);
+        // `askd check` warns of a `min_score` above 0.75.
+        assert!((0.75..0.77).contains(&of_both(1.0)));
     }
 }

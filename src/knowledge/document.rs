@@ -177,9 +177,7 @@ impl Document {
             title: inert(&entry.title).into_owned(),
             question: inert(&entry.question).into_owned(),
             url,
-            tags: (entry.tags.iter().take(MAX_TAGS))
-                .map(|tag| inert(tag).into_owned())
-                .collect(),
+            tags: fitting_tags(entry.tags.iter().map(String::as_str), MAX_TAGS),
         };
         self.push(BlockKind::Entry(Box::new(head)), &entry.answer);
     }
@@ -202,12 +200,8 @@ impl Document {
 
     /// Takes tags, as far as there is room.
     pub(super) fn offer_tags<'a>(&mut self, tags: impl Iterator<Item = &'a str>) {
-        let tags = tags
-            .map(str::trim)
-            .filter(|tag| !tag.is_empty() && tag.len() <= MAX_FIELD_BYTES);
         let room = MAX_TAGS.saturating_sub(self.tags.len());
-        self.tags
-            .extend(tags.take(room).map(|tag| inert(tag).into_owned()));
+        self.tags.extend(fitting_tags(tags, room));
     }
 
     /// The address, if it is one that a reader may be sent to.
@@ -228,6 +222,14 @@ impl Document {
             }
         }
     }
+}
+
+/// The tags that are neither blank nor too long, as many as there is room for.
+fn fitting_tags<'a>(tags: impl Iterator<Item = &'a str>, room: usize) -> Vec<String> {
+    let tags = tags
+        .map(str::trim)
+        .filter(|tag| !tag.is_empty() && tag.len() <= MAX_FIELD_BYTES);
+    tags.take(room).map(|tag| inert(tag).into_owned()).collect()
 }
 
 impl Block {

@@ -90,13 +90,26 @@ pub enum ExtractError {
     Pdf(#[from] pdf::PdfError),
 }
 
+/// Whose fault it is that a file cannot be read, and so when it is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Blame {
+    /// The file's: when it changes.
+    File,
+    /// This machine's: at the next look.
+    Machine,
+    /// Either's, and it took long to find out: by the next askd.
+    Unclear,
+}
+
 impl ExtractError {
-    /// Whether it is this machine's fault and not the file's, so that the file is to be tried again.
-    pub(super) fn is_passing(&self) -> bool {
-        matches!(
-            self,
-            Self::Pdf(pdf::PdfError::Unstartable(_) | pdf::PdfError::Unlimited)
-        )
+    pub(super) fn blame(&self) -> Blame {
+        use pdf::PdfError::{Killed, TooSlow, Unlimited, Unstartable};
+        match self {
+            Self::Pdf(Unstartable(_) | Unlimited) => Blame::Machine,
+            // A busy machine; the system, for want of memory; whoever stops askd and all that it has started.
+            Self::Pdf(TooSlow | Killed(_)) => Blame::Unclear,
+            _ => Blame::File,
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub use self::place::FileError;
 pub(super) use self::{
     damage::is_damage,
     place::{FileId, Opened, Place},
-    shown::{at, fragment, has_entries, is_entitled, live, part},
+    shown::{Live, at, fragment, has_entries, is_entitled, live, part},
 };
 use super::{
     document::{Document, Format},

@@ -7,6 +7,7 @@
 mod embedding;
 mod follow;
 mod heal;
+mod progress;
 mod search;
 mod shown;
 mod watch;
@@ -25,9 +26,10 @@ use std::{
 use rusqlite::Connection;
 
 pub use self::shown::{Original, Part, Shown, Start};
-use self::watch::Bell;
+use self::{embedding::Asked, watch::Bell};
 pub use self::{
     embedding::Embedded,
+    progress::{Progress, Task},
     search::{By, Found},
 };
 use super::{
@@ -36,7 +38,7 @@ use super::{
     file::{self, FileError, FileId, Opened, Place},
     lexical::{Draft, Postings, Terms},
     source::{GlobError, Globs},
-    update::{self, Report, Sources},
+    update::{self, Reading, Report, Sources},
     vectors::Matrix,
 };
 use crate::config::{self, Language, StorePath};
@@ -70,6 +72,7 @@ pub struct Library(Arc<Inner>);
 
 struct Inner {
     sources: Sources,
+    reader: pdf::Reader,
     language: Language,
     place: Place,
     /// The state; `None` until the folders have been read for the first time.
@@ -95,6 +98,8 @@ struct Health {
     is_kept: AtomicBool,
     /// Whether the last look at the folders failed, or one of them could not be seen.
     is_stale: AtomicBool,
+    /// What its keeper is at.
+    progress: Mutex<Option<Progress>>,
 }
 
 /// What answers do without.
@@ -124,6 +129,9 @@ pub struct Keeper {
     id: Option<FileId>,
     /// Why it began another one, and where the old one is, until somebody asks.
     healed: Option<String>,
+    reading: Reading,
+    /// What the embeddings' server is at.
+    asked: Option<Asked>,
     _lock: Option<File>,
 }
 
@@ -159,8 +167,8 @@ impl Library {
             sources: Sources {
                 folders: config.folders.clone(),
                 globs,
-                reader: pdf::Reader::default(),
             },
+            reader: pdf::Reader::default(),
             language: config.language,
             place: Place::beside(store),
             state: RwLock::default(),
@@ -186,6 +194,8 @@ impl Library {
             db,
             id,
             healed: put_aside,
+            reading: Reading::new(self.0.reader.clone()),
+            asked: None,
             _lock: lock,
         })
     }
@@ -266,6 +276,12 @@ impl Library {
             return Some(Lack::Changes);
         }
         self.trouble().map(|_| Lack::Vectors)
+    }
+
+    /// What its keeper is at, and how far, if it takes longer than a moment.
+    pub fn progress(&self) -> Option<Progress> {
+        let progress = &self.0.health.progress;
+        *progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why the server that makes vectors does not work, if it does not.
@@ -355,7 +371,15 @@ impl Keeper {
         let postings = before.as_ref().map_or(&empty, |state| &state.postings);
         let draft = self.library.draft();
         let stop = &inner.stop;
-        let updated = update::update(&self.db, &inner.sources, draft, postings.len(), stop, told);
+        let updated = update::update(
+            &self.db,
+            &inner.sources,
+            draft,
+            postings.len(),
+            &mut self.reading,
+            stop,
+            told,
+        );
         self.roll_back()?;
         let Some(change) = updated? else {
             return Ok(None);

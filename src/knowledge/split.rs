@@ -18,6 +18,10 @@ pub const MAX_TOKENS: usize = 450;
 /// Passages of a document at most; what lies beyond is left out, and [`Split::left_out`] says so.
 pub const MAX_PASSAGES: usize = 50_000;
 
+/// Bytes of a document that are searched at most, what stands above a passage (title, headings, tags) counted with each:
+/// a small file of many headings and long tags would else fill the memory with them. What lies beyond is left out.
+pub const MAX_SEARCHED_BYTES: usize = 32 << 20;
+
 /// A part of a document that is searched and quoted as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
@@ -42,8 +46,18 @@ pub struct Piece {
 pub struct Split {
     /// In the order of the text.
     pub pieces: Vec<Piece>,
-    /// Whether there were more than [`MAX_PASSAGES`].
+    /// Whether there were more than [`MAX_PASSAGES`], or than [`MAX_SEARCHED_BYTES`].
     pub left_out: bool,
+}
+
+impl Piece {
+    /// What is searched of it: its text, and what says what it is about. The same as of a passage that is kept.
+    pub(super) fn searched<'d>(&'d self, document: &'d Document) -> impl Iterator<Item = &'d str> {
+        let title = self.title.as_ref().or(document.title.as_ref());
+        let words = title.into_iter().chain(&self.headings).chain(&self.tags);
+        let words = words.chain(&document.tags).chain([&self.text]);
+        words.map(String::as_str)
+    }
 }
 
 /// Cuts a document.
@@ -55,6 +69,7 @@ pub fn split(document: &Document) -> Split {
         page: None,
         filled: None,
         said: true,
+        searched: 0,
     };
     for block in &document.blocks {
         cutter.take(block);
@@ -99,6 +114,8 @@ struct Cutter<'a> {
     filled: Option<(Range<usize>, usize)>,
     /// Whether anything stands under the last heading.
     said: bool,
+    /// Bytes that are searched so far.
+    searched: usize,
 }
 
 impl<'a> Cutter<'a> {
@@ -229,7 +246,8 @@ impl<'a> Cutter<'a> {
     }
 
     fn add(&mut self, piece: Piece) {
-        if self.split.pieces.len() < MAX_PASSAGES {
+        self.searched += piece.searched(self.document).map(str::len).sum::<usize>();
+        if self.split.pieces.len() < MAX_PASSAGES && self.searched <= MAX_SEARCHED_BYTES {
             self.split.pieces.push(piece);
         } else {
             self.split.left_out = true;

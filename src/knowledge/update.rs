@@ -3,6 +3,8 @@
 //! A file of the same size and dates is not opened; one of the same content is not read again. Nothing that is searched
 //! changes here: what comes out is a [`Change`], to be made in one step.
 
+mod reading;
+
 use std::{
     collections::{HashMap, HashSet},
     fs,
@@ -16,12 +18,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     document::Document,
-    extract::{self, pdf},
     file::{self, Kept, Known},
     lexical::Draft,
     source::{self, Globs, MAX_PROBLEMS, Problem, SourceFile},
-    split::{self, MAX_PASSAGES, Piece},
+    split::Piece,
 };
+use reading::Read;
+pub(super) use reading::Reading;
 
 /// Passages of an index at most: with them it takes some 600 MiB of memory. Files beyond are left out, and told.
 pub const MAX_INDEXED: usize = 2_000_000;
@@ -35,7 +38,6 @@ pub(super) struct Sources {
     /// Absolute, and each with a last name of its own.
     pub(super) folders: Vec<PathBuf>,
     pub(super) globs: Globs,
-    pub(super) reader: pdf::Reader,
 }
 
 /// What an update found and did.
@@ -47,6 +49,8 @@ pub struct Report {
     pub read: usize,
     /// Documents that are gone, or were replaced.
     pub gone: usize,
+    /// Files that are still to be read, or being read; what was read of them before stays.
+    pub waiting: usize,
     /// What could not be read, wholly or in part; at most [`MAX_PROBLEMS`].
     pub problems: Vec<Problem>,
     /// Problems beyond those.
@@ -94,6 +98,7 @@ pub(super) fn update(
     sources: &Sources,
     draft: Draft,
     indexed: usize,
+    reading: &mut Reading,
     stop: &AtomicBool,
     told: &mut dyn FnMut(usize, usize),
 ) -> rusqlite::Result<Option<Change>> {
@@ -111,11 +116,12 @@ pub(super) fn update(
     };
     let mut updater = Updater {
         db,
-        sources,
         change,
         indexed,
+        reading,
         unwritten: (0, 0),
     };
+    updater.reading.begin(indexed > 0);
     let mut unseen = Unseen::default();
     let mut walks = Vec::new();
     db.execute_batch("BEGIN")?;
@@ -146,24 +152,32 @@ pub(super) fn update(
         walks.push((name, walk.files));
     }
     let files = updater.change.report.files;
-    let mut done = 0;
-    for (folder, found) in walks {
-        for file in found {
-            if stop.load(Ordering::Relaxed) {
-                db.execute_batch("COMMIT")?;
-                return Ok(None);
-            }
-            let known = at_path.remove(&(folder.clone(), file.path.clone()));
-            updater.file(&folder, &file, known.unwrap_or_default())?;
-            done += 1;
-            told(done, files);
-        }
-    }
+    let found = walks.into_iter().flat_map(|(folder, found)| {
+        let found = found.into_iter();
+        found.map(move |file| (folder.clone(), file))
+    });
+    let found: Vec<_> = found
+        .map(|(folder, file)| {
+            let place = (folder, file.path.clone());
+            let known = at_path.remove(&place).unwrap_or_default();
+            (place.0, file, known)
+        })
+        .collect();
+    // What is gone or no longer wanted goes first: nothing that takes long may keep it.
     for known in at_path.into_values().flatten() {
         if !unseen.holds(&known) {
             updater.forget(&known)?;
         }
     }
+    for (done, (folder, file, known)) in found.into_iter().enumerate() {
+        if stop.load(Ordering::Relaxed) {
+            db.execute_batch("COMMIT")?;
+            return Ok(None);
+        }
+        updater.file(&folder, &file, known)?;
+        told(done + 1, files);
+    }
+    updater.reading.look_over();
     db.execute_batch("COMMIT")?;
     Ok(Some(updater.change))
 }
@@ -205,10 +219,10 @@ impl Unseen {
 
 struct Updater<'a> {
     db: &'a Connection,
-    sources: &'a Sources,
     change: Change,
     /// Passages in the index that is there, less those that go.
     indexed: usize,
+    reading: &'a mut Reading,
     /// Passages and files since the last slice.
     unwritten: (usize, usize),
 }
@@ -219,6 +233,10 @@ impl Updater<'_> {
         let (live, pending): (Vec<_>, Vec<_>) = known.into_iter().partition(|known| known.is_live);
         if live.iter().any(|known| is_same(known, file)) {
             return pending.iter().try_for_each(|known| self.forget(known));
+        }
+        if self.reading.is_over() {
+            self.change.report.waiting += 1;
+            return Ok(());
         }
         let stays = if live.is_empty() {
             ""
@@ -238,7 +256,6 @@ impl Updater<'_> {
             file::touch(self.db, known.n, file)?;
             return pending.iter().try_for_each(|known| self.forget(known));
         }
-        self.change.report.read += 1;
         match pending.iter().find(|known| known.hash == hash) {
             Some(known) => {
                 file::touch(self.db, known.n, file)?;
@@ -247,13 +264,26 @@ impl Updater<'_> {
                 file::passages_of(self.db, known.n, |kept| draft.add(kept.n, kept.searched()))?;
             }
             None => {
-                if let Err(reason) = self.read(folder, file, &bytes, &hash)? {
+                let read = self.reading.read(file.kind, bytes, &hash);
+                let failed = match read {
+                    Read::Whole(document, pieces) => {
+                        self.take(folder, file, &hash, Ok((&document, &pieces)))?
+                    }
+                    Read::Faulty(reason) => self.take(folder, file, &hash, Err(&reason))?,
+                    Read::Failed(reason) => Some(reason),
+                    Read::Later => {
+                        self.change.report.waiting += 1;
+                        return Ok(());
+                    }
+                };
+                if let Some(reason) = failed {
                     let reason = format!("{reason}{stays}");
                     self.change.report.problem(&file.path, reason);
                     return Ok(());
                 }
             }
         }
+        self.change.report.read += 1;
         let stays = self.change.live.last().copied();
         for known in live.iter().chain(&pending) {
             if Some(known.n) != stays {
@@ -263,47 +293,31 @@ impl Updater<'_> {
         self.slice()
     }
 
-    /// Reads a new or changed file; an error within is not the file's, and nothing is kept of it.
-    fn read(
+    /// Takes in what was read of a new or changed file; else why there is no room for it, and nothing is kept of it.
+    fn take(
         &mut self,
         folder: &str,
         file: &SourceFile,
-        bytes: &[u8],
         hash: &[u8],
-    ) -> rusqlite::Result<Result<(), String>> {
-        let read = extract::document(file.kind, bytes, &self.sources.reader).map(|mut document| {
-            let split = split::split(&document);
-            if split.left_out {
-                let only = "passages are used; split it into smaller files";
-                document.note(format!("only its first {MAX_PASSAGES} {only}"));
-            }
-            (document, split.pieces)
-        });
+        read: Result<(&Document, &[Piece]), &str>,
+    ) -> rusqlite::Result<Option<String>> {
         let room = MAX_INDEXED.saturating_sub(self.indexed + self.change.draft.len());
-        let given: Result<(&Document, &[Piece]), String> = match &read {
-            Err(error) if error.is_passing() => {
-                return Ok(Err(format!("cannot be read: {error}")));
-            }
-            Err(error) => Err(error.to_string()),
-            Ok((_, pieces)) if pieces.len() > room => {
-                let full = "the index is full with";
-                let remedy = "leave something out with `exclude`";
-                return Ok(Err(format!(
-                    "is left out: {full} {MAX_INDEXED} passages; {remedy}"
-                )));
-            }
-            Ok((document, pieces)) => Ok((document, pieces)),
-        };
-        let given = given.as_ref().map(|given| *given).map_err(String::as_str);
-        let (n, numbers) = file::insert(self.db, folder, file, hash, given)?;
+        if read.is_ok_and(|(_, pieces)| pieces.len() > room) {
+            let full = "the index is full with";
+            let remedy = "leave something out with `exclude`";
+            return Ok(Some(format!(
+                "is left out: {full} {MAX_INDEXED} passages; {remedy}"
+            )));
+        }
+        let (n, numbers) = file::insert(self.db, folder, file, hash, read)?;
         self.change.live.push(n);
-        if let Ok((document, pieces)) = given {
+        if let Ok((document, pieces)) = read {
             for (number, piece) in numbers.iter().zip(pieces) {
-                self.change.draft.add(*number, searched(document, piece));
+                self.change.draft.add(*number, piece.searched(document));
             }
             self.unwritten.0 += pieces.len();
         }
-        Ok(Ok(()))
+        Ok(None)
     }
 
     /// Takes a document out.
@@ -336,16 +350,8 @@ fn is_same(known: &Known, file: &SourceFile) -> bool {
         && file.changed != 0
 }
 
-/// What is searched of a passage: its text, and what says what it is about. The same as [`Kept::searched`].
-fn searched<'d>(document: &'d Document, piece: &'d Piece) -> impl Iterator<Item = &'d str> {
-    let title = piece.title.as_ref().or(document.title.as_ref());
-    let words = title.into_iter().chain(&piece.headings).chain(&piece.tags);
-    let words = words.chain(&document.tags).chain([&piece.text]);
-    words.map(String::as_str)
-}
-
 impl Kept {
-    /// What is searched of it.
+    /// What is searched of it; the same as [`Piece::searched`].
     pub(super) fn searched(&self) -> impl Iterator<Item = &str> {
         let title = self.title.iter().map(String::as_str);
         let headings = self.headings.iter().map(String::as_str);

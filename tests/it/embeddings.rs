@@ -80,3 +80,33 @@ async fn meaning_is_found_while_the_server_works_and_words_when_it_does_not() {
     client.leave(1001).await;
     server.stop().await;
 }
+
+#[tokio::test]
+async fn how_far_the_documents_are_is_told_while_they_get_their_vectors() {
+    let fake = Fake::start().await;
+    // Work of less than a second is none to tell of.
+    fake.then(Script::overloaded(429, "1"));
+    let vector = json!({ "data": [{ "index": 0, "embedding": [1.0, 0.0] }] });
+    let kind = [("content-type", "application/json")];
+    fake.then(Script::respond(200, &kind, vector.to_string()));
+    fake.always(Script::new().gate("held"));
+    let home = tempfile::tempdir().unwrap();
+    let docs = home.path().join("docs");
+    fs::create_dir(&docs).unwrap();
+    for name in ["bread", "ship", "tea"] {
+        fs::write(docs.join(format!("{name}.txt")), name).unwrap();
+    }
+    let server = Server::start(&format!(
+        "[knowledge]\nfolders = [{docs:?}]\n[knowledge.embeddings]\nbase_url = {:?}\nmodel = \"e\"\nbatch = 1\n\
+         [store]\npath = \":memory:\"\n",
+        fake.base_url()
+    ));
+    fake.gate("held").reached(1).await;
+    let state = ready(server.address, 200).await;
+    assert_eq!(
+        state["progress"],
+        json!({ "task": "embedding", "done": 1, "of": 3 })
+    );
+    assert!(state["detail"].is_null(), "{state}");
+    server.stop().await;
+}

@@ -3,6 +3,7 @@
 import { vi } from "vitest";
 
 import type { Head, Hit } from "../src/lib/api";
+import type { Progress } from "../src/lib/probe";
 import type { Turn } from "../src/lib/reduce";
 
 export class FakeApi {
@@ -11,6 +12,8 @@ export class FakeApi {
   away = false;
   /** Whether conversations can be kept. */
   keeps = true;
+  /** What `/readyz` says of the documents. */
+  documents: { detail?: string; progress?: Progress } = {};
   heads: Head[] = [];
   hits: Hit[] = [];
   /** Conversations on one page of the list. */
@@ -67,7 +70,7 @@ export class FakeApi {
 
   async #readiness(): Promise<Response> {
     if (this.away) throw new TypeError("unreachable");
-    const body = { state: this.keeps ? "ready" : "storage_failed" };
+    const body = { state: this.keeps ? "ready" : "storage_failed", ...this.documents };
     return { ok: this.keeps, status: this.keeps ? 200 : 503, json: async () => body } as Response;
   }
 

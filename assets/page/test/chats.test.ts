@@ -430,6 +430,27 @@ test("a_server_that_cannot_keep_an_answer_is_told_while_it_grows", async () => {
   expect(chats.kept).toBe(false);
 });
 
+test("how_far_the_documents_are_is_followed_until_they_are_ready", async () => {
+  server.documents = { detail: "documents_unread", progress: { task: "reading", done: 12, of: 1340 } };
+  await arrive(`/c/${A}`);
+  FakeSocket.last.ready();
+  await settle();
+  expect(chats.preparing.words).toBe("The documents are being read: 12 of 1,340 files.");
+  server.documents = { progress: { task: "embedding", done: 3, of: 9 } };
+  vi.advanceTimersByTime(2_000);
+  await settle();
+  expect(chats.preparing.words).toContain("by meaning too, 3 of 9 passages so far");
+  server.documents = {};
+  vi.advanceTimersByTime(2_000);
+  await settle();
+  expect(chats.preparing.words).toBeNull();
+  // Nobody asks any more.
+  server.documents = { detail: "documents_unread" };
+  vi.advanceTimersByTime(60_000);
+  await settle();
+  expect(chats.preparing.words).toBeNull();
+});
+
 test("an_answer_whose_end_was_seen_here_runs_no_more_whatever_the_list_says", async () => {
   const running = { ...head(A, "First"), running: true };
   const elsewhere = { ...head(B, "Second"), running: true };

@@ -42,7 +42,7 @@ afterEach(() => {
 function show(): void {
   const children = createRawSnippet(() => ({ render: () => "<span></span>" }));
   const ask = (question: string) => chat.ask(question);
-  const props = { chat, ask, stop: () => {}, leave: () => {}, kept: true, stored: true, children };
+  const props = { chat, ask, stop: () => {}, leave: () => {}, kept: true, stored: true, preparing: null, children };
   shown = mount(Composer, { target: document.body, props });
   flushSync();
 }

@@ -1,6 +1,6 @@
 //! `[knowledge]`: what is answered from, and which files of the folders are read.
 
-use std::path::{self, Path, PathBuf};
+use std::path::{self, Component, Path, PathBuf};
 
 use super::super::{
     Endpoint, Knowledge, Language, Page,
@@ -12,6 +12,8 @@ use super::{Env, KIB, MIB, embeddings};
 
 /// Bytes of a file at most, whatever the operator allows: its reader holds all of it in memory.
 const MAX_FILE: u64 = 32 * MIB;
+/// The surest that a match by words and meaning can be: `knowledge/confidence.rs` draws that curve.
+const MOST_BY_MEANING: f32 = 0.75;
 /// Folders, and globs of each kind.
 const MAX_LIST: usize = 100;
 
@@ -66,6 +68,14 @@ pub(super) fn read(
         report.warn(draft.help("write knowledge.folders = [\"/path\"], or remove the section"));
     }
     let is_searched = knowledge.is_searched(!endpoints.is_empty());
+    if knowledge.embeddings.is_some() && knowledge.min_score > MOST_BY_MEANING {
+        let found = format!(
+            "is {}, and no match by meaning is that sure",
+            knowledge.min_score
+        );
+        let draft = section.draft("min_score", found);
+        report.warn(draft.help("nothing will be found; write 0.75 or less"));
+    }
     let is_faulty = report.is_faulty(&["endpoint", "knowledge.folders"]);
     if !is_searched && !is_faulty && !endpoints.is_empty() {
         for (key, given) in [
@@ -116,16 +126,12 @@ fn misses(report: &Report<'_>, section: &Section<'_, '_>) -> Option<PathBuf> {
     Some(file)
 }
 
-/// The folders without links and relative parts, where they are there to be looked at.
+/// The folders, absolute. Links stay: what they lead to may be another folder while askd runs.
 fn folders(report: &Report<'_>, section: &Section<'_, '_>) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     for given in listed(section, "folders") {
         let Given { value, span } = given;
-        let written = Path::new(&value);
-        let folder = written
-            .canonicalize()
-            .or_else(|_| path::absolute(written))
-            .unwrap_or_else(|_| written.to_owned());
+        let folder = absolute(Path::new(&value));
         match fault(&folder, &folders) {
             Some(wrong) => section.refuse("folders", span, wrong),
             None => {
@@ -140,6 +146,17 @@ fn folders(report: &Report<'_>, section: &Section<'_, '_>) -> Vec<PathBuf> {
         }
     }
     folders
+}
+
+/// The path from the root on; a part that leads upwards is gone where that can be.
+fn absolute(written: &Path) -> PathBuf {
+    let is_up = |part: Component<'_>| part == Component::ParentDir;
+    let real = match written.components().any(is_up) {
+        true => written.canonicalize(),
+        false => path::absolute(written),
+    };
+    real.or_else(|_| path::absolute(written))
+        .unwrap_or_else(|_| written.to_owned())
 }
 
 /// Why a folder cannot stand beside those before it. Its last name goes before the paths of its documents.
@@ -164,10 +181,10 @@ fn fault(folder: &Path, before: &[PathBuf]) -> Option<Wrong> {
             help,
         );
     }
+    let real = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let clash = before.iter().find(|other| {
-        folder.starts_with(other)
-            || other.starts_with(folder)
-            || other.file_name() == folder.file_name()
+        let (one, two) = (real(folder), real(other));
+        one.starts_with(&two) || two.starts_with(&one) || other.file_name() == folder.file_name()
     })?;
     let allowed = "folders of different last names, none within another";
     let help = format!(

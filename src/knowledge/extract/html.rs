@@ -62,15 +62,21 @@ const BLOCKS: [&[u8]; 27] = [
     b"tbody",
 ];
 
+/// Bytes of a page in which it says that it is XML.
+const HEAD: usize = 1 << 10;
+
 /// Reads a page.
 pub(super) fn document(html: &str) -> Document {
+    let head = &html[..html.floor_char_boundary(HEAD)];
+    let is_xml = head.trim_start().starts_with("<?xml") || head.contains("//www.w3.org/1999/xhtml");
     let mut reading = Reading {
         document: Document::new(Format::Plain),
+        is_xml,
         ..Reading::default()
     };
     let mut emitter = DefaultEmitter::default();
-    // Without this, what stands in a script would be read as tags.
-    emitter.naively_switch_states(true);
+    // Without this, what stands in a script would be read as tags. In XML it is, unless it says that it is none.
+    emitter.naively_switch_states(!is_xml);
     for token in Tokenizer::new_with_emitter(html, emitter) {
         match token {
             Ok(Token::StartTag(tag)) => reading.start(&tag),
@@ -100,6 +106,8 @@ enum Open {
 
 #[derive(Default)]
 struct Reading {
+    /// Whether any element may close itself.
+    is_xml: bool,
     document: Document,
     anchors: Anchors,
     open: Open,
@@ -131,13 +139,14 @@ impl Reading {
             return;
         }
         if SKIPPED.contains(&name) {
-            // Only foreign elements close themselves.
-            if !(name == b"svg" && tag.self_closing) {
+            // Outside of XML only foreign elements close themselves.
+            if !(tag.self_closing && (self.is_xml || name == b"svg")) {
                 self.skipped = Some((name.to_vec(), 1));
             }
             return;
         }
         match name {
+            b"title" if self.is_xml && tag.self_closing => {}
             b"title" => self.title = Some(String::new()),
             b"meta" | b"link" => self.about(tag),
             b"img" => self.text(&attribute(tag, b"alt").unwrap_or_default()),
@@ -355,6 +364,13 @@ mod tests {
             .into_iter()
             .map(|block| (block.kind, text[block.range].to_owned()));
         texts.collect()
+    }
+
+    #[test]
+    fn elements_of_xhtml_close_themselves() {
+        let html = "<html xmlns=\"http://www.w3.org/1999/xhtml\"><head><title/><script src=\"x.js\"/></head>\
+            <body><p>Walrus.</p><iframe/><script>if (a) b();</script><p>Tusk.</p></body></html>";
+        assert_eq!(document(html).text, "Walrus.\n\nTusk.");
     }
 
     #[test]

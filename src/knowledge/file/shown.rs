@@ -2,9 +2,11 @@
 //!
 //! A passage's place is told by a fragment that outlives changes elsewhere in the document: its anchor, and behind a
 //! `~` which of the passages under that anchor it is; without an anchor, which of the whole document. Both count from
-//! one, and the first under an anchor needs no number.
+//! one, and the first under an anchor needs no number. Behind a number and a `.` stands what the text is known by, so that
+//! no other passage is taken for it when numbers change.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
+use sha2::{Digest as _, Sha256};
 
 use super::{KEPT, Kept, LIVE, kept};
 
@@ -90,13 +92,24 @@ pub(in crate::knowledge) fn fragment(db: &Connection, kept: &Kept) -> rusqlite::
             return Ok(anchor.clone());
         }
         if above < COUNTED {
-            return Ok(format!("{anchor}~{}", above + 1));
+            return Ok(format!("{anchor}~{}.{}", above + 1, sign(&kept.text)));
         }
     }
-    Ok(format!("~{}", place(db, document, kept.n)? + 1))
+    let number = place(db, document, kept.n)? + 1;
+    Ok(format!("~{number}.{}", sign(&kept.text)))
 }
 
-/// The place of the passage that a fragment means, counted from zero; the anchor's first where the number is of none.
+/// What a passage is known by where numbers have changed.
+fn sign(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest[..4]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The place of the passage that a fragment means, counted from zero. Where another one has its number by now, it is looked
+/// for; if it is nowhere, the anchor's first stands for it.
 pub(in crate::knowledge) fn at(
     db: &Connection,
     document: &Live,
@@ -106,20 +119,62 @@ pub(in crate::knowledge) fn at(
     if let Some((n, _)) = under(db, document.n, fragment, 1)? {
         return place(db, document.n, n).map(Some);
     }
-    let numbered = fragment.rsplit_once('~');
-    let numbered = numbered.and_then(|(anchor, number)| Some((anchor, number.parse().ok()?)));
-    let Some((anchor, number)) = numbered else {
+    let numbered = fragment.rsplit_once('~').and_then(|(anchor, rest)| {
+        let (number, sign) = rest.split_once('.').unwrap_or((rest, ""));
+        Some((anchor, number.parse::<usize>().ok()?, sign))
+    });
+    let Some((anchor, number, wanted)) = numbered else {
         return Ok(None);
     };
-    if anchor.is_empty() {
-        let at = usize::checked_sub(number, 1).filter(|at| *at < document.passages);
-        return Ok(at);
-    }
-    let Some((first, nth)) = under(db, document.n, anchor, number)? else {
-        return Ok(None);
+    let (first, nth) = match anchor {
+        "" => {
+            let at = number.checked_sub(1).filter(|at| *at < document.passages);
+            (None, at.map(|at| nth(db, document.n, at)).transpose()?)
+        }
+        anchor => match under(db, document.n, anchor, number)? {
+            Some((first, nth)) => (Some(first), nth),
+            None => return Ok(None),
+        },
     };
-    place(db, document.n, nth.unwrap_or(first)).map(Some)
+    let found = match nth {
+        Some((n, text)) if wanted.is_empty() || sign(&text) == wanted => Some(n),
+        _ if wanted.is_empty() => None,
+        _ => signed(db, document.n, anchor, wanted)?,
+    };
+    let found = found.or(first);
+    found.map(|n| place(db, document.n, n)).transpose()
 }
+
+/// The first passage with this sign, under an anchor or anywhere.
+fn signed(
+    db: &Connection,
+    document: i64,
+    anchor: &str,
+    wanted: &str,
+) -> rusqlite::Result<Option<i64>> {
+    let sql =
+        "SELECT n, text FROM passage WHERE document = ?1 AND (?2 = '' OR anchor = ?2) ORDER BY n";
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query(params![document, anchor])?;
+    while let Some(row) = rows.next()? {
+        if sign(row.get_ref(1)?.as_str()?) == wanted {
+            return row.get(0).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// The passage at a place.
+fn nth(db: &Connection, document: i64, at: usize) -> rusqlite::Result<Numbered> {
+    let sql = "SELECT n, text FROM passage WHERE document = ?1 ORDER BY n LIMIT 1 OFFSET ?2";
+    let mut query = db.prepare_cached(sql)?;
+    query.query_row(params![document, at as i64], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
+}
+
+/// A passage's number and its text.
+type Numbered = (i64, String);
 
 /// The first passage under an anchor, and the one of this number.
 fn under(
@@ -127,19 +182,25 @@ fn under(
     document: i64,
     anchor: &str,
     number: usize,
-) -> rusqlite::Result<Option<(i64, Option<i64>)>> {
-    let sql = "SELECT n FROM passage WHERE document = ?1 AND anchor = ?2 ORDER BY n LIMIT ?3";
+) -> rusqlite::Result<Option<(i64, Option<Numbered>)>> {
+    let sql = "SELECT n, text FROM passage WHERE document = ?1 AND anchor = ?2 ORDER BY n LIMIT ?3";
     let mut query = db.prepare_cached(sql)?;
     let number = number.clamp(1, COUNTED);
-    let found = query.query_map(params![document, anchor, number as i64], |row| row.get(0))?;
-    let found: Vec<i64> = found.collect::<Result<_, _>>()?;
-    Ok(found
-        .first()
-        .map(|first| (*first, found.get(number - 1).copied())))
+    let found = query.query_map(params![document, anchor, number as i64], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    let mut found: Vec<Numbered> = found.collect::<Result<_, _>>()?;
+    let Some((first, _)) = found.first() else {
+        return Ok(None);
+    };
+    let first = *first;
+    let nth = (found.len() == number).then(|| found.swap_remove(number - 1));
+    Ok(Some((first, nth)))
 }
 
 fn place(db: &Connection, document: i64, passage: i64) -> rusqlite::Result<usize> {
-    let sql = "SELECT count(*) FROM passage WHERE document = ?1 AND n < ?2";
+    // A document's passages are written one after another, and so numbered.
+    let sql = "SELECT ?2 - min(n) FROM passage WHERE document = ?1";
     let mut query = db.prepare_cached(sql)?;
     query.query_row([document, passage], |row| row.get(0).map(number))
 }

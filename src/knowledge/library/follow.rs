@@ -9,13 +9,12 @@ use std::{
 
 use super::{
     Embedded, Keeper, LibraryError, Size,
+    progress::{Task, Telling},
     watch::{BLIND, Call, Watch},
 };
 use crate::knowledge::{source::Problem, update::Report};
 
-/// How often a long update says how far it is.
-const TELL: Duration = Duration::from_secs(10);
-/// How often it is looked whether the index's file is still there.
+/// How often it is looked whether the index's file is still there, and whether the folders are still the ones watched.
 const LOOK: Duration = Duration::from_secs(5);
 /// Problems that the log tells by name after an update.
 const TOLD_PROBLEMS: usize = 20;
@@ -26,15 +25,21 @@ struct Told {
     problems: HashSet<String>,
     folders: HashSet<String>,
     error: Option<String>,
-    /// Whether it knows that the documents are as their folders.
+    /// Whether the documents are as their folders, all of which could be read.
     whole: bool,
+    /// Files that are still to be read.
+    waiting: usize,
+    /// Whether it has told of a look through the folders since the last error.
+    looked: bool,
 }
 
 impl Keeper {
     /// Starts the thread that reads the folders, and follows their changes if it is to. It ends when it is told to stop.
-    pub fn start(self) {
-        let health = &self.library.0.health;
-        health.is_kept.store(true, Ordering::Relaxed);
+    pub fn start(mut self) {
+        let inner = &self.library.0;
+        inner.health.is_kept.store(true, Ordering::Relaxed);
+        let bell = inner.bell.clone();
+        self.reading.go_on(move || bell.ring());
         let thread = thread::Builder::new().name("knowledge".to_owned());
         if let Err(error) = thread.spawn(move || self.follow()) {
             tracing::error!(%error, "the documents cannot be read: no thread could be started");
@@ -52,6 +57,7 @@ impl Keeper {
         }
         let inner = self.library.0.clone();
         let folders = &inner.sources.folders;
+        let mut telling: Option<Telling> = None;
         let mut watch = inner.watch.then(|| Watch::new(inner.bell.clone()));
         loop {
             if let Some(watch) = &mut watch {
@@ -59,7 +65,9 @@ impl Keeper {
             }
             if watch.is_some() || !told.whole || self.is_lost() {
                 let begin = Instant::now();
-                match self.update(&mut progress("the documents are being read")) {
+                let library = self.library();
+                let telling = telling.get_or_insert_with(|| Telling::new(library, Task::Reading));
+                match self.update(&mut |done, all| telling.tell(done, all)) {
                     Ok(None) => return,
                     Ok(Some(report)) => {
                         self.tell_healed();
@@ -71,20 +79,25 @@ impl Keeper {
                     }
                 }
             }
+            if told.waiting == 0 {
+                telling = None;
+            }
             let well = self.embed_rest(&mut told) && told.whole;
             let patience = match &watch {
                 Some(watch) => Some(watch.patience(folders, well)),
                 None => (!well).then_some(BLIND),
             };
-            if !self.wait(patience) {
+            if !self.wait(patience, watch.as_ref()) {
                 return;
             }
         }
     }
 
     /// Waits until there is something to do, at most so long; `false`: it is to end. The file is looked after meanwhile.
-    fn wait(&self, patience: Option<Duration>) -> bool {
+    fn wait(&self, patience: Option<Duration>, watch: Option<&Watch>) -> bool {
         let library = &self.library;
+        let folders = &library.0.sources.folders;
+        let is_current = || watch.is_none_or(|watch| watch.is_current(folders));
         let begin = Instant::now();
         loop {
             // Nothing else would tell that the server is back.
@@ -99,7 +112,9 @@ impl Keeper {
             {
                 Call::End => return false,
                 Call::Ring => return true,
-                Call::Silence if rest.is_some_and(is_over) || self.is_lost() => return true,
+                Call::Silence if rest.is_some_and(is_over) || self.is_lost() || !is_current() => {
+                    return true;
+                }
                 Call::Silence => {}
             }
         }
@@ -108,7 +123,9 @@ impl Keeper {
     /// Makes the vectors that are missing, until the folders change; `false`: there are more to be made.
     fn embed_rest(&mut self, told: &mut Told) -> bool {
         let begin = Instant::now();
-        let embedded = self.embed(&mut progress("the documents are being embedded"));
+        let mut telling = Telling::new(self.library(), Task::Embedding);
+        let embedded = self.embed(&mut |done, all| telling.tell(done, all));
+        drop(telling);
         match embedded {
             Ok(Some(embedded)) => {
                 tell_embedded(embedded, begin);
@@ -147,12 +164,14 @@ impl Keeper {
     }
 
     fn tell(&self, told: &mut Told, report: Report, begin: Instant) {
-        let was_whole = std::mem::replace(&mut told.whole, true);
+        let was_told = std::mem::replace(&mut told.looked, true);
+        told.whole = report.folders.is_empty() && report.waiting == 0;
         told.error = None;
         let Report {
             files,
             read,
             gone,
+            waiting,
             problems,
             more_problems,
             folders,
@@ -160,7 +179,16 @@ impl Keeper {
         let count = problems.len() + more_problems;
         told.problems(problems, more_problems);
         told.folders(folders);
-        if !was_whole || read + gone > 0 {
+        told.waiting = waiting;
+        if waiting > 0 {
+            tracing::debug!(
+                files,
+                read,
+                gone,
+                waiting,
+                "some documents are still to be read"
+            );
+        } else if !was_told || read + gone > 0 {
             let passages = self.library.size().map_or(0, |size| size.passages);
             let seconds = begin.elapsed().as_secs_f32();
             tracing::info!(
@@ -187,7 +215,7 @@ impl Told {
             };
             tracing::error!(error = said, "the documents cannot be read; {rest}");
             self.error = Some(said);
-            self.whole = false;
+            (self.whole, self.looked) = (false, false);
         }
     }
 
@@ -253,16 +281,5 @@ fn tell_embedded(embedded: Embedded, begin: Instant) {
             seconds,
             "the documents have their vectors"
         );
-    }
-}
-
-/// Says now and then how far long work is.
-fn progress(work: &'static str) -> impl FnMut(usize, usize) {
-    let mut told = Instant::now();
-    move |done, all| {
-        if told.elapsed() >= TELL {
-            told = Instant::now();
-            tracing::info!(done, all, "{work}");
-        }
     }
 }

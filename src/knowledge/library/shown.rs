@@ -16,7 +16,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::{Library, LibraryError, file};
-use crate::knowledge::{extract::Kind, source::SourceFile};
+use crate::knowledge::{extract::Kind, file::Live, source::SourceFile};
 
 /// Bytes of text after which a part ends. It has one passage at least.
 const PART_BYTES: usize = 64 << 10;
@@ -92,10 +92,7 @@ impl Library {
         start: &Start,
         most: usize,
     ) -> Result<Option<Part>, LibraryError> {
-        let Some((folder, inside)) = self.inside(path) else {
-            return Ok(None);
-        };
-        let part = self.reading(|db| self.part_of(db, path, (folder, inside), start, most));
+        let part = self.reading(|db| self.part_of(db, path, start, most));
         part.map_err(|error| self.reported(error))
     }
 
@@ -118,10 +115,7 @@ impl Library {
     pub fn has(&self, name: &str) -> Result<bool, LibraryError> {
         let path = name.split('#').next().unwrap_or(name);
         let found = self.reading(|db| {
-            let place = self.inside(path);
-            let live =
-                place.map(|(folder, inside)| file::live(db, &folder.to_string_lossy(), inside));
-            let is_there = live.transpose()?.flatten().is_some();
+            let is_there = self.live(db, path)?.is_some();
             Ok(Some(is_there || file::is_entitled(db, name)?))
         });
         found.map(|found| found == Some(true))
@@ -131,13 +125,12 @@ impl Library {
         &self,
         db: &mut Connection,
         path: &str,
-        (folder, inside): (&Path, &str),
         start: &Start,
         most: usize,
     ) -> Result<Option<Part>, LibraryError> {
         // All that follows is of one state of the index.
         let db = db.transaction()?;
-        let Some(document) = file::live(&db, &folder.to_string_lossy(), inside)? else {
+        let Some((document, _, inside)) = self.live(&db, path)? else {
             return Ok(None);
         };
         let (at, first) = match start {
@@ -180,17 +173,14 @@ impl Library {
     /// The file of the document at a path, if the index has one there and the file is still the one that was read.
     /// Files of questions and answers are not handed out: they hold questions without answers too.
     pub fn original(&self, path: &str) -> Result<Option<Original>, LibraryError> {
-        let Some((folder, inside)) = self.inside(path) else {
-            return Ok(None);
-        };
         let known = self.reading(|db| {
-            let document = file::live(db, &folder.to_string_lossy(), inside)?;
-            let Some(document) = document else {
+            let Some(found) = self.live(db, path)? else {
                 return Ok(None);
             };
-            Ok(is_handed_out(db, inside, document.n)?.then_some(document))
+            let (document, _, inside) = &found;
+            Ok(is_handed_out(db, inside, document.n)?.then_some(found))
         });
-        let Some(document) = known.map_err(|error| self.reported(error))? else {
+        let Some((document, folder, inside)) = known.map_err(|error| self.reported(error))? else {
             return Ok(None);
         };
         let Ok(bytes) = read(folder, inside) else {
@@ -204,18 +194,33 @@ impl Library {
         }))
     }
 
-    /// The folder of a path as sources name it, and what is left of the path.
-    fn inside<'p>(&self, path: &'p str) -> Option<(&PathBuf, &'p str)> {
-        let folders = &self.0.sources.folders;
-        if let [folder] = folders.as_slice() {
-            return Some((folder, path));
+    /// The document at a path as sources name it, its folder, and its path in there.
+    fn live<'p>(
+        &self,
+        db: &Connection,
+        path: &'p str,
+    ) -> rusqlite::Result<Option<(Live, &Path, &'p str)>> {
+        for (folder, inside) in places(&self.0.sources.folders, path) {
+            if let Some(document) = file::live(db, &folder.to_string_lossy(), inside)? {
+                return Ok(Some((document, folder, inside)));
+            }
         }
-        let (named, inside) = path.split_once('/')?;
-        let is_named = |folder: &&PathBuf| {
-            let name = folder.file_name().unwrap_or_default();
-            name.to_string_lossy() == named
-        };
-        Some((folders.iter().find(is_named)?, inside))
+        Ok(None)
+    }
+}
+
+/// Where the document may lie that a source names, the likeliest place first. Sources of one folder have paths without its
+/// name, those of several with it; kept ones may be of a time when there were more or fewer.
+fn places<'f, 'p>(folders: &'f [PathBuf], path: &'p str) -> Vec<(&'f Path, &'p str)> {
+    let named = folders.iter().filter_map(|folder| {
+        let name = folder.file_name()?.to_string_lossy();
+        let inside = path.strip_prefix(&*name)?.strip_prefix('/')?;
+        Some((folder.as_path(), inside))
+    });
+    let whole = folders.iter().map(|folder| (folder.as_path(), path));
+    match folders {
+        [_] => whole.chain(named).collect(),
+        _ => named.chain(whole).collect(),
     }
 }
 

@@ -4,6 +4,7 @@ mod embedding;
 mod faults;
 mod healing;
 mod updating;
+mod waiting;
 
 use std::{fs, path::PathBuf};
 

@@ -4,7 +4,7 @@
 //! what is new by size and date. So a change that is told twice, or badly, costs a look and nothing else.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
@@ -13,9 +13,10 @@ use std::{
 };
 
 use notify::{
-    Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
+    Config, ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
     event::{AccessKind, AccessMode, ModifyKind},
 };
+use walkdir::WalkDir;
 
 use crate::knowledge::extract::Kind;
 
@@ -103,6 +104,8 @@ pub(super) struct Watch {
     kernel: Option<RecommendedWatcher>,
     /// The folders that it tells of, by device and number: one that was removed and made again is another.
     watched: HashMap<PathBuf, (u64, u64)>,
+    /// Of these, the ones in which something may not be watched, so that what is below is named one by one.
+    piecemeal: HashSet<PathBuf>,
     /// Folders of which it was said that nothing is told.
     blind: HashMap<PathBuf, String>,
 }
@@ -123,6 +126,7 @@ impl Watch {
         Self {
             kernel: kernel.ok(),
             watched: HashMap::new(),
+            piecemeal: HashSet::new(),
             blind: HashMap::new(),
         }
     }
@@ -133,17 +137,29 @@ impl Watch {
             return;
         };
         for folder in folders {
-            let Ok(there) = fs::metadata(folder).map(|found| (found.dev(), found.ino())) else {
+            let (Some(there), Ok(root)) = (place(folder), fs::canonicalize(folder)) else {
                 // The look through the folders says so.
                 self.watched.remove(folder);
                 continue;
             };
-            if self.watched.get(folder) == Some(&there) {
+            let is_known = self.watched.get(folder) == Some(&there);
+            if is_known && !self.piecemeal.contains(folder) {
                 continue;
             }
-            // Of what stood there before, nothing is told any more, or it is told twice.
-            let _ = kernel.unwatch(folder);
-            match kernel.watch(folder, RecursiveMode::Recursive) {
+            if !is_known {
+                // Of what stood there before, nothing is told any more, or it is told twice.
+                let _ = kernel.unwatch(&root);
+                self.piecemeal.remove(folder);
+            }
+            let watched = match self.piecemeal.contains(folder) {
+                true => watch_each(kernel, &root),
+                false => kernel.watch(&root, RecursiveMode::Recursive).or_else(|_| {
+                    // One folder that is closed to askd ends the watching of all that come after it.
+                    self.piecemeal.insert(folder.clone());
+                    watch_each(kernel, &root)
+                }),
+            };
+            match watched {
                 Ok(()) => {
                     self.watched.insert(folder.clone(), there);
                     self.blind.remove(folder);
@@ -156,6 +172,14 @@ impl Watch {
         }
     }
 
+    /// Whether each folder is still the one that is watched, or still none: a link may lead elsewhere by now.
+    pub(super) fn is_current(&self, folders: &[PathBuf]) -> bool {
+        let same = |folder: &PathBuf| {
+            self.blind.contains_key(folder) || place(folder) == self.watched.get(folder).copied()
+        };
+        self.kernel.is_none() || folders.iter().all(same)
+    }
+
     /// How long to wait before the folders are looked through without a call: less when that did not go `well` the last
     /// time.
     pub(super) fn patience(&self, folders: &[PathBuf], well: bool) -> Duration {
@@ -165,6 +189,27 @@ impl Watch {
             false => BLIND,
         }
     }
+}
+
+/// Which folder lies at a path, by device and number.
+fn place(folder: &Path) -> Option<(u64, u64)> {
+    let found = fs::metadata(folder).ok()?;
+    Some((found.dev(), found.ino()))
+}
+
+/// Watches a folder and each below it that may be: the others are closed to the look through the folders too, which says so.
+/// Those that are watched already stay so.
+fn watch_each(kernel: &mut RecommendedWatcher, root: &Path) -> notify::Result<()> {
+    let below = WalkDir::new(root).into_iter().filter_map(Result::ok);
+    for folder in below.filter(|entry| entry.file_type().is_dir()) {
+        match kernel.watch(folder.path(), RecursiveMode::NonRecursive) {
+            Err(error) if folder.depth() == 0 || matches!(error.kind, ErrorKind::MaxFilesWatch) => {
+                return Err(error);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn tell_blind(blind: &mut HashMap<PathBuf, String>, folder: &Path, error: &notify::Error) {
@@ -239,16 +284,53 @@ mod tests {
         std::os::unix::fs::symlink(&outside, inside.join("link")).unwrap();
         let mut watch = Watch::new(Arc::default());
         watch.cover(std::slice::from_ref(&inside));
-        let is_watched = |folder: &Path| {
-            let wanted = format!("ino:{:x} ", fs::metadata(folder).unwrap().ino());
-            let open = fs::read_dir("/proc/self/fdinfo").unwrap();
-            open.filter_map(|file| fs::read_to_string(file.unwrap().path()).ok())
-                .any(|text| {
-                    text.lines()
-                        .any(|line| line.starts_with("inotify ") && line.contains(&wanted))
-                })
-        };
         assert!(is_watched(&inside));
         assert!(!is_watched(&outside));
+    }
+
+    /// Whether the kernel tells this process of a folder.
+    fn is_watched(folder: &Path) -> bool {
+        let wanted = format!("ino:{:x} ", fs::metadata(folder).unwrap().ino());
+        let open = fs::read_dir("/proc/self/fdinfo").unwrap();
+        open.filter_map(|file| fs::read_to_string(file.unwrap().path()).ok())
+            .any(|text| {
+                text.lines()
+                    .any(|line| line.starts_with("inotify ") && line.contains(&wanted))
+            })
+    }
+
+    #[test]
+    fn a_folder_of_which_not_all_may_be_watched_is_watched_one_by_one_and_new_ones_too() {
+        let home = tempfile::tempdir().unwrap();
+        let docs = home.path().join("docs");
+        fs::create_dir_all(docs.join("a/b")).unwrap();
+        let mut watch = Watch::new(Arc::default());
+        watch.piecemeal.insert(docs.clone());
+        watch.watched.insert(docs.clone(), place(&docs).unwrap());
+        watch.cover(std::slice::from_ref(&docs));
+        assert!(is_watched(&docs) && is_watched(&docs.join("a/b")));
+        fs::create_dir(docs.join("a/new")).unwrap();
+        watch.cover(std::slice::from_ref(&docs));
+        assert!(is_watched(&docs.join("a/new")));
+    }
+
+    #[test]
+    fn a_link_that_leads_elsewhere_is_another_folder() {
+        let home = tempfile::tempdir().unwrap();
+        let (one, two) = (home.path().join("one"), home.path().join("two"));
+        let link = home.path().join("current");
+        fs::create_dir(&one).unwrap();
+        fs::create_dir(&two).unwrap();
+        std::os::unix::fs::symlink(&one, &link).unwrap();
+        let folders = [link.clone()];
+        let mut watch = Watch::new(Arc::default());
+        assert!(!watch.is_current(&folders));
+        watch.cover(&folders);
+        assert!(watch.is_current(&folders) && is_watched(&one));
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink(&two, &link).unwrap();
+        assert!(!watch.is_current(&folders));
+        watch.cover(&folders);
+        assert!(watch.is_current(&folders) && is_watched(&two));
     }
 }

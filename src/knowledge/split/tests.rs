@@ -189,6 +189,23 @@ fn passages_without_end_are_left_out() {
 }
 
 #[test]
+fn what_stands_above_each_passage_cannot_fill_the_memory() {
+    let tags = vec!["tag".repeat(500); 30].join(", ");
+    let text = format!(
+        "---\ntags: [{tags}]\n---\n{}",
+        "## H\n\np\n\n".repeat(5_000)
+    );
+    let document = read(Kind::Markdown, &text);
+    let split = split(&document);
+    assert!(split.left_out && !split.pieces.is_empty());
+    let searched = split
+        .pieces
+        .iter()
+        .flat_map(|piece| piece.searched(&document));
+    assert!(searched.map(str::len).sum::<usize>() <= MAX_SEARCHED_BYTES);
+}
+
+#[test]
 fn a_hostile_file_of_each_kind_is_read_or_refused_in_its_time() {
     let reader = pdf::Reader {
         program: "/nonexistent".into(),

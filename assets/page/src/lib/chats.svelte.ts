@@ -10,6 +10,7 @@ import { uuid7 } from "./ids";
 import { available, forgetOld, keepBranch, outbox, waitingTurn, type Waiting } from "./keep";
 import { List } from "./list.svelte";
 import { Notices } from "./notices.svelte";
+import { Preparing } from "./preparing.svelte";
 import { keepsConversations } from "./probe";
 import type { Turn } from "./reduce";
 import { broughtIn } from "./words";
@@ -22,6 +23,7 @@ const SYNC_EVERY_MS = 15_000;
 export class Chats implements Listener {
   readonly list = new List();
   readonly notices = new Notices();
+  readonly preparing = new Preparing();
   readonly storage = available();
   current = $state.raw<Chat>(this.#opened(idInAddress()));
   /** A turn that the reader has looked for and wants to see. */
@@ -234,6 +236,7 @@ export class Chats implements Listener {
 
   connected(): void {
     this.#doubts = 2;
+    void this.preparing.look();
     void this.sync();
   }
 
@@ -255,6 +258,7 @@ export class Chats implements Listener {
     void this.sync();
     return () => {
       clearInterval(timer);
+      this.preparing.end();
       listeners.forEach(([target, name, listener]) => target.removeEventListener(name, listener));
     };
   }

@@ -1,5 +1,5 @@
-// What `/readyz` knows: why a WebSocket was refused, as the browser hides the answer to a failed upgrade, and whether
-// conversations can be kept.
+// What `/readyz` knows: why a WebSocket was refused, as the browser hides the answer to a failed upgrade, whether
+// conversations can be kept, and how far the documents are.
 
 /** A server that asks for more patience than this is asked again anyway. */
 const LONGEST_WAIT_MS = 60_000;
@@ -30,6 +30,22 @@ export async function keepsConversations(): Promise<boolean | null> {
     const answer = await ask();
     if (answer.ok) return true;
     return ((await answer.json()) as { state?: string }).state === "storage_failed" ? false : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What the server is at with its documents: `done` of so many files that are read, or passages that get their vectors. */
+export type Progress = { task: "reading" | "embedding"; done: number; of: number };
+
+/** `unread`: nothing of the documents can be found yet. */
+export type Documents = { unread: boolean; progress: Progress | null };
+
+/** `null`: there is nobody who could say. */
+export async function documents(): Promise<Documents | null> {
+  try {
+    const told = (await (await ask()).json()) as { detail?: string; progress?: Progress };
+    return { unread: told.detail === "documents_unread", progress: told.progress ?? null };
   } catch {
     return null;
   }

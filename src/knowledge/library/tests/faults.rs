@@ -95,7 +95,7 @@ fn a_pdf_whose_reader_could_not_run_is_tried_again() {
     case.write("a.pdf", "%PDF");
     let with = |program: &str, script: &str| {
         let mut library = case.library();
-        let reader = &mut Arc::get_mut(&mut library.0).unwrap().sources.reader;
+        let reader = &mut Arc::get_mut(&mut library.0).unwrap().reader;
         reader.program = program.into();
         reader.arguments = vec!["-c".into(), script.into()];
         library

@@ -2,7 +2,7 @@
 
 use std::{fs, thread};
 
-use super::*;
+use super::{super::progress::Telling, *};
 use crate::knowledge::Start;
 
 #[test]
@@ -224,6 +224,57 @@ fn a_folder_that_cannot_be_reached_keeps_what_was_read_of_it() {
 }
 
 #[test]
+fn a_source_opens_its_passage_whatever_has_come_above_it_and_no_other() {
+    let case = Case::new();
+    let page = |of: &[&str]| {
+        let page = |what: &&str| format!("{what}. {}\n\n", "Nothing fills this place. ".repeat(50));
+        of.iter().map(page).collect::<String>()
+    };
+    case.write("a.txt", &page(&["Alpha", "The walrus sleeps", "Omega"]));
+    let mut keeper = case.keeper();
+    update(&mut keeper);
+    let library = keeper.library();
+    let best = library.search("walrus", 1).unwrap().remove(0);
+    let start = Start::At(best.fragment.unwrap());
+    let opened = || {
+        let part = library.part("a.txt", &start, 10).unwrap().unwrap();
+        part.at
+            .map(|at| part.passages[at - part.first].text[..9].to_owned())
+    };
+    assert_eq!(opened().as_deref(), Some("The walru"));
+    case.write(
+        "a.txt",
+        &page(&["New", "Alpha", "The walrus sleeps", "Omega"]),
+    );
+    update(&mut keeper);
+    assert_eq!(opened().as_deref(), Some("The walru"));
+    case.write("a.txt", &page(&["Alpha", "Nobody", "Omega"]));
+    update(&mut keeper);
+    assert_eq!(opened(), None);
+}
+
+#[test]
+fn sources_of_a_time_with_fewer_or_more_folders_open_their_documents() {
+    let case = Case::new();
+    case.write("a.txt", "Anchors.");
+    let mut keeper = case.keeper();
+    update(&mut keeper);
+    let library = keeper.library();
+    let opens = |library: &Library, path: &str| {
+        let part = library.part(path, &Start::Place(0), 1).unwrap();
+        part.is_some() && library.original(path).unwrap().is_some()
+    };
+    assert!(opens(&library, "a.txt") && opens(&library, "docs/a.txt"));
+    drop((keeper, library));
+    let mut library = case.library();
+    let folders = &mut Arc::get_mut(&mut library.0).unwrap().sources.folders;
+    folders.push(case.home.path().join("more"));
+    library.load().unwrap();
+    assert!(opens(&library, "a.txt") && opens(&library, "docs/a.txt"));
+    assert!(!opens(&library, "more/a.txt"));
+}
+
+#[test]
 fn a_folder_that_is_emptied_is_empty() {
     let case = Case::new();
     case.write("a.txt", "Charts.");
@@ -323,4 +374,28 @@ fn changes_are_followed_in_files_and_folders() {
     case.remove("more.md");
     until(&library, "cocoa", &[]);
     library.stop();
+}
+
+#[test]
+fn a_first_reading_tells_how_far_it_is_and_nothing_once_it_is_over() {
+    let case = Case::new();
+    case.write("a.txt", "Kettles boil.");
+    case.write("b.txt", "Cups break.");
+    let mut keeper = case.keeper();
+    let library = keeper.library();
+    let mut telling = Telling::new(library.clone(), Task::Reading);
+    let mut seen = Vec::new();
+    let read = keeper.update(&mut |done, of| {
+        telling.tell(done, of);
+        seen.extend(library.progress());
+    });
+    assert_eq!(read.unwrap().unwrap().read, 2);
+    let at = |done| Progress {
+        task: Task::Reading,
+        done,
+        of: 2,
+    };
+    assert_eq!(seen, [at(1), at(2)]);
+    drop(telling);
+    assert_eq!(library.progress(), None);
 }

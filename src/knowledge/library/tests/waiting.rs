@@ -1,0 +1,122 @@
+//! What takes long holds up nothing else: a PDF, a server that makes vectors, a folder that is not there yet.
+
+use std::{
+    process::Command,
+    sync::mpsc::{self, Receiver, Sender},
+    thread,
+};
+
+use super::*;
+use crate::knowledge::{EmbedError, Purpose};
+
+/// A library whose PDFs are all read only once something is written into the pipe that comes with it.
+fn held(case: &Case) -> (Library, PathBuf) {
+    let gate = case.home.path().join("gate");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&gate)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut library = case.library();
+    let reader = &mut Arc::get_mut(&mut library.0).unwrap().reader;
+    reader.program = "/bin/sh".into();
+    let script = format!("cat >/dev/null; cat {gate:?}");
+    reader.arguments = vec!["-c".into(), script.into()];
+    (library, gate)
+}
+
+/// Returns once this is found, or no longer.
+fn until(library: &Library, question: &str, is_found: bool) {
+    let finds = || library.search(question, 1).map(|found| !found.is_empty());
+    while finds().unwrap_or(false) != is_found {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_slow_pdf_holds_up_no_other_document() {
+    let case = Case::new();
+    case.write("a.txt", "Anchors.");
+    let (library, gate) = held(&case);
+    library.keep().unwrap().start();
+    until(&library, "anchors", true);
+    case.write("a.pdf", "%PDF");
+    case.write("b.txt", "Walrus.");
+    until(&library, "walrus", true);
+    fs::write(gate, "Slow lighthouses.\u{c}").unwrap();
+    until(&library, "lighthouses", true);
+    library.stop();
+}
+
+#[test]
+fn what_is_excluded_now_is_not_found_while_others_are_read() {
+    let case = Case::new();
+    case.write("a.txt", "Anchors.");
+    case.write("secret.txt", "The walrus is the spy.");
+    let mut keeper = case.keeper();
+    update(&mut keeper);
+    drop(keeper);
+    case.write("a.pdf", "%PDF");
+    let (mut library, gate) = held(&case);
+    let inner = Arc::get_mut(&mut library.0).unwrap();
+    inner.sources.globs = Globs::new(&[], &["secret.txt".to_owned()]).unwrap();
+    library.keep().unwrap().start();
+    until(&library, "anchors", true);
+    until(&library, "walrus", false);
+    fs::write(gate, "Slow lighthouses.\u{c}").unwrap();
+    until(&library, "lighthouses", true);
+    library.stop();
+}
+
+/// An embeddings server that is at a request until somebody lets it go.
+struct Hanging {
+    asked: Sender<Vec<String>>,
+    go: Mutex<Receiver<()>>,
+}
+
+impl Embedder for Hanging {
+    fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Vec<Vec<f32>>, EmbedError> {
+        if purpose == Purpose::Question {
+            return Err(EmbedError::Down("busy".to_owned()));
+        }
+        self.asked.send(texts.to_vec()).unwrap();
+        let go = self.go.lock().unwrap();
+        match go.recv() {
+            Ok(()) => Ok(vec![vec![1.0, 0.0]; texts.len()]),
+            Err(_) => Err(EmbedError::Stopped),
+        }
+    }
+}
+
+#[test]
+fn a_slow_embeddings_server_holds_up_no_change_and_is_asked_nothing_twice() {
+    let case = Case::new();
+    case.write("a.txt", "Anchors.");
+    let toml = format!(
+        "[knowledge]\nfolders = [{:?}]\n[knowledge.embeddings]\nbase_url = \"http://localhost/v1\"\nmodel = \"m\"\n",
+        case.home.path().join("docs")
+    );
+    let loaded = config::check("t", &toml, &config::Overrides::default(), &|_| None).unwrap();
+    let store = StorePath::File(case.home.path().join("askd.db"));
+    let ((asked, asks), (goes, go)) = (mpsc::channel(), mpsc::channel());
+    let go = Mutex::new(go);
+    let embedder = Arc::new(Hanging { asked, go });
+    let library = Library::with(&loaded.config.knowledge, &store, Some(embedder)).unwrap();
+    library.keep().unwrap().start();
+    let first = asks.recv().unwrap();
+    case.write("b.txt", "Walrus.");
+    until(&library, "walrus", true);
+    goes.send(()).unwrap();
+    goes.send(()).unwrap();
+    let second = asks.recv().unwrap();
+    assert!(
+        first.iter().all(|text| !second.contains(text)),
+        "{second:?}"
+    );
+    while library.size().unwrap().vectors < 2 {
+        thread::yield_now();
+    }
+    library.stop();
+}

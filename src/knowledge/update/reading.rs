@@ -1,0 +1,309 @@
+//! One file, read into passages, whatever it does to its reader.
+//!
+//! A PDF that takes long is left to a thread of its own, so that no other file waits for it; what comes of it is taken at
+//! the next look through the folders, which that thread calls for. And a look ends after a while, for what it has read is
+//! found only then; the rest is the next one's.
+
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, TryRecvError},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::knowledge::{
+    document::Document,
+    extract::{self, Blame, ExtractError, Kind, pdf},
+    split::{self, Piece},
+};
+
+/// How long a PDF is waited for, where it is not waited for to the end.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a look reads, where there is something to be found already.
+const LOOK: Duration = Duration::from_secs(2);
+/// PDFs that are read aside at once.
+const ASIDE: usize = 2;
+
+/// A file's passages, or why there are none.
+type Cut = Result<(Document, Vec<Piece>), ExtractError>;
+
+/// What came of a file.
+pub(super) enum Read {
+    /// Its passages.
+    Whole(Document, Vec<Piece>),
+    /// Nothing, until it changes: that is kept of it.
+    Faulty(String),
+    /// Nothing now: nothing is kept of it.
+    Failed(String),
+    /// It is still being read.
+    Later,
+}
+
+/// Reads files, one after another.
+pub(in crate::knowledge) struct Reading {
+    reader: pdf::Reader,
+    /// Calls for another look; without it each file is waited for.
+    call: Option<Arc<dyn Fn() + Send + Sync>>,
+    aside: Vec<Aside>,
+    /// When this look is over, and whether that has kept a file from it.
+    until: Option<Instant>,
+    is_cut: bool,
+    /// Contents that could not be read by this askd and that the next one tries again, with the reason: by their hashes.
+    given_up: HashMap<Vec<u8>, String>,
+}
+
+/// A file that is read in a thread of its own.
+struct Aside {
+    hash: Vec<u8>,
+    end: Receiver<Cut>,
+    /// Whether this look through the folders has met it.
+    is_met: bool,
+}
+
+impl Reading {
+    /// Waits for each file to its end.
+    pub(in crate::knowledge) fn new(reader: pdf::Reader) -> Self {
+        Self {
+            reader,
+            call: None,
+            aside: Vec::new(),
+            until: None,
+            is_cut: false,
+            given_up: HashMap::new(),
+        }
+    }
+
+    /// From now on no file is waited for for long: `call` is called when one has been read aside.
+    pub(in crate::knowledge) fn go_on(&mut self, call: impl Fn() + Send + Sync + 'static) {
+        self.call = Some(Arc::new(call));
+    }
+
+    /// Begins a look through the folders, which is short where something `is_found` already.
+    pub(super) fn begin(&mut self, is_found: bool) {
+        let is_short = is_found && self.call.is_some();
+        self.until = is_short.then(|| Instant::now() + LOOK);
+        self.is_cut = false;
+    }
+
+    /// Whether a file that is to be read is left to the next look.
+    pub(super) fn is_over(&mut self) -> bool {
+        let is_over = self.until.is_some_and(|until| Instant::now() >= until);
+        self.is_cut |= is_over;
+        is_over
+    }
+
+    /// Reads a file of this content, which has this hash.
+    pub(super) fn read(&mut self, kind: Kind, bytes: Vec<u8>, hash: &[u8]) -> Read {
+        if let Some(reason) = self.given_up.get(hash) {
+            return Read::Failed(reason.clone());
+        }
+        let cut = match self.call.clone().filter(|_| kind == Kind::Pdf) {
+            None => cut(kind, &bytes, &self.reader),
+            Some(call) => match self.patiently(call, kind, bytes, hash) {
+                Some(cut) => cut,
+                None => return Read::Later,
+            },
+        };
+        let error = match cut {
+            Ok((document, pieces)) => return Read::Whole(document, pieces),
+            Err(error) => error,
+        };
+        match error.blame() {
+            Blame::File => Read::Faulty(error.to_string()),
+            Blame::Machine => Read::Failed(format!("cannot be read: {error}")),
+            Blame::Unclear => {
+                let reason = format!("is left out until askd starts again: {error}");
+                self.given_up.insert(hash.to_vec(), reason.clone());
+                Read::Failed(reason)
+            }
+        }
+    }
+
+    /// What a thread makes of a file; `None`: it is still at it, or all of them are at others.
+    fn patiently(
+        &mut self,
+        call: Arc<dyn Fn() + Send + Sync>,
+        kind: Kind,
+        bytes: Vec<u8>,
+        hash: &[u8],
+    ) -> Option<Cut> {
+        if let Some(at) = self.aside.iter().position(|aside| aside.hash == hash) {
+            self.aside[at].is_met = true;
+            let cut = self.aside[at].ended()?;
+            self.aside.swap_remove(at);
+            return Some(cut);
+        }
+        if self.aside.len() == ASIDE {
+            return None;
+        }
+        let (said, end) = mpsc::sync_channel(1);
+        let is_late = Arc::new(AtomicBool::new(false));
+        let (reader, late) = (self.reader.clone(), is_late.clone());
+        let read = move || {
+            let _ = said.send(cut(kind, &bytes, &reader));
+            if late.load(Ordering::SeqCst) {
+                call();
+            }
+        };
+        let thread = thread::Builder::new().name("pdf".to_owned());
+        if let Err(error) = thread.spawn(read) {
+            return Some(Err(pdf::PdfError::Unstartable(error).into()));
+        }
+        if let Ok(cut) = end.recv_timeout(PATIENCE) {
+            return Some(cut);
+        }
+        is_late.store(true, Ordering::SeqCst);
+        let aside = Aside {
+            hash: hash.to_vec(),
+            end,
+            is_met: true,
+        };
+        // It may have ended just before it could see that it is late.
+        let cut = aside.ended();
+        if cut.is_none() {
+            self.aside.push(aside);
+        }
+        cut
+    }
+
+    /// Ends a look through the folders. What a whole one has not met no file holds any more; one that was cut short calls
+    /// for the next.
+    pub(super) fn look_over(&mut self) {
+        if self.is_cut {
+            self.call.iter().for_each(|call| call());
+            return;
+        }
+        self.aside.retain(|aside| aside.is_met);
+        for aside in &mut self.aside {
+            aside.is_met = false;
+        }
+    }
+}
+
+impl Aside {
+    fn ended(&self) -> Option<Cut> {
+        match self.end.try_recv() {
+            Ok(cut) => Some(cut),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Err(broken())),
+        }
+    }
+}
+
+/// A file's passages. What is wrong with a file may be more than its reader was made for.
+fn cut(kind: Kind, bytes: &[u8], reader: &pdf::Reader) -> Cut {
+    let read = || {
+        let mut document = extract::document(kind, bytes, reader)?;
+        let split = split::split(&document);
+        if split.left_out {
+            let first = split.pieces.len();
+            let remedy = "split it, or give it fewer headings and tags";
+            document.note(format!(
+                "only its first {first} passages are used; {remedy}"
+            ));
+        }
+        Ok((document, split.pieces))
+    };
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(broken()))
+}
+
+fn broken() -> ExtractError {
+    let fault = "its reader broke off, which is a fault of askd's; leave it out with `exclude`, and report it";
+    ExtractError::Malformed(fault.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pdfs(script: &str) -> Reading {
+        Reading::new(pdf::Reader {
+            program: "/bin/sh".into(),
+            arguments: vec!["-c".into(), script.into()],
+            ..pdf::Reader::default()
+        })
+    }
+
+    #[test]
+    fn a_pdf_that_takes_long_is_read_aside_and_its_end_is_called_out() {
+        let home = tempfile::tempdir().unwrap();
+        let gate = home.path().join("gate");
+        // It goes on when the test opens the other end.
+        let made = std::process::Command::new("mkfifo").arg(&gate).status();
+        assert!(made.unwrap().success());
+        let script = format!("cat >/dev/null; cat {gate:?}");
+        let mut reading = pdfs(&script);
+        let (called, calls) = mpsc::channel();
+        reading.go_on(move || called.send(()).unwrap());
+        let read = |reading: &mut Reading| reading.read(Kind::Pdf, b"%PDF".to_vec(), b"one");
+        assert!(matches!(read(&mut reading), Read::Later));
+        assert!(matches!(read(&mut reading), Read::Later));
+        reading.look_over();
+        // Another file is not held up.
+        let text = reading.read(Kind::Text, b"A walrus.".to_vec(), b"two");
+        assert!(matches!(text, Read::Whole(..)));
+        std::fs::write(&gate, "Anchors.\u{c}").unwrap();
+        calls.recv().unwrap();
+        let Read::Whole(document, _) = read(&mut reading) else {
+            panic!("it has been read")
+        };
+        assert_eq!(document.text, "Anchors.");
+        assert!(reading.aside.is_empty());
+    }
+
+    #[test]
+    fn a_look_that_takes_too_long_is_cut_short_and_calls_for_the_next() {
+        let mut reading = pdfs("exit 1");
+        reading.begin(true);
+        assert!(!reading.is_over(), "by hand all is read at once");
+        let (called, calls) = mpsc::channel();
+        reading.go_on(move || called.send(()).unwrap());
+        reading.begin(true);
+        reading.until = Some(Instant::now());
+        assert!(reading.is_over());
+        reading.look_over();
+        calls.try_recv().unwrap();
+        reading.begin(false);
+        assert!(
+            !reading.is_over(),
+            "nothing can be found before the first is whole"
+        );
+        reading.look_over();
+        calls.try_recv().unwrap_err();
+    }
+
+    #[test]
+    fn what_is_read_aside_is_forgotten_with_its_file() {
+        let (_said, end) = mpsc::sync_channel(1);
+        let mut reading = pdfs("exit 1");
+        reading.aside.push(Aside {
+            hash: b"gone".to_vec(),
+            end,
+            is_met: true,
+        });
+        reading.look_over();
+        assert_eq!(reading.aside.len(), 1);
+        reading.look_over();
+        assert!(reading.aside.is_empty());
+    }
+
+    #[test]
+    fn a_pdf_whose_reader_was_killed_is_not_read_again_by_this_askd_and_is_by_the_next() {
+        let home = tempfile::tempdir().unwrap();
+        let runs = home.path().join("runs");
+        let mut reading = pdfs(&format!("echo >> {runs:?}; kill -TERM $$"));
+        for _ in 0..2 {
+            let read = reading.read(Kind::Pdf, b"%PDF".to_vec(), b"one");
+            let Read::Failed(reason) = read else {
+                panic!("nothing of it is kept")
+            };
+            assert!(reason.contains("until askd starts again"), "{reason}");
+        }
+        assert_eq!(std::fs::read_to_string(runs).unwrap(), "\n");
+    }
+}
