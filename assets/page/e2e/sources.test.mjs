@@ -103,6 +103,24 @@ stage(feeding)("what_has_been_read_of_a_cited_answer_stays_the_very_same_nodes",
   await reader.leave({ away: true });
 });
 
+stage(feeding)("how_far_the_documents_are_is_told_until_they_are_ready", async ({ askd, reader }) => {
+  const tab = await reader.open(askd.url);
+  const { page } = tab;
+  await indexed(tab, "tern.md");
+  let left = { detail: "documents_unread", progress: { task: "reading", done: 1200, of: 10_000 } };
+  await page.route("**/readyz", (route) => route.fulfill({ json: { state: "ready", ...left } }));
+  await page.reload();
+  const line = page.getByText("The documents are being read: 1,200 of 10,000 files.");
+  await line.waitFor();
+  await sound(tab, "documents being read");
+  left = { progress: { task: "embedding", done: 3, of: 9 } };
+  await page.getByText("by meaning too, 3 of 9 passages so far").waitFor();
+  left = {};
+  await line.waitFor({ state: "detached" });
+  await page.getByText("so far").waitFor({ state: "detached" });
+  await reader.leave();
+});
+
 const strict = { documents: six, knowledge: "min_score = 0.45" };
 
 stage(strict)("an_answer_from_elsewhere_is_said_not_to_be_from_the_documents", async ({ fake, askd, reader }) => {
