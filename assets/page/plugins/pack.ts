@@ -2,7 +2,7 @@
 // size budget for the first load that fails the build when the page outgrows it.
 
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 import type { Plugin } from "vite";
@@ -27,11 +27,13 @@ export function pack(): Plugin {
       out = config.build.outDir;
     },
     closeBundle() {
+      const html = readFileSync(join(out, "index.html"), "utf8");
       let total = 0;
       for (const file of files(out).filter((name) => TEXT.test(name))) {
-        total += compress(file);
+        const bytes = compress(file);
+        // What the page names is loaded with it; the rest when it is needed.
+        if (file.endsWith("index.html") || html.includes(`/${relative(out, file)}"`)) total += bytes;
       }
-      const html = readFileSync(join(out, "index.html"), "utf8");
       for (const marker of MARKERS.filter((marker) => html.split(marker).length !== 2)) {
         this.error(`index.html must hold exactly one ${marker}`);
       }

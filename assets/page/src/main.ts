@@ -5,6 +5,7 @@ import { mount } from "svelte";
 import "./styles/ground.css";
 import "./styles/controls.css";
 import "./styles/markdown.css";
+import "./styles/print.css";
 import App from "./ui/App.svelte";
 
 const target = document.getElementById("app");

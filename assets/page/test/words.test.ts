@@ -9,6 +9,7 @@ import {
   announcement,
   broughtIn,
   connectionStatus,
+  facts,
   preparation,
   turnStatus,
   unfounded,
@@ -76,6 +77,26 @@ test.each([
   ["unsearched" as const, "Not from the documents: they could not be searched."],
 ])("an_answer_with_no_source_and_the_basis_%j_says_so", (basis, words) => {
   expect(unfounded({ basis, sources: [] })).toBe(words);
+});
+
+test.each<[Partial<Turn>, string | null]>([
+  [{ timing: null }, null],
+  [{ timing: { total_ms: 75_000 } }, "1 min 15 s in all"],
+  [
+    {
+      model: "m",
+      endpoint: "e",
+      timing: { first_chunk_ms: 800, total_ms: 10_800 },
+      usage: { prompt_tokens: 1234, completion_tokens: 301 },
+    },
+    "m at e · First word after 0.80 s · 10.8 s in all · 1,234 tokens read, 301 written · 30.0 tokens a second",
+  ],
+  [
+    { timing: { first_chunk_ms: 5, total_ms: 6 }, usage: { prompt_tokens: 1, completion_tokens: 1 } },
+    "First word after 0.01 s · 0.01 s in all · 1 tokens read, 1 written",
+  ],
+])("what_an_answer_took_is_told_of_%j", (more, words) => {
+  expect(facts(turn(more))).toBe(words);
 });
 
 test("a_whole_answer_speaks_for_itself", () => {

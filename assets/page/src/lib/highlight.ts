@@ -1,70 +1,38 @@
-// Code in colours: highlight.js's core with the languages that answers mostly use. Each costs bytes of the first
-// load, so the list is chosen, not complete; an unknown language is shown plain.
-
-import hljs from "highlight.js/lib/core";
-import bash from "highlight.js/lib/languages/bash";
-import c from "highlight.js/lib/languages/c";
-import cpp from "highlight.js/lib/languages/cpp";
-import csharp from "highlight.js/lib/languages/csharp";
-import css from "highlight.js/lib/languages/css";
-import diff from "highlight.js/lib/languages/diff";
-import dockerfile from "highlight.js/lib/languages/dockerfile";
-import go from "highlight.js/lib/languages/go";
-import ini from "highlight.js/lib/languages/ini";
-import java from "highlight.js/lib/languages/java";
-import javascript from "highlight.js/lib/languages/javascript";
-import json from "highlight.js/lib/languages/json";
-import kotlin from "highlight.js/lib/languages/kotlin";
-import lua from "highlight.js/lib/languages/lua";
-import makefile from "highlight.js/lib/languages/makefile";
-import markdown from "highlight.js/lib/languages/markdown";
-import php from "highlight.js/lib/languages/php";
-import python from "highlight.js/lib/languages/python";
-import ruby from "highlight.js/lib/languages/ruby";
-import rust from "highlight.js/lib/languages/rust";
-import shell from "highlight.js/lib/languages/shell";
-import sql from "highlight.js/lib/languages/sql";
-import swift from "highlight.js/lib/languages/swift";
-import typescript from "highlight.js/lib/languages/typescript";
-import xml from "highlight.js/lib/languages/xml";
-import yaml from "highlight.js/lib/languages/yaml";
-
-const languages = {
-  bash,
-  c,
-  cpp,
-  csharp,
-  css,
-  diff,
-  dockerfile,
-  go,
-  ini,
-  java,
-  javascript,
-  json,
-  kotlin,
-  lua,
-  makefile,
-  markdown,
-  php,
-  python,
-  ruby,
-  rust,
-  shell,
-  sql,
-  swift,
-  typescript,
-  xml,
-  yaml,
-};
-
-for (const [name, language] of Object.entries(languages)) hljs.registerLanguage(name, language);
+// Code in colours. What colours it is a fifth of the page, so it is loaded when there is code to be coloured; until then,
+// and where that fails, code is shown plain.
 
 /** Longer code is shown plain: colouring runs on each paint of an open block. */
 const LONGEST = 20_000;
 
-/** The code as escaped HTML with spans of class `hljs-…`, or `null` when it is to be shown plain. */
-export function highlight(code: string, language: string): string | null {
-  if (code.length > LONGEST || !hljs.getLanguage(language)) return null;
-  return hljs.highlight(code, { language, ignoreIllegals: true }).value;
+type Colourer = typeof import("./languages");
+
+let colourer: Colourer | null = null;
+let loading: Promise<void> | null = null;
+/** What waits for the colours. A block that has been painted anew meanwhile is not in the page any more. */
+const waiting = new Set<() => void>();
+
+/** Calls `show` with the code as escaped HTML with spans of class `hljs-…`: at once, later, or never. */
+export function coloured(code: string, language: string, show: (html: string) => void): void {
+  if (language === "" || code.length > LONGEST) return;
+  const colour = (by: Colourer) => {
+    const html = by.html(code, language);
+    if (html !== null) show(html);
+  };
+  if (colourer !== null) return colour(colourer);
+  waiting.add(() => colourer && colour(colourer));
+  void load();
+}
+
+/** Resolves when code can be coloured, or cannot for now; then the next code tries again. */
+export function load(): Promise<void> {
+  loading ??= import("./languages")
+    .then((module) => {
+      colourer = module;
+      for (const show of waiting) show();
+    })
+    .catch(() => {
+      loading = null;
+    })
+    .finally(() => waiting.clear());
+  return loading;
 }

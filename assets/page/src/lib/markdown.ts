@@ -8,7 +8,8 @@
 import DOMPurify from "dompurify";
 import { Marked, Tokenizer, type Token, type Tokens } from "marked";
 
-import { highlight } from "./highlight";
+import { coloured } from "./highlight";
+import { alert, footnotes } from "./gfm";
 
 const ALLOWED_TAGS = (
   "a abbr b blockquote br code dd del details div dl dt em h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp " +
@@ -79,13 +80,16 @@ const marked = new Marked({
     code({ text, lang }: Tokens.Code): string {
       const language = /^[\w+#.-]+/.exec(lang ?? "")?.[0].toLowerCase() ?? "";
       const name = language === "" ? "" : ` title="${language}"`;
-      return `<pre${name}><code>${highlight(text, language) ?? escape(text)}\n</code></pre>\n`;
+      return `<pre${name}><code>${escape(text)}\n</code></pre>\n`;
     },
     heading({ tokens, depth }: Tokens.Heading): string {
       if (tokens.length === 0) return "";
       // The page's title and the question stand above: an answer's headings begin at the third level.
       const level = Math.min(Math.max(depth, 2) + 1, 6);
       return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
+    },
+    blockquote({ raw, tokens }: Tokens.Blockquote): string | false {
+      return alert(raw, () => this.parser.parse(tokens)) ?? false;
     },
     html({ text }: Tokens.HTML | Tokens.Tag): string {
       return text.replace(TAG, bareTag);
@@ -95,6 +99,8 @@ const marked = new Marked({
     },
   },
 });
+
+marked.use({ extensions: footnotes });
 
 // `use` copies a tokenizer's own functions only, so a class must be set as it is.
 marked.setOptions({ tokenizer: new Bounded() });
@@ -158,11 +164,13 @@ const NONE: Cited = new Map();
 
 /** A block's HTML as safe nodes, with the page's own furniture around code and tables, and marks for what is cited. */
 export function nodes(html: string, cited: Cited = NONE): DocumentFragment {
-  const fragment = purifier.sanitize(html, { ALLOWED_TAGS, ALLOWED_ATTR, RETURN_DOM_FRAGMENT: true });
+  const fragment = safe(html);
   // From the inside out: a direction that is set looks at all inside, and again when something changes there.
   for (const node of [...fragment.querySelectorAll(DIRECTED)].reverse()) node.setAttribute("dir", "auto");
   if (cited.size > 0) markCited(fragment, cited);
   for (const pre of fragment.querySelectorAll("pre")) frameCode(pre);
+  for (const quote of fragment.querySelectorAll("blockquote[title]")) frameAlert(quote);
+  for (const mark of fragment.querySelectorAll("sup[title], div[title]")) frameFootnote(mark);
   for (const table of fragment.querySelectorAll("table")) {
     const box = element("div", { class: "table-box", role: "region", "aria-label": "Table", tabindex: "0" });
     table.replaceWith(box);
@@ -231,15 +239,50 @@ function frameCode(pre: HTMLPreElement): void {
   pre.setAttribute("role", "region");
   pre.setAttribute("aria-label", language === "" ? "Code" : `Code: ${language}`);
   pre.dir = "ltr";
-  const button = element("button", { type: "button", class: "quiet", "data-copy": "" });
-  button.textContent = "Copy";
   const head = element("div", { class: "code-head" });
-  const name = element("span", {});
+  const name = element("span", { class: "language" });
   name.textContent = language;
-  head.append(name, button);
+  head.append(name, tool("wrap", "Wrap"), tool("save", "Download"), tool("copy", "Copy"));
   const box = element("div", { class: "code-box" });
   pre.replaceWith(box);
   box.append(head, pre);
+  const code = pre.querySelector("code");
+  if (code) coloured(code.textContent, language, (html) => code.replaceChildren(safe(html)));
+}
+
+function tool(does: string, words: string): HTMLElement {
+  const button = element("button", { type: "button", class: "quiet", "data-code": does });
+  if (does === "wrap") button.setAttribute("aria-pressed", "false");
+  button.textContent = words;
+  return button;
+}
+
+function frameAlert(quote: Element): void {
+  const kind = quote.getAttribute("title") ?? "";
+  quote.removeAttribute("title");
+  quote.classList.add("alert", `alert-${kind}`);
+}
+
+/** A footnote's mark becomes a button that leads to it; the footnote is named for whoever comes there. */
+function frameFootnote(mark: Element): void {
+  const label = mark.getAttribute("title") ?? "";
+  mark.removeAttribute("title");
+  if (mark.tagName === "DIV") {
+    mark.classList.add("footnote");
+    mark.setAttribute("data-footnote", label);
+    mark.setAttribute("role", "note");
+    mark.setAttribute("tabindex", "-1");
+    return;
+  }
+  const button = element("button", { type: "button", class: "to-footnote", "data-to-footnote": label });
+  button.setAttribute("aria-label", `Footnote ${label}`);
+  button.textContent = label;
+  mark.replaceChildren(button);
+}
+
+/** HTML as nodes, without what may do anything. */
+function safe(html: string): DocumentFragment {
+  return purifier.sanitize(html, { ALLOWED_TAGS, ALLOWED_ATTR, RETURN_DOM_FRAGMENT: true });
 }
 
 function secureLink(link: Element): void {

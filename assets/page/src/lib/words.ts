@@ -86,6 +86,29 @@ function endStatus(turn: Turn): Status | null {
   }
 }
 
+/** What an answer took, or `null` where that is not known. */
+export function facts({ endpoint, model, timing, usage }: Turn): string | null {
+  if (timing === null) return null;
+  const first = timing.first_chunk_ms;
+  const told = [
+    model && (endpoint && endpoint !== model ? `${model} at ${endpoint}` : model),
+    first !== undefined && `First word after ${seconds(first)}`,
+    `${seconds(timing.total_ms)} in all`,
+    usage && `${NUMBER.format(usage.prompt_tokens)} tokens read, ${NUMBER.format(usage.completion_tokens)} written`,
+    usage && first !== undefined && rate(usage.completion_tokens, timing.total_ms - first),
+  ];
+  return told.filter(Boolean).join(" · ");
+}
+
+function seconds(ms: number): string {
+  return ms < 60_000 ? `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s` : duration(Math.round(ms / 1000));
+}
+
+/** Of a moment, or of nothing, no rate is told. */
+function rate(tokens: number, ms: number): string | false {
+  return ms >= 100 && tokens > 1 && `${((tokens - 1) / (ms / 1000)).toFixed(1)} tokens a second`;
+}
+
 function interruption(cause: Cause | null): string {
   switch (cause) {
     case "left":

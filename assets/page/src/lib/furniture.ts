@@ -1,0 +1,75 @@
+// What the buttons do that the page puts into an answer: around code, and at footnotes.
+
+import { copy } from "./copy";
+
+/** How long it is said what came of a press. */
+const SAID_MS = 1500;
+
+/** The usual endings of files, by a language's name where that is not the ending itself. */
+const ENDINGS: Record<string, string> = {
+  bash: "sh",
+  csharp: "cs",
+  javascript: "js",
+  kotlin: "kt",
+  markdown: "md",
+  python: "py",
+  ruby: "rb",
+  rust: "rs",
+  shell: "sh",
+  typescript: "ts",
+  "c++": "cpp",
+  "": "txt",
+};
+
+/** Does what the button is for that was pressed, if one was. */
+export function pressed({ target, currentTarget }: MouseEvent): void {
+  if (!(target instanceof Element)) return;
+  const tool = target.closest<HTMLElement>("[data-code]");
+  const box = tool?.closest(".code-box");
+  if (tool && box) return use(tool, box);
+  const mark = target.closest<HTMLElement>("[data-to-footnote]");
+  if (mark && currentTarget instanceof Element) toFootnote(currentTarget, mark.dataset["toFootnote"] ?? "");
+}
+
+function use(tool: HTMLElement, box: Element): void {
+  const code = box.querySelector("code")?.textContent ?? "";
+  switch (tool.dataset["code"]) {
+    case "wrap": {
+      const wraps = box.classList.toggle("wraps");
+      tool.setAttribute("aria-pressed", String(wraps));
+      return;
+    }
+    case "save":
+      return save(code, box.querySelector(".language")?.textContent ?? "");
+    case "copy":
+      void copy(code).then((done) => say(tool, done ? "Copied" : "Not copied"));
+  }
+}
+
+function say(tool: HTMLElement, words: string): void {
+  const before = "Copy";
+  tool.textContent = words;
+  setTimeout(() => (tool.textContent = before), SAID_MS);
+}
+
+function save(code: string, language: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([code], { type: "text/plain" }));
+  link.download = `code.${fileEnding(language)}`;
+  link.click();
+  // The browser has taken hold of it by then.
+  setTimeout(() => URL.revokeObjectURL(link.href), SAID_MS);
+}
+
+/** What a file with code of this language ends with. */
+export function fileEnding(language: string): string {
+  return ENDINGS[language] ?? (/^[a-z0-9]{1,10}$/.test(language) ? language : "txt");
+}
+
+/** A footnote without a mark, or a mark without a footnote, leads nowhere. */
+function toFootnote(text: Element, label: string): void {
+  const notes = [...text.querySelectorAll<HTMLElement>("[data-footnote]")];
+  const note = notes.find(({ dataset }) => dataset["footnote"] === label);
+  note?.scrollIntoView({ block: "nearest", behavior: "instant" });
+  note?.focus({ preventScroll: true });
+}

@@ -1,0 +1,71 @@
+// What GitHub's Markdown has beside `marked`'s: alerts and footnotes. Both come out with a `title` that the page reads, for
+// no other attribute of theirs would pass the purifier, and none of a model's own tags keeps one.
+
+import type { TokenizerAndRendererExtension, TokenizerThis, RendererThis, Tokens } from "marked";
+
+const ALERTS = { note: "Note", tip: "Tip", important: "Important", warning: "Warning", caution: "Caution" };
+
+const ALERT = /^ {0,3}>[ \t]*\[!(note|tip|important|warning|caution)\][ \t]*(?:\n|$)/i;
+
+/** A quotation that begins with `[!NOTE]` or the like, as HTML; `null`: it is a quotation. */
+export function alert(raw: string, read: () => string): string | null {
+  const kind = ALERT.exec(raw)?.[1]?.toLowerCase() as keyof typeof ALERTS | undefined;
+  if (kind === undefined) return null;
+  const rest = read()
+    .replace(/\[![a-z]+\]\s*/i, "")
+    .replace(/^<p>\s*<\/p>\s*/, "");
+  return `<blockquote title="${kind}">\n<p><strong>${ALERTS[kind]}</strong></p>\n${rest}</blockquote>\n`;
+}
+
+/** A footnote's name: no blank, no bracket. */
+const LABEL = String.raw`\[\^([^\]\[\s^]{1,40})\]`;
+
+/** The line with the name, the lines that go on, and what is indented behind blank lines. */
+const DEFINITION = new RegExp(
+  String.raw`^ {0,3}${LABEL}:[ \t]*([^\n]*(?:\n(?![ \t]*(?:\n|$)| {0,3}\[\^)[^\n]+)*(?:(?:\n[ \t]*)+\n(?: {4}|\t)[^\n]*(?:\n(?![ \t]*(?:\n|$))[^\n]+)*)*)(?:\n|$)`,
+);
+
+const REFERENCE = new RegExp(`^${LABEL}(?!:)`);
+
+type Footnote = Tokens.Generic & { label: string; tokens: Tokens.Generic[] };
+
+let within = false;
+
+/** Footnotes stand where they are written; their marks lead to them. */
+export const footnotes: TokenizerAndRendererExtension[] = [
+  {
+    name: "footnote",
+    level: "block",
+    tokenizer(this: TokenizerThis, src: string): Footnote | undefined {
+      const found = within ? null : DEFINITION.exec(src);
+      if (!found) return undefined;
+      const [raw, label = "", text = ""] = found;
+      // In a footnote there is none: `marked` would call itself for each.
+      within = true;
+      try {
+        const tokens = this.lexer.blockTokens(text.replace(/\n(?: {4}|\t)/g, "\n"), []);
+        return { type: "footnote", raw, label, tokens };
+      } finally {
+        within = false;
+      }
+    },
+    renderer(this: RendererThis, token): string {
+      const { label, tokens } = token as Footnote;
+      return `<div title="${escaped(label)}"><sup>${escaped(label)}</sup> ${this.parser.parse(tokens)}</div>\n`;
+    },
+  },
+  {
+    name: "footnoteMark",
+    level: "inline",
+    // Without a `start`, which would search the whole rest for each bracket: a text ends before the next one anyway.
+    tokenizer(src: string): Tokens.Generic | undefined {
+      const found = REFERENCE.exec(src);
+      return found ? { type: "footnoteMark", raw: found[0], label: found[1] } : undefined;
+    },
+    renderer: ({ label }): string => `<sup title="${escaped(String(label))}">${escaped(String(label))}</sup>`,
+  },
+];
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"]/g, (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[letter]!);
+}

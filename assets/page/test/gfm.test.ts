@@ -1,0 +1,111 @@
+// Alerts, footnotes and coloured code: what stands in the page for them, and what their buttons do.
+
+import { describe, expect, test, vi } from "vitest";
+
+import { fileEnding, pressed } from "../src/lib/furniture";
+import { load } from "../src/lib/highlight";
+import { grow, nodes, NOTHING, whole } from "../src/lib/markdown";
+
+function show(markdown: string): HTMLElement {
+  const box = document.createElement("div");
+  for (const block of whole(markdown)) box.append(nodes(block));
+  box.addEventListener("click", pressed);
+  document.body.replaceChildren(box);
+  return box;
+}
+
+describe("alerts", () => {
+  test.each(["note", "tip", "important", "warning", "caution"])("%s_has_its_name_and_its_words", (kind) => {
+    const box = show(`> [!${kind.toUpperCase()}]\n> Mind the *step*.\n>\n> - and the door`);
+    const quote = box.querySelector(`blockquote.alert.alert-${kind}`);
+    expect(quote?.querySelector("p strong")?.textContent?.toLowerCase()).toBe(kind);
+    expect(quote?.querySelectorAll("p")[1]?.innerHTML).toBe("Mind the <em>step</em>.");
+    expect(quote?.querySelector("li")?.textContent).toBe("and the door");
+    expect(quote?.hasAttribute("title")).toBe(false);
+  });
+
+  test.each(["> [!LOUD]\n> x", "> [!NOTE] x", "> a\n> [!NOTE]", "[!NOTE]\nx"])("%j_is_none", (markdown) => {
+    expect(show(markdown).querySelector(".alert")).toBeNull();
+  });
+
+  test("a_quotation_of_the_models_own_html_is_none", () => {
+    expect(show('<blockquote title="note">x</blockquote>').querySelector(".alert")).toBeNull();
+  });
+});
+
+describe("footnotes", () => {
+  test("a_mark_leads_to_its_footnote", () => {
+    const box = show("So it is[^1], they say[^why].\n\n[^1]: Or *was*.\n    And on.\n\n[^why]: Nobody knows.");
+    const marks = [...box.querySelectorAll<HTMLButtonElement>("sup > button.to-footnote")];
+    expect(marks.map((mark) => mark.getAttribute("aria-label"))).toEqual(["Footnote 1", "Footnote why"]);
+    const notes = [...box.querySelectorAll(".footnote")];
+    expect(notes.map((note) => note.textContent?.replace(/\s+/g, " ").trim())).toEqual([
+      "1 Or was. And on.",
+      "why Nobody knows.",
+    ]);
+    HTMLElement.prototype.scrollIntoView = vi.fn();
+    marks[1]!.click();
+    expect(document.activeElement).toBe(notes[1]);
+  });
+
+  test("a_name_of_signs_stays_a_name", () => {
+    const box = show('x[^"><img]\n\n[^"><img]: y');
+    expect(box.querySelector("img")).toBeNull();
+    expect(box.querySelector("button")?.textContent).toBe('"><img');
+  });
+
+  test("what_looks_like_one_in_code_is_code", () => {
+    expect(show("`a[^1]`\n\n    [^1]: b").querySelector("button.to-footnote, .footnote")).toBeNull();
+  });
+
+  test("footnotes_within_footnotes_end", () => {
+    const text = "[^a]: ".repeat(10_000) + "x";
+    expect(whole(text)).toHaveLength(1);
+    expect(grow(NOTHING, text).html).toEqual(whole(text));
+  });
+
+  test.each(["[^", "[^a]:", "[^a]: b\n\n    ", "[^a]"])(
+    "fifty_thousand_letters_of_%j_are_read_in_their_time",
+    (mark) => {
+      const text = mark.repeat(Math.ceil(50_000 / mark.length));
+      expect(grow(NOTHING, text).html).toEqual(whole(text));
+    },
+  );
+});
+
+describe("code", () => {
+  test("the_colours_come_when_they_are_loaded_and_leave_the_code_as_it_is", async () => {
+    const box = show('```rust\nlet a = "<b>";\n```');
+    await load();
+    expect(box.querySelector(".hljs-keyword")?.textContent).toBe("let");
+    expect(box.querySelector("code")?.textContent).toBe('let a = "<b>";\n');
+    // From now on they are there at once.
+    expect(show("```js\nlet a;\n```").querySelector(".hljs-keyword")).not.toBeNull();
+    expect(show("```klingon\n<b>\n```").querySelector("code")?.innerHTML).toBe("&lt;b&gt;\n");
+  });
+
+  test("lines_wrap_and_wrap_no_more", () => {
+    const box = show("```\nlong\n```");
+    const wrap = box.querySelector<HTMLButtonElement>('[data-code="wrap"]')!;
+    wrap.click();
+    expect(box.querySelector(".code-box.wraps")).not.toBeNull();
+    expect(wrap.getAttribute("aria-pressed")).toBe("true");
+    wrap.click();
+    expect(box.querySelector(".wraps")).toBeNull();
+  });
+
+  test("code_is_saved_under_the_ending_of_its_language", async () => {
+    let saved: Blob | undefined;
+    let name = "";
+    vi.stubGlobal("URL", { createObjectURL: (blob: Blob) => ((saved = blob), "blob:x"), revokeObjectURL: () => {} });
+    const click = vi.spyOn(HTMLAnchorElement.prototype, "click");
+    click.mockImplementation(function (this: HTMLAnchorElement) {
+      name = this.download;
+    });
+    show("```python\nprint(1)\n```").querySelector<HTMLButtonElement>('[data-code="save"]')!.click();
+    vi.unstubAllGlobals();
+    click.mockRestore();
+    expect([name, saved?.size]).toEqual(["code.py", "print(1)\n".length]);
+    expect([fileEnding(""), fileEnding("go"), fileEnding("../x")]).toEqual(["txt", "go", "txt"]);
+  });
+});
