@@ -23,13 +23,22 @@ fn main() { println!("{}", "a line that is longer than any telephone is wide, by
 | ${"cell ".repeat(5)} | ${"cell ".repeat(5)} | 3 | 4 | 5 |
 
 > A quotation.
+
+> [!WARNING]
+> Mind the step[^1], and the *door*.
+
+[^1]: It is high.
 `;
 
 /** What is smaller than a finger, or without one than a mouse needs. A link among words is as high as they are. */
 function small(tab) {
   return tab.page.evaluate(() => {
     const least = matchMedia("(pointer: coarse)").matches ? 44 : 24;
-    return [...document.querySelectorAll("button:not(.cite), a:not(.markdown a), input, select, summary, textarea")]
+    return [
+      ...document.querySelectorAll(
+        "button:not(.cite, .to-footnote), a:not(.markdown a), input, select, summary, textarea",
+      ),
+    ]
       .map((control) => ({ control, box: control.getBoundingClientRect() }))
       .filter(({ box }) => box.width > 0 && Math.min(box.width, box.height) < least - 0.1)
       .map(({ control, box }) => `${control.ariaLabel ?? control.textContent.trim()}: ${box.width} x ${box.height}`);
