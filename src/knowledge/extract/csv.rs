@@ -28,10 +28,14 @@ pub(super) fn document(text: &str) -> Result<Document, ExtractError> {
     let head = reader.headers().map_err(malformed)?;
     let (mut line, mut is_ended) = (1, is_end(head));
     let columns = Columns::of(head);
+    let is_wide = head.len() > MAX_COLUMNS;
     let mut document = Document::new(match columns.entries {
         Some(_) => Format::Markdown,
         None => Format::Plain,
     });
+    if is_wide {
+        document.note(format!("only its first {MAX_COLUMNS} columns are used"));
+    }
     let mut row = StringRecord::new();
     // The text is UTF-8 and rows may differ in length, so nothing is left that could fail.
     while !document.full && reader.read_record(&mut row).map_err(malformed)? {
@@ -209,6 +213,13 @@ mod tests {
             let notes = document(sound).unwrap().notes;
             assert!(notes.is_empty(), "{sound:?}: {notes:?}");
         }
+    }
+
+    #[test]
+    fn columns_that_are_left_out_are_told() {
+        let wide = vec!["a"; MAX_COLUMNS + 1].join(",");
+        let read = document(&format!("{wide}\n{wide}\n")).unwrap();
+        assert!(read.notes[0].contains("columns"), "{read:?}");
     }
 
     #[test]
