@@ -2,6 +2,8 @@
 
 /// Characters of an excerpt at most, its ellipsis included.
 pub(super) const MAX_CHARS: usize = 200;
+/// Bytes of a link at most; what is longer is shown as it is written.
+const MAX_LINK: usize = 512;
 
 /// Picks the sentence that weighs most, the earliest of equals, and reads on from there as far as there is room.
 pub(super) fn excerpt(markdown: &str, weight: impl Fn(&str) -> f32) -> String {
@@ -25,9 +27,7 @@ fn sentences(markdown: &str) -> Vec<String> {
         if line.starts_with("```") {
             in_code = !in_code;
         } else if !in_code && !line.starts_with('|') {
-            let plain = line
-                .trim_start_matches(['#', '-', '*', '>', ' '])
-                .replace(['*', '`'], "");
+            let plain = plain(line.trim_start_matches(['#', '-', '*', '>', ' ']));
             let ends = plain
                 .match_indices(['.', '?', '!', ';'])
                 .map(|(at, _)| at + 1);
@@ -45,6 +45,41 @@ fn sentences(markdown: &str) -> Vec<String> {
         sentences.push(markdown.split_whitespace().collect::<Vec<_>>().join(" "));
     }
     sentences
+}
+
+/// A line without the marks within it: of a link its words stay, and what a backslash hides is no mark.
+fn plain(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(letter) = rest.chars().next() {
+        rest = &rest[letter.len_utf8()..];
+        match letter {
+            '\\' if rest.starts_with(|next: char| next.is_ascii_punctuation()) => {
+                plain.push_str(&rest[..1]);
+                rest = &rest[1..];
+            }
+            '*' | '`' => {}
+            '[' => match link(rest) {
+                Some((words, behind)) => {
+                    plain.push_str(&self::plain(words));
+                    rest = behind;
+                }
+                None => plain.push('['),
+            },
+            letter => plain.push(letter),
+        }
+    }
+    plain
+}
+
+/// What a link says that begins behind this bracket, and what stands behind it.
+fn link(text: &str) -> Option<(&str, &str)> {
+    let near = &text[..text.floor_char_boundary(MAX_LINK)];
+    let (words, address) = near.split_once("](")?;
+    let (address, _) = address.split_once(')')?;
+    let behind = &text[words.len() + address.len() + 3..];
+    let is_one = !words.contains(['[', ']']) && !address.contains(char::is_whitespace);
+    is_one.then_some((words, behind))
 }
 
 /// Whether this is only the number of a list's item: its point ends no sentence.
@@ -93,6 +128,16 @@ mod tests {
         assert_eq!(
             excerpt("1. First. 2.5 per cent.", holding("First")),
             "1. First. 2.5 per cent."
+        );
+    }
+
+    #[test]
+    fn what_is_hidden_by_a_backslash_and_where_links_lead_is_not_told() {
+        let text =
+            r"Press \*here\* [or *there*](https://e.org/a_b) \<b> in C:\temp, not [1] [x](y z).";
+        assert_eq!(
+            excerpt(text, |_| 0.0),
+            r"Press *here* or there <b> in C:\temp, not [1] [x](y z)."
         );
     }
 

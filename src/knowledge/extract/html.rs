@@ -1,13 +1,16 @@
-//! HTML to text: headings, paragraphs, lists, tables and code, and nothing that runs or loads.
+//! HTML to Markdown: headings, paragraphs, lists, tables and code, and nothing that runs or loads.
 //!
 //! It is read as a stream of tags, without a tree: so nothing overflows or slows down at any depth, and no tag has to
 //! be closed. What is lost thereby are the subtleties of broken nesting, which no reader of a passage misses. What a page
 //! hides until somebody clicks is read like the rest: there manuals keep their tabs.
 
+mod mark;
+
 use std::ops::Range;
 
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
+use self::mark::Marked;
 use crate::knowledge::document::{Anchors, BlockKind, Document, Format, MAX_HEADING_CHARS};
 
 /// Levels of a list that are indented; those below stand as far in as this one.
@@ -70,7 +73,7 @@ pub(super) fn document(html: &str) -> Document {
     let head = &html[..html.floor_char_boundary(HEAD)];
     let is_xml = head.trim_start().starts_with("<?xml") || head.contains("//www.w3.org/1999/xhtml");
     let mut reading = Reading {
-        document: Document::new(Format::Plain),
+        document: Document::new(Format::Markdown),
         is_xml,
         ..Reading::default()
     };
@@ -113,16 +116,16 @@ struct Reading {
     open: Open,
     /// The block's text so far. It never begins with a line's end.
     text: String,
-    /// Where in it items or rows begin, and where the table's head ends.
+    /// Where in it items begin.
     parts: Vec<usize>,
-    head: Option<usize>,
     /// How deep in lists and tables we are; a count only, for there is nothing to come back to.
     lists: usize,
     tables: usize,
-    /// Whether a cell of this row, and a heading cell of the first, was seen.
+    /// Whether a cell of this row was seen.
     cell: bool,
-    heads: bool,
     preformatted: bool,
+    /// Where in the text preformatted lines within a list began.
+    listing: Option<usize>,
     /// The page's title while we are in it.
     title: Option<String>,
     /// The element that is skipped, and how often it was opened in itself.
@@ -150,7 +153,7 @@ impl Reading {
             b"title" => self.title = Some(String::new()),
             b"meta" | b"link" => self.about(tag),
             b"img" => self.text(&attribute(tag, b"alt").unwrap_or_default()),
-            b"br" => self.line(""),
+            b"br" => self.line_break(),
             b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" => {
                 self.flush();
                 (self.lists, self.tables) = (0, 0);
@@ -159,6 +162,7 @@ impl Reading {
             b"pre" => {
                 self.block(Open::Code);
                 self.preformatted = true;
+                self.listing = (self.open == Open::List).then_some(self.text.len());
             }
             b"ul" | b"ol" | b"menu" => {
                 self.block(Open::List);
@@ -170,7 +174,7 @@ impl Reading {
             }
             b"li" | b"dt" | b"dd" => self.item(),
             b"tr" => self.row(),
-            b"td" | b"th" => self.cell(name == b"th"),
+            b"td" | b"th" => self.cell(),
             name if BLOCKS.contains(&name) => self.block(Open::Paragraph),
             _ => {}
         }
@@ -197,6 +201,7 @@ impl Reading {
             b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" => self.block(Open::Paragraph),
             b"pre" => {
                 self.preformatted = false;
+                self.end_listing();
                 self.block(Open::Paragraph);
             }
             b"ul" | b"ol" | b"menu" => {
@@ -220,7 +225,7 @@ impl Reading {
             title.push_str(text);
             return;
         }
-        if self.preformatted {
+        if self.preformatted && (self.open == Open::Code || self.listing.is_some()) {
             let text = if self.text.is_empty() {
                 text.trim_start_matches('\n')
             } else {
@@ -234,7 +239,34 @@ impl Reading {
             if parted {
                 self.text.push(' ');
             }
+            self.word(word);
+        }
+    }
+
+    /// A heading is written down with its title; all else as it comes.
+    fn word(&mut self, word: &str) {
+        if matches!(self.open, Open::Heading(_)) {
             self.text.push_str(word);
+            return;
+        }
+        let is_cell = self.open == Open::Table;
+        mark::word(word, is_cell, &mut self.text);
+    }
+
+    /// Ends preformatted lines within a list: they become code of their item.
+    fn end_listing(&mut self) {
+        let Some(at) = self.listing.take() else {
+            return;
+        };
+        let lines = self.text.split_off(at);
+        if lines.trim().is_empty() {
+            return;
+        }
+        let indent = "  ".repeat(self.lists.clamp(1, MAX_INDENT));
+        for line in mark::code(&lines).text.lines() {
+            self.text.push_str(&indent);
+            self.text.push_str(line);
+            self.text.push('\n');
         }
     }
 
@@ -248,8 +280,31 @@ impl Reading {
         }
     }
 
-    /// Begins a new line, unless the text is at the beginning of one.
+    /// A line ends, and its block does not.
+    fn line_break(&mut self) {
+        let is_prose = self.open == Open::Paragraph && !self.preformatted;
+        if is_prose && !self.text.is_empty() && !self.text.ends_with('\n') {
+            let words = self.text.trim_end_matches(' ').len();
+            self.text.truncate(words);
+            // Without the two blanks Markdown would take it for one.
+            self.text.push_str("  \n");
+        } else {
+            self.line("");
+        }
+    }
+
+    /// Begins a new line, unless the text is at the beginning of one. In a cell there is but one.
     fn line(&mut self, mark: &str) {
+        if self.open == Open::Table {
+            if !self.text.is_empty() && !self.text.ends_with([' ', '\n']) {
+                self.text.push(' ');
+            }
+            return;
+        }
+        self.new_line(mark);
+    }
+
+    fn new_line(&mut self, mark: &str) {
         if !self.preformatted {
             let words = self.text.trim_end_matches(' ').len();
             self.text.truncate(words);
@@ -270,18 +325,15 @@ impl Reading {
     }
 
     fn row(&mut self) {
-        self.line("");
-        self.cell = false;
-        if self.open == Open::Table && self.tables == 1 {
-            if self.heads && self.head.is_none() {
-                self.head = Some(self.text.len());
-            }
-            self.heads &= self.parts.is_empty();
-            self.parts.push(self.text.len());
+        if self.tables == 1 {
+            self.new_line("");
+        } else {
+            self.line("");
         }
+        self.cell = false;
     }
 
-    fn cell(&mut self, head: bool) {
+    fn cell(&mut self) {
         if self.cell {
             self.text.push_str(if self.text.ends_with(' ') {
                 "| "
@@ -290,20 +342,26 @@ impl Reading {
             });
         }
         self.cell = true;
-        self.heads |= head && self.parts.len() <= 1;
     }
 
     /// Ends the block. What it may be cut at goes with it.
     fn flush(&mut self) {
+        self.end_listing();
         let text = std::mem::take(&mut self.text);
         let parts = std::mem::take(&mut self.parts);
-        let head = self.head.take();
-        (self.cell, self.heads) = (false, false);
+        self.cell = false;
         let open = std::mem::take(&mut self.open);
         if text.trim().is_empty() {
             return;
         }
         let id = self.id.take();
+        let marked = match open {
+            Open::Table => mark::table(&text),
+            Open::Code => mark::code(&text),
+            Open::Heading(_) => Marked::plain(mark::words(&text), Vec::new()),
+            Open::Paragraph => Marked::plain(mark::lines(&text), parts),
+            Open::List => Marked::plain(text.clone(), parts),
+        };
         let kind = match open {
             Open::Heading(level) if text.chars().count() <= MAX_HEADING_CHARS => {
                 let title = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -325,11 +383,13 @@ impl Reading {
             Open::Code => BlockKind::Code,
             Open::Paragraph | Open::Heading(_) => BlockKind::Paragraph,
         };
-        if let Some(block) = self.document.push(kind, &text) {
+        if let Some(block) = self.document.push(kind, &marked.text) {
             let Range { start, end } = block.range.clone();
             let inside = |at: usize| (start + at < end).then_some(start + at);
-            block.parts = parts.into_iter().filter_map(inside).collect();
-            block.lead = start..head.and_then(inside).unwrap_or(start);
+            block.parts = marked.parts.into_iter().filter_map(inside).collect();
+            let within = |range: Range<usize>| start + range.start..(start + range.end).min(end);
+            block.lead = within(marked.lead);
+            block.tail = marked.tail.map_or(block.tail.clone(), within);
         }
     }
 
@@ -386,7 +446,8 @@ mod tests {
         assert_eq!(document.tags, ["a", "b"]);
         assert_eq!(
             document.text,
-            "First & last\n\nSome bold words\nnext.\n\n- one\n  - deep\n- two\n\nA | B\n1 | 2\n\n  x = 1\n    y\n\nThen\n\nend"
+            "First & last\n\nSome bold words  \nnext.\n\n- one\n  - deep\n- two\n\n| A | B |\n|---|---|\n| 1 | 2 |\n\n\
+             ```\n  x = 1\n    y\n```\n\nThen\n\nend"
         );
         let anchors: Vec<_> = document
             .blocks
@@ -400,7 +461,7 @@ mod tests {
         let list = &document.blocks[2];
         assert_eq!((&list.kind, list.parts.len()), (&BlockKind::List, 2));
         let table = &document.blocks[3];
-        assert_eq!(&document.text[table.lead.clone()], "A | B\n");
+        assert_eq!(&document.text[table.lead.clone()], "| A | B |\n|---|---|\n");
     }
 
     #[test]
@@ -409,7 +470,7 @@ mod tests {
             <img src=https://example.org/x.png alt='a chart'><svg><title>no</title></svg><svg/>\
             <iframe src=x>no</iframe><!-- no --><template><p>no</template> more</p>";
         assert_eq!(document(page).text, "yesa chart more");
-        assert_eq!(document("&lt;script&gt;").text, "<script>");
+        assert_eq!(document("&lt;script&gt;").text, "\\<script>");
     }
 
     #[test]

@@ -263,7 +263,7 @@ fn begins_mark(begun: bool, added: &str) -> bool {
 
 /// The words of raw HTML, for a place in Markdown.
 fn words_of(raw: &str) -> String {
-    html::document(raw).text.replace('<', "\\<")
+    html::document(raw).text
 }
 
 fn escaped(words: &str) -> String {

@@ -18,7 +18,7 @@ use crate::config::StorePath;
 const APPLICATION: i32 = i32::from_be_bytes(*b"askk");
 /// The form of the file and of what is in it. It rises with the tables and with whatever changes the passages that come
 /// of a file: the readers, the cutting.
-const FORMAT: i32 = 3;
+const FORMAT: i32 = 4;
 /// How long a statement waits for another process.
 const BUSY: Duration = Duration::from_secs(2);
 /// KiB of pages that a connection keeps.
