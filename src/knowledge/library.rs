@@ -132,7 +132,7 @@ pub struct Keeper {
     reading: Reading,
     /// What the embeddings' server is at.
     asked: Option<Asked>,
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 /// What there is to be searched.
@@ -196,7 +196,7 @@ impl Library {
             healed: put_aside,
             reading: Reading::new(self.0.reader.clone()),
             asked: None,
-            _lock: lock,
+            lock,
         })
     }
 

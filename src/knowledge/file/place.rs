@@ -167,6 +167,17 @@ impl Place {
         self.path.as_deref().map(lock).transpose()
     }
 
+    /// Whether this lock still keeps others away: it is nothing to who makes a new file of its name.
+    pub(in crate::knowledge) fn is_locked_by(&self, lock: Option<&File>) -> bool {
+        let Some(path) = &self.path else {
+            return true;
+        };
+        let there = fs::metadata(beside(path, ".lock")).ok();
+        let held = lock.and_then(|lock| lock.metadata().ok());
+        let id = |found: fs::Metadata| (found.dev(), found.ino());
+        held.is_some() && held.map(id) == there.map(id)
+    }
+
     /// Opens the file to write it, and sees to it that there is one of this form. One that is damaged is put aside. Only
     /// for who has the lock.
     pub(in crate::knowledge) fn open(&self) -> Result<Opened, FileError> {

@@ -53,11 +53,21 @@ impl Keeper {
 
     /// Whether the file that it writes is no longer the one that lies there, or is damaged.
     pub(super) fn is_lost(&self) -> bool {
-        self.id != self.library.0.place.id() || self.library.damage().is_some()
+        self.id != self.library.0.place.id()
+            || self.library.damage().is_some()
+            || self.is_unlocked()
+    }
+
+    /// Whether another askd could write the file by now, for the lock was removed with it.
+    fn is_unlocked(&self) -> bool {
+        !self.library.0.place.is_locked_by(self.lock.as_ref())
     }
 
     /// Begins another file if this one is lost.
     pub(super) fn heal(&mut self) -> Result<(), LibraryError> {
+        if self.is_unlocked() {
+            self.lock = self.library.0.place.lock()?;
+        }
         if !self.is_lost() {
             return Ok(());
         }

@@ -176,3 +176,23 @@ fn by_hand_the_keeper_notices_it_itself() {
     assert!(keeper.healed().unwrap().contains("damaged"));
     assert_eq!(found(&keeper.library(), "lighthouses").len(), 5);
 }
+
+#[test]
+fn a_lock_that_is_removed_with_the_index_is_taken_again_and_keeps_others_away() {
+    let case = Case::new();
+    pages(&case);
+    let mut keeper = case.keeper();
+    update(&mut keeper);
+    for ending in ["", "-wal", "-shm", ".lock"] {
+        let _ = fs::remove_file(case.home.path().join(format!("knowledge.db{ending}")));
+    }
+    assert_eq!(update(&mut keeper).read, 5);
+    assert!(matches!(
+        case.library().keep(),
+        Err(LibraryError::File(FileError::InUse { .. }))
+    ));
+    // With its lock alone nothing is begun anew.
+    fs::remove_file(case.home.path().join("knowledge.db.lock")).unwrap();
+    assert_eq!(update(&mut keeper).read, 0);
+    assert!(case.library().keep().is_err());
+}
