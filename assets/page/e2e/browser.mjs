@@ -107,7 +107,7 @@ export class Tab {
 
   /** Waits until the last answer's state is told in these words. */
   async says(words) {
-    await this.#until(this.status, words);
+    await this.#until(this.status, words, (text) => text.replace(/ \((?:\d+ min )?\d+ s\)$/, ""));
   }
 
   /** Waits until the page has dealt with all that has already come to it, frames and scrolling included. */
@@ -166,12 +166,12 @@ export class Tab {
     await this.status.waitFor({ state: "detached" });
   }
 
-  async #until(locator, words) {
+  async #until(locator, words, read = (text) => text) {
     const matches = (text) => (words instanceof RegExp ? words.test(text) : text === words);
     const deadline = Date.now() + PATIENCE_MS;
     let text = "";
     while (Date.now() < deadline) {
-      text = (await locator.count()) > 0 ? (await locator.innerText()).trim() : "";
+      text = (await locator.count()) > 0 ? read((await locator.innerText()).trim()) : "";
       if (matches(text)) return;
       await this.page.evaluate(() => new Promise((next) => requestAnimationFrame(() => setTimeout(next, 10))));
     }

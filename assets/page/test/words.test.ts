@@ -35,7 +35,7 @@ test.each<[string, Partial<Turn>, Connection]>([
   ],
   ["Waiting for the connection; the question is kept", {}, { kind: "draining" }],
   ["Waiting in line: place 3", { accepted: true, place: 3 }, ready],
-  ["Waiting for the first word (9 s)", { accepted: true }, ready],
+  ["Waiting for the first word", { accepted: true }, ready],
   ["Waiting for the answer's first word", { accepted: true, thinking: "hm" }, ready],
   ["Answering", { accepted: true, thinking: "hm", text: "a" }, ready],
   ["Answering", { accepted: true, text: "a" }, { kind: "draining" }],
@@ -97,6 +97,12 @@ test.each<[Partial<Turn>, string | null]>([
   ],
 ])("what_an_answer_took_is_told_of_%j", (more, words) => {
   expect(facts(turn(more))).toBe(words);
+});
+
+test("what_goes_on_says_for_how_long_and_what_has_ended_does_not", () => {
+  const since = (more: Partial<Turn>, now: number) => turnStatus(turn(more), ready, now)?.since;
+  expect([1_900, 9_000, 75_000].map((now) => since({ accepted: true }, now))).toEqual([null, "9 s", "1 min 15 s"]);
+  expect(since({ ending: "cancelled" }, 9_000)).toBeNull();
 });
 
 test("a_whole_answer_speaks_for_itself", () => {

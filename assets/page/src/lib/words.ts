@@ -10,6 +10,8 @@ import type { Cause } from "./wire";
 
 export type Status = {
   words: string;
+  /** How long it has gone on, in words, where that is worth a word. */
+  since: string | null;
   tone: "busy" | "calm" | "warning" | "error";
   /** Whether something is wrong with the answer, so that asking the same again makes sense. */
   retry: boolean;
@@ -23,6 +25,7 @@ export const UNREADABLE =
 
 const says = (words: string, tone: Status["tone"], retry = false, goesOn = false): Status => ({
   words,
+  since: null,
   tone,
   retry,
   goesOn,
@@ -30,7 +33,9 @@ const says = (words: string, tone: Status["tone"], retry = false, goesOn = false
 
 /** What stands under a turn, or `null` when the answer speaks for itself. */
 export function turnStatus(turn: Turn, connection: Connection, now: number): Status | null {
-  return turn.ending === null ? openStatus(turn, connection, now) : endStatus(turn);
+  if (turn.ending !== null) return endStatus(turn);
+  const seconds = Math.floor((now - turn.asked) / 1000);
+  return { ...openStatus(turn, connection), since: seconds >= 2 ? duration(seconds) : null };
 }
 
 /** What stands under an answer for which the documents had nothing to give, or `null`. */
@@ -39,7 +44,7 @@ export function unfounded({ basis, sources }: Pick<Turn, "basis" | "sources">): 
   return basis !== null && sources.length === 0 ? "Not from the documents: nothing in them matched." : null;
 }
 
-function openStatus(turn: Turn, connection: Connection, now: number): Status {
+function openStatus(turn: Turn, connection: Connection): Status {
   const live = connection.kind === "ready" || (connection.kind === "draining" && turn.accepted);
   if (!live) {
     if (turn.stopping) return says("Will be stopped when the connection is back", "warning");
@@ -53,8 +58,7 @@ function openStatus(turn: Turn, connection: Connection, now: number): Status {
   if (turn.place !== null) return says(`Waiting in line: place ${turn.place}`, "busy");
   if (turn.text !== "") return says("Answering", "busy");
   if (turn.thinking !== "") return says("Waiting for the answer's first word", "busy");
-  const seconds = Math.floor((now - turn.asked) / 1000);
-  return says(`Waiting for the first word${seconds >= 2 ? ` (${duration(seconds)})` : ""}`, "busy");
+  return says("Waiting for the first word", "busy");
 }
 
 function endStatus(turn: Turn): Status | null {
@@ -175,7 +179,6 @@ export function unsendable(chat: Pick<Chat, "placed" | "open" | "elsewhere" | "c
 /** What a screen reader hears: each state once, never the answer letter by letter. */
 export function announcement(turn: Turn | null, status: Status | null): string {
   if (turn === null) return "";
-  if (turn.ending === null) return (status?.words ?? "").replace(/ \([^)]*\)$/, "");
   return turn.ending === "stop" && status === null ? "The answer is complete." : (status?.words ?? "");
 }
 
