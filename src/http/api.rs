@@ -155,7 +155,9 @@ async fn answer(
 ) -> Response {
     let visitor = site.owners.of(&headers);
     let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&method);
-    let response = if reads || site.origins.allow(&headers, loopback) {
+    let response = if !site.origins.know(&headers, loopback) {
+        Err(Refusal::foreign_host())
+    } else if reads || site.origins.allow(&headers, loopback) {
         let call = Call {
             site,
             owner: visitor.owner,

@@ -64,6 +64,19 @@ impl Origins {
         self.0.iter().any(|allowed| allowed == origin)
             || same_host(origin, headers) && (!loopback || is_local(origin))
     }
+
+    /// Whether a request may read what needs no cookie. A foreign page whose name was made to resolve to 127.0.0.1 sends no
+    /// `Origin` with what it reads, only the name: over the loopback it must be one that nobody else can have, or one that
+    /// the operator has written down.
+    pub(super) fn know(&self, headers: &HeaderMap, loopback: bool) -> bool {
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
+        let Some(host) = host.filter(|_| loopback) else {
+            return true;
+        };
+        is_local(&format!("http://{host}")) || self.0.iter().any(|known| same_host(known, headers))
+    }
 }
 
 /// Whether the origin's host and port are those that the request was sent to.

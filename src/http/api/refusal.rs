@@ -114,6 +114,16 @@ impl Refusal {
         )
     }
 
+    /// A page that reads under a name which is none of askd's.
+    pub fn foreign_host() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            ErrorCode::BadField.as_str(),
+            "The Host of this request is none that is known here; the operator can name it in server.public_url or \
+             server.allowed_origins.",
+        )
+    }
+
     /// A body of another kind.
     pub fn not_json() -> Self {
         Self::new(

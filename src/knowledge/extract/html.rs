@@ -15,6 +15,8 @@ use crate::knowledge::document::{Anchors, BlockKind, Document, Format, MAX_HEADI
 
 /// Levels of a list that are indented; those below stand as far in as this one.
 const MAX_INDENT: usize = 8;
+/// What each level stands in: as far as the words behind a mark of any kind.
+const INDENT: &str = "    ";
 
 /// Elements of which nothing is read: what runs, loads or draws, and the ways around a site.
 const SKIPPED: [&[u8]; 14] = [
@@ -118,8 +120,9 @@ struct Reading {
     text: String,
     /// Where in it items begin.
     parts: Vec<usize>,
-    /// How deep in lists and tables we are; a count only, for there is nothing to come back to.
-    lists: usize,
+    /// The lists that we are in, each with the number of its next item; none where they are not numbered.
+    lists: Vec<Option<u32>>,
+    /// How deep in tables we are.
     tables: usize,
     /// Whether a cell of this row was seen.
     cell: bool,
@@ -156,7 +159,8 @@ impl Reading {
             b"br" => self.line_break(),
             b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" => {
                 self.flush();
-                (self.lists, self.tables) = (0, 0);
+                self.lists.clear();
+                self.tables = 0;
                 self.open = Open::Heading(name[1] - b'0');
             }
             b"pre" => {
@@ -166,7 +170,9 @@ impl Reading {
             }
             b"ul" | b"ol" | b"menu" => {
                 self.block(Open::List);
-                self.lists += 1;
+                let start = || attribute(tag, b"start").and_then(|start| start.parse().ok());
+                self.lists
+                    .push((name == b"ol").then(|| start().unwrap_or(1)));
             }
             b"table" => {
                 self.block(Open::Table);
@@ -205,7 +211,7 @@ impl Reading {
                 self.block(Open::Paragraph);
             }
             b"ul" | b"ol" | b"menu" => {
-                self.lists = self.lists.saturating_sub(1);
+                self.lists.pop();
                 self.block(Open::Paragraph);
             }
             b"table" => {
@@ -262,7 +268,7 @@ impl Reading {
         if lines.trim().is_empty() {
             return;
         }
-        let indent = "  ".repeat(self.lists.clamp(1, MAX_INDENT));
+        let indent = INDENT.repeat(self.lists.len().clamp(1, MAX_INDENT));
         for line in mark::code(&lines).text.lines() {
             self.text.push_str(&indent);
             self.text.push_str(line);
@@ -272,10 +278,10 @@ impl Reading {
 
     /// A block begins or ends. In a list or a table that is only a new line.
     fn block(&mut self, open: Open) {
-        if self.lists == 0 && self.tables == 0 {
+        if self.lists.is_empty() && self.tables == 0 {
             self.flush();
             self.open = open;
-        } else if !self.text.ends_with("- ") && !self.text.ends_with("| ") {
+        } else if !mark::begins_item(&self.text) && !self.text.ends_with("| ") {
             self.line("");
         }
     }
@@ -316,12 +322,20 @@ impl Reading {
     }
 
     fn item(&mut self) {
-        if self.tables == 0 && self.lists <= 1 {
+        if self.tables == 0 && self.lists.len() <= 1 {
             self.line("");
             self.parts.push(self.text.len());
         }
-        let indent = self.lists.clamp(1, MAX_INDENT) - 1;
-        self.line(&format!("{}- ", "  ".repeat(indent)));
+        let indent = INDENT.repeat(self.lists.len().clamp(1, MAX_INDENT) - 1);
+        let mark = match self.lists.last_mut() {
+            Some(Some(number)) => {
+                let mark = format!("{number}.");
+                *number = number.saturating_add(1);
+                mark
+            }
+            _ => "-".to_owned(),
+        };
+        self.line(&format!("{indent}{mark} "));
     }
 
     fn row(&mut self) {
@@ -446,7 +460,7 @@ mod tests {
         assert_eq!(document.tags, ["a", "b"]);
         assert_eq!(
             document.text,
-            "First & last\n\nSome bold words  \nnext.\n\n- one\n  - deep\n- two\n\n| A | B |\n|---|---|\n| 1 | 2 |\n\n\
+            "First & last\n\nSome bold words  \nnext.\n\n- one\n    - deep\n- two\n\n| A | B |\n|---|---|\n| 1 | 2 |\n\n\
              ```\n  x = 1\n    y\n```\n\nThen\n\nend"
         );
         let anchors: Vec<_> = document
@@ -462,6 +476,25 @@ mod tests {
         assert_eq!((&list.kind, list.parts.len()), (&BlockKind::List, 2));
         let table = &document.blocks[3];
         assert_eq!(&document.text[table.lead.clone()], "| A | B |\n|---|---|\n");
+    }
+
+    #[test]
+    fn items_have_their_numbers_and_their_code() {
+        let page =
+            "<ol start=3><li>Open<ul><li>slowly</ul><li>Type<pre>a\n  *b*</pre><li>2. Close</ol>";
+        assert_eq!(
+            document(page).text,
+            "3. Open\n    - slowly\n4. Type\n    ```\n    a\n      *b*\n    ```\n5. 2\\. Close"
+        );
+    }
+
+    #[test]
+    fn a_cell_is_one_line_whatever_is_in_it() {
+        let page = "<table><tr><th>A<th>B<tr><td><ul><li>one<li>two</ul><td>a|b<br>c<pre>d\ne</pre></table>";
+        assert_eq!(
+            document(page).text,
+            "| A | B |\n|---|---|\n| one two | a\\|b c d e |"
+        );
     }
 
     #[test]
@@ -491,6 +524,10 @@ mod tests {
             "<b>",
             "<svg>",
             "<h1>",
+            "<br>a",
+            "word ",
+            "<td>",
+            "<ol><li>",
         ] {
             let text = document(&open.repeat(100_000)).text;
             assert!(text.len() < 4_000_000, "{open}");

@@ -9,7 +9,7 @@ use url::form_urlencoded::byte_serialize;
 use super::{Browser, code, text};
 use crate::{
     harness::{Server, soon},
-    http::Reply,
+    http::{Reply, ask_at},
 };
 
 fn server(folders: &[&Path]) -> Server {
@@ -280,6 +280,36 @@ async fn a_file_is_handed_out_only_as_it_was_read_and_never_as_a_page() {
     let away = home.path().join("away");
     fs::rename(&docs, &away).unwrap();
     assert_eq!(file(&browser, "b.md").await.status, 404);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn over_the_loopback_nothing_is_read_under_a_name_that_anybody_may_have() {
+    let home = home(&[("docs/a.md", "Apples.\n")]);
+    let docs = home.path().join("docs");
+    let server = Server::start(&format!(
+        "[server]\npublic_url = \"https://ask.example.org\"\n[knowledge]\nfolders = [{docs:?}]\n\
+         [store]\npath = \":memory:\"\n"
+    ));
+    let browser = Browser::new(&server).await;
+    soon("read", browser.shows("a.md")).await;
+    for path in [
+        "document?path=a.md",
+        "document/file?path=a.md",
+        "conversations",
+    ] {
+        for (host, status) in [
+            ("ask.example.org", 200),
+            ("localhost:1", 200),
+            ("[::1]", 200),
+            ("evil.example", 403),
+            ("ask.example.org.evil.example", 403),
+        ] {
+            let request = format!("GET /api/v1/{path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+            let reply = ask_at(server.address, &request).await;
+            assert_eq!(reply.status, status, "{path} {host}");
+        }
+    }
     server.stop().await;
 }
 

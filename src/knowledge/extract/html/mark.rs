@@ -5,7 +5,7 @@ use std::{fmt::Write as _, ops::Range};
 /// Writes a word of a page, or a part of one, so that no sign of its own is taken for a mark. A cell has one line.
 pub(super) fn word(word: &str, is_cell: bool, out: &mut String) {
     let mut last = out.chars().next_back().unwrap_or(' ');
-    let begins = !is_cell && (out.is_empty() || out.ends_with('\n') || out.ends_with("- "));
+    let begins = !is_cell && (out.is_empty() || out.ends_with('\n') || begins_item(out));
     let mut letters = word.char_indices().peekable();
     while let Some((at, letter)) = letters.next() {
         let next = letters.peek().map_or(' ', |(_, next)| *next);
@@ -28,6 +28,23 @@ pub(super) fn word(word: &str, is_cell: bool, out: &mut String) {
         out.push(letter);
         last = letter;
     }
+}
+
+/// Bytes of an item's mark at most, with what it stands in.
+const MAX_MARK: usize = 64;
+
+/// Whether a text ends with the mark of a list's item, and nothing behind it.
+pub(super) fn begins_item(text: &str) -> bool {
+    // No mark is longer, indented as it may be; and a line may be as long as a book.
+    let near = text.floor_char_boundary(text.len().saturating_sub(MAX_MARK));
+    let line = match text[near..].rsplit_once('\n') {
+        Some((_, line)) => line,
+        None if near == 0 => text,
+        None => return false,
+    };
+    let mark = line.trim_start().strip_suffix(' ').unwrap_or_default();
+    let digits = mark.strip_suffix('.').unwrap_or_default();
+    mark == "-" || !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 /// Words on one line, written.
