@@ -355,7 +355,15 @@ mod tests {
 
     #[test]
     fn the_default_threshold_is_the_one_that_the_knowledge_was_measured_at() {
-        let loaded = check("", "", &Overrides::default(), &|_| None).unwrap();
-        assert_eq!(loaded.config.knowledge.min_score, MIN_SCORE);
+        let least = |toml: &str| {
+            let loaded = check("", toml, &Overrides::default(), &|_| None).unwrap();
+            loaded.config.knowledge.min_score
+        };
+        assert_eq!(least(""), MIN_SCORE);
+        let folders = "[knowledge]\nfolders = [\"/docs\"]\n";
+        assert_eq!(least(folders), MIN_SCORE);
+        let endpoint = "[[endpoint]]\nbase_url = \"http://localhost/v1\"\nmodel = \"m\"\n";
+        assert!(least(&format!("{endpoint}{folders}")) < MIN_SCORE);
+        assert_eq!(least(&format!("{endpoint}{folders}min_score = 0.5\n")), 0.5);
     }
 }

@@ -120,12 +120,12 @@ fn table(judgement: &Judgement, least: f32) -> String {
     let mut text = format!(
         "{answerable} questions with right documents, {foreign} without\n\
          recall@5 {:.4}\nMRR@10 {:.4}\nnDCG@10 {:.4}\nright first {:.4}\n\
-         right first and at least {least} sure {:.4}\n",
+         right among three and at least {least} sure {:.4}\n",
         judgement.recall_at_5,
         judgement.mrr_at_10,
         judgement.ndcg_at_10,
         judgement.first,
-        judgement.first_shown
+        judgement.near_shown
     );
     if *foreign > 0 {
         text += &format!("refused of those without {:.4}\n", judgement.refused);

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+/// Documents that a reader is shown by default.
+const SHOWN: usize = 3;
 /// Documents of a ranking that are looked at.
 pub const DEPTH: usize = 10;
 /// Classes of equal width that scores are put into, to compare them with what came true.
@@ -75,8 +77,8 @@ pub struct Judgement {
     pub ndcg_at_10: f64,
     /// Answerable questions whose first document is right.
     pub first: f64,
-    /// The same of those whose first score is at least the least that is shown.
-    pub first_shown: f64,
+    /// Answerable questions with a right document among the first three, if their score is at least the least that is shown.
+    pub near_shown: f64,
     /// Foreign questions that nothing is shown for.
     pub refused: f64,
     /// For each class of scores, what was said and what came true.
@@ -92,14 +94,14 @@ pub struct Class {
     pub questions: usize,
     /// Their scores' mean.
     pub said: f64,
-    /// The share whose first document is right.
+    /// The share that has a right document among the first three.
     pub right: f64,
 }
 
 /// Judges rankings, each of distinct documents, the best first. `least` is the score from which on one is shown.
 pub fn judge(rankings: &[(Question, Vec<Found>)], least: f32) -> Judgement {
     let mut judgement = Judgement::default();
-    let (mut refused, mut first_shown) = (0, 0);
+    let (mut refused, mut near_shown) = (0, 0);
     for (question, found) in rankings {
         let right = |found: &Found| {
             found
@@ -111,13 +113,14 @@ pub fn judge(rankings: &[(Question, Vec<Found>)], least: f32) -> Judgement {
             .filter(|at| right(&found[*at]))
             .collect();
         let is_first = hits.first() == Some(&0);
+        let is_near = hits.first().is_some_and(|hit| *hit < SHOWN);
         let shown = found.first().filter(|first| first.score >= least);
         if let Some(first) = found.first() {
             let class = (first.score * CLASSES as f32) as usize;
             let class = &mut judgement.classes[class.min(CLASSES - 1)];
             class.questions += 1;
             class.said += f64::from(first.score);
-            class.right += f64::from(u8::from(is_first));
+            class.right += f64::from(u8::from(is_near));
         }
         if question.documents.is_empty() {
             judgement.foreign += 1;
@@ -132,7 +135,7 @@ pub fn judge(rankings: &[(Question, Vec<Found>)], least: f32) -> Judgement {
         judgement.mrr_at_10 += hits.first().map_or(0.0, |at| 1.0 / (at + 1) as f64);
         judgement.ndcg_at_10 += hits.iter().map(|at| gain(*at)).sum::<f64>() / best;
         judgement.first += f64::from(u8::from(is_first));
-        first_shown += usize::from(is_first && shown.is_some());
+        near_shown += usize::from(is_near && shown.is_some());
     }
     let share = |sum: f64, of: usize| sum / of.max(1) as f64;
     let answerable = judgement.answerable;
@@ -140,7 +143,7 @@ pub fn judge(rankings: &[(Question, Vec<Found>)], least: f32) -> Judgement {
     judgement.mrr_at_10 = share(judgement.mrr_at_10, answerable);
     judgement.ndcg_at_10 = share(judgement.ndcg_at_10, answerable);
     judgement.first = share(judgement.first, answerable);
-    judgement.first_shown = share(first_shown as f64, answerable);
+    judgement.near_shown = share(near_shown as f64, answerable);
     judgement.refused = share(refused as f64, judgement.foreign);
     let mut apart = 0.0;
     for class in &mut judgement.classes {
@@ -196,11 +199,11 @@ mod tests {
             third(1.0 + (gain(2.0) + gain(4.0)) / (gain(1.0) + gain(2.0))),
         );
         close(judgement.first, third(1.0));
-        close(judgement.first_shown, third(1.0));
+        close(judgement.near_shown, third(2.0));
         close(judgement.refused, 1.0);
         assert_eq!((judgement.answerable, judgement.foreign), (3, 1));
         assert_eq!(judgement.classes[9].questions, 1);
-        assert!((judgement.calibration_error - (0.05 + 0.65 + 0.2) / 4.0).abs() < 1e-6);
+        assert!((judgement.calibration_error - (0.05 + 0.35 + 0.2) / 4.0).abs() < 1e-6);
     }
 
     #[test]

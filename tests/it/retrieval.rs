@@ -16,7 +16,7 @@ use crate::llm::Llm;
 /// What the reference may be better by.
 const WITHIN: f64 = 0.02;
 /// How far what a score says may be from what is true, at the mean.
-const CALIBRATED: f64 = 0.08;
+const CALIBRATED: f64 = 0.1;
 /// Of the answerable questions, those that are asked of vectors too: each so many-th.
 const EACH: usize = 12;
 /// The documents that these are searched in. `make judge` asks all of all; here that would take too long.

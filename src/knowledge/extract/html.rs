@@ -401,9 +401,11 @@ impl Reading {
             let Range { start, end } = block.range.clone();
             let inside = |at: usize| (start + at < end).then_some(start + at);
             block.parts = marked.parts.into_iter().filter_map(inside).collect();
-            let within = |range: Range<usize>| start + range.start..(start + range.end).min(end);
-            block.lead = within(marked.lead);
-            block.tail = marked.tail.map_or(block.tail.clone(), within);
+            let within = |range: &Range<usize>| start + range.start..(start + range.end).min(end);
+            block.lead = within(&marked.lead);
+            if let Some(tail) = &marked.tail {
+                block.tail = within(tail);
+            }
         }
     }
 

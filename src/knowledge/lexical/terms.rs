@@ -164,7 +164,7 @@ impl Terms {
 
     /// The term that a word of [`each_word`] stands for: one form for all its spellings, in small letters, without its
     /// ending and without accents. Empty where nothing is left of it.
-    pub(super) fn term(&self, word: &str) -> String {
+    pub(in crate::knowledge) fn term(&self, word: &str) -> String {
         if word.is_ascii() {
             return self.stem(word.to_ascii_lowercase());
         }

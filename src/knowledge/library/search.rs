@@ -1,6 +1,8 @@
 //! One search: the question read, ranked, and the best passages' texts fetched.
 
-use std::{path::Path, sync::PoisonError};
+use std::{collections::HashSet, path::Path, sync::PoisonError};
+
+use rusqlite::Connection;
 
 use super::{Library, LibraryError, State};
 use crate::knowledge::{
@@ -12,7 +14,13 @@ use crate::knowledge::{
     lexical::{Query, Sums},
     plain,
     vectors::Likeness,
+    words::each_word,
 };
+
+/// Passages that are looked at for whether they say the same as the best.
+const ALIKE: usize = 20;
+/// The share of the best's sum from which on one may say the same.
+const NEAR: f32 = 0.75;
 
 /// What passages are ranked by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,19 +81,22 @@ impl Library {
             }
             likeness
         });
-        let enough = limit.max(BEHIND + 1);
+        let enough = limit.max(ALIKE);
+        let texts = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let texts = texts.as_ref().ok_or(LibraryError::Unread)?;
+        let behind = |best: &[Fused]| behind(best, |slot| self.said(texts, postings.id(slot)));
         let mut ranking = match (by, matrix.zip(likeness)) {
             (By::Both, Some((matrix, likeness))) => {
-                of_both(fusion::fuse(&sums, matrix, &likeness, enough))
+                let by_words = of_words(&sums, enough, behind)?.sure;
+                let best = fusion::fuse(&sums, matrix, &likeness, enough);
+                of_both(best, by_words, behind)?
             }
             (By::Meaning, Some((_, likeness))) => of_meaning(&sums, &likeness, limit),
             (By::Meaning, None) => return Ok(Vec::new()),
-            (By::Both | By::Words, _) => of_words(&sums, enough),
+            (By::Both | By::Words, _) => of_words(&sums, enough, behind)?,
         };
         ranking.best.truncate(limit);
         let first = ranking.best.first().map_or(1.0, |first| first.sum);
-        let texts = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        let texts = texts.as_ref().ok_or(LibraryError::Unread)?;
         let mut found = Vec::with_capacity(ranking.best.len());
         for one in ranking.best {
             // The file may be another askd's, which has gone on since.
@@ -103,6 +114,19 @@ impl Library {
             }
         }
         Ok(found)
+    }
+
+    /// The terms of a passage.
+    fn said(&self, texts: &Connection, passage: i64) -> rusqlite::Result<HashSet<String>> {
+        let mut said = HashSet::new();
+        if let Some(kept) = file::passage(texts, passage)? {
+            for text in kept.searched() {
+                each_word(text, |word| {
+                    said.insert(self.0.terms.term(word));
+                });
+            }
+        }
+        Ok(said)
     }
 
     /// The question's vector. It is asked for before the state is held, which others wait for.
@@ -138,7 +162,43 @@ impl Library {
     }
 }
 
-fn of_words(sums: &Sums, enough: usize) -> Ranking {
+/// The sum of the first that is no longer shown, of those that say something else than the best: what it must lead before.
+/// Documents that say the same, as the years of a handbook do, are no reason to doubt any of them.
+fn behind(
+    best: &[Fused],
+    said: impl Fn(usize) -> rusqlite::Result<HashSet<String>>,
+) -> rusqlite::Result<f32> {
+    let Some((first, others)) = best.split_first() else {
+        return Ok(0.0);
+    };
+    let near = NEAR * first.sum;
+    // Where the lead is clear nothing has to be read for it.
+    let plain = best.get(BEHIND).map_or(0.0, |behind| behind.sum);
+    if plain < near {
+        return Ok(plain);
+    }
+    let own = said(first.slot)?;
+    let mut different = 0;
+    for other in others {
+        different += usize::from(other.sum < near || !are_alike(&own, &said(other.slot)?));
+        if different == BEHIND {
+            return Ok(other.sum);
+        }
+    }
+    Ok(0.0)
+}
+
+/// Whether more than half of the terms that two passages have are in both.
+fn are_alike(one: &HashSet<String>, other: &HashSet<String>) -> bool {
+    let common = one.intersection(other).count();
+    2 * common > one.len() + other.len() - common
+}
+
+fn of_words(
+    sums: &Sums,
+    enough: usize,
+    behind: impl Fn(&[Fused]) -> rusqlite::Result<f32>,
+) -> rusqlite::Result<Ranking> {
     let fused = |(sum, slot)| Fused {
         slot,
         sum,
@@ -146,19 +206,25 @@ fn of_words(sums: &Sums, enough: usize) -> Ranking {
         cosine: None,
     };
     let best: Vec<Fused> = sums.best(enough).into_iter().map(fused).collect();
-    let behind = best.get(BEHIND).map_or(0.0, |behind| behind.sum);
+    let behind = behind(&best)?;
     let sure = best.first().map_or(0.0, |first| {
         confidence::of_words(first.words, (first.sum - behind) / first.sum)
     });
-    Ranking { best, sure }
+    Ok(Ranking { best, sure })
 }
 
-fn of_both(best: Vec<Fused>) -> Ranking {
-    let behind = best.get(BEHIND).map_or(0.0, |behind| behind.sum);
+/// Meaning makes no search less sure than its words are.
+fn of_both(
+    best: Vec<Fused>,
+    by_words: f32,
+    behind: impl Fn(&[Fused]) -> rusqlite::Result<f32>,
+) -> rusqlite::Result<Ranking> {
+    let behind = behind(&best)?;
     let sure = best
         .first()
         .map_or(0.0, |first| confidence::of_both(first.sum - behind));
-    Ranking { best, sure }
+    let sure = sure.max(by_words);
+    Ok(Ranking { best, sure })
 }
 
 /// What vectors alone say; how sure is not known, so that it is the cosine.

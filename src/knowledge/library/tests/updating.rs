@@ -275,6 +275,37 @@ fn sources_of_a_time_with_fewer_or_more_folders_open_their_documents() {
 }
 
 #[test]
+fn documents_that_say_nearly_the_same_do_not_make_each_other_doubtful() {
+    let case = Case::new();
+    for year in 2017..2025 {
+        let text =
+            format!("# Handbook {year}\n\nParental leave is 14 weeks, as decided in {year}.\n");
+        case.write(&format!("{year}.md"), &text);
+    }
+    let matters = "travel rooms keys bikes lunch screens chairs phones printers parking visitors badges pets plants noise \
+        heating lights bins post stamps tea coffee cups dishes fridges lifts stairs doors windows roofs";
+    for matter in matters.split_whitespace() {
+        let text = format!("# About {matter}\n\nAsk the desk about {matter} before noon.\n");
+        case.write(&format!("{matter}.md"), &text);
+    }
+    let mut keeper = case.keeper();
+    update(&mut keeper);
+    for (question, least) in [
+        ("parental leave", 0.45),
+        ("How many weeks of parental leave are there?", 0.45),
+        // None of them says "long".
+        ("How long is parental leave?", 0.3),
+    ] {
+        let found = keeper.library().search(question, 3).unwrap();
+        let scores: Vec<f32> = found.iter().map(|passage| passage.score).collect();
+        assert!(
+            scores.len() == 3 && scores[2] >= least,
+            "{question}: {scores:?}"
+        );
+    }
+}
+
+#[test]
 fn a_folder_that_is_emptied_is_empty() {
     let case = Case::new();
     case.write("a.txt", "Charts.");
