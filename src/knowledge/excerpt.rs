@@ -42,9 +42,31 @@ fn sentences(markdown: &str) -> Vec<String> {
     }
     sentences.retain(|sentence| !sentence.is_empty());
     if sentences.is_empty() {
-        sentences.push(markdown.split_whitespace().collect::<Vec<_>>().join(" "));
+        // Of rows and of lines of code each says something by itself.
+        sentences.extend(markdown.lines().map(row));
+        sentences.retain(|sentence| !sentence.is_empty());
     }
     sentences
+}
+
+/// A line of a table or of code, its cells one after another; of the line below a table's head nothing.
+fn row(line: &str) -> String {
+    let words = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let Some(cells) = words.strip_prefix('|') else {
+        return words;
+    };
+    let cells = cells.strip_suffix('|').unwrap_or(cells);
+    if cells
+        .chars()
+        .all(|letter| matches!(letter, '|' | '-' | ':' | ' '))
+    {
+        return String::new();
+    }
+    let cells = cells.split('|').map(|cell| plain(cell.trim()));
+    cells
+        .filter(|cell| !cell.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 /// A line without the marks within it: of a link its words stay, and what a backslash hides is no mark.
@@ -138,6 +160,16 @@ mod tests {
         assert_eq!(
             excerpt(text, |_| 0.0),
             r"Press *here* or there <b> in C:\temp, not [1] [x](y z)."
+        );
+    }
+
+    #[test]
+    fn of_a_table_the_row_is_told_that_weighs_most() {
+        let table = "| Day | Food |\n|---|:--|\n| Monday | *Soup* |\n| Tuesday | Bread |\n";
+        assert_eq!(excerpt(table, holding("Bread")), "Tuesday · Bread");
+        assert_eq!(
+            excerpt(table, |_| 0.0),
+            "Day · Food Monday · Soup Tuesday · Bread"
         );
     }
 

@@ -7,6 +7,7 @@
 mod embedding;
 mod follow;
 mod heal;
+mod health;
 mod progress;
 mod search;
 mod shown;
@@ -26,12 +27,13 @@ use std::{
 use rusqlite::Connection;
 
 pub use self::shown::{Original, Part, Shown, Start};
-use self::{embedding::Asked, watch::Bell};
 pub use self::{
     embedding::Embedded,
+    health::Lack,
     progress::{Progress, Task},
     search::{By, Found},
 };
+use self::{embedding::Request, health::Health, watch::Bell};
 use super::{
     embed::{Embedder, Space},
     extract::pdf,
@@ -89,30 +91,6 @@ struct Inner {
     stop: AtomicBool,
 }
 
-/// What is wrong with what is searched.
-#[derive(Default)]
-struct Health {
-    /// What a reader found wrong with the file, until it is begun anew.
-    damage: Mutex<Option<String>>,
-    /// Whether there is a thread that does that.
-    is_kept: AtomicBool,
-    /// Whether the last look at the folders failed, or one of them could not be seen.
-    is_stale: AtomicBool,
-    /// What its keeper is at.
-    progress: Mutex<Option<Progress>>,
-}
-
-/// What answers do without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lack {
-    /// All of the documents: they are being read for the first time, or cannot be.
-    Documents,
-    /// Their changes: a folder cannot be read, or the index not written.
-    Changes,
-    /// What they mean: the embeddings' server does not work.
-    Vectors,
-}
-
 /// What is searched.
 #[derive(Clone)]
 struct State {
@@ -131,7 +109,7 @@ pub struct Keeper {
     healed: Option<String>,
     reading: Reading,
     /// What the embeddings' server is at.
-    asked: Option<Asked>,
+    in_flight: Option<Request>,
     lock: Option<File>,
 }
 
@@ -195,7 +173,7 @@ impl Library {
             id,
             healed: put_aside,
             reading: Reading::new(self.0.reader.clone()),
-            asked: None,
+            in_flight: None,
             lock,
         })
     }
@@ -265,28 +243,6 @@ impl Library {
     fn state(&self) -> Option<State> {
         let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
         state.clone()
-    }
-
-    /// What answers do without now, the worst first; why is in the log.
-    pub fn lack(&self) -> Option<Lack> {
-        if self.state().is_none() {
-            return Some(Lack::Documents);
-        }
-        if self.0.health.is_stale.load(Ordering::Relaxed) {
-            return Some(Lack::Changes);
-        }
-        self.trouble().map(|_| Lack::Vectors)
-    }
-
-    /// What its keeper is at, and how far, if it takes longer than a moment.
-    pub fn progress(&self) -> Option<Progress> {
-        let progress = &self.0.health.progress;
-        *progress.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Why the server that makes vectors does not work, if it does not.
-    pub fn trouble(&self) -> Option<String> {
-        self.0.space.as_ref()?.trouble()
     }
 
     /// Puts a new state in the place of the old one; `turn` does the same in the file. Nobody searches meanwhile.

@@ -169,13 +169,19 @@ pub(super) fn update(
             updater.forget(&known)?;
         }
     }
+    if !updater.change.dead.is_empty() {
+        updater.reading.leave_the_rest();
+    }
     for (done, (folder, file, known)) in found.into_iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
             db.execute_batch("COMMIT")?;
             return Ok(None);
         }
         updater.file(&folder, &file, known)?;
-        told(done + 1, files);
+        told(
+            (done + 1).saturating_sub(updater.change.report.waiting),
+            files,
+        );
     }
     updater.reading.look_over();
     db.execute_batch("COMMIT")?;

@@ -4,68 +4,23 @@
 //! be closed. What is lost thereby are the subtleties of broken nesting, which no reader of a passage misses. What a page
 //! hides until somebody clicks is read like the rest: there manuals keep their tabs.
 
+mod elements;
 mod mark;
 
 use std::ops::Range;
 
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
-use self::mark::Marked;
+use self::{
+    elements::{BLOCKS, SKIPPED},
+    mark::Marked,
+};
 use crate::knowledge::document::{Anchors, BlockKind, Document, Format, MAX_HEADING_CHARS};
 
 /// Levels of a list that are indented; those below stand as far in as this one.
 const MAX_INDENT: usize = 8;
 /// What each level stands in: as far as the words behind a mark of any kind.
 const INDENT: &str = "    ";
-
-/// Elements of which nothing is read: what runs, loads or draws, and the ways around a site.
-const SKIPPED: [&[u8]; 14] = [
-    b"audio",
-    b"button",
-    b"canvas",
-    b"iframe",
-    b"nav",
-    b"noscript",
-    b"object",
-    b"script",
-    b"select",
-    b"style",
-    b"svg",
-    b"template",
-    b"textarea",
-    b"video",
-];
-
-/// Elements that begin a new line of thought.
-const BLOCKS: [&[u8]; 27] = [
-    b"address",
-    b"article",
-    b"aside",
-    b"blockquote",
-    b"body",
-    b"caption",
-    b"center",
-    b"details",
-    b"dialog",
-    b"div",
-    b"dl",
-    b"fieldset",
-    b"figcaption",
-    b"figure",
-    b"footer",
-    b"form",
-    b"head",
-    b"header",
-    b"hgroup",
-    b"hr",
-    b"html",
-    b"main",
-    b"p",
-    b"search",
-    b"section",
-    b"summary",
-    b"tbody",
-];
 
 /// Bytes of a page in which it says that it is XML.
 const HEAD: usize = 1 << 10;

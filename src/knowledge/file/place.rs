@@ -1,9 +1,11 @@
 //! Where the index's file is: made, claimed by one askd, opened, begun anew when its form is another or it is damaged.
 
+mod lock;
+
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions},
     io,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -160,22 +162,6 @@ impl Place {
     fn name(&self) -> String {
         let path = self.path.as_ref();
         path.map_or_else(|| ":memory:".to_owned(), |path| path.display().to_string())
-    }
-
-    /// Takes the lock that says which askd writes the file.
-    pub(in crate::knowledge) fn lock(&self) -> Result<Option<File>, FileError> {
-        self.path.as_deref().map(lock).transpose()
-    }
-
-    /// Whether this lock still keeps others away: it is nothing to who makes a new file of its name.
-    pub(in crate::knowledge) fn is_locked_by(&self, lock: Option<&File>) -> bool {
-        let Some(path) = &self.path else {
-            return true;
-        };
-        let there = fs::metadata(beside(path, ".lock")).ok();
-        let held = lock.and_then(|lock| lock.metadata().ok());
-        let id = |found: fs::Metadata| (found.dev(), found.ino());
-        held.is_some() && held.map(id) == there.map(id)
     }
 
     /// Opens the file to write it, and sees to it that there is one of this form. One that is damaged is put aside. Only
@@ -340,31 +326,6 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
-}
-
-/// A lock is a file of its own: SQLite's locks would go if the database were opened and closed beside it.
-fn lock(path: &Path) -> Result<File, FileError> {
-    let file = beside(path, ".lock");
-    let fault = |error| FileError::Io {
-        path: file.display().to_string(),
-        error,
-    };
-    if let Some(directory) = path.parent().filter(|path| !path.as_os_str().is_empty()) {
-        let mut builder = fs::DirBuilder::new();
-        builder
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)
-            .map_err(fault)?;
-    }
-    let lock = touch(&file)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(FileError::InUse {
-            path: path.display().to_string(),
-        }),
-        Err(TryLockError::Error(error)) => Err(fault(error)),
-    }
 }
 
 /// Opens a file, and makes it if there is none. The documents may be for few eyes, and SQLite would make it for all.

@@ -3,21 +3,15 @@
 //! What is made is written at once, so that a stop or a failure costs one request's worth. The search gets all of it
 //! together at the end.
 
-use std::{
-    collections::HashMap,
-    mem,
-    sync::{
-        atomic::Ordering,
-        mpsc::{self, Receiver, RecvTimeoutError},
-    },
-    thread,
-    time::Duration,
-};
+mod request;
+
+use std::{collections::HashMap, mem, sync::atomic::Ordering};
 
 use hashbrown::HashMap as Slots;
 use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
 
+pub(super) use self::request::Request;
 use super::{Keeper, Library, LibraryError, State};
 use crate::knowledge::{
     embed::{EmbedError, Purpose, Space},
@@ -34,15 +28,6 @@ const HALVINGS: usize = 2;
 const DOUBTFUL: usize = 8;
 /// Passages that get vectors that are there already, in one transaction.
 const LINKED: usize = 1_000;
-
-/// How often it is looked whether the folders have changed while the server is at a request.
-const LOOK: Duration = Duration::from_millis(50);
-
-/// A request that the server is at. Changes of the folders do not wait for it, and what comes of it is not lost.
-pub(super) struct Asked {
-    texts: Vec<String>,
-    answer: Receiver<Result<Vec<Vec<f32>>, EmbedError>>,
-}
 
 /// What was embedded.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -103,7 +88,7 @@ impl Keeper {
         {
             vectors::clear(&mut self.db, &space.name)?;
         }
-        let mut work = Work::new(&library, space, &mut self.asked, told);
+        let mut work = Work::new(&library, space, &mut self.in_flight, told);
         // The second time is for a server that makes other vectors than it did.
         for _ in 0..2 {
             done = work.all(&mut self.db);
@@ -200,7 +185,7 @@ impl Library {
 struct Work<'a> {
     library: &'a Library,
     space: &'a Space,
-    in_flight: &'a mut Option<Asked>,
+    in_flight: &'a mut Option<Request>,
     told: &'a mut dyn FnMut(usize, usize),
     dimensions: Option<usize>,
     asked: usize,
@@ -215,7 +200,7 @@ impl<'a> Work<'a> {
     fn new(
         library: &'a Library,
         space: &'a Space,
-        in_flight: &'a mut Option<Asked>,
+        in_flight: &'a mut Option<Request>,
         told: &'a mut dyn FnMut(usize, usize),
     ) -> Self {
         Self {
@@ -314,20 +299,28 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Has vectors made by a thread of its own, one request at a time. When the folders change meanwhile it is waited for
-    /// later: see [`Work::late`].
+    /// Has vectors made, one request at a time. When the folders change meanwhile it is waited for later: see [`Work::late`].
     fn ask(&mut self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let asked = self.send(texts)?;
-        self.answer(asked)
+        self.answer(Request::send(self.library, texts)?)
+    }
+
+    fn answer(&mut self, request: Request) -> Result<Vec<Vec<f32>>, EmbedError> {
+        match request.wait(self.library) {
+            Ok(answer) => answer,
+            Err(request) => {
+                *self.in_flight = Some(request);
+                Err(EmbedError::Stopped)
+            }
+        }
     }
 
     /// Waits for the request that the last look left behind, and keeps what has come of it. What failed is asked again.
     fn late(&mut self, db: &mut Connection) -> Result<(), Broken> {
-        let Some(asked) = self.in_flight.take() else {
+        let Some(request) = self.in_flight.take() else {
             return Ok(());
         };
-        let texts = asked.texts.clone();
-        match self.answer(asked) {
+        let texts = request.texts().to_vec();
+        match self.answer(request) {
             Ok(made) => {
                 // Which passages they are of is found out as for all that is there already.
                 let wanted = texts.into_iter().map(|text| Wanted {
@@ -340,50 +333,6 @@ impl<'a> Work<'a> {
             Err(EmbedError::Stopped) => Err(Broken::Stopped),
             Err(EmbedError::Down(why)) => Err(Broken::Down(why)),
             Err(EmbedError::Refused(_)) => Ok(()),
-        }
-    }
-
-    fn answer(&mut self, asked: Asked) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let inner = &self.library.0;
-        loop {
-            match asked.answer.recv_timeout(LOOK) {
-                Ok(answer) => return answer,
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err(EmbedError::Down("its request broke off".to_owned()));
-                }
-                Err(RecvTimeoutError::Timeout) if inner.stop.load(Ordering::Relaxed) => {
-                    return Err(EmbedError::Stopped);
-                }
-                Err(RecvTimeoutError::Timeout) if inner.bell.has_rung() => {
-                    *self.in_flight = Some(asked);
-                    return Err(EmbedError::Stopped);
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-        }
-    }
-
-    fn send(&self, texts: &[String]) -> Result<Asked, EmbedError> {
-        if self.library.0.stop.load(Ordering::Relaxed) {
-            return Err(EmbedError::Stopped);
-        }
-        let (said, answer) = mpsc::sync_channel(1);
-        let (library, asked) = (self.library.clone(), texts.to_vec());
-        let ask = move || {
-            if let Some(space) = &library.0.space {
-                // Nobody hears it where its texts are no longer wanted.
-                let _ = said.send(space.passages(&asked));
-            }
-        };
-        let thread = thread::Builder::new().name("embeddings".to_owned());
-        match thread.spawn(ask) {
-            Ok(_) => Ok(Asked {
-                texts: texts.to_vec(),
-                answer,
-            }),
-            Err(error) => Err(EmbedError::Down(format!(
-                "no thread could be started: {error}"
-            ))),
         }
     }
 

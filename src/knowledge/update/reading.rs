@@ -90,6 +90,11 @@ impl Reading {
         self.is_cut = false;
     }
 
+    /// Leaves what is to be read to the next look, where that may be left: what has been found is to be done at once.
+    pub(super) fn leave_the_rest(&mut self) {
+        self.until = self.until.map(|_| Instant::now());
+    }
+
     /// Whether a file that is to be read is left to the next look.
     pub(super) fn is_over(&mut self) -> bool {
         let is_over = self.until.is_some_and(|until| Instant::now() >= until);

@@ -94,17 +94,21 @@ impl Marked {
 }
 
 /// Rows of cells, each row on a line of its own, as a table. Markdown knows none without a head, so that the first row is
-/// one.
+/// one; and it shows no more cells of a row than the head has, so that this gets as many as any.
 pub(super) fn table(rows: &str) -> Marked {
+    let most = rows.lines().map(cells).max().unwrap_or_default();
     let mut marked = Marked::default();
     for (at, row) in rows.lines().enumerate() {
         if at > 0 {
             marked.parts.push(marked.text.len());
         }
-        let _ = writeln!(marked.text, "| {} |", row.trim());
+        let _ = write!(marked.text, "| {} |", row.trim());
         if at == 0 {
-            let cells = cells(row);
-            let _ = writeln!(marked.text, "|{}", "---|".repeat(cells));
+            let missing = " |".repeat(most - cells(row));
+            let _ = write!(marked.text, "{missing}\n|{}", "---|".repeat(most));
+        }
+        marked.text.push('\n');
+        if at == 0 {
             marked.lead = 0..marked.text.len();
         }
     }
@@ -178,6 +182,15 @@ mod tests {
         let marked = table("A | B\n1 \\| 2 | 3\n");
         assert_eq!(marked.text, "| A | B |\n|---|---|\n| 1 \\| 2 | 3 |\n");
         assert_eq!((marked.lead, marked.parts), (0..20, vec![20]));
+    }
+
+    #[test]
+    fn a_head_has_as_many_cells_as_any_row() {
+        let marked = table("Hours\nMon | 9 | 17\n");
+        assert_eq!(
+            marked.text,
+            "| Hours | | |\n|---|---|---|\n| Mon | 9 | 17 |\n"
+        );
     }
 
     #[test]

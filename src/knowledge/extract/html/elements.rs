@@ -1,0 +1,50 @@
+//! Elements by what they mean to who reads a page for its text.
+
+/// Elements of which nothing is read: what runs, loads or draws, and the ways around a site.
+pub(super) const SKIPPED: [&[u8]; 14] = [
+    b"audio",
+    b"button",
+    b"canvas",
+    b"iframe",
+    b"nav",
+    b"noscript",
+    b"object",
+    b"script",
+    b"select",
+    b"style",
+    b"svg",
+    b"template",
+    b"textarea",
+    b"video",
+];
+
+/// Elements that begin a new line of thought.
+pub(super) const BLOCKS: [&[u8]; 27] = [
+    b"address",
+    b"article",
+    b"aside",
+    b"blockquote",
+    b"body",
+    b"caption",
+    b"center",
+    b"details",
+    b"dialog",
+    b"div",
+    b"dl",
+    b"fieldset",
+    b"figcaption",
+    b"figure",
+    b"footer",
+    b"form",
+    b"head",
+    b"header",
+    b"hgroup",
+    b"hr",
+    b"html",
+    b"main",
+    b"p",
+    b"search",
+    b"section",
+    b"summary",
+    b"tbody",
+];

@@ -1,0 +1,56 @@
+//! How the library is, for whoever watches over askd.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use super::{Library, Progress};
+
+/// What is wrong with what is searched.
+#[derive(Default)]
+pub(super) struct Health {
+    /// What a reader found wrong with the file, until it is begun anew.
+    pub(super) damage: Mutex<Option<String>>,
+    /// Whether there is a thread that does that.
+    pub(super) is_kept: AtomicBool,
+    /// Whether the last look at the folders failed, or one of them could not be seen.
+    pub(super) is_stale: AtomicBool,
+    /// What its keeper is at.
+    pub(super) progress: Mutex<Option<Progress>>,
+}
+
+/// What answers do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// All of the documents: they are being read for the first time, or cannot be.
+    Documents,
+    /// Their changes: a folder cannot be read, or the index not written.
+    Changes,
+    /// What they mean: the embeddings' server does not work.
+    Vectors,
+}
+
+impl Library {
+    /// What answers do without now, the worst first; why is in the log.
+    pub fn lack(&self) -> Option<Lack> {
+        if self.state().is_none() {
+            return Some(Lack::Documents);
+        }
+        if self.0.health.is_stale.load(Ordering::Relaxed) {
+            return Some(Lack::Changes);
+        }
+        self.trouble().map(|_| Lack::Vectors)
+    }
+
+    /// What its keeper is at, and how far, if it takes longer than a moment.
+    pub fn progress(&self) -> Option<Progress> {
+        let progress = &self.0.health.progress;
+        *progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why the server that makes vectors does not work, if it does not.
+    pub fn trouble(&self) -> Option<String> {
+        self.0.space.as_ref()?.trouble()
+    }
+}

@@ -1,0 +1,86 @@
+//! What a source opens, and how sure it is.
+
+use super::*;
+use crate::knowledge::Start;
+
+#[test]
+fn a_source_opens_its_passage_whatever_has_come_above_it_and_no_other() {
+    let case = Case::new();
+    let page = |of: &[&str]| {
+        let page = |what: &&str| format!("{what}. {}\n\n", "Nothing fills this place. ".repeat(50));
+        of.iter().map(page).collect::<String>()
+    };
+    case.write("a.txt", &page(&["Alpha", "The walrus sleeps", "Omega"]));
+    let mut keeper = case.keeper();
+    update(&mut keeper);
+    let library = keeper.library();
+    let best = library.search("walrus", 1).unwrap().remove(0);
+    let start = Start::At(best.fragment.unwrap());
+    let opened = || {
+        let part = library.part("a.txt", &start, 10).unwrap().unwrap();
+        part.at
+            .map(|at| part.passages[at - part.first].text[..9].to_owned())
+    };
+    assert_eq!(opened().as_deref(), Some("The walru"));
+    case.write(
+        "a.txt",
+        &page(&["New", "Alpha", "The walrus sleeps", "Omega"]),
+    );
+    update(&mut keeper);
+    assert_eq!(opened().as_deref(), Some("The walru"));
+    case.write("a.txt", &page(&["Alpha", "Nobody", "Omega"]));
+    update(&mut keeper);
+    assert_eq!(opened(), None);
+}
+
+#[test]
+fn sources_of_a_time_with_fewer_or_more_folders_open_their_documents() {
+    let case = Case::new();
+    case.write("a.txt", "Anchors.");
+    let mut keeper = case.keeper();
+    update(&mut keeper);
+    let library = keeper.library();
+    let opens = |library: &Library, path: &str| {
+        let part = library.part(path, &Start::Place(0), 1).unwrap();
+        part.is_some() && library.original(path).unwrap().is_some()
+    };
+    assert!(opens(&library, "a.txt") && opens(&library, "docs/a.txt"));
+    drop((keeper, library));
+    let mut library = case.library();
+    let folders = &mut Arc::get_mut(&mut library.0).unwrap().sources.folders;
+    folders.push(case.home.path().join("more"));
+    library.load().unwrap();
+    assert!(opens(&library, "a.txt") && opens(&library, "docs/a.txt"));
+    assert!(!opens(&library, "more/a.txt"));
+}
+
+#[test]
+fn documents_that_say_nearly_the_same_do_not_make_each_other_doubtful() {
+    let case = Case::new();
+    for year in 2017..2025 {
+        let text =
+            format!("# Handbook {year}\n\nParental leave is 14 weeks, as decided in {year}.\n");
+        case.write(&format!("{year}.md"), &text);
+    }
+    let matters = "travel rooms keys bikes lunch screens chairs phones printers parking visitors badges pets plants noise \
+        heating lights bins post stamps tea coffee cups dishes fridges lifts stairs doors windows roofs";
+    for matter in matters.split_whitespace() {
+        let text = format!("# About {matter}\n\nAsk the desk about {matter} before noon.\n");
+        case.write(&format!("{matter}.md"), &text);
+    }
+    let mut keeper = case.keeper();
+    update(&mut keeper);
+    for (question, least) in [
+        ("parental leave", 0.45),
+        ("How many weeks of parental leave are there?", 0.45),
+        // None of them says "long".
+        ("How long is parental leave?", 0.3),
+    ] {
+        let found = keeper.library().search(question, 3).unwrap();
+        let scores: Vec<f32> = found.iter().map(|passage| passage.score).collect();
+        assert!(
+            scores.len() == 3 && scores[2] >= least,
+            "{question}: {scores:?}"
+        );
+    }
+}
