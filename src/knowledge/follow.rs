@@ -7,7 +7,10 @@
 
 use std::sync::LazyLock;
 
-use super::words::{Words, each_word};
+use super::{
+    Passage,
+    words::{Words, each_word},
+};
 
 #[cfg(test)]
 mod evaluation;
@@ -34,6 +37,13 @@ const SHORT: usize = 4;
 
 static WORDS: LazyLock<Words> = LazyLock::new(Words::new);
 
+/// Whether it points at something that was said before.
+fn points(question: &str) -> bool {
+    let mut points = false;
+    each_word(question, |word| points |= POINTING.contains(&word));
+    points
+}
+
 /// Whether a question says little by itself.
 fn is_little(question: &str) -> bool {
     let (mut words, mut about, mut points, mut goes_on) = (0, 0, false, false);
@@ -48,7 +58,7 @@ fn is_little(question: &str) -> bool {
 }
 
 /// What is searched for a question; `earlier` are those before it, the newest first. `None`: the question as it is.
-pub fn following(question: &str, earlier: &[String]) -> Option<String> {
+fn following(question: &str, earlier: &[String]) -> Option<String> {
     if earlier.is_empty() || !is_little(question) {
         return None;
     }
@@ -62,8 +72,30 @@ pub fn following(question: &str, earlier: &[String]) -> Option<String> {
     Some(parts.into_iter().rev().collect::<Vec<_>>().join("\n"))
 }
 
+/// What is found for a question, and in which words: with those before it where it goes on from them, unless it points at
+/// nothing in them and is found more surely by itself, for "and the coffee machine?" may go on from nothing.
+pub fn find<E>(
+    question: &str,
+    earlier: &[String],
+    search: impl Fn(&str) -> Result<Vec<Passage>, E>,
+) -> Result<(Vec<Passage>, String), E> {
+    let alone = search(question)?;
+    let Some(joined) = following(question, earlier) else {
+        return Ok((alone, question.to_owned()));
+    };
+    let helped = search(&joined)?;
+    let score = |found: &[Passage]| found.first().map_or(0.0, |first| first.score);
+    let is_its_own = !points(question) && score(&alone) > score(&helped);
+    Ok(match is_its_own {
+        true => (alone, question.to_owned()),
+        false => (helped, joined),
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use super::{
         super::{MIN_SCORE, Set},
         evaluation::{FOLLOWING, TURNING},
@@ -83,7 +115,8 @@ mod tests {
             let question = questions.pop().unwrap();
             questions.reverse();
             let helped = following(&question, &questions);
-            let found = set.search(helped.as_deref().unwrap_or(&question), 3);
+            let search = |words: &str| Ok::<_, Infallible>(set.search(words, 3));
+            let (found, _) = find(&question, &questions, search).unwrap();
             let right = |title: &str| titles.split(" / ").any(|wanted| wanted == title);
             let place = found.iter().position(|passage| right(&passage.title));
             let score = found.first().map_or(0.0, |passage| passage.score);
@@ -121,6 +154,34 @@ mod tests {
         let [first, in_three, accepted, helped] = found(TURNING);
         assert!(first >= 0.95 && in_three >= 0.99 && accepted >= 0.99);
         assert!(helped <= 0.05);
+    }
+
+    #[test]
+    fn what_is_found_more_surely_by_itself_goes_on_from_nothing() {
+        let passage = |score| Passage {
+            title: String::new(),
+            heading: None,
+            text: String::new(),
+            excerpt: String::new(),
+            url: None,
+            path: None,
+            anchor: None,
+            fragment: None,
+            score,
+        };
+        let search = |words: &str| {
+            let score = if words.contains('\n') { 0.8 } else { 0.9 };
+            Ok::<_, Infallible>(vec![passage(score)])
+        };
+        let before = ["When is the fire drill?".to_owned()];
+        for (question, is_alone) in [
+            ("And the choir?", true),
+            ("and when does it end?", false),
+            ("When does the bakery on the corner open?", true),
+        ] {
+            let (_, words) = find(question, &before, search).unwrap();
+            assert_eq!(words == question, is_alone, "{question}: {words}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{misses::Misses, quote};
 use crate::{
     answer::{ErrorCode, Fault},
     config,
-    knowledge::{Knowledge, LibraryError, Passage, follow::following},
+    knowledge::{Knowledge, LibraryError, Passage, follow},
 };
 
 /// How long a search may take: a hundred times what it does.
@@ -82,11 +82,13 @@ impl Searcher {
         question: &str,
         earlier: &[String],
     ) -> Result<Vec<Passage>, SearchError> {
-        let words = following(question, earlier).unwrap_or_else(|| question.to_owned());
         let begin = Instant::now();
-        let mut found = loop {
-            let (knowledge, words, limit) = (self.knowledge.clone(), words.clone(), self.passages);
-            let search = tokio::task::spawn_blocking(move || knowledge.search(&words, limit));
+        let (mut found, words) = loop {
+            let (knowledge, limit) = (self.knowledge.clone(), self.passages);
+            let (question, earlier) = (question.to_owned(), earlier.to_vec());
+            let search = tokio::task::spawn_blocking(move || {
+                follow::find(&question, &earlier, |words| knowledge.search(words, limit))
+            });
             match timeout(DEADLINE, search)
                 .await
                 .map_err(|_| SearchError::Slow)??
