@@ -21,6 +21,8 @@ const APPLICATION: i32 = i32::from_be_bytes(*b"askk");
 /// The form of the file and of what is in it. It rises with the tables and with whatever changes the passages that come
 /// of a file: the readers, the cutting.
 const FORMAT: i32 = 4;
+/// The oldest form with the same tables: its passages are searched until their files have been read anew.
+const SAME_TABLES: i32 = 3;
 /// How long a statement waits for another process.
 const BUSY: Duration = Duration::from_secs(2);
 /// KiB of pages that a connection keeps.
@@ -205,8 +207,10 @@ impl Place {
             return Err(FileError::Foreign { path: self.name() });
         }
         self.settle(&db).map_err(fault)?;
-        if matches!(form, Form::New) {
-            make(&db).map_err(fault)?;
+        match form {
+            Form::New => make(&db).map_err(fault)?,
+            Form::Earlier => outdate(&db).map_err(fault)?,
+            _ => {}
         }
         Ok(Opened {
             db,
@@ -342,6 +346,8 @@ fn touch(path: &Path) -> Result<File, FileError> {
 enum Form {
     New,
     This,
+    /// Its tables are those of this form, and what is in them was read otherwise.
+    Earlier,
     Other,
     Foreign,
 }
@@ -352,9 +358,17 @@ fn form_of(db: &Connection) -> rusqlite::Result<Form> {
     Ok(match (number("application_id")?, number("user_version")?) {
         (0, 0) if tables == 0 => Form::New,
         (APPLICATION, FORMAT) => Form::This,
+        (APPLICATION, SAME_TABLES..FORMAT) => Form::Earlier,
         (APPLICATION, _) => Form::Other,
         _ => Form::Foreign,
     })
+}
+
+/// Makes of a file of an earlier form one of this, all of whose documents are to be read anew: none is as its file is.
+fn outdate(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(&format!(
+        "BEGIN IMMEDIATE; UPDATE document SET changed = 0, hash = x''; PRAGMA user_version = {FORMAT}; COMMIT;"
+    ))
 }
 
 fn make(db: &Connection) -> rusqlite::Result<()> {

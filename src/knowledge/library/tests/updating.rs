@@ -128,6 +128,25 @@ fn a_search_sees_all_of_the_old_or_all_of_the_new() {
 }
 
 #[test]
+fn what_an_earlier_askd_read_is_searched_until_it_is_read_anew() {
+    let case = Case::new();
+    case.write("a.txt", "Ropes.");
+    case.write("b.txt", "Anchors.");
+    update(&mut case.keeper());
+    let db = Connection::open(case.index()).unwrap();
+    db.pragma_update(None, "user_version", 3).unwrap();
+    drop(db);
+    case.write("b.txt", "Compasses.");
+    let mut keeper = case.keeper();
+    let library = keeper.library();
+    assert_eq!(found(&library, "rope"), ["a.txt"]);
+    assert_eq!(update(&mut keeper).read, 2);
+    assert_eq!(found(&library, "rope"), ["a.txt"]);
+    assert_eq!(found(&library, "compass"), ["b.txt"]);
+    assert_eq!(update(&mut keeper).read, 0);
+}
+
+#[test]
 fn a_file_of_another_form_is_begun_anew_and_another_programs_is_left_alone() {
     let case = Case::new();
     case.write("a.txt", "Ropes.");
