@@ -28,8 +28,8 @@ const SETTINGS: &str = "<script id=\"askd-page\" type=\"application/json\">{}</s
 /// Names below this folder hold a hash of their content.
 const HASHED: &str = "assets/";
 
-/// Encodings that the page's build makes, the better one first, with the suffix of their files.
-const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
+/// Encodings that the page's build makes, with the suffix of their files.
+const ENCODINGS: [(&str, &str); 1] = [("gzip", ".gz")];
 
 /// Everything that the page consists of, ready to be sent.
 pub struct Page {

@@ -1,9 +1,9 @@
-// What happens to the built files before they go into the binary: text is kept as `.br` and `.gz` alone, and a
+// What happens to the built files before they go into the binary: text is kept as `.gz` alone, and a
 // size budget for the first load that fails the build when the page outgrows it.
 
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { constants, gzipSync } from "node:zlib";
 
 import type { Plugin } from "vite";
 
@@ -52,15 +52,9 @@ function compress(file: string): number {
   const gz = gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION });
   // index.html is filled in by the server for each deployment, so it has no fixed compressed form.
   if (bytes.length > WORTH_COMPRESSING && gz.length < bytes.length && !file.endsWith("index.html")) {
-    const br = brotliCompressSync(bytes, {
-      params: {
-        [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
-        [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-      },
-    });
-    if (br.length < bytes.length) writeFileSync(`${file}.br`, br);
     writeFileSync(`${file}.gz`, gz);
-    // Who takes neither gets what the server unpacks: a third copy would only make the binary larger.
+    // Who does not take it gets what the server unpacks: brotli would save a tenth of the way, where there is TLS, and cost
+    // the binary as much again.
     rmSync(file);
   }
   return gz.length;
