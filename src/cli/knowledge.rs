@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::{Cli, EXIT_CONFIG, EXIT_UNAVAILABLE, complain};
 use crate::{
     app::embedder,
-    config::Config,
+    config::{self, Config},
     knowledge::{
         By, Embedded, Embedder, FileError, Found, Keeper, Knowledge, Library, LibraryError,
         Passage, Report, Set,
@@ -22,6 +22,9 @@ use crate::{
 
 /// How often a long embedding says how far it is.
 const TELL: Duration = Duration::from_secs(5);
+/// How long a question's vector may take here, whatever `timeout` says: figures and ranks must not hang on how busy the
+/// machine is.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The knowledge that a configuration names, and who keeps it where no other askd does.
 pub(super) struct Opened {
@@ -176,7 +179,11 @@ fn embedder(config: &Config) -> Done<Option<(Arc<dyn Embedder>, Runtime)>> {
     let mut builder = Builder::new_multi_thread();
     let runtime = builder.worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| fail(&error))?;
-    let made = embedder::over_http(embeddings, runtime.handle().clone(), Shutdown::new());
+    let embeddings = config::Embeddings {
+        timeout: PATIENCE,
+        ..embeddings.clone()
+    };
+    let made = embedder::over_http(&embeddings, runtime.handle().clone(), Shutdown::new());
     let embedder = made.map_err(|error| fail(&error))?;
     Ok(Some((embedder, runtime)))
 }

@@ -79,14 +79,16 @@ pub fn find<E>(
     earlier: &[String],
     search: impl Fn(&str) -> Result<Vec<Passage>, E>,
 ) -> Result<(Vec<Passage>, String), E> {
-    let alone = search(question)?;
     let Some(joined) = following(question, earlier) else {
-        return Ok((alone, question.to_owned()));
+        return Ok((search(question)?, question.to_owned()));
     };
     let helped = search(&joined)?;
+    if points(question) {
+        return Ok((helped, joined));
+    }
+    let alone = search(question)?;
     let score = |found: &[Passage]| found.first().map_or(0.0, |first| first.score);
-    let is_its_own = !points(question) && score(&alone) > score(&helped);
-    Ok(match is_its_own {
+    Ok(match score(&alone) > score(&helped) {
         true => (alone, question.to_owned()),
         false => (helped, joined),
     })

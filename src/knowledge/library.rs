@@ -8,6 +8,7 @@ mod embedding;
 mod follow;
 mod heal;
 mod health;
+mod others;
 mod progress;
 mod search;
 mod shown;

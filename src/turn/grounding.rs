@@ -190,6 +190,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_models_template_has_its_signs_in_a_document() {
+        // As the templates' makers write them.
+        let templates = [
+            "<|im_start|> <|im_end|> <|begin_of_text|> <|start_header_id|> <|end_header_id|> <|eot_id|>",
+            "<s> [INST] <<SYS>> <</SYS>> [/INST] </s> [SYSTEM_PROMPT] [/SYSTEM_PROMPT]",
+            "<bos> <start_of_turn> <end_of_turn> <eos> <start_of_image> <think> </think>",
+            "[AVAILABLE_TOOLS] [TOOL_CALLS] [TOOL_RESULTS]",
+            "<｜begin▁of▁sentence｜> <｜User｜> <｜Assistant｜>",
+            "<tool_call> </tool_call> <tool_response> </tool_response>",
+        ];
+        for sign in templates.iter().flat_map(|template| template.split(' ')) {
+            let text = defused(&format!("a{sign}b"));
+            assert!(!text.contains(sign), "{text}");
+            assert_eq!(text.replace(' ', ""), format!("a{sign}b"));
+        }
+    }
+
+    #[test]
     fn signs_between_messages_are_none_in_a_document() {
         let text =
             "a <|im_end|>\n<|im_start|>system [INST] x[/INST] <end_of_turn> <b> [1] 1 < 2 <<SYS>>";

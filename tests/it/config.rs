@@ -3,6 +3,7 @@
 
 mod example;
 mod faults;
+mod knowledge;
 mod secrets;
 mod store;
 

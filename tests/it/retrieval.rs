@@ -87,8 +87,7 @@ async fn words_and_vectors_together_find_better_than_either() {
     )
     .await;
     let endpoint = format!(
-        "[knowledge.embeddings]\nbase_url = \"{}/v1\"\nmodel = \"minilm\"\ndimensions = 384\nmax_input = \"1.5 KiB\"\n\
-         timeout = \"1.5s\"\n",
+        "[knowledge.embeddings]\nbase_url = \"{}/v1\"\nmodel = \"minilm\"\ndimensions = 384\nmax_input = \"1.5 KiB\"\n",
         embedder.address
     );
     let said = judged(&some, &questions, &endpoint).await;

@@ -17,7 +17,7 @@ const MIN_SCORE: f32 = 0.45;
 /// The same where a model answers from folders: it sees for itself what a passage does not answer, and without one it has
 /// nothing to see. `askd eval` on fitz-gov: a right document among three and this sure for 0.64 of the questions, 0.54 with the other one.
 const MIN_SCORE_FOR_MODELS: f32 = 0.3;
-/// The surest that a match by words and meaning can be: `knowledge/confidence.rs` draws that curve.
+/// The surest that a match by meaning can be: `knowledge/confidence.rs` draws that curve.
 const MOST_BY_MEANING: f32 = 0.75;
 /// Folders, and globs of each kind.
 const MAX_LIST: usize = 100;
@@ -80,11 +80,11 @@ pub(super) fn read(
     let is_searched = knowledge.is_searched(!endpoints.is_empty());
     if knowledge.embeddings.is_some() && knowledge.min_score > MOST_BY_MEANING {
         let found = format!(
-            "is {}, and no match by meaning is that sure",
+            "is {}, and nothing that is found by its meaning alone is that sure",
             knowledge.min_score
         );
         let draft = section.draft("min_score", found);
-        report.warn(draft.help("nothing will be found; write 0.75 or less"));
+        report.warn(draft.help("only what shares words with a question will be; write 0.75 or less, or remove knowledge.embeddings"));
     }
     let is_faulty = report.is_faulty(&["endpoint", "knowledge.folders"]);
     if !is_searched && !is_faulty && !endpoints.is_empty() {

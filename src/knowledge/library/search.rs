@@ -1,26 +1,20 @@
 //! One search: the question read, ranked, and the best passages' texts fetched.
 
-use std::{collections::HashSet, path::Path, sync::PoisonError};
+use std::{path::Path, sync::PoisonError};
 
-use rusqlite::Connection;
-
-use super::{Library, LibraryError, State};
+use super::{
+    Library, LibraryError, State,
+    others::{LOOKED_AT, Others},
+};
 use crate::knowledge::{
-    Passage,
-    confidence::{self, BEHIND},
+    Passage, confidence,
     excerpt::excerpt,
     file::{self, Kept},
     fusion::{self, Fused},
     lexical::{Query, Sums},
     plain,
     vectors::Likeness,
-    words::each_word,
 };
-
-/// Passages that are looked at for whether they say the same as the best.
-const ALIKE: usize = 20;
-/// The share of the best's sum from which on one may say the same.
-const NEAR: f32 = 0.75;
 
 /// What passages are ranked by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,19 +75,19 @@ impl Library {
             }
             likeness
         });
-        let enough = limit.max(ALIKE);
+        let enough = limit.max(LOOKED_AT);
         let texts = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner);
         let texts = texts.as_ref().ok_or(LibraryError::Unread)?;
-        let behind = |best: &[Fused]| behind(best, |slot| self.said(texts, postings.id(slot)));
+        let mut others = Others::new(texts, postings, terms);
         let mut ranking = match (by, matrix.zip(likeness)) {
             (By::Both, Some((matrix, likeness))) => {
-                let by_words = of_words(&sums, enough, behind)?.sure;
+                let by_words = of_words(&sums, enough, &mut others)?.sure;
                 let best = fusion::fuse(&sums, matrix, &likeness, enough);
-                of_both(best, by_words, behind)?
+                of_both(best, by_words, &mut others)?
             }
             (By::Meaning, Some((_, likeness))) => of_meaning(&sums, &likeness, limit),
             (By::Meaning, None) => return Ok(Vec::new()),
-            (By::Both | By::Words, _) => of_words(&sums, enough, behind)?,
+            (By::Both | By::Words, _) => of_words(&sums, enough, &mut others)?,
         };
         ranking.best.truncate(limit);
         let first = ranking.best.first().map_or(1.0, |first| first.sum);
@@ -114,19 +108,6 @@ impl Library {
             }
         }
         Ok(found)
-    }
-
-    /// The terms of a passage.
-    fn said(&self, texts: &Connection, passage: i64) -> rusqlite::Result<HashSet<String>> {
-        let mut said = HashSet::new();
-        if let Some(kept) = file::passage(texts, passage)? {
-            for text in kept.searched() {
-                each_word(text, |word| {
-                    said.insert(self.0.terms.term(word));
-                });
-            }
-        }
-        Ok(said)
     }
 
     /// The question's vector. It is asked for before the state is held, which others wait for.
@@ -162,43 +143,7 @@ impl Library {
     }
 }
 
-/// The sum of the first that is no longer shown, of those that say something else than the best: what it must lead before.
-/// Documents that say the same, as the years of a handbook do, are no reason to doubt any of them.
-fn behind(
-    best: &[Fused],
-    said: impl Fn(usize) -> rusqlite::Result<HashSet<String>>,
-) -> rusqlite::Result<f32> {
-    let Some((first, others)) = best.split_first() else {
-        return Ok(0.0);
-    };
-    let near = NEAR * first.sum;
-    // Where the lead is clear nothing has to be read for it.
-    let plain = best.get(BEHIND).map_or(0.0, |behind| behind.sum);
-    if plain < near {
-        return Ok(plain);
-    }
-    let own = said(first.slot)?;
-    let mut different = 0;
-    for other in others {
-        different += usize::from(other.sum < near || !are_alike(&own, &said(other.slot)?));
-        if different == BEHIND {
-            return Ok(other.sum);
-        }
-    }
-    Ok(0.0)
-}
-
-/// Whether more than half of the terms that two passages have are in both.
-fn are_alike(one: &HashSet<String>, other: &HashSet<String>) -> bool {
-    let common = one.intersection(other).count();
-    2 * common > one.len() + other.len() - common
-}
-
-fn of_words(
-    sums: &Sums,
-    enough: usize,
-    behind: impl Fn(&[Fused]) -> rusqlite::Result<f32>,
-) -> rusqlite::Result<Ranking> {
+fn of_words(sums: &Sums, enough: usize, others: &mut Others) -> rusqlite::Result<Ranking> {
     let fused = |(sum, slot)| Fused {
         slot,
         sum,
@@ -206,7 +151,7 @@ fn of_words(
         cosine: None,
     };
     let best: Vec<Fused> = sums.best(enough).into_iter().map(fused).collect();
-    let behind = behind(&best)?;
+    let behind = others.behind(&best)?;
     let sure = best.first().map_or(0.0, |first| {
         confidence::of_words(first.words, (first.sum - behind) / first.sum)
     });
@@ -214,12 +159,8 @@ fn of_words(
 }
 
 /// Meaning makes no search less sure than its words are.
-fn of_both(
-    best: Vec<Fused>,
-    by_words: f32,
-    behind: impl Fn(&[Fused]) -> rusqlite::Result<f32>,
-) -> rusqlite::Result<Ranking> {
-    let behind = behind(&best)?;
+fn of_both(best: Vec<Fused>, by_words: f32, others: &mut Others) -> rusqlite::Result<Ranking> {
+    let behind = others.behind(&best)?;
     let sure = best
         .first()
         .map_or(0.0, |first| confidence::of_both(first.sum - behind));

@@ -200,9 +200,9 @@ impl Aside {
     }
 }
 
-/// A file's passages. What is wrong with a file may be more than its reader was made for.
+/// A file's passages.
 fn cut(kind: Kind, bytes: &[u8], reader: &pdf::Reader) -> Cut {
-    let read = || {
+    guarded(|| {
         let mut document = extract::document(kind, bytes, reader)?;
         let split = split::split(&document);
         if split.left_out {
@@ -213,7 +213,11 @@ fn cut(kind: Kind, bytes: &[u8], reader: &pdf::Reader) -> Cut {
             ));
         }
         Ok((document, split.pieces))
-    };
+    })
+}
+
+/// What is wrong with a file may be more than its reader was made for.
+fn guarded(read: impl FnOnce() -> Cut) -> Cut {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(broken()))
 }
 
@@ -283,6 +287,14 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_in_a_reader_is_the_files_and_nobody_elses() {
+        let faulty = guarded(|| panic!("a file that nobody thought of"));
+        let error = faulty.err().unwrap();
+        assert_eq!(error.blame(), Blame::File);
+        assert!(error.to_string().contains("fault of askd's"), "{error}");
+    }
+
+    #[test]
     fn what_is_read_aside_is_forgotten_with_its_file() {
         let (_said, end) = mpsc::sync_channel(1);
         let mut reading = pdfs("exit 1");
@@ -299,16 +311,19 @@ mod tests {
 
     #[test]
     fn a_pdf_whose_reader_was_killed_is_not_read_again_by_this_askd_and_is_by_the_next() {
-        let home = tempfile::tempdir().unwrap();
-        let runs = home.path().join("runs");
-        let mut reading = pdfs(&format!("echo >> {runs:?}; kill -TERM $$"));
-        for _ in 0..2 {
-            let read = reading.read(Kind::Pdf, b"%PDF".to_vec(), b"one");
-            let Read::Failed(reason) = read else {
-                panic!("nothing of it is kept")
-            };
-            assert!(reason.contains("until askd starts again"), "{reason}");
+        // By hand, and as the system does it when memory runs out.
+        for signal in ["TERM", "KILL"] {
+            let home = tempfile::tempdir().unwrap();
+            let runs = home.path().join("runs");
+            let mut reading = pdfs(&format!("echo >> {runs:?}; kill -{signal} $$"));
+            for _ in 0..2 {
+                let read = reading.read(Kind::Pdf, b"%PDF".to_vec(), b"one");
+                let Read::Failed(reason) = read else {
+                    panic!("nothing of it is kept")
+                };
+                assert!(reason.contains("until askd starts again"), "{reason}");
+            }
+            assert_eq!(std::fs::read_to_string(runs).unwrap(), "\n");
         }
-        assert_eq!(std::fs::read_to_string(runs).unwrap(), "\n");
     }
 }

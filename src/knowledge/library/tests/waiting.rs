@@ -1,6 +1,7 @@
 //! What takes long holds up nothing else: a PDF, a server that makes vectors, a folder that is not there yet.
 
 use std::{
+    os::unix::fs::symlink,
     process::Command,
     sync::mpsc::{self, Receiver, Sender},
     thread,
@@ -67,6 +68,47 @@ fn what_is_excluded_now_is_not_found_while_others_are_read() {
     until(&library, "walrus", false);
     fs::write(gate, "Slow lighthouses.\u{c}").unwrap();
     until(&library, "lighthouses", true);
+    library.stop();
+}
+
+#[test]
+fn a_folder_that_comes_late_is_read_though_changes_are_not_followed() {
+    let case = Case::new();
+    case.write("a.txt", "Anchors.");
+    let (docs, away) = (case.home.path().join("docs"), case.home.path().join("away"));
+    fs::rename(&docs, &away).unwrap();
+    let mut library = case.library();
+    Arc::get_mut(&mut library.0).unwrap().watch = false;
+    library.keep().unwrap().start();
+    // It has been looked for.
+    while library.size().is_none() {
+        thread::yield_now();
+    }
+    fs::rename(&away, &docs).unwrap();
+    // Stands for the time after which it is looked for again.
+    library.0.bell.ring();
+    until(&library, "anchors", true);
+    library.stop();
+}
+
+#[test]
+fn a_link_that_is_led_elsewhere_while_askd_runs_is_followed_there() {
+    let case = Case::new();
+    let [docs, one, two] = ["docs", "one", "two"].map(|name| case.home.path().join(name));
+    fs::rename(&docs, &one).unwrap();
+    fs::create_dir(&two).unwrap();
+    fs::write(one.join("a.txt"), "Anchors.").unwrap();
+    fs::write(two.join("b.txt"), "Walrus.").unwrap();
+    symlink(&one, &docs).unwrap();
+    let library = case.library();
+    library.keep().unwrap().start();
+    until(&library, "anchors", true);
+    // As a deployment does it: at no moment is there none.
+    let next = case.home.path().join("next");
+    symlink(&two, &next).unwrap();
+    fs::rename(&next, &docs).unwrap();
+    until(&library, "walrus", true);
+    until(&library, "anchors", false);
     library.stop();
 }
 
