@@ -78,12 +78,25 @@ pub struct Passage {
 }
 
 impl Knowledge {
-    /// The passages that share words with a question, best first, at most `limit`. Whether the first is good enough
-    /// is the caller's to decide, by its score. In folders it takes milliseconds, of which some on the disk.
-    pub fn search(&self, question: &str, limit: usize) -> Result<Vec<Passage>, LibraryError> {
+    /// The passages that share words with each question, best first, at most `limit` for each. Whether the first is good
+    /// enough is the caller's to decide, by its score. In folders it takes milliseconds, of which some on the disk.
+    pub fn search_each(
+        &self,
+        questions: &[&str],
+        limit: usize,
+    ) -> Result<Vec<Vec<Passage>>, LibraryError> {
         match self {
-            Self::Set(set) => Ok(set.search(question, limit)),
-            Self::Library(library) => library.search(question, limit),
+            Self::Set(set) => {
+                let found = questions.iter().map(|question| set.search(question, limit));
+                Ok(found.collect())
+            }
+            Self::Library(library) => {
+                let passages = |found: Found| found.passage;
+                let found = library.find_each(questions, limit, By::Both)?.into_iter();
+                Ok(found
+                    .map(|found| found.into_iter().map(passages).collect())
+                    .collect())
+            }
         }
     }
 }

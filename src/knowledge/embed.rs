@@ -11,6 +11,9 @@ use crate::config;
 /// How long a server that failed is left alone by searches; then one of them tries it.
 const REST: Duration = Duration::from_secs(5);
 
+/// A refusal that comes within this leaves the time to ask whether anything else is refused too.
+const AT_ONCE: Duration = Duration::from_millis(300);
+
 /// A text that every server takes that works.
 const PLAIN: &str = "A ship sails.";
 
@@ -113,18 +116,26 @@ impl Space {
         self.heard(self.embedder.embed(texts, Purpose::Passages))
     }
 
-    /// A question's vector; none while the server does not work.
-    pub(super) fn question(&self, question: &str) -> Option<Direction> {
-        if question.trim().is_empty() || self.pulse().outgrown.is_some() || !self.may_ask() {
+    /// A vector for each of these questions; none while the server does not work.
+    pub(super) fn questions(&self, questions: &[&str]) -> Option<Vec<Direction>> {
+        let is_empty = |question: &&str| question.trim().is_empty();
+        if questions.iter().any(is_empty) || self.pulse().outgrown.is_some() || !self.may_ask() {
             return None;
         }
-        let text = self.cut(format!("{}{question}", self.config.question_prefix));
-        let made = self.embedder.embed(&[text], Purpose::Question);
+        let prefix = &self.config.question_prefix;
+        let text = |question: &&str| self.cut(format!("{prefix}{question}"));
+        let texts: Vec<String> = questions.iter().map(text).collect();
+        let begin = Instant::now();
+        let made = self.embedder.embed(&texts, Purpose::Question);
         if matches!(made, Err(EmbedError::Refused(_))) {
-            let _ = self.works(Purpose::Question);
+            // Somebody waits, so that there is time for one slow answer and not for two.
+            if begin.elapsed() < AT_ONCE {
+                let _ = self.works(Purpose::Question);
+            }
             return None;
         }
-        Some(Direction::of(self.heard(made).ok()?.first()?))
+        let made = self.heard(made).ok()?;
+        Some(made.iter().map(|vector| Direction::of(vector)).collect())
     }
 
     /// Asks for what every server makes that works; one that refuses that does not.

@@ -30,6 +30,8 @@ use super::{
 const PENDING: u8 = 0;
 const LIVE: u8 = 1;
 const DEAD: u8 = 2;
+/// The time at which no file was changed that this askd has read: an earlier one has.
+const OUTDATED: i64 = -1;
 
 /// A file as it was when it was read.
 pub(super) struct Known {
@@ -42,6 +44,7 @@ pub(super) struct Known {
     pub(super) modified: i64,
     /// The same of its inode; see [`SourceFile::changed`].
     pub(super) changed: i64,
+    /// Of its content; empty where an earlier askd has read it, from which this one would make other passages.
     pub(super) hash: Vec<u8>,
 }
 
@@ -58,7 +61,10 @@ pub(super) fn known(db: &Connection) -> rusqlite::Result<Vec<Known>> {
             bytes: row.get::<_, i64>(4)?.unsigned_abs(),
             modified: row.get(5)?,
             changed: row.get(6)?,
-            hash: row.get(7)?,
+            hash: match row.get(6)? {
+                OUTDATED => Vec::new(),
+                _ => row.get(7)?,
+            },
         })
     })?;
     known.collect()
@@ -124,11 +130,23 @@ pub(super) fn insert(
     Ok((n, numbers))
 }
 
-/// A file has the same content as before, under another date.
-pub(super) fn touch(db: &Connection, n: i64, file: &SourceFile) -> rusqlite::Result<()> {
-    let sql = "UPDATE document SET bytes = ?2, modified = ?3, changed = ?4 WHERE n = ?1";
+/// A file has the same content as before, under another date or another name.
+pub(super) fn touch(
+    db: &Connection,
+    n: i64,
+    folder: &str,
+    file: &SourceFile,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE document SET folder = ?2, path = ?3, bytes = ?4, modified = ?5, changed = ?6 WHERE n = ?1";
     let bytes = file.bytes.cast_signed();
-    let changed = params![n, bytes, nanos(file.modified), file.changed];
+    let changed = params![
+        n,
+        folder,
+        file.path,
+        bytes,
+        nanos(file.modified),
+        file.changed
+    ];
     db.prepare_cached(sql)?.execute(changed).map(drop)
 }
 

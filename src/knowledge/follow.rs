@@ -5,7 +5,7 @@
 //! that are about something, and whether it points at something ("it", "that") or begins as a continuation does ("and",
 //! "so"). Those words are English; in other languages a question of few words is taken to go on.
 
-use std::sync::LazyLock;
+use std::{collections::HashSet, sync::LazyLock};
 
 use super::{
     Passage,
@@ -72,41 +72,62 @@ fn following(question: &str, earlier: &[String]) -> Option<String> {
     Some(parts.into_iter().rev().collect::<Vec<_>>().join("\n"))
 }
 
-/// What is found for a question, and in which words: with those before it where it goes on from them, unless it points at
-/// nothing in them and is found more surely by itself, for "and the coffee machine?" may go on from nothing.
+/// What is found for a question, and in which words: with those before it where it goes on from them. "And the coffee
+/// machine?" may go on from nothing, though: where it points at nothing, and the best of what is found with the others'
+/// help has none of its words, it is taken by itself if it is found more surely so.
 pub fn find<E>(
     question: &str,
     earlier: &[String],
-    search: impl Fn(&str) -> Result<Vec<Passage>, E>,
+    search: impl Fn(&[&str]) -> Result<Vec<Vec<Passage>>, E>,
 ) -> Result<(Vec<Passage>, String), E> {
-    let Some(joined) = following(question, earlier) else {
-        return Ok((search(question)?, question.to_owned()));
-    };
-    let helped = search(&joined)?;
-    if points(question) {
-        return Ok((helped, joined));
-    }
-    let alone = search(question)?;
-    let score = |found: &[Passage]| found.first().map_or(0.0, |first| first.score);
-    Ok(match score(&alone) > score(&helped) {
-        true => (alone, question.to_owned()),
-        false => (helped, joined),
+    let joined = following(question, earlier);
+    let helped = joined.as_deref().unwrap_or(question);
+    let is_open = joined.is_some() && !points(question);
+    let asked = [helped, question];
+    let mut found = search(&asked[..1 + usize::from(is_open)])?.into_iter();
+    let (helped, alone) = (found.next().unwrap_or_default(), found.next());
+    let sure = |found: &[Passage]| found.first().map_or(0.0, |first| first.score);
+    Ok(match (alone, joined) {
+        (Some(alone), _) if sure(&alone) > sure(&helped) && !has_a_word(&helped, question) => {
+            (alone, question.to_owned())
+        }
+        (_, joined) => (helped, joined.unwrap_or_else(|| question.to_owned())),
     })
+}
+
+/// Whether the best of these has one of a question's words that are about something.
+fn has_a_word(found: &[Passage], question: &str) -> bool {
+    let mut asked = HashSet::new();
+    each_word(question, |word| {
+        if !WORDS.is_everyday(word) {
+            asked.extend(WORDS.term(word));
+        }
+    });
+    let mut has = false;
+    if let Some(passage) = found.first() {
+        let heading = passage.heading.as_deref().unwrap_or_default();
+        for text in [&passage.title, heading, &passage.text] {
+            each_word(text, |word| {
+                has |= WORDS.term(word).is_some_and(|term| asked.contains(&term));
+            });
+        }
+    }
+    has
 }
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
+    use std::{convert::Infallible, fs};
 
     use super::{
-        super::{MIN_SCORE, Set},
-        evaluation::{FOLLOWING, TURNING},
+        super::{Knowledge, Library, MIN_SCORE, Set},
+        evaluation::{CONTINUING, FOLLOWING, LEAPING, TURNING},
         *,
     };
+    use crate::config::{self, StorePath};
 
     /// Shares of right first hits, of right ones among the first three, of accepted, and of those helped.
-    fn found(asked: &str) -> [f32; 4] {
-        let set = Set::built_in().unwrap();
+    fn found(knowledge: &Knowledge, asked: &str) -> [f32; 4] {
         let asked: Vec<_> = asked
             .lines()
             .filter_map(|line| line.split_once(" | "))
@@ -117,7 +138,7 @@ mod tests {
             let question = questions.pop().unwrap();
             questions.reverse();
             let helped = following(&question, &questions);
-            let search = |words: &str| Ok::<_, Infallible>(set.search(words, 3));
+            let search = |words: &[&str]| knowledge.search_each(words, 3);
             let (found, _) = find(&question, &questions, search).unwrap();
             let right = |title: &str| titles.split(" / ").any(|wanted| wanted == title);
             let place = found.iter().position(|passage| right(&passage.title));
@@ -143,27 +164,61 @@ mod tests {
         shares
     }
 
+    fn built_in() -> Knowledge {
+        Knowledge::Set(Set::built_in().unwrap().into())
+    }
+
+    /// The built-in set as a document of somebody's folder, and the folder.
+    fn in_a_folder() -> (Knowledge, tempfile::TempDir) {
+        let home = tempfile::tempdir().unwrap();
+        let docs = home.path().join("docs");
+        fs::create_dir(&docs).unwrap();
+        let set = include_str!("../../assets/knowledge/defi.jsonl");
+        fs::write(docs.join("defi.jsonl"), set).unwrap();
+        let config = config::Knowledge {
+            folders: vec![docs],
+            ..config::Config::default().knowledge
+        };
+        let library = Library::new(&config, &StorePath::Memory).unwrap();
+        let mut keeper = library.keep().unwrap();
+        keeper.load().unwrap();
+        keeper.update(&mut |_, _| {}).unwrap();
+        (Knowledge::Library(library), home)
+    }
+
     #[test]
     fn a_question_that_goes_on_is_found_with_the_help_of_those_before_it() {
         // Without the help: 0.20, 0.29, 0.79.
-        let [first, in_three, accepted, _] = found(FOLLOWING);
+        let [first, in_three, accepted, _] = found(&built_in(), FOLLOWING);
         assert!(first >= 0.8 && in_three >= 0.9 && accepted >= 0.95);
+        let [first, in_three, _, _] = found(&in_a_folder().0, FOLLOWING);
+        assert!(first >= 0.7 && in_three >= 0.8);
     }
 
     #[test]
     fn a_question_that_turns_to_another_matter_loses_next_to_nothing() {
         // Without the help: 1.00, 1.00, 1.00.
-        let [first, in_three, accepted, helped] = found(TURNING);
+        let [first, in_three, accepted, helped] = found(&built_in(), TURNING);
         assert!(first >= 0.95 && in_three >= 0.99 && accepted >= 0.99);
         assert!(helped <= 0.05);
     }
 
     #[test]
+    fn a_continuation_that_points_at_nothing_is_about_what_was_asked_or_about_what_it_names() {
+        let (folder, _home) = in_a_folder();
+        for knowledge in [&built_in(), &folder] {
+            let [_, goes_on, _, helped] = found(knowledge, CONTINUING);
+            let [_, leaps, _, _] = found(knowledge, LEAPING);
+            assert!(goes_on >= 0.75 && leaps >= 0.75 && helped >= 0.9);
+        }
+    }
+
+    #[test]
     fn what_is_found_more_surely_by_itself_goes_on_from_nothing() {
-        let passage = |score| Passage {
+        let passage = |score, text: &str| Passage {
             title: String::new(),
             heading: None,
-            text: String::new(),
+            text: text.to_owned(),
             excerpt: String::new(),
             url: None,
             path: None,
@@ -171,13 +226,17 @@ mod tests {
             fragment: None,
             score,
         };
-        let search = |words: &str| {
-            let score = if words.contains('\n') { 0.8 } else { 0.9 };
-            Ok::<_, Infallible>(vec![passage(score)])
+        let search = |questions: &[&str]| {
+            let found = |words: &&str| match words.contains('\n') {
+                true => vec![passage(0.8, "The fire drill, and the assembly point.")],
+                false => vec![passage(0.9, "Anything.")],
+            };
+            Ok::<_, Infallible>(questions.iter().map(found).collect())
         };
         let before = ["When is the fire drill?".to_owned()];
         for (question, is_alone) in [
             ("And the choir?", true),
+            ("And the assembly point?", false),
             ("and when does it end?", false),
             ("When does the bakery on the corner open?", true),
         ] {

@@ -9,5 +9,5 @@ mod terms;
 pub(super) use self::{
     bm25::{Query, Sums, best},
     postings::{Draft, Postings},
-    terms::Terms,
+    terms::{Terms, each_word},
 };

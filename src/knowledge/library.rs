@@ -319,11 +319,15 @@ impl Keeper {
         if self.library.state().is_none() {
             // Otherwise what has been read before would be taken for nothing.
             match self.library.load_from(&self.db) {
-                Err(LibraryError::Unread) => return Ok(None),
+                Err(_) if inner.stop.load(Ordering::Relaxed) => return Ok(None),
                 loaded => loaded?,
             }
         }
         let before = self.library.state();
+        let is_unfinished = &inner.health.is_unfinished;
+        if before.is_none() {
+            is_unfinished.store(true, Ordering::Relaxed);
+        }
         let empty = Arc::default();
         let postings = before.as_ref().map_or(&empty, |state| &state.postings);
         let draft = self.library.draft();
@@ -342,6 +346,9 @@ impl Keeper {
             return Ok(None);
         };
         let mut report = change.report.clone();
+        if report.waiting == 0 {
+            is_unfinished.store(false, Ordering::Relaxed);
+        }
         if !change.is_empty() || before.is_none() {
             let next = postings.merge(&change.gone, change.draft);
             let next = self.library.state_of(&self.db, next)?;

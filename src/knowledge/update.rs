@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     document::Document,
+    extract::Kind,
     file::{self, Kept, Known},
     lexical::Draft,
     source::{self, Globs, MAX_PROBLEMS, Problem, SourceFile},
@@ -121,7 +122,6 @@ pub(super) fn update(
         reading,
         unwritten: (0, 0),
     };
-    updater.reading.begin(indexed > 0);
     let mut unseen = Unseen::default();
     let mut walks = Vec::new();
     db.execute_batch("BEGIN")?;
@@ -156,18 +156,21 @@ pub(super) fn update(
         let found = found.into_iter();
         found.map(move |file| (folder.clone(), file))
     });
-    let found: Vec<_> = found
+    let mut found: Vec<(String, SourceFile, Vec<Known>)> = found
         .map(|(folder, file)| {
             let place = (folder, file.path.clone());
             let known = at_path.remove(&place).unwrap_or_default();
             (place.0, file, known)
         })
         .collect();
+    let gone = at_path.into_values().flatten();
+    let mut gone: Vec<Known> = gone.filter(|known| !unseen.holds(known)).collect();
+    move_along(&mut found, &mut gone);
+    // The clock runs from here: however long the folders take to be walked through, a look gets somewhere.
+    updater.reading.begin(indexed > 0);
     // What is gone or no longer wanted goes first: nothing that takes long may keep it.
-    for known in at_path.into_values().flatten() {
-        if !unseen.holds(&known) {
-            updater.forget(&known)?;
-        }
+    for known in &gone {
+        updater.forget(known)?;
     }
     if !updater.change.dead.is_empty() {
         updater.reading.leave_the_rest();
@@ -186,6 +189,28 @@ pub(super) fn update(
     updater.reading.look_over();
     db.execute_batch("COMMIT")?;
     Ok(Some(updater.change))
+}
+
+/// Gives new files the documents that are gone from elsewhere and are as large and as old: they were moved, and are found
+/// where they were until that is seen to.
+fn move_along(found: &mut [(String, SourceFile, Vec<Known>)], gone: &mut Vec<Known>) {
+    let sight = |known: &Known| (known.bytes, known.modified);
+    let mut moved: HashMap<(u64, i64), Vec<Known>> = HashMap::new();
+    for known in gone.drain(..) {
+        moved.entry(sight(&known)).or_default().push(known);
+    }
+    for (_, file, known) in found.iter_mut().filter(|(.., known)| known.is_empty()) {
+        let now = (file.bytes, file::nanos(file.modified));
+        let Some(of_its_size) = moved.get_mut(&now) else {
+            continue;
+        };
+        let is_like =
+            |known: &Known| known.is_live && Kind::of(Path::new(&known.path)) == Some(file.kind);
+        if let Some(at) = of_its_size.iter().position(is_like) {
+            known.push(of_its_size.swap_remove(at));
+        }
+    }
+    gone.extend(moved.into_values().flatten());
 }
 
 /// The folder, by device and number, if it can be read; else why not. `before` is the one that was read under its name
@@ -237,7 +262,7 @@ impl Updater<'_> {
     /// Brings one file in, of which these documents are known.
     fn file(&mut self, folder: &str, file: &SourceFile, known: Vec<Known>) -> rusqlite::Result<()> {
         let (live, pending): (Vec<_>, Vec<_>) = known.into_iter().partition(|known| known.is_live);
-        if live.iter().any(|known| is_same(known, file)) {
+        if live.iter().any(|known| is_same(known, file, folder)) {
             return pending.iter().try_for_each(|known| self.forget(known));
         }
         if self.reading.is_over() {
@@ -249,6 +274,16 @@ impl Updater<'_> {
         } else {
             "; what was read of it before stays"
         };
+        if let Some(read) = self.reading.unopened(folder, file) {
+            match read {
+                Read::Failed(reason) => {
+                    let reason = format!("{reason}{stays}");
+                    self.change.report.problem(&file.path, reason);
+                }
+                _ => self.change.report.waiting += 1,
+            }
+            return Ok(());
+        }
         let bytes = match file.read() {
             Ok(bytes) => bytes,
             Err(error) => {
@@ -259,18 +294,18 @@ impl Updater<'_> {
         };
         let hash = hash(&bytes);
         if let Some(known) = live.iter().find(|known| known.hash == hash) {
-            file::touch(self.db, known.n, file)?;
+            file::touch(self.db, known.n, folder, file)?;
             return pending.iter().try_for_each(|known| self.forget(known));
         }
         match pending.iter().find(|known| known.hash == hash) {
             Some(known) => {
-                file::touch(self.db, known.n, file)?;
+                file::touch(self.db, known.n, folder, file)?;
                 self.change.live.push(known.n);
                 let draft = &mut self.change.draft;
                 file::passages_of(self.db, known.n, |kept| draft.add(kept.n, kept.searched()))?;
             }
             None => {
-                let read = self.reading.read(file.kind, bytes, &hash);
+                let read = self.reading.read(folder, file, bytes, &hash);
                 let failed = match read {
                     Read::Whole(document, pieces) => {
                         self.take(folder, file, &hash, Ok((&document, &pieces)))?
@@ -311,9 +346,9 @@ impl Updater<'_> {
         if read.is_ok_and(|(_, pieces)| pieces.len() > room) {
             let full = "the index is full with";
             let remedy = "leave something out with `exclude`";
-            return Ok(Some(format!(
-                "is left out: {full} {MAX_INDEXED} passages; {remedy}"
-            )));
+            let reason = format!("is left out: {full} {MAX_INDEXED} passages; {remedy}");
+            self.reading.fail(folder, file, &reason, false);
+            return Ok(Some(reason));
         }
         let (n, numbers) = file::insert(self.db, folder, file, hash, read)?;
         self.change.live.push(n);
@@ -348,9 +383,10 @@ impl Updater<'_> {
     }
 }
 
-/// Whether a file looks as it did when it was read.
-fn is_same(known: &Known, file: &SourceFile) -> bool {
-    known.bytes == file.bytes
+/// Whether a file looks as it did when it was read, and lies where it did.
+fn is_same(known: &Known, file: &SourceFile, folder: &str) -> bool {
+    (&*known.folder, &known.path) == (folder, &file.path)
+        && known.bytes == file.bytes
         && known.modified == file::nanos(file.modified)
         && known.changed == file.changed
         && file.changed != 0

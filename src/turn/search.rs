@@ -83,16 +83,17 @@ impl Searcher {
         earlier: &[String],
     ) -> Result<Vec<Passage>, SearchError> {
         let begin = Instant::now();
-        let (mut found, words) = loop {
+        let (found, words) = loop {
             let (knowledge, limit) = (self.knowledge.clone(), self.passages);
             let (question, earlier) = (question.to_owned(), earlier.to_vec());
             let search = tokio::task::spawn_blocking(move || {
-                follow::find(&question, &earlier, |words| knowledge.search(words, limit))
+                follow::find(&question, &earlier, |words| {
+                    knowledge.search_each(words, limit)
+                })
             });
-            match timeout(DEADLINE, search)
-                .await
-                .map_err(|_| SearchError::Slow)??
-            {
+            let found = timeout(DEADLINE, search).await;
+            let found = found.map_err(|_| SearchError::Slow)??;
+            match found.and_then(|(found, words)| Ok((self.matching(found)?, words))) {
                 Err(LibraryError::Unread) if begin.elapsed() < PATIENCE => sleep(LOOK).await,
                 found => break found?,
             }
@@ -100,12 +101,22 @@ impl Searcher {
         let micros = begin.elapsed().as_micros();
         tracing::debug!(words, found = found.len(), micros, "searched");
         *self.complaint() = None;
-        found.retain(|passage| passage.score >= self.min_score);
         if let (Some(misses), true) = (&self.misses, found.is_empty()) {
             // What goes on from others says nothing without them.
             misses.note(&words.replace('\n', " "));
         }
         Ok(found)
+    }
+
+    /// Those of them that match well enough. That there are none says nothing while documents are still to be read.
+    fn matching(&self, mut found: Vec<Passage>) -> Result<Vec<Passage>, LibraryError> {
+        found.retain(|passage| passage.score >= self.min_score);
+        match &self.knowledge {
+            Knowledge::Library(library) if found.is_empty() && library.is_unfinished() => {
+                Err(LibraryError::Unread)
+            }
+            _ => Ok(found),
+        }
     }
 
     /// Tells why answers go on without the documents, once for each cause.

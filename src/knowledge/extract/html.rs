@@ -6,14 +6,16 @@
 
 mod elements;
 mod mark;
+mod tags;
 
 use std::ops::Range;
 
-use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
+use html5gum::{StartTag, Token, Tokenizer};
 
 use self::{
     elements::{BLOCKS, SKIPPED},
     mark::Marked,
+    tags::Tags,
 };
 use crate::knowledge::document::{Anchors, BlockKind, Document, Format, MAX_HEADING_CHARS};
 
@@ -34,10 +36,7 @@ pub(super) fn document(html: &str) -> Document {
         is_xml,
         ..Reading::default()
     };
-    let mut emitter = DefaultEmitter::default();
-    // Without this, what stands in a script would be read as tags. In XML it is, unless it says that it is none.
-    emitter.naively_switch_states(!is_xml);
-    for token in Tokenizer::new_with_emitter(html, emitter) {
+    for token in Tokenizer::new_with_emitter(html, Tags::of(is_xml)) {
         match token {
             Ok(Token::StartTag(tag)) => reading.start(&tag),
             Ok(Token::EndTag(tag)) => reading.end(&tag.name),
@@ -119,11 +118,13 @@ impl Reading {
                 self.open = Open::Heading(name[1] - b'0');
             }
             b"pre" => {
+                self.end_listing();
                 self.block(Open::Code);
                 self.preformatted = true;
                 self.listing = (self.open == Open::List).then_some(self.text.len());
             }
             b"ul" | b"ol" | b"menu" => {
+                self.end_listing();
                 self.block(Open::List);
                 let start = || attribute(tag, b"start").and_then(|start| start.parse().ok());
                 self.lists
@@ -277,6 +278,10 @@ impl Reading {
     }
 
     fn item(&mut self) {
+        if self.listing.is_some() {
+            self.preformatted = false;
+            self.end_listing();
+        }
         if self.tables == 0 && self.lists.len() <= 1 {
             self.line("");
             self.parts.push(self.text.len());
@@ -328,7 +333,7 @@ impl Reading {
             Open::Table => mark::table(&text),
             Open::Code => mark::code(&text),
             Open::Heading(_) => Marked::plain(mark::words(&text), Vec::new()),
-            Open::Paragraph => Marked::plain(mark::lines(&text), parts),
+            Open::Paragraph => mark::lines(&text, parts),
             Open::List => Marked::plain(text.clone(), parts),
         };
         let kind = match open {
@@ -400,8 +405,13 @@ mod tests {
     #[test]
     fn elements_of_xhtml_close_themselves() {
         let html = "<html xmlns=\"http://www.w3.org/1999/xhtml\"><head><title/><script src=\"x.js\"/></head>\
-            <body><p>Walrus.</p><iframe/><script>if (a) b();</script><p>Tusk.</p></body></html>";
+            <body><p>Walrus.</p><iframe/><script>for (i=0;i<n;i++) b();</script><p>Tusk.</p></body></html>";
         assert_eq!(document(html).text, "Walrus.\n\nTusk.");
+        assert_eq!(
+            document("<p>a<title/>b").text,
+            "a",
+            "in HTML nothing but a foreign element does"
+        );
     }
 
     #[test]
@@ -443,6 +453,33 @@ mod tests {
             document(page).text,
             "3. Open\n    - slowly\n4. Type\n    ```\n    a\n      *b*\n    ```\n5. 2\\. Close"
         );
+    }
+
+    #[test]
+    fn code_that_is_left_open_in_a_list_ends_with_its_item() {
+        let page = "<ul><li>a<pre>éé\n  *é*<li>é *b*<pre>c<pre>d</ul>";
+        let document = document(page);
+        assert_eq!(
+            document.text,
+            "- a\n    ```\n    éé\n      *é*\n    ```\n- é \\*b\\*\n    ```\n    c\n    ```\n    ```\n    d\n    ```"
+        );
+        for part in &document.blocks[0].parts {
+            assert!(document.text[*part..].starts_with("- "), "{part}");
+        }
+    }
+
+    #[test]
+    fn what_a_list_of_terms_may_be_cut_at_are_its_terms() {
+        let document = document("<dl><dt>é<dd>x<br>2<b>. b</b><dt>f<dd>g</dl>");
+        let parts = &document.blocks[0].parts;
+        assert_eq!(parts.len(), 4, "{:?}", document.text);
+        for part in parts {
+            assert!(
+                document.text[*part..].starts_with("- "),
+                "{}",
+                document.text
+            );
+        }
     }
 
     #[test]

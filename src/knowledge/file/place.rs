@@ -13,7 +13,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
-use super::damage::is_damage;
+use super::{OUTDATED, damage::is_damage};
 use crate::config::StorePath;
 
 /// What the file carries in its header ("askk"), so that no other program's file is taken for one.
@@ -367,7 +367,7 @@ fn form_of(db: &Connection) -> rusqlite::Result<Form> {
 /// Makes of a file of an earlier form one of this, all of whose documents are to be read anew: none is as its file is.
 fn outdate(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch(&format!(
-        "BEGIN IMMEDIATE; UPDATE document SET changed = 0, hash = x''; PRAGMA user_version = {FORMAT}; COMMIT;"
+        "BEGIN IMMEDIATE; UPDATE document SET changed = {OUTDATED}; PRAGMA user_version = {FORMAT}; COMMIT;"
     ))
 }
 

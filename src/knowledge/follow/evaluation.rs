@@ -137,3 +137,51 @@ Leverage looping | What is a honeypot? > what is looping
 Timelocks and delays | What is a wrapped token? > what is a timelock good for
 Failed and stuck transactions | What are principal tokens? > my transaction is pending for hours
 ";
+
+/// The last question begins as a continuation, points at nothing, and is about what was asked before.
+pub(super) const CONTINUING: &str = r"
+Liquid staking | How does liquid staking work? > and the risks?
+Flash loans | What is a flash loan? > and the collateral?
+Loan liquidations | What happens when my loan is liquidated? > and the penalty?
+Cross-chain bridges / Bridge risks | How does a cross-chain bridge work? > and the dangers?
+Multisig wallets | What is a multisig? > and lost keys?
+Seed phrase | What is a seed phrase? > and where to store?
+Price oracles / Oracle manipulation | What is an oracle? > and manipulation?
+Maximal extractable value / MEV protection | What is MEV? > and the protection?
+Perpetual futures / Funding rates | What are perpetual futures? > and the fees?
+Health factor | What is the health factor? > and a good value?
+Token approvals | What is a token approval? > and the dangers?
+Restaking staked coins | What is restaking? > and the rewards?
+DAOs and governance tokens | What is a DAO? > and voting?
+Timelocks and delays | What is a timelock? > and the usual length?
+Slashing of validators | What is slashing? > and the amounts?
+Impermanent loss | What is impermanent loss? > and stable pairs?
+On-chain insurance | Can I insure my deposits? > and the premiums?
+DEX aggregators | What does 1inch do? > and the costs?
+Layer 2 networks | what are L2s good for > and the withdrawal times?
+Wrapped tokens | why do I need to wrap my ETH > and the way back?
+Airdrops and points | how do airdrops work > and the taxes?
+Order book exchanges | can a DEX have limit orders > and the speed?
+Vote escrow | what is veCRV > and the lock?
+Synthetic dollars | What is USDe? > and the backing?
+";
+
+/// The last question begins as a continuation, and is about something else.
+pub(super) const LEAPING: &str = r"
+Impermanent loss | How does liquid staking work? > and impermanent loss?
+Health factor | What is MEV? > and the health factor?
+Flash loans | How is USDC backed? > and flash loans?
+Multisig wallets | What are airdrops? > and a multisig wallet?
+Sandwich attacks | What is a seed phrase? > and sandwich attacks?
+Token approvals | What is a DAO? > and token approvals?
+Price oracles | What is slippage? > and price oracles?
+Honeypot tokens | What is TVL? > and honeypot tokens?
+Slashing of validators | How do options work? > and slashing?
+Rug pulls | What is a timelock? > and rug pulls?
+Funding rates | What is a rollup? > and the funding rate?
+On-chain insurance | What is yield farming? > and insurance?
+Address poisoning | What is a stablecoin? > and address poisoning?
+Gas fees | Is an audit enough? > and gas fees?
+Vote escrow | How does a bridge work? > and vote escrow?
+Reentrancy attacks | What is an AMM? > and reentrancy?
+";

@@ -25,7 +25,7 @@ const REMAINS: [&str; 12] = [
 const MAX_WORD_BYTES: usize = 64;
 
 /// Hands over the words of a text as they are written, in their order.
-pub(super) fn each_word(text: &str, mut take: impl FnMut(&str)) {
+pub(in crate::knowledge) fn each_word(text: &str, mut take: impl FnMut(&str)) {
     // A letter with its marks may be written as one character or as several: Hangul as its parts, above all.
     let text = ComposingNormalizerBorrowed::new_nfc().normalize(text);
     let mut letters = text.char_indices().peekable();

@@ -82,6 +82,10 @@ impl Keeper {
         let Some(space) = &library.0.space else {
             return Ok(None);
         };
+        if self.is_lost() {
+            // Another askd may be at what lies there by now.
+            return Ok(None);
+        }
         let mut done = Ok(());
         if let Some(length) = space.outgrown()
             && vectors::settled(&self.db, &space.name)? != Some(Some(length))

@@ -51,8 +51,7 @@ impl Keeper {
         let begin = Instant::now();
         match self.load() {
             Ok(()) => self.tell_loaded(begin),
-            // Told to stop.
-            Err(LibraryError::Unread) => return,
+            Err(_) if self.library.0.stop.load(Ordering::Relaxed) => return,
             Err(error) => told.error(&error, false),
         }
         let inner = self.library.0.clone();

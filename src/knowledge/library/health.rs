@@ -14,6 +14,8 @@ pub(super) struct Health {
     pub(super) damage: Mutex<Option<String>>,
     /// Whether there is a thread that does that.
     pub(super) is_kept: AtomicBool,
+    /// Whether the folders are being read for the first time: what is not found may be in the rest.
+    pub(super) is_unfinished: AtomicBool,
     /// Whether the last look at the folders failed, or one of them could not be seen.
     pub(super) is_stale: AtomicBool,
     /// What its keeper is at.
@@ -23,7 +25,7 @@ pub(super) struct Health {
 /// What answers do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lack {
-    /// All of the documents: they are being read for the first time, or cannot be.
+    /// All of the documents, or some: they are being read for the first time, or cannot be.
     Documents,
     /// Their changes: a folder cannot be read, or the index not written.
     Changes,
@@ -34,13 +36,18 @@ pub enum Lack {
 impl Library {
     /// What answers do without now, the worst first; why is in the log.
     pub fn lack(&self) -> Option<Lack> {
-        if self.state().is_none() {
+        if self.state().is_none() || self.is_unfinished() {
             return Some(Lack::Documents);
         }
         if self.0.health.is_stale.load(Ordering::Relaxed) {
             return Some(Lack::Changes);
         }
         self.trouble().map(|_| Lack::Vectors)
+    }
+
+    /// Whether the folders are being read for the first time, so that what is not found may be in the rest.
+    pub fn is_unfinished(&self) -> bool {
+        self.0.health.is_unfinished.load(Ordering::Relaxed)
     }
 
     /// What its keeper is at, and how far, if it takes longer than a moment.

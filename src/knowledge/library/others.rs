@@ -10,8 +10,7 @@ use crate::knowledge::{
     confidence::BEHIND,
     file,
     fusion::Fused,
-    lexical::{Postings, Terms},
-    words::each_word,
+    lexical::{Postings, Terms, each_word},
 };
 
 /// Passages that are looked at for whether they say the same as the best.
@@ -39,6 +38,7 @@ impl<'s> Others<'s> {
 
     /// The sum of the first that is no longer shown, of those that say something else than the best.
     pub(super) fn behind(&mut self, best: &[Fused]) -> rusqlite::Result<f32> {
+        let best = &best[..best.len().min(LOOKED_AT)];
         let Some((first, others)) = best.split_first() else {
             return Ok(0.0);
         };
@@ -56,7 +56,11 @@ impl<'s> Others<'s> {
                 return Ok(other.sum);
             }
         }
-        Ok(0.0)
+        // Behind those that were looked at there may be any number of others, as good as the last of them.
+        Ok(match best {
+            [.., last] if best.len() == LOOKED_AT => last.sum,
+            _ => 0.0,
+        })
     }
 
     /// Whether more than half of the terms that two passages have are in both.

@@ -2,18 +2,21 @@
 
 use std::{path::Path, sync::PoisonError};
 
+use rusqlite::Connection;
+
 use super::{
     Library, LibraryError, State,
     others::{LOOKED_AT, Others},
 };
 use crate::knowledge::{
-    Passage, confidence,
+    Passage,
+    confidence::{self, BEHIND},
     excerpt::excerpt,
     file::{self, Kept},
     fusion::{self, Fused},
     lexical::{Query, Sums},
     plain,
-    vectors::Likeness,
+    vectors::{Direction, Likeness},
 };
 
 /// What passages are ranked by.
@@ -54,20 +57,47 @@ impl Library {
 
     /// The same, ranked as wanted, and with the reasons.
     pub fn find(&self, question: &str, limit: usize, by: By) -> Result<Vec<Found>, LibraryError> {
-        let found = self.ranked(question, limit, by);
-        found.map_err(|error| self.reported(error))
+        let found = self.find_each(&[question], limit, by)?;
+        Ok(found.into_iter().flatten().collect())
     }
 
-    fn ranked(&self, question: &str, limit: usize, by: By) -> Result<Vec<Found>, LibraryError> {
-        let direction = self.direction(question, by);
-        let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
-        let State { postings, matrix } = state.as_ref().ok_or(LibraryError::Unread)?;
+    /// The same for several questions, whose vectors are made in one request.
+    pub fn find_each(
+        &self,
+        questions: &[&str],
+        limit: usize,
+        by: By,
+    ) -> Result<Vec<Vec<Found>>, LibraryError> {
+        let find = || -> Result<Vec<Vec<Found>>, LibraryError> {
+            let directions = self.directions(questions, by);
+            let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
+            let state = state.as_ref().ok_or(LibraryError::Unread)?;
+            let texts = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner);
+            let texts = texts.as_ref().ok_or(LibraryError::Unread)?;
+            let ranked = |(at, question): (usize, &&str)| {
+                let direction = directions.as_ref().and_then(|made| made.get(at));
+                self.ranked(state, texts, question, direction, limit, by)
+            };
+            questions.iter().enumerate().map(ranked).collect()
+        };
+        find().map_err(|error| self.reported(error))
+    }
+
+    fn ranked(
+        &self,
+        State { postings, matrix }: &State,
+        texts: &Connection,
+        question: &str,
+        direction: Option<&Direction>,
+        limit: usize,
+        by: By,
+    ) -> Result<Vec<Found>, LibraryError> {
         let terms = &self.0.terms;
         let query = Query::read(question, terms, postings);
         let sums = query.sums(postings);
         let matrix = matrix.as_ref().filter(|matrix| matrix.is_usable());
         let likeness = matrix.zip(direction).and_then(|(matrix, direction)| {
-            let likeness = matrix.likeness(&direction);
+            let likeness = matrix.likeness(direction);
             if let (None, Some(space)) = (&likeness, &self.0.space)
                 && space.outgrow(direction.dimensions())
             {
@@ -76,14 +106,12 @@ impl Library {
             likeness
         });
         let enough = limit.max(LOOKED_AT);
-        let texts = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        let texts = texts.as_ref().ok_or(LibraryError::Unread)?;
         let mut others = Others::new(texts, postings, terms);
         let mut ranking = match (by, matrix.zip(likeness)) {
             (By::Both, Some((matrix, likeness))) => {
-                let by_words = of_words(&sums, enough, &mut others)?.sure;
+                let by_words = of_words(&sums, enough, &mut others)?;
                 let best = fusion::fuse(&sums, matrix, &likeness, enough);
-                of_both(best, by_words, &mut others)?
+                of_both(best, &by_words, &mut others)?
             }
             (By::Meaning, Some((_, likeness))) => of_meaning(&sums, &likeness, limit),
             (By::Meaning, None) => return Ok(Vec::new()),
@@ -110,11 +138,11 @@ impl Library {
         Ok(found)
     }
 
-    /// The question's vector. It is asked for before the state is held, which others wait for.
-    fn direction(&self, question: &str, by: By) -> Option<crate::knowledge::vectors::Direction> {
+    /// The questions' vectors, in one request. They are asked for before the state is held, which others wait for.
+    fn directions(&self, questions: &[&str], by: By) -> Option<Vec<Direction>> {
         let space = self.0.space.as_ref().filter(|_| by != By::Words)?;
         self.state()?.matrix.filter(|matrix| matrix.is_usable())?;
-        space.question(question)
+        space.questions(questions)
     }
 
     fn passage(&self, kept: Kept, score: f32, weight: impl Fn(&str) -> f32) -> Passage {
@@ -158,13 +186,18 @@ fn of_words(sums: &Sums, enough: usize, others: &mut Others) -> rusqlite::Result
     Ok(Ranking { best, sure })
 }
 
-/// Meaning makes no search less sure than its words are.
-fn of_both(best: Vec<Fused>, by_words: f32, others: &mut Others) -> rusqlite::Result<Ranking> {
+/// Meaning makes no search less sure than its words are, as long as their first is shown.
+fn of_both(best: Vec<Fused>, by_words: &Ranking, others: &mut Others) -> rusqlite::Result<Ranking> {
     let behind = others.behind(&best)?;
     let sure = best
         .first()
         .map_or(0.0, |first| confidence::of_both(first.sum - behind));
-    let sure = sure.max(by_words);
+    let shown = best.iter().take(BEHIND).map(|one| one.slot);
+    let words = by_words.best.first().map(|first| first.slot);
+    let sure = match shown.map(Some).any(|slot| slot == words) {
+        true => sure.max(by_words.sure),
+        false => sure,
+    };
     Ok(Ranking { best, sure })
 }
 

@@ -8,7 +8,10 @@ use std::{
     fs,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -102,17 +105,33 @@ impl Bell {
 pub(super) struct Watch {
     /// `None`: the kernel refuses.
     kernel: Option<RecommendedWatcher>,
-    /// The folders that it tells of, by device and number: one that was removed and made again is another.
-    watched: HashMap<PathBuf, (u64, u64)>,
+    /// The folders that it tells of: one that was removed and made again is another.
+    watched: HashMap<PathBuf, Watched>,
     /// Of these, the ones in which something may not be watched, so that what is below is named one by one.
     piecemeal: HashSet<PathBuf>,
     /// Folders of which it was said that nothing is told.
     blind: HashMap<PathBuf, String>,
+    /// Whether the kernel refused to watch what was made later, and whether that was said.
+    refused: Arc<AtomicBool>,
+    is_refusal_told: bool,
+}
+
+/// A folder that is watched.
+struct Watched {
+    /// By device and number.
+    place: (u64, u64),
+    /// Where it lies, without links.
+    root: PathBuf,
 }
 
 impl Watch {
     pub(super) fn new(bell: Arc<Bell>) -> Self {
+        let refused = Arc::new(AtomicBool::new(false));
+        let refusal = refused.clone();
         let told = move |told: notify::Result<Event>| {
+            if told.is_err() {
+                refusal.store(true, Ordering::Relaxed);
+            }
             if told.as_ref().map_or(true, matters) {
                 bell.ring();
             }
@@ -128,6 +147,8 @@ impl Watch {
             watched: HashMap::new(),
             piecemeal: HashSet::new(),
             blind: HashMap::new(),
+            refused,
+            is_refusal_told: false,
         }
     }
 
@@ -136,18 +157,31 @@ impl Watch {
         let Some(kernel) = &mut self.kernel else {
             return;
         };
+        if self.refused.load(Ordering::Relaxed) && !self.is_refusal_told {
+            self.is_refusal_told = true;
+            tracing::warn!(
+                "changes in folders made since askd started are noticed every {} s only: the system does not tell of all of \
+                 them; raise fs.inotify.max_user_watches with sysctl, and start askd again",
+                BLIND.as_secs()
+            );
+        }
         for folder in folders {
             let (Some(there), Ok(root)) = (place(folder), fs::canonicalize(folder)) else {
                 // The look through the folders says so.
                 self.watched.remove(folder);
                 continue;
             };
-            let is_known = self.watched.get(folder) == Some(&there);
+            let known = self.watched.get(folder);
+            let is_known = known.is_some_and(|known| known.place == there);
             if is_known && !self.piecemeal.contains(folder) {
                 continue;
             }
             if !is_known {
-                // Of what stood there before, nothing is told any more, or it is told twice.
+                // Of what stood there before nothing is to be told any more.
+                if let Some(Watched { root, .. }) = self.watched.remove(folder) {
+                    unwatch(kernel, &root, self.piecemeal.contains(folder));
+                }
+                // Nor anything twice of a folder that was made again.
                 let _ = kernel.unwatch(&root);
                 self.piecemeal.remove(folder);
             }
@@ -161,7 +195,8 @@ impl Watch {
             };
             match watched {
                 Ok(()) => {
-                    self.watched.insert(folder.clone(), there);
+                    let place = there;
+                    self.watched.insert(folder.clone(), Watched { place, root });
                     self.blind.remove(folder);
                 }
                 Err(error) => {
@@ -175,7 +210,8 @@ impl Watch {
     /// Whether each folder is still the one that is watched, or still none: a link may lead elsewhere by now.
     pub(super) fn is_current(&self, folders: &[PathBuf]) -> bool {
         let same = |folder: &PathBuf| {
-            self.blind.contains_key(folder) || place(folder) == self.watched.get(folder).copied()
+            let watched = self.watched.get(folder).map(|watched| watched.place);
+            self.blind.contains_key(folder) || place(folder) == watched
         };
         self.kernel.is_none() || folders.iter().all(same)
     }
@@ -183,7 +219,7 @@ impl Watch {
     /// How long to wait before the folders are looked through without a call: less when that did not go `well` the last
     /// time.
     pub(super) fn patience(&self, folders: &[PathBuf], well: bool) -> Duration {
-        let sees_all = folders.len() == self.watched.len();
+        let sees_all = folders.len() == self.watched.len() && !self.refused.load(Ordering::Relaxed);
         match sees_all && well {
             true => UNTOLD,
             false => BLIND,
@@ -212,6 +248,17 @@ fn watch_each(kernel: &mut RecommendedWatcher, root: &Path) -> notify::Result<()
     Ok(())
 }
 
+/// Ends the watching of a folder, and of those below it that were named one by one.
+fn unwatch(kernel: &mut RecommendedWatcher, root: &Path, is_piecemeal: bool) {
+    let below = WalkDir::new(root).min_depth(1).into_iter();
+    for folder in below.filter_map(Result::ok).take_while(|_| is_piecemeal) {
+        if folder.file_type().is_dir() {
+            let _ = kernel.unwatch(folder.path());
+        }
+    }
+    let _ = kernel.unwatch(root);
+}
+
 fn tell_blind(blind: &mut HashMap<PathBuf, String>, folder: &Path, error: &notify::Error) {
     let said = error.to_string();
     if blind.get(folder) != Some(&said) {
@@ -231,7 +278,9 @@ fn matters(event: &Event) -> bool {
     match event.kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write))
         | EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)) => {
-            event.need_rescan() || event.paths.iter().any(|path| Kind::of(path).is_some())
+            // A folder may have been opened to askd.
+            let matters = |path: &PathBuf| Kind::of(path).is_some() || path.is_dir();
+            event.need_rescan() || event.paths.iter().any(matters)
         }
         EventKind::Access(_) => false,
         _ => true,
@@ -242,7 +291,7 @@ fn matters(event: &Event) -> bool {
 mod tests {
     use std::thread;
 
-    use notify::event::{CreateKind, DataChange};
+    use notify::event::{CreateKind, DataChange, MetadataKind};
 
     use super::*;
 
@@ -259,6 +308,12 @@ mod tests {
             EventKind::Create(CreateKind::Folder),
             "/d/new"
         )));
+        let opened = EventKind::Modify(ModifyKind::Metadata(MetadataKind::Any));
+        assert!(
+            matters(&event(opened, "/")),
+            "a folder, that of all folders"
+        );
+        assert!(!matters(&event(opened, "/d/askd.db-wal")));
     }
 
     #[test]
@@ -306,7 +361,8 @@ mod tests {
         fs::create_dir_all(docs.join("a/b")).unwrap();
         let mut watch = Watch::new(Arc::default());
         watch.piecemeal.insert(docs.clone());
-        watch.watched.insert(docs.clone(), place(&docs).unwrap());
+        let (place, root) = (place(&docs).unwrap(), docs.clone());
+        watch.watched.insert(docs.clone(), Watched { place, root });
         watch.cover(std::slice::from_ref(&docs));
         assert!(is_watched(&docs) && is_watched(&docs.join("a/b")));
         fs::create_dir(docs.join("a/new")).unwrap();
@@ -332,5 +388,6 @@ mod tests {
         assert!(!watch.is_current(&folders));
         watch.cover(&folders);
         assert!(watch.is_current(&folders) && is_watched(&two));
+        assert!(!is_watched(&one), "of the old one nothing is told any more");
     }
 }

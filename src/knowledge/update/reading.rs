@@ -2,7 +2,8 @@
 //!
 //! A PDF that takes long is left to a thread of its own, so that no other file waits for it; what comes of it is taken at
 //! the next look through the folders, which that thread calls for. And a look ends after a while, for what it has read is
-//! found only then; the rest is the next one's.
+//! found only then; the rest is the next one's. What came to nothing is remembered, so that each look gets further than the
+//! one before it.
 
 use std::{
     collections::HashMap,
@@ -13,12 +14,13 @@ use std::{
         mpsc::{self, Receiver, TryRecvError},
     },
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::knowledge::{
     document::Document,
     extract::{self, Blame, ExtractError, Kind, pdf},
+    source::SourceFile,
     split::{self, Piece},
 };
 
@@ -26,8 +28,11 @@ use crate::knowledge::{
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a look reads, where there is something to be found already.
 const LOOK: Duration = Duration::from_secs(2);
-/// PDFs that are read aside at once.
+/// PDFs that are read aside at once, and those that have been and that no look has come to yet.
 const ASIDE: usize = 2;
+const UNCLAIMED: usize = 8;
+/// When a file that could not be read for another reason than its own is tried again.
+const RETRY: Duration = Duration::from_secs(60);
 
 /// A file's passages, or why there are none.
 type Cut = Result<(Document, Vec<Piece>), ExtractError>;
@@ -50,6 +55,8 @@ pub(in crate::knowledge) struct Reading {
     /// Calls for another look; without it each file is waited for.
     call: Option<Arc<dyn Fn() + Send + Sync>>,
     aside: Vec<Aside>,
+    /// What came to nothing and need not be opened again, by folder and path.
+    failed: HashMap<(String, String), Failure>,
     /// When this look is over, and whether that has kept a file from it.
     until: Option<Instant>,
     is_cut: bool,
@@ -59,9 +66,23 @@ pub(in crate::knowledge) struct Reading {
 
 /// A file that is read in a thread of its own.
 struct Aside {
+    /// Its folder, its path and its size and date when it was opened.
+    file: (String, String, u64, SystemTime),
     hash: Vec<u8>,
     end: Receiver<Cut>,
+    /// What came of it, once that is known.
+    cut: Option<Cut>,
     /// Whether this look through the folders has met it.
+    is_met: bool,
+}
+
+/// A file of which nothing could be kept.
+struct Failure {
+    bytes: u64,
+    changed: i64,
+    reason: String,
+    /// When it is tried again; `None`: not by this askd.
+    again: Option<Instant>,
     is_met: bool,
 }
 
@@ -72,6 +93,7 @@ impl Reading {
             reader,
             call: None,
             aside: Vec::new(),
+            failed: HashMap::new(),
             until: None,
             is_cut: false,
             given_up: HashMap::new(),
@@ -83,7 +105,7 @@ impl Reading {
         self.call = Some(Arc::new(call));
     }
 
-    /// Begins a look through the folders, which is short where something `is_found` already.
+    /// Begins to read in a look through the folders, which is short where something `is_found` already.
     pub(super) fn begin(&mut self, is_found: bool) {
         let is_short = is_found && self.call.is_some();
         self.until = is_short.then(|| Instant::now() + LOOK);
@@ -102,14 +124,76 @@ impl Reading {
         is_over
     }
 
-    /// Reads a file of this content, which has this hash.
-    pub(super) fn read(&mut self, kind: Kind, bytes: Vec<u8>, hash: &[u8]) -> Read {
-        if let Some(reason) = self.given_up.get(hash) {
-            return Read::Failed(reason.clone());
+    /// What there is to be said of a file that need not be opened for it.
+    pub(super) fn unopened(&mut self, folder: &str, file: &SourceFile) -> Option<Read> {
+        let place = (folder.to_owned(), file.path.clone());
+        if let Some(failure) = self.failed.get_mut(&place) {
+            let is_it = (failure.bytes, failure.changed) == (file.bytes, file.changed);
+            if is_it && failure.again.is_none_or(|again| Instant::now() < again) {
+                failure.is_met = true;
+                return Some(Read::Failed(failure.reason.clone()));
+            }
         }
+        if file.kind != Kind::Pdf || self.call.is_none() {
+            return None;
+        }
+        let is_it = |aside: &Aside| {
+            let (folder, path, bytes, modified) = &aside.file;
+            (folder, path) == (&place.0, &place.1)
+                && (*bytes, *modified) == (file.bytes, file.modified)
+        };
+        match self.aside.iter().position(is_it) {
+            Some(at) => {
+                let aside = &mut self.aside[at];
+                aside.is_met = true;
+                aside.is_running().then_some(Read::Later)
+            }
+            None => (!self.has_room()).then_some(Read::Later),
+        }
+    }
+
+    /// Whether another file may be read aside.
+    fn has_room(&mut self) -> bool {
+        let running = self
+            .aside
+            .iter_mut()
+            .filter_map(|aside| aside.is_running().then_some(()));
+        running.count() < ASIDE && self.aside.len() < UNCLAIMED
+    }
+
+    /// Remembers that nothing could be kept of a file.
+    pub(super) fn fail(&mut self, folder: &str, file: &SourceFile, reason: &str, is_final: bool) {
+        // Where its inode was changed only just now, another change would look the same.
+        if file.changed == 0 {
+            return;
+        }
+        let failure = Failure {
+            bytes: file.bytes,
+            changed: file.changed,
+            reason: reason.to_owned(),
+            again: (!is_final).then(|| Instant::now() + RETRY),
+            is_met: true,
+        };
+        let place = (folder.to_owned(), file.path.clone());
+        self.failed.insert(place, failure);
+    }
+
+    /// Reads a file of this content, which has this hash.
+    pub(super) fn read(
+        &mut self,
+        folder: &str,
+        file: &SourceFile,
+        bytes: Vec<u8>,
+        hash: &[u8],
+    ) -> Read {
+        if let Some(reason) = self.given_up.get(hash).cloned() {
+            self.fail(folder, file, &reason, true);
+            return Read::Failed(reason);
+        }
+        let kind = file.kind;
         let cut = match self.call.clone().filter(|_| kind == Kind::Pdf) {
             None => cut(kind, &bytes, &self.reader),
-            Some(call) => match self.patiently(call, kind, bytes, hash) {
+            Some(call) => match self.patiently(call, folder, file, bytes, hash) {
                 Some(cut) => cut,
                 None => return Read::Later,
             },
@@ -120,10 +204,15 @@ impl Reading {
         };
         match error.blame() {
             Blame::File => Read::Faulty(error.to_string()),
-            Blame::Machine => Read::Failed(format!("cannot be read: {error}")),
+            Blame::Machine => {
+                let reason = format!("cannot be read: {error}");
+                self.fail(folder, file, &reason, false);
+                Read::Failed(reason)
+            }
             Blame::Unclear => {
                 let reason = format!("is left out until askd starts again: {error}");
                 self.given_up.insert(hash.to_vec(), reason.clone());
+                self.fail(folder, file, &reason, true);
                 Read::Failed(reason)
             }
         }
@@ -133,22 +222,26 @@ impl Reading {
     fn patiently(
         &mut self,
         call: Arc<dyn Fn() + Send + Sync>,
-        kind: Kind,
+        folder: &str,
+        file: &SourceFile,
         bytes: Vec<u8>,
         hash: &[u8],
     ) -> Option<Cut> {
         if let Some(at) = self.aside.iter().position(|aside| aside.hash == hash) {
-            self.aside[at].is_met = true;
-            let cut = self.aside[at].ended()?;
-            self.aside.swap_remove(at);
-            return Some(cut);
+            let aside = &mut self.aside[at];
+            aside.is_met = true;
+            if aside.is_running() {
+                return None;
+            }
+            return self.aside.swap_remove(at).cut;
         }
-        if self.aside.len() == ASIDE {
+        if !self.has_room() {
             return None;
         }
         let (said, end) = mpsc::sync_channel(1);
         let is_late = Arc::new(AtomicBool::new(false));
         let (reader, late) = (self.reader.clone(), is_late.clone());
+        let kind = file.kind;
         let read = move || {
             let _ = said.send(cut(kind, &bytes, &reader));
             if late.load(Ordering::SeqCst) {
@@ -163,17 +256,24 @@ impl Reading {
             return Some(cut);
         }
         is_late.store(true, Ordering::SeqCst);
-        let aside = Aside {
+        let mut aside = Aside {
+            file: (
+                folder.to_owned(),
+                file.path.clone(),
+                file.bytes,
+                file.modified,
+            ),
             hash: hash.to_vec(),
             end,
+            cut: None,
             is_met: true,
         };
         // It may have ended just before it could see that it is late.
-        let cut = aside.ended();
-        if cut.is_none() {
+        if aside.is_running() {
             self.aside.push(aside);
+            return None;
         }
-        cut
+        aside.cut
     }
 
     /// Ends a look through the folders. What a whole one has not met no file holds any more; one that was cut short calls
@@ -183,20 +283,23 @@ impl Reading {
             self.call.iter().for_each(|call| call());
             return;
         }
-        self.aside.retain(|aside| aside.is_met);
-        for aside in &mut self.aside {
-            aside.is_met = false;
-        }
+        self.aside
+            .retain_mut(|aside| std::mem::take(&mut aside.is_met));
+        self.failed
+            .retain(|_, failure| std::mem::take(&mut failure.is_met));
     }
 }
 
 impl Aside {
-    fn ended(&self) -> Option<Cut> {
-        match self.end.try_recv() {
-            Ok(cut) => Some(cut),
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => Some(Err(broken())),
+    fn is_running(&mut self) -> bool {
+        if self.cut.is_none() {
+            self.cut = match self.end.try_recv() {
+                Ok(cut) => Some(cut),
+                Err(TryRecvError::Empty) => None,
+                Err(TryRecvError::Disconnected) => Some(Err(broken())),
+            };
         }
+        self.cut.is_none()
     }
 }
 
@@ -230,6 +333,17 @@ fn broken() -> ExtractError {
 mod tests {
     use super::*;
 
+    fn file(path: &str) -> SourceFile {
+        SourceFile {
+            path: path.to_owned(),
+            real: path.into(),
+            bytes: 4,
+            modified: SystemTime::UNIX_EPOCH,
+            changed: 1,
+            kind: Kind::of(std::path::Path::new(path)).unwrap(),
+        }
+    }
+
     fn pdfs(script: &str) -> Reading {
         Reading::new(pdf::Reader {
             program: "/bin/sh".into(),
@@ -249,15 +363,19 @@ mod tests {
         let mut reading = pdfs(&script);
         let (called, calls) = mpsc::channel();
         reading.go_on(move || called.send(()).unwrap());
-        let read = |reading: &mut Reading| reading.read(Kind::Pdf, b"%PDF".to_vec(), b"one");
+        let pdf = file("a.pdf");
+        let read = |reading: &mut Reading| reading.read("d", &pdf, b"%PDF".to_vec(), b"one");
+        assert!(reading.unopened("d", &pdf).is_none());
         assert!(matches!(read(&mut reading), Read::Later));
-        assert!(matches!(read(&mut reading), Read::Later));
+        // It is not even opened again.
+        assert!(matches!(reading.unopened("d", &pdf), Some(Read::Later)));
         reading.look_over();
         // Another file is not held up.
-        let text = reading.read(Kind::Text, b"A walrus.".to_vec(), b"two");
+        let text = reading.read("d", &file("b.txt"), b"A walrus.".to_vec(), b"two");
         assert!(matches!(text, Read::Whole(..)));
         std::fs::write(&gate, "Anchors.\u{c}").unwrap();
         calls.recv().unwrap();
+        assert!(reading.unopened("d", &pdf).is_none());
         let Read::Whole(document, _) = read(&mut reading) else {
             panic!("it has been read")
         };
@@ -295,12 +413,39 @@ mod tests {
     }
 
     #[test]
+    fn what_came_to_nothing_is_opened_again_when_it_changed_when_a_while_is_over_and_under_no_other_clock()
+     {
+        let mut reading = pdfs("exit 1");
+        let mut pdf = file("a.pdf");
+        reading.fail("d", &pdf, "is left out", false);
+        assert!(matches!(reading.unopened("d", &pdf), Some(Read::Failed(_))));
+        assert!(reading.unopened("e", &pdf).is_none());
+        pdf.changed = 2;
+        assert!(reading.unopened("d", &pdf).is_none());
+        pdf.changed = 1;
+        for failure in reading.failed.values_mut() {
+            failure.again = Some(Instant::now());
+        }
+        assert!(reading.unopened("d", &pdf).is_none());
+        pdf.changed = 0;
+        reading.fail("d", &pdf, "is left out", true);
+        assert!(reading.unopened("d", &pdf).is_none());
+    }
+
+    #[test]
     fn what_is_read_aside_is_forgotten_with_its_file() {
         let (_said, end) = mpsc::sync_channel(1);
         let mut reading = pdfs("exit 1");
         reading.aside.push(Aside {
+            file: (
+                "d".to_owned(),
+                "a.pdf".to_owned(),
+                4,
+                SystemTime::UNIX_EPOCH,
+            ),
             hash: b"gone".to_vec(),
             end,
+            cut: None,
             is_met: true,
         });
         reading.look_over();
@@ -316,12 +461,15 @@ mod tests {
             let home = tempfile::tempdir().unwrap();
             let runs = home.path().join("runs");
             let mut reading = pdfs(&format!("echo >> {runs:?}; kill -{signal} $$"));
-            for _ in 0..2 {
-                let read = reading.read(Kind::Pdf, b"%PDF".to_vec(), b"one");
-                let Read::Failed(reason) = read else {
-                    panic!("nothing of it is kept")
+            for name in ["a.pdf", "copy.pdf"] {
+                assert!(reading.unopened("d", &file(name)).is_none());
+                let read = reading.read("d", &file(name), b"%PDF".to_vec(), b"one");
+                let is_told = |read| match read {
+                    Read::Failed(reason) => reason.contains("until askd starts again"),
+                    _ => false,
                 };
-                assert!(reason.contains("until askd starts again"), "{reason}");
+                assert!(is_told(read));
+                assert!(is_told(reading.unopened("d", &file(name)).unwrap()));
             }
             assert_eq!(std::fs::read_to_string(runs).unwrap(), "\n");
         }

@@ -59,19 +59,22 @@ pub(super) fn words(text: &str) -> String {
     out
 }
 
-/// Written lines, none of which begins as a list's item: a number and its point may have come in two parts.
-pub(super) fn lines(text: &str) -> String {
+/// Written lines, none of which begins as a list's item: a number and its point may have come in two parts. With what they
+/// may be cut at.
+pub(super) fn lines(text: &str, mut parts: Vec<usize>) -> Marked {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         let digits = line.bytes().take_while(u8::is_ascii_digit).count();
         let (number, rest) = line.split_at(digits);
         out.push_str(number);
         if digits > 0 && rest.starts_with(['.', ')']) {
+            let behind = parts.iter_mut().filter(|part| **part >= out.len());
+            behind.for_each(|part| *part += 1);
             out.push('\\');
         }
         out.push_str(rest);
     }
-    out
+    Marked::plain(out, parts)
 }
 
 /// A block's text with what it may be cut at, and what goes before and behind each of its parts.
@@ -162,7 +165,7 @@ mod tests {
     proptest! {
         #[test]
         fn words_are_what_they_were(text in r"[-#>+=:.)0-9a*_`\[\]<>/!&;~|\\ (]{1,24}") {
-            let written = lines(&words(&text));
+            let written = lines(&words(&text), Vec::new()).text;
             prop_assume!(!written.is_empty());
             let mut shown = String::new();
             for event in Parser::new_ext(&written, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {

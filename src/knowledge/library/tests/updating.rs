@@ -139,6 +139,11 @@ fn what_an_earlier_askd_read_is_searched_until_it_is_read_anew() {
     case.write("b.txt", "Compasses.");
     let mut keeper = case.keeper();
     let library = keeper.library();
+    let original = library
+        .original("a.txt")
+        .unwrap()
+        .expect("it has not changed");
+    assert_eq!(original.bytes, b"Ropes.");
     assert_eq!(found(&library, "rope"), ["a.txt"]);
     assert_eq!(update(&mut keeper).read, 2);
     assert_eq!(found(&library, "rope"), ["a.txt"]);
@@ -366,4 +371,47 @@ fn a_first_reading_tells_how_far_it_is_and_nothing_once_it_is_over() {
     assert_eq!(seen, [at(1), at(2)]);
     drop(telling);
     assert_eq!(library.progress(), None);
+}
+
+#[test]
+fn what_is_moved_is_found_all_the_while_and_not_read_again() {
+    let case = Case::new();
+    let docs = case.home.path().join("docs");
+    fs::create_dir(docs.join("guide")).unwrap();
+    case.write("guide/a.txt", "Anchors.");
+    case.write("guide/b.md", "Buoys.");
+    let mut keeper = case.keeper();
+    update(&mut keeper);
+    let library = keeper.library();
+    fs::rename(docs.join("guide"), docs.join("manual")).unwrap();
+    assert_eq!(found(&library, "anchor"), ["guide/a.txt"]);
+    let report = update(&mut keeper);
+    assert_eq!((report.read, report.gone, report.waiting), (0, 0, 0));
+    assert_eq!(found(&library, "anchor"), ["manual/a.txt"]);
+    assert_eq!(found(&library, "buoy"), ["manual/b.md"]);
+    drop(keeper);
+    let mut keeper = case.keeper();
+    assert_eq!(update(&mut keeper).read, 0);
+    assert_eq!(found(&keeper.library(), "buoy"), ["manual/b.md"]);
+}
+
+#[test]
+fn what_takes_the_place_of_another_as_large_and_as_old_is_read() {
+    let case = Case::new();
+    let docs = case.home.path().join("docs");
+    let dated = |name: &str| {
+        let file = File::options().write(true).open(docs.join(name)).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+            .unwrap();
+    };
+    case.write("a.txt", "Anchors.");
+    dated("a.txt");
+    let mut keeper = case.keeper();
+    update(&mut keeper);
+    case.remove("a.txt");
+    case.write("b.txt", "Compass.");
+    dated("b.txt");
+    let report = update(&mut keeper);
+    assert_eq!((report.read, report.gone), (1, 1));
+    assert_eq!(found(&keeper.library(), "anchors compass"), ["b.txt"]);
 }

@@ -43,11 +43,32 @@ fn a_slow_pdf_holds_up_no_other_document() {
     let (library, gate) = held(&case);
     library.keep().unwrap().start();
     until(&library, "anchors", true);
+    while library.lack().is_some() {
+        thread::yield_now();
+    }
     case.write("a.pdf", "%PDF");
     case.write("b.txt", "Walrus.");
     until(&library, "walrus", true);
     fs::write(gate, "Slow lighthouses.\u{c}").unwrap();
     until(&library, "lighthouses", true);
+    library.stop();
+}
+
+#[test]
+fn a_first_reading_is_not_over_while_a_pdf_is_being_read() {
+    let case = Case::new();
+    case.write("a.txt", "Anchors.");
+    case.write("a.pdf", "%PDF");
+    let (library, gate) = held(&case);
+    library.keep().unwrap().start();
+    until(&library, "anchors", true);
+    assert!(library.is_unfinished() && library.lack() == Some(Lack::Documents));
+    fs::write(gate, "Slow lighthouses.\u{c}").unwrap();
+    until(&library, "lighthouses", true);
+    while library.is_unfinished() {
+        thread::yield_now();
+    }
+    assert_eq!(library.lack(), None);
     library.stop();
 }
 
