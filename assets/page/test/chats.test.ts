@@ -436,6 +436,11 @@ test("how_far_the_documents_are_is_followed_until_they_are_ready", async () => {
   FakeSocket.last.ready();
   await settle();
   expect(chats.preparing.words).toBe("The documents are being read: 12 of 1,340 files.");
+  // Between the two there is a moment without either.
+  server.documents = {};
+  vi.advanceTimersByTime(2_000);
+  await settle();
+  expect(chats.preparing.words).toBeNull();
   server.documents = { progress: { task: "embedding", done: 3, of: 9 } };
   vi.advanceTimersByTime(2_000);
   await settle();
@@ -444,11 +449,18 @@ test("how_far_the_documents_are_is_followed_until_they_are_ready", async () => {
   vi.advanceTimersByTime(2_000);
   await settle();
   expect(chats.preparing.words).toBeNull();
-  // Nobody asks any more.
+  for (let n = 0; n < 4; n++) {
+    vi.advanceTimersByTime(2_000);
+    await settle();
+  }
+  // Nobody asks any more, until the page is looked at again.
   server.documents = { detail: "documents_unread" };
   vi.advanceTimersByTime(60_000);
   await settle();
   expect(chats.preparing.words).toBeNull();
+  document.dispatchEvent(new Event("visibilitychange"));
+  await settle();
+  expect(chats.preparing.words).toBe("The documents cannot be searched yet.");
 });
 
 test("an_answer_whose_end_was_seen_here_runs_no_more_whatever_the_list_says", async () => {

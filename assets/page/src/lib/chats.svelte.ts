@@ -266,6 +266,7 @@ export class Chats implements Listener {
   #seen(): void {
     if (document.hidden) return;
     this.current.wake();
+    void this.preparing.look();
     void this.sync();
   }
 
