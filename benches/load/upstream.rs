@@ -63,12 +63,13 @@ pub async fn run() -> Result<()> {
     Ok(())
 }
 
-/// The question without the sources that askd puts before it.
+/// The question without the sources that askd puts before it, and without the word by which it goes on from another.
 fn asked(request: &Request) -> &str {
     let message = request.question();
-    message
+    let question = message
         .rsplit_once("\n\n")
-        .map_or(message, |(_, question)| question)
+        .map_or(message, |(_, question)| question);
+    question.strip_prefix("and ").unwrap_or(question)
 }
 
 /// The part of a question that decides its script.

@@ -43,27 +43,38 @@ pub async fn measure(plan: &Plan) -> Result<Vec<Row>> {
     let told = knowing.log()?.complaints().len();
 
     let mut luck = Rng::with_seed(2);
-    let (mut without, mut with) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        let (mut a, mut b) = (Vec::new(), Vec::new());
-        for _ in 0..questions / TURNS {
-            let mut first = Session::open(bare.address()).await?;
-            let mut second = Session::open(knowing.address()).await?;
-            for _ in 0..TURNS {
-                let question = format!("burst 5 {}", made::question(&mut luck, WORDS));
-                a.push(first_word(&mut first, &question, false).await?);
-                b.push(first_word(&mut second, &question, true).await?);
+    let passages = files * made::PASSAGES;
+    let whole = |luck: &mut Rng| format!("burst 5 {}", made::question(luck, WORDS));
+    // Searched by itself, and with the questions before it.
+    let short = |luck: &mut Rng| format!("and burst 5 {}", made::question(luck, 1));
+    let mut rows = Vec::new();
+    for (kind, question) in [
+        ("", &whole as &dyn Fn(&mut Rng) -> String),
+        (" of what goes on", &short),
+    ] {
+        let (mut without, mut with) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            let (mut a, mut b) = (Vec::new(), Vec::new());
+            for _ in 0..questions / TURNS {
+                let mut first = Session::open(bare.address()).await?;
+                let mut second = Session::open(knowing.address()).await?;
+                for _ in 0..TURNS {
+                    let question = question(&mut luck);
+                    a.push(first_word(&mut first, &question, false).await?);
+                    b.push(first_word(&mut second, &question, true).await?);
+                }
             }
+            without.push(a);
+            with.push(b);
         }
-        without.push(a);
-        with.push(b);
+        rows.extend(table(passages, kind, &without, &with));
     }
     for (askd, told) in [(&bare, 0), (&knowing, told)] {
         let log = askd.log()?;
         let complaints = log.complaints();
         ensure!(complaints.len() == told, "{}", complaints.join("\n"));
     }
-    Ok(table(files * made::PASSAGES, &without, &with))
+    Ok(rows)
 }
 
 async fn with_documents(
@@ -113,7 +124,7 @@ async fn first_word(session: &mut Session, question: &str, is_searched: bool) ->
     Ok(took as f64)
 }
 
-fn table(passages: usize, without: &[Vec<f64>], with: &[Vec<f64>]) -> Vec<Row> {
+fn table(passages: usize, kind: &str, without: &[Vec<f64>], with: &[Vec<f64>]) -> Vec<Row> {
     let mut rows = Vec::new();
     for (share, label) in [(0.5, "p50"), (0.99, "p99")] {
         let of = |rounds: &[Vec<f64>]| -> Vec<f64> {
@@ -124,12 +135,12 @@ fn table(passages: usize, without: &[Vec<f64>], with: &[Vec<f64>]) -> Vec<Row> {
         let adds: Vec<f64> = with.iter().zip(&without).map(|(a, b)| a - b).collect();
         let name = |what: &str| format!("{passages} passages: {what}, {label}");
         rows.push(Row::info(
-            name("the first word without documents"),
+            name(&format!("the first word{kind} without documents")),
             &without,
             Unit::Ms,
         ));
         rows.push(Row::at_most(
-            name("their search adds"),
+            name(&format!("their search{kind} adds")),
             SHARE,
             &adds,
             Unit::Ms,

@@ -2,8 +2,6 @@
 
 use std::{path::Path, sync::PoisonError};
 
-use rusqlite::Connection;
-
 use super::{
     Library, LibraryError, State,
     others::{LOOKED_AT, Others},
@@ -72,11 +70,9 @@ impl Library {
             let directions = self.directions(questions, by);
             let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
             let state = state.as_ref().ok_or(LibraryError::Unread)?;
-            let texts = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner);
-            let texts = texts.as_ref().ok_or(LibraryError::Unread)?;
             let ranked = |(at, question): (usize, &&str)| {
                 let direction = directions.as_ref().and_then(|made| made.get(at));
-                self.ranked(state, texts, question, direction, limit, by)
+                self.ranked(state, question, direction, limit, by)
             };
             questions.iter().enumerate().map(ranked).collect()
         };
@@ -86,7 +82,6 @@ impl Library {
     fn ranked(
         &self,
         State { postings, matrix }: &State,
-        texts: &Connection,
         question: &str,
         direction: Option<&Direction>,
         limit: usize,
@@ -106,6 +101,9 @@ impl Library {
             likeness
         });
         let enough = limit.max(LOOKED_AT);
+        // Only now, for another search has to wait.
+        let texts = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let texts = texts.as_ref().ok_or(LibraryError::Unread)?;
         let mut others = Others::new(texts, postings, terms);
         let mut ranking = match (by, matrix.zip(likeness)) {
             (By::Both, Some((matrix, likeness))) => {
