@@ -218,19 +218,25 @@ mod tests {
 
     #[test]
     fn sums_are_those_of_the_formula() {
-        let postings = index(["old cat sat", "old dog", "a bird"]);
-        let hits = found(&postings, "old cats", 5);
-        // Three passages of 7/3 words; "cat" is in one, "old" in two.
-        let part = |count: f32, length: f32| {
-            let idf = (1.0 + (3.0 - count + 0.5) / (count + 0.5)).ln();
-            idf / (1.0 + 1.2 * (0.25 + 0.75 * length * 3.0 / 7.0))
-        };
-        let (first, second) = (part(1.0, 3.0) + part(2.0, 3.0), part(2.0, 2.0));
-        assert_eq!(hits.iter().map(|hit| hit.id).collect::<Vec<_>>(), [0, 1]);
-        assert!(
-            (hits[0].sum - first).abs() < 1e-6 && (hits[1].sum - second).abs() < 1e-6,
-            "{hits:?}"
-        );
+        // Three passages, of which "cat" is in one and "old" in two. The average of short ones is taken for 50.
+        for (rest, average) in [(0, 50.0), (100, 307.0 / 3.0)] {
+            let rest = " so".repeat(rest);
+            let texts = ["old cat sat", "old dog", "a bird"].map(|text| format!("{text}{rest}"));
+            let postings = index(texts.iter().map(String::as_str));
+            let hits = found(&postings, "old cats", 5);
+            let length = |text: &String| text.split(' ').count() as f32;
+            let part = |count: f32, length: f32| {
+                let idf = (1.0 + (3.0 - count + 0.5) / (count + 0.5)).ln();
+                idf / (1.0 + 1.2 * (0.25 + 0.75 * length / average))
+            };
+            let [one, two, _] = texts.each_ref().map(length);
+            let (first, second) = (part(1.0, one) + part(2.0, one), part(2.0, two));
+            assert_eq!(hits.iter().map(|hit| hit.id).collect::<Vec<_>>(), [0, 1]);
+            assert!(
+                (hits[0].sum - first).abs() < 1e-6 && (hits[1].sum - second).abs() < 1e-6,
+                "{hits:?}"
+            );
+        }
     }
 
     #[test]

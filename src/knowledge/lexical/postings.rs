@@ -20,6 +20,10 @@ use super::terms::{Terms, each_word};
 /// Framework: BM25 and Beyond" (2009).
 const K1: f32 = 1.2;
 const B: f32 = 0.75;
+/// Words of an average passage at the least. Where thousands of rows of a few words each make it less, any passage of some
+/// lines would count as a long one, and nothing be sure any more. Below the average of both sets that this was measured with
+/// (fitz-gov's documents have some 90 words, the built-in entries 264).
+const LEAST_AVERAGE: f32 = 50.0;
 
 /// The index. A passage's slot is its place in it, a term's place is that among the terms in their order.
 #[derive(Default)]
@@ -198,7 +202,7 @@ impl Postings {
 
     fn finish(&mut self) {
         let words: u64 = self.lengths.iter().map(|length| u64::from(*length)).sum();
-        let average = (words as f32 / self.lengths.len().max(1) as f32).max(1.0);
+        let average = (words as f32 / self.lengths.len().max(1) as f32).max(LEAST_AVERAGE);
         let norm = |length: &u32| K1 * (1.0 - B + B * *length as f32 / average);
         self.norms = self.lengths.iter().map(norm).collect();
         self.names.shrink_to_fit();

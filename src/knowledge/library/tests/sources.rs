@@ -107,3 +107,33 @@ fn a_notice_that_stands_in_many_documents_is_no_sure_match() {
     assert!(score(3) < 0.1, "{}", score(3));
     assert_eq!(score(3), score(50));
 }
+
+#[test]
+fn a_table_of_thousands_of_short_rows_takes_no_sureness_from_what_is_beside_it() {
+    let case = Case::new();
+    let matters = "travel rooms keys bikes lunch screens chairs phones printers parking";
+    for matter in matters.split_whitespace() {
+        let text = format!(
+            "# About {matter}\n\nAsk the desk on the ground floor about {matter} before noon.\n"
+        );
+        case.write(&format!("{matter}.md"), &text);
+    }
+    let entry = "{\"question\":\"Who waters the plants?\",\"answer\":\"The team on duty, each Monday and Thursday.\"}\n";
+    case.write("faq.jsonl", entry);
+    let mut keeper = case.keeper();
+    update(&mut keeper);
+    let library = keeper.library();
+    let score = |question: &str| library.search(question, 1).unwrap()[0].score;
+    let questions = ["Who waters the plants?", "Whom do I ask about bikes?"];
+    let before = questions.map(score);
+    let rows: String = (0..2_000)
+        .map(|n| format!("SK{n:05},A{}\n", n % 90))
+        .collect();
+    case.write("stock.csv", &format!("sku,shelf\n{rows}"));
+    update(&mut keeper);
+    let after = questions.map(score);
+    assert!(library.size().unwrap().passages > 1_000);
+    for (before, after) in before.into_iter().zip(after) {
+        assert!(before >= 0.45 && after >= before - 0.1, "{before} {after}");
+    }
+}
