@@ -166,6 +166,8 @@ pub(super) fn update(
     let gone = at_path.into_values().flatten();
     let mut gone: Vec<Known> = gone.filter(|known| !unseen.holds(known)).collect();
     move_along(&mut found, &mut gone);
+    // A PDF takes a second where others take a thousandth, and what is known is waited for.
+    found.sort_by_key(|(_, file, known)| (file.kind == Kind::Pdf, known.is_empty()));
     // The clock runs from here: however long the folders take to be walked through, a look gets somewhere.
     updater.reading.begin(indexed > 0);
     // What is gone or no longer wanted goes first: nothing that takes long may keep it.

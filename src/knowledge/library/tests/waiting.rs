@@ -55,6 +55,35 @@ fn a_slow_pdf_holds_up_no_other_document() {
 }
 
 #[test]
+fn pdfs_are_read_behind_all_other_files_and_new_ones_behind_those_that_changed() {
+    let case = Case::new();
+    let mut library = case.library();
+    let reader = &mut Arc::get_mut(&mut library.0).unwrap().reader;
+    reader.program = "/bin/sh".into();
+    reader.arguments = vec!["-c".into(), "cat >/dev/null; printf 'Pages.\\f'".into()];
+    let mut keeper = library.keep().unwrap();
+    case.write("y.pdf", "%PDF");
+    case.write("z.txt", "Anchors.");
+    update(&mut keeper);
+    for (path, text) in [
+        ("a.pdf", "%PDF 1"),
+        ("b.md", "Buoys."),
+        ("y.pdf", "%PDF 2"),
+        ("z.txt", "Walrus."),
+    ] {
+        case.write(path, text);
+    }
+    update(&mut keeper);
+    let mut query = keeper
+        .db
+        .prepare("SELECT path FROM document ORDER BY n")
+        .unwrap();
+    let read = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let read: Vec<String> = read.map(Result::unwrap).collect();
+    assert_eq!(read, ["z.txt", "b.md", "y.pdf", "a.pdf"]);
+}
+
+#[test]
 fn a_first_reading_is_not_over_while_a_pdf_is_being_read() {
     let case = Case::new();
     case.write("a.txt", "Anchors.");
