@@ -166,8 +166,12 @@ pub(super) fn update(
     let gone = at_path.into_values().flatten();
     let mut gone: Vec<Known> = gone.filter(|known| !unseen.holds(known)).collect();
     move_along(&mut found, &mut gone);
-    // A PDF takes a second where others take a thousandth, and what is known is waited for.
-    found.sort_by_key(|(_, file, known)| (file.kind == Kind::Pdf, known.is_empty()));
+    // A PDF takes a second where others take a thousandth, and what is known is waited for. What changes all the time keeps
+    // nothing else from its turn.
+    found.sort_by_cached_key(|(_, file, known)| {
+        let turn = updater.reading.turn(file);
+        (file.kind == Kind::Pdf, turn, known.is_empty())
+    });
     // The clock runs from here: however long the folders take to be walked through, a look gets somewhere.
     updater.reading.begin(indexed > 0);
     // What is gone or no longer wanted goes first: nothing that takes long may keep it.
@@ -276,7 +280,7 @@ impl Updater<'_> {
         } else {
             "; what was read of it before stays"
         };
-        if let Some(read) = self.reading.unopened(folder, file) {
+        if let Some(read) = self.reading.unopened(file) {
             match read {
                 Read::Failed(reason) => {
                     let reason = format!("{reason}{stays}");
@@ -286,6 +290,7 @@ impl Updater<'_> {
             }
             return Ok(());
         }
+        self.reading.open(file);
         let bytes = match file.read() {
             Ok(bytes) => bytes,
             Err(error) => {
@@ -307,7 +312,7 @@ impl Updater<'_> {
                 file::passages_of(self.db, known.n, |kept| draft.add(kept.n, kept.searched()))?;
             }
             None => {
-                let read = self.reading.read(folder, file, bytes, &hash);
+                let read = self.reading.read(file, bytes, &hash);
                 let failed = match read {
                     Read::Whole(document, pieces) => {
                         self.take(folder, file, &hash, Ok((&document, &pieces)))?
@@ -349,7 +354,7 @@ impl Updater<'_> {
             let full = "the index is full with";
             let remedy = "leave something out with `exclude`";
             let reason = format!("is left out: {full} {MAX_INDEXED} passages; {remedy}");
-            self.reading.fail(folder, file, &reason, false);
+            self.reading.fail(file, &reason, false);
             return Ok(Some(reason));
         }
         let (n, numbers) = file::insert(self.db, folder, file, hash, read)?;

@@ -201,11 +201,10 @@ impl Reading<'_> {
     fn block(&mut self, kind: BlockKind, open: &Open<'_>) {
         let Range { start, end } = open.range;
         // What stands before a block on its line is the indent that gives code and lists their shape.
-        let line = self.body[..start].rfind('\n').map_or(0, |at| at + 1);
-        let start = if self.body[line..start].trim().is_empty() {
-            line
-        } else {
-            start
+        let before = self.body[..start].trim_end_matches([' ', '\t']);
+        let start = match before.is_empty() || before.ends_with('\n') {
+            true => before.len(),
+            false => start,
         };
         let mut text = String::with_capacity(end - start);
         let mut parts = Vec::with_capacity(open.parts.len());

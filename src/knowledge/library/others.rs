@@ -13,8 +13,10 @@ use crate::knowledge::{
     lexical::{Postings, Terms, each_word},
 };
 
-/// Passages that are looked at for whether they say the same as the best.
-pub(super) const LOOKED_AT: usize = 20;
+/// Passages that are looked at for whether they say the same as the best; and how far it is looked for what cannot, where
+/// all of these do.
+const LOOKED_AT: usize = 20;
+pub(super) const FARTHEST: usize = 200;
 /// The share of the best's sum from which on one may say the same.
 const NEAR: f32 = 0.75;
 
@@ -38,7 +40,7 @@ impl<'s> Others<'s> {
 
     /// The sum of the first that is no longer shown, of those that say something else than the best.
     pub(super) fn behind(&mut self, best: &[Fused]) -> rusqlite::Result<f32> {
-        let best = &best[..best.len().min(LOOKED_AT)];
+        let best = &best[..best.len().min(FARTHEST)];
         let Some((first, others)) = best.split_first() else {
             return Ok(0.0);
         };
@@ -49,18 +51,17 @@ impl<'s> Others<'s> {
             return Ok(plain);
         }
         let mut different = 0;
-        for other in others {
-            let is_alike = other.sum >= near && self.are_alike(first.slot, other.slot)?;
+        for (other, at) in others.iter().zip(1..) {
+            // What goes on beyond those that were looked at is taken for the same.
+            let is_near = other.sum >= near;
+            let is_alike =
+                is_near && (at >= LOOKED_AT || self.are_alike(first.slot, other.slot)?);
             different += usize::from(!is_alike);
             if different == BEHIND {
                 return Ok(other.sum);
             }
         }
-        // Behind those that were looked at there may be any number of others, as good as the last of them.
-        Ok(match best {
-            [.., last] if best.len() == LOOKED_AT => last.sum,
-            _ => 0.0,
-        })
+        Ok(0.0)
     }
 
     /// Whether more than half of the terms that two passages have are in both.

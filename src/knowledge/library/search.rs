@@ -4,7 +4,7 @@ use std::{path::Path, sync::PoisonError};
 
 use super::{
     Library, LibraryError, State,
-    others::{LOOKED_AT, Others},
+    others::{FARTHEST, Others},
 };
 use crate::knowledge::{
     Passage,
@@ -100,7 +100,7 @@ impl Library {
             }
             likeness
         });
-        let enough = limit.max(LOOKED_AT);
+        let enough = limit.max(FARTHEST);
         // Only now, for another search has to wait.
         let texts = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner);
         let texts = texts.as_ref().ok_or(LibraryError::Unread)?;

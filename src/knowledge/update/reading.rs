@@ -8,6 +8,7 @@
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -55,8 +56,11 @@ pub(in crate::knowledge) struct Reading {
     /// Calls for another look; without it each file is waited for.
     call: Option<Arc<dyn Fn() + Send + Sync>>,
     aside: Vec<Aside>,
-    /// What came to nothing and need not be opened again, by folder and path.
-    failed: HashMap<(String, String), Failure>,
+    /// What came to nothing and need not be opened again, by where it lies.
+    failed: HashMap<PathBuf, Failure>,
+    /// Files that were opened since a look was not cut short, with the look that did: the others come first in the next.
+    opened: HashMap<PathBuf, u32>,
+    looks: u32,
     /// When this look is over, and whether that has kept a file from it.
     until: Option<Instant>,
     is_cut: bool,
@@ -66,8 +70,8 @@ pub(in crate::knowledge) struct Reading {
 
 /// A file that is read in a thread of its own.
 struct Aside {
-    /// Its folder, its path and its size and date when it was opened.
-    file: (String, String, u64, SystemTime),
+    /// Where it lies, and its size and date when it was opened.
+    file: (PathBuf, u64, SystemTime),
     hash: Vec<u8>,
     end: Receiver<Cut>,
     /// What came of it, once that is known.
@@ -94,6 +98,8 @@ impl Reading {
             call: None,
             aside: Vec::new(),
             failed: HashMap::new(),
+            opened: HashMap::new(),
+            looks: 0,
             until: None,
             is_cut: false,
             given_up: HashMap::new(),
@@ -105,11 +111,22 @@ impl Reading {
         self.call = Some(Arc::new(call));
     }
 
+    /// When a file was opened last: what was in the last looks comes behind what they were too short for.
+    pub(super) fn turn(&self, file: &SourceFile) -> u32 {
+        self.opened.get(&file.real).copied().unwrap_or_default()
+    }
+
+    /// Notes that a file is opened.
+    pub(super) fn open(&mut self, file: &SourceFile) {
+        self.opened.insert(file.real.clone(), self.looks);
+    }
+
     /// Begins to read in a look through the folders, which is short where something `is_found` already.
     pub(super) fn begin(&mut self, is_found: bool) {
         let is_short = is_found && self.call.is_some();
         self.until = is_short.then(|| Instant::now() + LOOK);
         self.is_cut = false;
+        self.looks += 1;
     }
 
     /// Leaves what is to be read to the next look, where that may be left: what has been found is to be done at once.
@@ -125,9 +142,8 @@ impl Reading {
     }
 
     /// What there is to be said of a file that need not be opened for it.
-    pub(super) fn unopened(&mut self, folder: &str, file: &SourceFile) -> Option<Read> {
-        let place = (folder.to_owned(), file.path.clone());
-        if let Some(failure) = self.failed.get_mut(&place) {
+    pub(super) fn unopened(&mut self, file: &SourceFile) -> Option<Read> {
+        if let Some(failure) = self.failed.get_mut(&file.real) {
             let is_it = (failure.bytes, failure.changed) == (file.bytes, file.changed);
             if is_it && failure.again.is_none_or(|again| Instant::now() < again) {
                 failure.is_met = true;
@@ -138,9 +154,8 @@ impl Reading {
             return None;
         }
         let is_it = |aside: &Aside| {
-            let (folder, path, bytes, modified) = &aside.file;
-            (folder, path) == (&place.0, &place.1)
-                && (*bytes, *modified) == (file.bytes, file.modified)
+            let (real, bytes, modified) = &aside.file;
+            (real, *bytes, *modified) == (&file.real, file.bytes, file.modified)
         };
         match self.aside.iter().position(is_it) {
             Some(at) => {
@@ -162,7 +177,7 @@ impl Reading {
     }
 
     /// Remembers that nothing could be kept of a file.
-    pub(super) fn fail(&mut self, folder: &str, file: &SourceFile, reason: &str, is_final: bool) {
+    pub(super) fn fail(&mut self, file: &SourceFile, reason: &str, is_final: bool) {
         // Where its inode was changed only just now, another change would look the same.
         if file.changed == 0 {
             return;
@@ -174,26 +189,19 @@ impl Reading {
             again: (!is_final).then(|| Instant::now() + RETRY),
             is_met: true,
         };
-        let place = (folder.to_owned(), file.path.clone());
-        self.failed.insert(place, failure);
+        self.failed.insert(file.real.clone(), failure);
     }
 
     /// Reads a file of this content, which has this hash.
-    pub(super) fn read(
-        &mut self,
-        folder: &str,
-        file: &SourceFile,
-        bytes: Vec<u8>,
-        hash: &[u8],
-    ) -> Read {
+    pub(super) fn read(&mut self, file: &SourceFile, bytes: Vec<u8>, hash: &[u8]) -> Read {
         if let Some(reason) = self.given_up.get(hash).cloned() {
-            self.fail(folder, file, &reason, true);
+            self.fail(file, &reason, true);
             return Read::Failed(reason);
         }
         let kind = file.kind;
         let cut = match self.call.clone().filter(|_| kind == Kind::Pdf) {
             None => cut(kind, &bytes, &self.reader),
-            Some(call) => match self.patiently(call, folder, file, bytes, hash) {
+            Some(call) => match self.patiently(call, file, bytes, hash) {
                 Some(cut) => cut,
                 None => return Read::Later,
             },
@@ -206,13 +214,13 @@ impl Reading {
             Blame::File => Read::Faulty(error.to_string()),
             Blame::Machine => {
                 let reason = format!("cannot be read: {error}");
-                self.fail(folder, file, &reason, false);
+                self.fail(file, &reason, false);
                 Read::Failed(reason)
             }
             Blame::Unclear => {
                 let reason = format!("is left out until askd starts again: {error}");
                 self.given_up.insert(hash.to_vec(), reason.clone());
-                self.fail(folder, file, &reason, true);
+                self.fail(file, &reason, true);
                 Read::Failed(reason)
             }
         }
@@ -222,7 +230,6 @@ impl Reading {
     fn patiently(
         &mut self,
         call: Arc<dyn Fn() + Send + Sync>,
-        folder: &str,
         file: &SourceFile,
         bytes: Vec<u8>,
         hash: &[u8],
@@ -257,12 +264,7 @@ impl Reading {
         }
         is_late.store(true, Ordering::SeqCst);
         let mut aside = Aside {
-            file: (
-                folder.to_owned(),
-                file.path.clone(),
-                file.bytes,
-                file.modified,
-            ),
+            file: (file.real.clone(), file.bytes, file.modified),
             hash: hash.to_vec(),
             end,
             cut: None,
@@ -283,6 +285,7 @@ impl Reading {
             self.call.iter().for_each(|call| call());
             return;
         }
+        self.opened.clear();
         self.aside
             .retain_mut(|aside| std::mem::take(&mut aside.is_met));
         self.failed
@@ -364,18 +367,18 @@ mod tests {
         let (called, calls) = mpsc::channel();
         reading.go_on(move || called.send(()).unwrap());
         let pdf = file("a.pdf");
-        let read = |reading: &mut Reading| reading.read("d", &pdf, b"%PDF".to_vec(), b"one");
-        assert!(reading.unopened("d", &pdf).is_none());
+        let read = |reading: &mut Reading| reading.read(&pdf, b"%PDF".to_vec(), b"one");
+        assert!(reading.unopened(&pdf).is_none());
         assert!(matches!(read(&mut reading), Read::Later));
         // It is not even opened again.
-        assert!(matches!(reading.unopened("d", &pdf), Some(Read::Later)));
+        assert!(matches!(reading.unopened(&pdf), Some(Read::Later)));
         reading.look_over();
         // Another file is not held up.
-        let text = reading.read("d", &file("b.txt"), b"A walrus.".to_vec(), b"two");
+        let text = reading.read(&file("b.txt"), b"A walrus.".to_vec(), b"two");
         assert!(matches!(text, Read::Whole(..)));
         std::fs::write(&gate, "Anchors.\u{c}").unwrap();
         calls.recv().unwrap();
-        assert!(reading.unopened("d", &pdf).is_none());
+        assert!(reading.unopened(&pdf).is_none());
         let Read::Whole(document, _) = read(&mut reading) else {
             panic!("it has been read")
         };
@@ -417,19 +420,40 @@ mod tests {
      {
         let mut reading = pdfs("exit 1");
         let mut pdf = file("a.pdf");
-        reading.fail("d", &pdf, "is left out", false);
-        assert!(matches!(reading.unopened("d", &pdf), Some(Read::Failed(_))));
-        assert!(reading.unopened("e", &pdf).is_none());
+        reading.fail(&pdf, "is left out", false);
+        assert!(matches!(reading.unopened(&pdf), Some(Read::Failed(_))));
+        assert!(reading.unopened(&file("b.pdf")).is_none());
         pdf.changed = 2;
-        assert!(reading.unopened("d", &pdf).is_none());
+        assert!(reading.unopened(&pdf).is_none());
         pdf.changed = 1;
         for failure in reading.failed.values_mut() {
             failure.again = Some(Instant::now());
         }
-        assert!(reading.unopened("d", &pdf).is_none());
+        assert!(reading.unopened(&pdf).is_none());
         pdf.changed = 0;
-        reading.fail("d", &pdf, "is left out", true);
-        assert!(reading.unopened("d", &pdf).is_none());
+        reading.fail(&pdf, "is left out", true);
+        assert!(reading.unopened(&pdf).is_none());
+    }
+
+    #[test]
+    fn what_short_looks_have_read_comes_behind_what_they_have_not_until_one_is_whole() {
+        let mut reading = pdfs("exit 1");
+        reading.go_on(|| {});
+        let (log, other, last) = (file("a.txt"), file("b.txt"), file("c.txt"));
+        for opened in [[&log, &other], [&last, &log]] {
+            reading.begin(true);
+            reading.until = Some(Instant::now());
+            for file in opened {
+                reading.open(file);
+            }
+            assert!(reading.is_over());
+            reading.look_over();
+        }
+        assert!(reading.turn(&other) < reading.turn(&last));
+        assert_eq!(reading.turn(&last), reading.turn(&log));
+        reading.begin(true);
+        reading.look_over();
+        assert_eq!(reading.turn(&log), reading.turn(&other));
     }
 
     #[test]
@@ -437,12 +461,7 @@ mod tests {
         let (_said, end) = mpsc::sync_channel(1);
         let mut reading = pdfs("exit 1");
         reading.aside.push(Aside {
-            file: (
-                "d".to_owned(),
-                "a.pdf".to_owned(),
-                4,
-                SystemTime::UNIX_EPOCH,
-            ),
+            file: ("/d/a.pdf".into(), 4, SystemTime::UNIX_EPOCH),
             hash: b"gone".to_vec(),
             end,
             cut: None,
@@ -462,14 +481,14 @@ mod tests {
             let runs = home.path().join("runs");
             let mut reading = pdfs(&format!("echo >> {runs:?}; kill -{signal} $$"));
             for name in ["a.pdf", "copy.pdf"] {
-                assert!(reading.unopened("d", &file(name)).is_none());
-                let read = reading.read("d", &file(name), b"%PDF".to_vec(), b"one");
+                assert!(reading.unopened(&file(name)).is_none());
+                let read = reading.read(&file(name), b"%PDF".to_vec(), b"one");
                 let is_told = |read| match read {
                     Read::Failed(reason) => reason.contains("until askd starts again"),
                     _ => false,
                 };
                 assert!(is_told(read));
-                assert!(is_told(reading.unopened("d", &file(name)).unwrap()));
+                assert!(is_told(reading.unopened(&file(name)).unwrap()));
             }
             assert_eq!(std::fs::read_to_string(runs).unwrap(), "\n");
         }

@@ -86,26 +86,33 @@ fn documents_that_say_nearly_the_same_do_not_make_each_other_doubtful() {
 }
 
 #[test]
-fn a_notice_that_stands_in_many_documents_is_no_sure_match() {
-    let case = Case::new();
-    let mut matters = String::new();
-    for n in 0..400 {
-        matters += &format!("# Matter {n}\n\nOf number {n} there is a shelf.\n\n");
-    }
-    case.write("matters.md", &matters);
-    for n in 0..30 {
-        let notice = "All prices include the usual packaging of goods.";
-        case.write(&format!("{n}.md"), &format!("# Notice\n\n{notice}\n"));
-    }
-    let mut keeper = case.keeper();
-    update(&mut keeper);
-    let score = |limit| {
-        let question = "Which whales eat packaging?";
-        let found = keeper.library().search(question, limit).unwrap();
-        found[0].score
+fn a_clause_that_stands_in_many_documents_is_as_sure_as_in_one() {
+    let score = |copies: usize, limit: usize| {
+        let case = Case::new();
+        let mut matters = String::new();
+        for n in 0..400 {
+            matters += &format!("# Matter {n}\n\nOf number {n} there is a shelf.\n\n");
+        }
+        case.write("matters.md", &matters);
+        for n in 0..copies {
+            let clause = "Refunds are paid within thirty days of the return of the goods.";
+            let text = format!("# Contract {n}\n\n## Refunds\n\n{clause}\n");
+            case.write(&format!("{n}.md"), &text);
+        }
+        let mut keeper = case.keeper();
+        update(&mut keeper);
+        let question = "When are refunds paid?";
+        keeper.library().search(question, limit).unwrap()[0].score
     };
-    assert!(score(3) < 0.1, "{}", score(3));
-    assert_eq!(score(3), score(50));
+    let one = score(1, 3);
+    for copies in [19, 20, 21, 50, 150] {
+        let many = score(copies, 3);
+        assert!(
+            many >= 0.45 && (one - many).abs() < 0.1,
+            "{copies}: {one} {many}"
+        );
+    }
+    assert_eq!(score(30, 3), score(30, 50), "however many are shown");
 }
 
 #[test]
