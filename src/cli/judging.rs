@@ -39,7 +39,7 @@ impl Cli {
                 let rank = |question: &Question| -> Done<_> {
                     let found = find(&opened.knowledge, &question.question, PASSAGES, *by)?;
                     let passages = found.into_iter().map(|found| found.passage).collect();
-                    Ok((question.clone(), documents(passages)))
+                    Ok((question.clone(), documents(passages, &question.documents)))
                 };
                 let rankings = questions.iter().map(rank).collect::<Done<Vec<_>>>()?;
                 print(title);
@@ -84,18 +84,23 @@ fn has_vectors(knowledge: &Knowledge) -> bool {
     }
 }
 
-/// The documents of a ranking of passages, each at its best passage's place; an entry is a document of its own.
-fn documents(passages: Vec<Passage>) -> Vec<judge::Found> {
+/// The documents of a ranking of passages, each at its best passage's place; an entry is a document of its own, and so are
+/// the parts of one of which a part is wanted.
+fn documents(passages: Vec<Passage>, wanted: &[String]) -> Vec<judge::Found> {
     let mut found: Vec<(String, judge::Found)> = Vec::new();
     for passage in passages {
         let path = passage.path.unwrap_or_default();
         let is_entry = passage.anchor.is_none() && passage.heading.is_some();
-        let key = if is_entry {
-            format!("{path}\n{}", passage.title)
-        } else {
-            path.clone()
-        };
         let part = passage.anchor.map(|anchor| format!("{path}#{anchor}"));
+        let is_of_it = |name: &String| {
+            name.strip_prefix(&path)
+                .is_some_and(|part| part.starts_with('#'))
+        };
+        let key = match &part {
+            _ if is_entry => format!("{path}\n{}", passage.title),
+            Some(part) if wanted.iter().any(is_of_it) => part.clone(),
+            _ => path.clone(),
+        };
         let mut names = vec![passage.title];
         names.extend(part);
         names.push(path);
@@ -146,4 +151,43 @@ fn table(judgement: &Judgement, least: f32) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passage(path: &str, anchor: &str) -> Passage {
+        Passage {
+            title: path.to_owned(),
+            heading: Some(anchor.to_owned()),
+            text: String::new(),
+            excerpt: String::new(),
+            url: None,
+            path: Some(path.to_owned()),
+            anchor: Some(anchor.to_owned()),
+            fragment: None,
+            score: 0.5,
+        }
+    }
+
+    #[test]
+    fn parts_of_a_document_are_told_apart_where_one_of_them_is_wanted() {
+        let found = || {
+            vec![
+                passage("leave.md", "a"),
+                passage("leave.md", "b"),
+                passage("c.md", "c"),
+            ]
+        };
+        let names = |wanted: &str| {
+            let documents = documents(found(), &[wanted.to_owned()]);
+            documents
+                .iter()
+                .map(|found| found.names[1].clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names("leave.md"), ["leave.md#a", "c.md#c"]);
+        assert_eq!(names("leave.md#b"), ["leave.md#a", "leave.md#b", "c.md#c"]);
+    }
 }

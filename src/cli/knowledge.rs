@@ -256,8 +256,14 @@ fn told(report: &Report, library: &Library) {
         problems,
         more_problems,
         waiting: _,
-        folders: _,
+        folders,
+        unseen: _,
     } = report;
+    if *files == 0 && folders.is_empty() {
+        complain(
+            "the folders hold no file that askd reads; see `include`, `exclude` and the kinds that README.md names",
+        );
+    }
     let mut text = format!(
         "{files} files, {read} of them new or changed; {gone} documents are gone or replaced; {} problems\n",
         problems.len() + more_problems

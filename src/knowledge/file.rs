@@ -150,7 +150,20 @@ pub(super) fn touch(
     db.prepare_cached(sql)?.execute(changed).map(drop)
 }
 
-/// Which folder stood under a path when it was read last, by device and number.
+/// Why nothing is to be added to the file: its disk has less than this left.
+pub(super) fn crowded(db: &Connection, reserve: u64) -> Option<String> {
+    let path = db.path().filter(|path| !path.is_empty())?;
+    let disk = rustix::fs::statvfs(path).ok()?;
+    let left = disk.f_bavail.saturating_mul(disk.f_frsize);
+    (left < reserve).then(|| {
+        format!(
+            "the disk of {path} has less than {} MiB left, which are kept for the conversations; make room on it",
+            reserve >> 20
+        )
+    })
+}
+
+/// Which folder stood under a path when all of it was read last, by device and number; none if it never was.
 pub(super) fn folder(db: &Connection, path: &str) -> rusqlite::Result<Option<(u64, u64)>> {
     let sql = "SELECT device, number FROM folder WHERE path = ?1";
     let found = db.prepare_cached(sql)?.query_row([path], |row| {
@@ -266,7 +279,12 @@ pub(super) fn problems(db: &Connection) -> rusqlite::Result<Vec<Problem>> {
         Ok(Problem {
             path: row.get(0)?,
             reason: problem.map_or_else(
-                || notes.lines().collect::<Vec<_>>().join("; "),
+                || {
+                    format!(
+                        "is not read whole: {}",
+                        notes.lines().collect::<Vec<_>>().join("; ")
+                    )
+                },
                 |problem| format!("is left out: {problem}"),
             ),
         })

@@ -103,14 +103,14 @@ pub fn judge(rankings: &[(Question, Vec<Found>)], least: f32) -> Judgement {
     let mut judgement = Judgement::default();
     let (mut refused, mut near_shown) = (0, 0);
     for (question, found) in rankings {
-        let right = |found: &Found| {
-            found
-                .names
-                .iter()
-                .any(|name| question.documents.contains(name))
+        // Each of the right ones counts once, though several entries of a file may be found.
+        let mut wanted: Vec<&String> = question.documents.iter().collect();
+        let mut is_right = |found: &Found| {
+            let at = wanted.iter().position(|name| found.names.contains(name));
+            at.map(|at| wanted.swap_remove(at)).is_some()
         };
         let hits: Vec<usize> = (0..found.len().min(DEPTH))
-            .filter(|at| right(&found[*at]))
+            .filter(|at| is_right(&found[*at]))
             .collect();
         let is_first = hits.first() == Some(&0);
         let is_near = hits.first().is_some_and(|hit| *hit < SHOWN);
@@ -173,6 +173,20 @@ mod tests {
             score: *score,
         };
         names.iter().map(found).collect()
+    }
+
+    #[test]
+    fn a_document_counts_once_however_many_of_its_entries_are_found() {
+        let found = |name: &str| Found {
+            names: vec![name.to_owned(), "faq.jsonl".to_owned()],
+            score: 0.9,
+        };
+        let asked = Question {
+            question: "q".to_owned(),
+            documents: vec!["faq.jsonl".to_owned()],
+        };
+        let judged = judge(&[(asked, vec![found("a"), found("b"), found("c")])], 0.45);
+        assert_eq!((judged.recall_at_5, judged.ndcg_at_10), (1.0, 1.0));
     }
 
     #[test]

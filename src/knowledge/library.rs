@@ -49,6 +49,9 @@ use crate::config::{self, Language, StorePath};
 /// Threads that take in what has been read before.
 const LOADERS: usize = 2;
 
+/// Bytes of the disk that the index does not take: the conversations lie there too.
+const RESERVE: u64 = 64 << 20;
+
 /// Why folders cannot be searched.
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
@@ -146,6 +149,7 @@ impl Library {
             sources: Sources {
                 folders: config.folders.clone(),
                 globs,
+                reserve: RESERVE,
             },
             reader: pdf::Reader::default(),
             language: config.language,
@@ -290,7 +294,10 @@ impl Keeper {
     /// Takes what has been read before, so that it can be searched and only the rest is read. A file that is damaged is
     /// put aside, and another one begun.
     pub fn load(&mut self) -> Result<(), LibraryError> {
-        self.healing(|keeper| keeper.library.load_from(&keeper.db))
+        self.healing(|keeper| {
+            keeper.note_unread()?;
+            keeper.library.load_from(&keeper.db)
+        })
     }
 
     /// Brings the index to what the folders hold now; `told` hears of each file how many are done, and of how many.
@@ -304,7 +311,7 @@ impl Keeper {
             .heal()
             .and_then(|()| self.healing(|keeper| keeper.look(told)));
         let is_stale = match &updated {
-            Ok(Some(report)) => !report.folders.is_empty(),
+            Ok(Some(report)) => !report.folders.is_empty() || report.unseen > 0,
             Ok(None) => return updated,
             Err(_) => true,
         };
@@ -324,10 +331,6 @@ impl Keeper {
             }
         }
         let before = self.library.state();
-        let is_unfinished = &inner.health.is_unfinished;
-        if before.is_none() {
-            is_unfinished.store(true, Ordering::Relaxed);
-        }
         let empty = Arc::default();
         let postings = before.as_ref().map_or(&empty, |state| &state.postings);
         let draft = self.library.draft();
@@ -346,9 +349,7 @@ impl Keeper {
             return Ok(None);
         };
         let mut report = change.report.clone();
-        if report.waiting == 0 {
-            is_unfinished.store(false, Ordering::Relaxed);
-        }
+        self.note_unread()?;
         if !change.is_empty() || before.is_none() {
             let next = postings.merge(&change.gone, change.draft);
             let next = self.library.state_of(&self.db, next)?;
@@ -361,6 +362,20 @@ impl Keeper {
             report.problem(&problem.path, problem.reason);
         }
         Ok(Some(report))
+    }
+
+    /// Notes whether there is a folder that has never been read to its end.
+    fn note_unread(&self) -> rusqlite::Result<()> {
+        let inner = &self.library.0;
+        let mut is_unread = false;
+        for folder in &inner.sources.folders {
+            is_unread |= file::folder(&self.db, &folder.to_string_lossy())?.is_none();
+        }
+        inner
+            .health
+            .is_unfinished
+            .store(is_unread, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Ends what broke off within a slice.

@@ -76,6 +76,8 @@ pub struct Walk {
     /// Files and folders that are there, by path, and could not be looked at: what they hold is not known. An empty
     /// one is the whole folder.
     pub unseen: Vec<String>,
+    /// Whether something went while it was looked at: what is missing may be elsewhere in the folder.
+    pub is_torn: bool,
 }
 
 /// Which files of a folder are wanted.
@@ -119,8 +121,11 @@ impl Globs {
         Self { max_bytes, ..self }
     }
 
+    /// A folder that is included is so with all that is in it.
     fn wants(&self, path: &str) -> bool {
-        self.include.is_empty() || self.include.iter().any(|glob| matches(glob, path))
+        let mut above = Path::new(path).ancestors().filter_map(Path::to_str);
+        let is_wanted = |path: &str| self.include.iter().any(|glob| matches(glob, path));
+        self.include.is_empty() || above.any(|path| !path.is_empty() && is_wanted(path))
     }
 
     fn excludes(&self, path: &str) -> bool {
@@ -325,11 +330,12 @@ impl Walker<'_> {
         }
     }
 
-    /// Tells of what is there and cannot be looked at; what has gone since it was listed is no news.
+    /// Tells of what is there and cannot be looked at. What has gone since it was listed may have been moved to where the
+    /// walk has been already, with all that is in it: where that is, if anywhere, the next one finds.
     fn unseen(&mut self, path: &Path, error: &io::Error) {
         let inside = path.strip_prefix(&self.root).unwrap_or(Path::new(""));
-        let is_root = inside.as_os_str().is_empty();
-        if error.kind() == io::ErrorKind::NotFound && !is_root {
+        if error.kind() == io::ErrorKind::NotFound && !inside.as_os_str().is_empty() {
+            self.walk.is_torn = true;
             return;
         }
         match self.walk.unseen.len() {
@@ -434,7 +440,8 @@ impl SourceFile {
         // What was opened is asked, not its name: a folder on the way may have become a link.
         let opened = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
         if opened != self.real || !file.metadata()?.is_file() {
-            return Err(io::Error::other("another file has taken its place"));
+            let why = "another file has taken its place";
+            return Err(io::Error::new(io::ErrorKind::NotFound, why));
         }
         Ok(file)
     }

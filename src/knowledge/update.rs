@@ -7,7 +7,7 @@ mod reading;
 
 use std::{
     collections::{HashMap, HashSet},
-    fs,
+    fs, io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
@@ -39,6 +39,8 @@ pub(super) struct Sources {
     /// Absolute, and each with a last name of its own.
     pub(super) folders: Vec<PathBuf>,
     pub(super) globs: Globs,
+    /// Bytes of the index's disk that it leaves free.
+    pub(super) reserve: u64,
 }
 
 /// What an update found and did.
@@ -58,6 +60,8 @@ pub struct Report {
     pub more_problems: usize,
     /// The folders that could not be read at all; what was read of them before stays.
     pub folders: Vec<Problem>,
+    /// Files and folders below those that could not be looked at; the same holds of them.
+    pub unseen: usize,
 }
 
 /// What is to be made of the index.
@@ -119,18 +123,19 @@ pub(super) fn update(
         db,
         change,
         indexed,
+        reserve: sources.reserve,
         reading,
         unwritten: (0, 0),
     };
     let mut unseen = Unseen::default();
-    let mut walks = Vec::new();
+    let (mut walks, mut there) = (Vec::new(), Vec::new());
     db.execute_batch("BEGIN")?;
     for folder in &sources.folders {
         let name = folder.to_string_lossy().into_owned();
         let is_known = at_path.keys().any(|(of, _)| *of == name);
         let before = file::folder(db, &name)?.filter(|_| is_known);
         match reached(folder, before) {
-            Ok(now) => file::keep_folder(db, &name, now)?,
+            Ok(now) => there.push((name.clone(), now)),
             Err(reason) => {
                 updater.change.report.folders.push(Problem {
                     path: name.clone(),
@@ -145,6 +150,10 @@ pub(super) fn update(
         updater.change.report.more_problems += walk.more_problems;
         for problem in walk.problems {
             updater.change.report.problem(&problem.path, problem.reason);
+        }
+        updater.change.report.unseen += walk.unseen.len();
+        if walk.is_torn {
+            unseen.add(name.clone(), String::new());
         }
         for path in walk.unseen {
             unseen.add(name.clone(), path);
@@ -193,6 +202,11 @@ pub(super) fn update(
         );
     }
     updater.reading.look_over();
+    if updater.change.report.waiting == 0 {
+        for (name, now) in &there {
+            file::keep_folder(db, name, *now)?;
+        }
+    }
     db.execute_batch("COMMIT")?;
     Ok(Some(updater.change))
 }
@@ -259,6 +273,7 @@ struct Updater<'a> {
     change: Change,
     /// Passages in the index that is there, less those that go.
     indexed: usize,
+    reserve: u64,
     reading: &'a mut Reading,
     /// Passages and files since the last slice.
     unwritten: (usize, usize),
@@ -293,6 +308,8 @@ impl Updater<'_> {
         self.reading.open(file);
         let bytes = match file.read() {
             Ok(bytes) => bytes,
+            // It has gone since it was listed, or was moved: the next look tells.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => {
                 let reason = format!("cannot be read: {error}{stays}");
                 self.change.report.problem(&file.path, reason);
@@ -316,6 +333,11 @@ impl Updater<'_> {
                 let failed = match read {
                     Read::Whole(document, pieces) => {
                         self.take(folder, file, &hash, Ok((&document, &pieces)))?
+                    }
+                    // It may be half written, and what was read of it before is better than that.
+                    Read::Faulty(_) if file.changed == 0 && !live.is_empty() => {
+                        self.change.report.waiting += 1;
+                        return Ok(());
                     }
                     Read::Faulty(reason) => self.take(folder, file, &hash, Err(&reason))?,
                     Read::Failed(reason) => Some(reason),
@@ -349,6 +371,11 @@ impl Updater<'_> {
         hash: &[u8],
         read: Result<(&Document, &[Piece]), &str>,
     ) -> rusqlite::Result<Option<String>> {
+        if let Some(why) = file::crowded(self.db, self.reserve) {
+            let reason = format!("is left out: {why}");
+            self.reading.fail(file, &reason, false);
+            return Ok(Some(reason));
+        }
         let room = MAX_INDEXED.saturating_sub(self.indexed + self.change.draft.len());
         if read.is_ok_and(|(_, pieces)| pieces.len() > room) {
             let full = "the index is full with";

@@ -362,6 +362,10 @@ fn numbers(inside: &str, square: bool) -> Option<Vec<u32>> {
         true => inside,
         false => inside.split('†').next().unwrap_or(inside),
     };
+    // No source has it; but with others it is an interval.
+    if inside == "0" {
+        return Some(vec![0]);
+    }
     let mut numbers = Vec::new();
     for item in inside.split([',', ';']) {
         let item = item.trim_matches(' ').trim_start_matches('^');
@@ -411,6 +415,8 @@ mod tests {
         let rows = [
             ("So it is [1].", "So it is [1].", 0),
             ("So it is [7].", "So it is.", 1),
+            ("So it is [0].", "So it is.", 1),
+            ("So it is in [0, 1].", "So it is in [0, 1].", 0),
             ("So it is [1][3].", "So it is [1][3].", 0),
             ("So it is [1] [9].", "So it is [1].", 1),
             ("So it is [9] [1].", "So it is [1].", 1),
@@ -445,7 +451,7 @@ mod tests {
             "[9](https://example.org) and ![9](x.png)",
             "[9]: https://example.org\n  [8]: b",
             "[text][9] and \\[9] and [x] [ ] [] [-] [,]",
-            "in [2024] and [0] and [100] and [9",
+            "in [2024] and [0, 1] and [100] and [9",
             "[see 9] [Section 9] [sourcery 9] [Source] 【a】 [1 9]",
             "`a[9]` and ``b`[9]`` and `x\ny[9]`",
             "```rust\na[9]\n```\n",

@@ -64,7 +64,7 @@ async fn a_question_is_answered_by_the_passage_that_fits_with_its_source() {
     );
     client.leave(1001).await;
     let told: &[&str] = if was_early {
-        &["still being read"]
+        &["not all been read yet"]
     } else {
         &[]
     };

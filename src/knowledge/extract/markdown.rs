@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
 
 use super::{front, html};
 use crate::knowledge::document::{
@@ -71,6 +71,9 @@ struct Open<'a> {
     /// How deep we are in images, and the words that stand for the outermost.
     images: usize,
     alt: String,
+    /// The links that we are in: where each leads if that is said elsewhere, and where its words have come to.
+    links: Vec<(Option<String>, usize)>,
+    brackets: usize,
 }
 
 impl<'a> Open<'a> {
@@ -85,16 +88,40 @@ impl<'a> Open<'a> {
             raw: String::new(),
             images: 0,
             alt: String::new(),
+            links: Vec::new(),
+            brackets: 0,
         }
     }
 
     /// Takes what comes in the block. Whether it is its end.
     fn event(&mut self, event: Event<'a>, range: Range<usize>) -> bool {
+        for (_, words) in &mut self.links {
+            let is_end = matches!(event, Event::End(TagEnd::Link));
+            *words = (*words).max(if is_end { 0 } else { range.end });
+        }
         match event {
             Event::Start(tag) => {
                 match tag {
                     Tag::Item | Tag::TableRow if self.depth == 1 => self.parts.push(range.start),
                     Tag::Image { .. } => self.images += 1,
+                    Tag::Link {
+                        link_type,
+                        dest_url,
+                        ..
+                    } => {
+                        let elsewhere = matches!(
+                            link_type,
+                            LinkType::Reference | LinkType::Collapsed | LinkType::Shortcut
+                        );
+                        let address = elsewhere.then(|| address(&dest_url));
+                        // The empty brackets behind it are not counted to it.
+                        self.brackets = if link_type == LinkType::Collapsed {
+                            2
+                        } else {
+                            0
+                        };
+                        self.links.push((address, range.start + 1));
+                    }
                     _ => {}
                 }
                 self.depth += 1;
@@ -102,6 +129,15 @@ impl<'a> Open<'a> {
             Event::End(end) => {
                 self.depth -= 1;
                 match end {
+                    TagEnd::Link => {
+                        // Its definition stays behind in the document, so it has its address with it.
+                        if let Some((Some(address), words)) = self.links.pop()
+                            && self.images == 0
+                        {
+                            let end = range.end + self.brackets;
+                            self.edits.push((words..end, format!("]({address})")));
+                        }
+                    }
                     TagEnd::Image => {
                         self.images -= 1;
                         if self.images == 0 {
@@ -260,6 +296,14 @@ fn begins_mark(begun: bool, added: &str) -> bool {
     }
 }
 
+/// An address, as it is written behind a link's words.
+fn address(url: &str) -> String {
+    match url.contains(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '<' | '>' | '\\')) {
+        true => format!("<{}>", url.replace('<', "%3C").replace('>', "%3E")),
+        false => url.to_owned(),
+    }
+}
+
 /// The words of raw HTML, for a place in Markdown.
 fn words_of(raw: &str) -> String {
     html::document(raw).text
@@ -333,6 +377,17 @@ mod tests {
     }
 
     #[test]
+    fn a_link_whose_address_stands_elsewhere_has_it_with_it() {
+        let text = "See [the *guide*][g], [g] and [G][], not [this](https://e.org/i).\n\n[g]: https://e.org/g \"Guide\"\n\n\
+            [![a](x.png)][p]\n\n[p]: <https://e.org/a (b)>\n";
+        assert_eq!(
+            document(text).text,
+            "See [the *guide*](https://e.org/g), [g](https://e.org/g) and [G](https://e.org/g), not [this](https://e.org/i).\n\n\
+             [a](<https://e.org/a (b)>)"
+        );
+    }
+
+    #[test]
     fn html_gives_its_words_and_images_their_descriptions() {
         let text = "A <b>bold</b> word, ![a [chart]](https://example.org/x.png) and<br>more.\n\n<div>\n<script>bad()</script>\n\
             Inside &lt;here\n</div>\n\n- item\n\n  <p>in it</p>\n- ![x](y)\n";
@@ -366,8 +421,11 @@ mod tests {
             "- ", "> ", "1. ", "* > ", "[", "![", "<b", "**a ", "`", "![a](b)",
         ] {
             let document = document(&mark.repeat(10_000));
-            assert!(document.text.len() <= 40_000, "{mark}");
+            assert!(document.text.len() <= 10_000 * mark.len(), "{mark}");
         }
+        // Each is a block of its own.
+        let notes = document(&"[^1]: ".repeat(10_000));
+        assert!(notes.text.len() <= 10_000 * "[^1]: \n\n".len());
         let stairs: String = (0..1_000)
             .map(|depth| format!("{}- item\n", "  ".repeat(depth)))
             .collect();

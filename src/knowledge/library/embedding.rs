@@ -280,6 +280,9 @@ impl<'a> Work<'a> {
             if batch.is_empty() {
                 continue;
             }
+            if let Some(why) = file::crowded(db, self.library.0.sources.reserve) {
+                return Err(Broken::Down(why));
+            }
             let texts: Vec<String> = batch.iter().map(|one| one.text.clone()).collect();
             self.asked += texts.len();
             match self.ask(&texts) {

@@ -174,6 +174,7 @@ impl Keeper {
             problems,
             more_problems,
             folders,
+            unseen: _,
         } = report;
         let count = problems.len() + more_problems;
         told.problems(problems, more_problems);

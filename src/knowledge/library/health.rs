@@ -14,7 +14,7 @@ pub(super) struct Health {
     pub(super) damage: Mutex<Option<String>>,
     /// Whether there is a thread that does that.
     pub(super) is_kept: AtomicBool,
-    /// Whether the folders are being read for the first time: what is not found may be in the rest.
+    /// Whether a folder has never been read to its end: what is not found may be in the rest.
     pub(super) is_unfinished: AtomicBool,
     /// Whether the last look at the folders failed, or one of them could not be seen.
     pub(super) is_stale: AtomicBool,
@@ -45,7 +45,7 @@ impl Library {
         self.trouble().map(|_| Lack::Vectors)
     }
 
-    /// Whether the folders are being read for the first time, so that what is not found may be in the rest.
+    /// Whether one of the folders has never been read to its end, so that what is not found may be in the rest.
     pub fn is_unfinished(&self) -> bool {
         self.0.health.is_unfinished.load(Ordering::Relaxed)
     }

@@ -1,6 +1,6 @@
 //! What is read again and what is not, what a search sees meanwhile, and who may write.
 
-use std::{fs, thread};
+use std::{fs, os::unix::fs::MetadataExt as _, thread};
 
 use super::{super::progress::Telling, *};
 use crate::knowledge::Start;
@@ -414,4 +414,91 @@ fn what_takes_the_place_of_another_as_large_and_as_old_is_read() {
     let report = update(&mut keeper);
     assert_eq!((report.read, report.gone), (1, 1));
     assert_eq!(found(&keeper.library(), "anchors compass"), ["b.txt"]);
+}
+
+#[test]
+fn a_folder_that_was_never_there_is_not_taken_for_an_empty_one() {
+    let case = Case::new();
+    let docs = case.home.path().join("docs");
+    fs::remove_dir(&docs).unwrap();
+    let mut keeper = case.keeper();
+    let library = keeper.library();
+    assert_eq!(update(&mut keeper).folders.len(), 1);
+    assert!(library.is_unfinished() && library.lack() == Some(Lack::Documents));
+    fs::create_dir(&docs).unwrap();
+    update(&mut keeper);
+    assert!(!library.is_unfinished() && library.lack().is_none());
+}
+
+#[test]
+fn what_is_moved_back_and_forth_is_found_all_the_while() {
+    let case = Case::new();
+    let docs = case.home.path().join("docs");
+    fs::create_dir(docs.join("guide")).unwrap();
+    for n in 0..30 {
+        case.write(&format!("guide/{n}.txt"), "Anchors.");
+    }
+    let mut keeper = case.keeper();
+    update(&mut keeper);
+    let library = keeper.library();
+    thread::scope(|scope| {
+        let moving = scope.spawn(|| {
+            for _ in 0..200 {
+                fs::rename(docs.join("guide"), docs.join("manual")).unwrap();
+                thread::yield_now();
+                fs::rename(docs.join("manual"), docs.join("guide")).unwrap();
+            }
+        });
+        while !moving.is_finished() {
+            let problems = update(&mut keeper).problems;
+            assert_eq!(problems, []);
+            assert!(library.search("anchor", 50).unwrap().len() >= 30);
+        }
+    });
+}
+
+#[test]
+fn a_disk_that_is_nearly_full_is_left_to_the_conversations() {
+    let case = Case::new();
+    case.write("a.txt", "Anchors.");
+    let mut library = case.library();
+    Arc::get_mut(&mut library.0).unwrap().sources.reserve = u64::MAX;
+    let mut keeper = library.keep().unwrap();
+    let report = update(&mut keeper);
+    assert_eq!((report.read, report.problems.len()), (0, 1));
+    let reason = &report.problems[0].reason;
+    assert!(
+        reason.contains("MiB left") && reason.contains("knowledge.db"),
+        "{reason}"
+    );
+    drop((keeper, library));
+    assert_eq!(update(&mut case.keeper()).read, 1);
+}
+
+#[test]
+fn what_is_half_written_takes_nothing_from_what_was_read() {
+    let case = Case::new();
+    case.write(
+        "a.json",
+        "[{\"question\":\"Who?\",\"answer\":\"Anchors.\"}]",
+    );
+    let mut keeper = case.keeper();
+    update(&mut keeper);
+    case.write("a.json", "[{\"question\":");
+    let report = update(&mut keeper);
+    assert_eq!((report.waiting, report.problems.len()), (1, 0));
+    assert_eq!(found(&keeper.library(), "anchors"), ["a.json"]);
+    // Once it has stayed so for a while it is what it is.
+    let file = File::open(case.home.path().join("docs/a.json")).unwrap();
+    while file.metadata().unwrap().ctime() + 3 > now() {
+        thread::yield_now();
+    }
+    let report = update(&mut keeper);
+    assert_eq!((report.waiting, report.problems.len()), (0, 1));
+    assert!(found(&keeper.library(), "anchors").is_empty());
+}
+
+fn now() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.unwrap().as_secs().cast_signed()
 }

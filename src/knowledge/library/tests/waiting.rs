@@ -102,6 +102,29 @@ fn a_first_reading_is_not_over_while_a_pdf_is_being_read() {
 }
 
 #[test]
+fn a_first_reading_that_broke_off_is_not_over_for_the_next_askd() {
+    let case = Case::new();
+    case.write("a.txt", "Anchors.");
+    case.write("a.pdf", "%PDF");
+    let (library, gate) = held(&case);
+    library.keep().unwrap().start();
+    until(&library, "anchors", true);
+    library.stop();
+    let next = case.library();
+    let mut keeper = loop {
+        match next.keep() {
+            Ok(keeper) => break keeper,
+            Err(_) => thread::yield_now(),
+        }
+    };
+    keeper.load().unwrap();
+    assert_eq!(found(&next, "anchors"), ["a.txt"]);
+    assert_eq!(next.lack(), Some(Lack::Documents));
+    // The first one's reader goes too.
+    fs::write(gate, "").unwrap();
+}
+
+#[test]
 fn what_is_excluded_now_is_not_found_while_others_are_read() {
     let case = Case::new();
     case.write("a.txt", "Anchors.");
