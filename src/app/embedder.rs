@@ -18,7 +18,7 @@ use crate::{
 /// How long the vectors of one request's passages may take, and the further tries within it: a small machine makes some
 /// ten a second.
 const PASSAGES: Effort = Effort {
-    within: Duration::from_secs(120),
+    within: Duration::from_secs(60),
     retries: 3,
 };
 

@@ -136,14 +136,19 @@ impl Document {
     /// Appends a block and the text that it is, trimmed at its ends. Text that is blank or beyond the bound is left
     /// out, and then nothing is returned. `parts`, `lead` and `tail` are left for the caller to fill in.
     pub(super) fn push(&mut self, kind: BlockKind, text: &str) -> Option<&mut Block> {
-        let text = text.trim_end().trim_start_matches('\n');
+        let mut text = text.trim_end().trim_start_matches('\n');
         if self.full || text.trim_start().is_empty() {
             return None;
         }
         if self.text.len() + text.len() + 2 > MAX_TEXT_BYTES {
             self.full = true;
             self.note(beyond(MAX_TEXT_BYTES));
-            return None;
+            // A log without a blank line is one paragraph.
+            let room = MAX_TEXT_BYTES.saturating_sub(self.text.len() + 2);
+            text = text[..text.floor_char_boundary(room)].trim_end();
+            if kind != BlockKind::Paragraph || text.is_empty() {
+                return None;
+            }
         }
         if self.blocks.len() == MAX_BLOCKS {
             self.full = true;

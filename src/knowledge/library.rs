@@ -38,7 +38,7 @@ use self::{embedding::Request, health::Health, watch::Bell};
 use super::{
     embed::{Embedder, Space},
     extract::pdf,
-    file::{self, FileError, FileId, Opened, Place},
+    file::{self, FileError, FileId, Known, Opened, Place},
     lexical::{Draft, Postings, Terms},
     source::{GlobError, Globs},
     update::{self, Reading, Report, Sources},
@@ -195,10 +195,11 @@ impl Library {
 
     fn load_from(&self, db: &Connection) -> Result<(), LibraryError> {
         let known = file::known(db)?.into_iter();
-        let live: Vec<i64> = known
-            .filter(|known| known.is_live)
-            .map(|known| known.n)
-            .collect();
+        // What the configuration has no more is not searched, from the first moment on.
+        let sources = &self.0.sources;
+        let is_wanted =
+            |known: &Known| known.is_live && sources.take(&known.folder, &known.path, known.bytes);
+        let live: Vec<i64> = known.filter(is_wanted).map(|known| known.n).collect();
         if live.is_empty() {
             return Ok(());
         }

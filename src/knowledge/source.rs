@@ -128,6 +128,16 @@ impl Globs {
         self.include.is_empty() || above.any(|path| !path.is_empty() && is_wanted(path))
     }
 
+    /// Whether a file that lies there, of so many bytes, is one to be read.
+    pub fn takes(&self, path: &str, bytes: u64) -> bool {
+        let above = Path::new(path).ancestors().skip(1).filter_map(Path::to_str);
+        let mut above = above.filter(|folder| !folder.is_empty());
+        self.wants(path)
+            && !self.excludes(path)
+            && !above.any(|folder| self.excludes_folder(folder))
+            && self.max_bytes.is_none_or(|max| bytes <= max)
+    }
+
     fn excludes(&self, path: &str) -> bool {
         self.exclude.iter().any(|glob| matches(glob, path))
     }
@@ -139,6 +149,11 @@ impl Globs {
         };
         self.excludes(path) || self.exclude.iter().any(whole)
     }
+}
+
+/// Whether a character changes the direction of those around it, or ends a line: a name with it reads as another.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A glob in the form that [`matches()`] takes.
@@ -291,6 +306,9 @@ impl Walker<'_> {
             return Err(
                 "has a line's end or another control character in its name; rename it".into(),
             );
+        }
+        if name.contains(turns) {
+            return Err("has a sign in its name that turns letters around; rename it".into());
         }
         if name.len() > MAX_PATH_BYTES {
             return Err(format!(

@@ -43,6 +43,14 @@ pub(super) struct Sources {
     pub(super) reserve: u64,
 }
 
+impl Sources {
+    /// Whether the configuration has what was read at this place.
+    pub(super) fn take(&self, folder: &str, path: &str, bytes: u64) -> bool {
+        let is_named = |named: &PathBuf| named.to_string_lossy() == folder;
+        self.folders.iter().any(is_named) && self.globs.takes(path, bytes)
+    }
+}
+
 /// What an update found and did.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -173,8 +181,10 @@ pub(super) fn update(
         })
         .collect();
     let gone = at_path.into_values().flatten();
-    let mut gone: Vec<Known> = gone.filter(|known| !unseen.holds(known)).collect();
-    move_along(&mut found, &mut gone);
+    let is_wanted = |known: &Known| sources.take(&known.folder, &known.path, known.bytes);
+    let stays = |known: &Known| is_wanted(known) && unseen.holds(known);
+    let mut gone: Vec<Known> = gone.filter(|known| !stays(known)).collect();
+    move_along(&mut found, &mut gone, is_wanted);
     // A PDF takes a second where others take a thousandth, and what is known is waited for. What changes all the time keeps
     // nothing else from its turn.
     found.sort_by_cached_key(|(_, file, known)| {
@@ -213,7 +223,13 @@ pub(super) fn update(
 
 /// Gives new files the documents that are gone from elsewhere and are as large and as old: they were moved, and are found
 /// where they were until that is seen to.
-fn move_along(found: &mut [(String, SourceFile, Vec<Known>)], gone: &mut Vec<Known>) {
+///
+/// What is no longer wanted where it was is not searched any more, and so cannot be found elsewhere.
+fn move_along(
+    found: &mut [(String, SourceFile, Vec<Known>)],
+    gone: &mut Vec<Known>,
+    is_wanted: impl Fn(&Known) -> bool,
+) {
     let sight = |known: &Known| (known.bytes, known.modified);
     let mut moved: HashMap<(u64, i64), Vec<Known>> = HashMap::new();
     for known in gone.drain(..) {
@@ -224,8 +240,10 @@ fn move_along(found: &mut [(String, SourceFile, Vec<Known>)], gone: &mut Vec<Kno
         let Some(of_its_size) = moved.get_mut(&now) else {
             continue;
         };
-        let is_like =
-            |known: &Known| known.is_live && Kind::of(Path::new(&known.path)) == Some(file.kind);
+        let is_like = |known: &Known| {
+            let kind = Kind::of(Path::new(&known.path));
+            known.is_live && kind == Some(file.kind) && is_wanted(known)
+        };
         if let Some(at) = of_its_size.iter().position(is_like) {
             known.push(of_its_size.swap_remove(at));
         }

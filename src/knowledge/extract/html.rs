@@ -48,6 +48,13 @@ pub(super) fn document(html: &str) -> Document {
             break;
         }
     }
+    if let Some((name, _)) = &reading.skipped {
+        let name = String::from_utf8_lossy(name).into_owned();
+        let rest = "what follows it is left out";
+        reading
+            .document
+            .note(format!("a <{name}> in it is never closed, and {rest}"));
+    }
     reading.flush();
     reading.document
 }
@@ -498,6 +505,9 @@ mod tests {
             <iframe src=x>no</iframe><!-- no --><template><p>no</template> more</p>";
         assert_eq!(document(page).text, "yesa chart more");
         assert_eq!(document("&lt;script&gt;").text, "\\<script>");
+        let open = document("<p>a<script>b<p>c");
+        assert_eq!(open.text, "a");
+        assert!(open.notes[0].contains("<script>"), "{:?}", open.notes);
     }
 
     #[test]

@@ -13,6 +13,8 @@ use crate::knowledge::document::{
     Anchors, Block, BlockKind, Document, Format, MAX_HEADING_CHARS, beyond,
 };
 
+/// Lists and quotes that one line may open: what has more is no text that anybody wrote as Markdown.
+const MAX_OPENINGS: usize = 100;
 /// Bytes of Markdown at most; what lies beyond is left out, with a note. The parser keeps a tree of all of it, which for
 /// a text of nothing but marks is some 50 times as large.
 pub const MAX_MARKDOWN_BYTES: usize = 4 << 20;
@@ -32,6 +34,14 @@ pub(super) fn document(text: &str) -> Document {
         body,
         anchors: Anchors::default(),
     };
+    if body.lines().any(|line| openings(line) > MAX_OPENINGS) {
+        reading.document.note(format!(
+            "a line in it opens more than {MAX_OPENINGS} lists and quotes, so that it is read as plain text"
+        ));
+        reading.document.format = Format::Plain;
+        super::text::paragraphs(&mut reading.document, body);
+        return reading.document;
+    }
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
@@ -54,6 +64,24 @@ pub(super) fn document(text: &str) -> Document {
         }
     }
     reading.document
+}
+
+/// How many lists, quotes and footnotes a line opens, each in the one before it.
+fn openings(line: &str) -> usize {
+    let mut rest = line.trim_start();
+    for count in 0.. {
+        let digits = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let behind = match rest.strip_prefix("[^") {
+            _ if digits.len() < rest.len() => digits.strip_prefix(['.', ')']),
+            Some(label) => label.split_once("]:").map(|(_, behind)| behind),
+            None => rest.strip_prefix(['>', '-', '*', '+']),
+        };
+        match behind {
+            Some(behind) => rest = behind.trim_start(),
+            None => return count,
+        }
+    }
+    0
 }
 
 /// A block of the outermost level while it is read.
@@ -426,6 +454,11 @@ mod tests {
         // Each is a block of its own.
         let notes = document(&"[^1]: ".repeat(10_000));
         assert!(notes.text.len() <= 10_000 * "[^1]: \n\n".len());
+        // Each further line would be looked at as often as there are lists around it.
+        for mark in ["1. ", "- ", "> ", "[^1]: "] {
+            let deep = document(&(mark.repeat(50_000) + "\n" + &"[a]: b\n".repeat(50_000)));
+            assert!(deep.notes[0].contains("plain text"), "{:?}", deep.notes);
+        }
         let stairs: String = (0..1_000)
             .map(|depth| format!("{}- item\n", "  ".repeat(depth)))
             .collect();

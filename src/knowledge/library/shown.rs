@@ -201,7 +201,10 @@ impl Library {
         path: &'p str,
     ) -> rusqlite::Result<Option<(Live, &Path, &'p str)>> {
         for (folder, inside) in places(&self.0.sources.folders, path) {
-            if let Some(document) = file::live(db, &folder.to_string_lossy(), inside)? {
+            let name = folder.to_string_lossy();
+            if self.0.sources.take(&name, inside, 0)
+                && let Some(document) = file::live(db, &name, inside)?
+            {
                 return Ok(Some((document, folder, inside)));
             }
         }

@@ -502,3 +502,24 @@ fn now() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     now.unwrap().as_secs().cast_signed()
 }
+
+#[test]
+fn what_is_excluded_is_not_found_from_the_first_moment_on_nor_elsewhere() {
+    let case = Case::new();
+    let docs = case.home.path().join("docs");
+    fs::create_dir(docs.join("secret")).unwrap();
+    case.write("secret/s.txt", "The walrus is the spy.");
+    case.write("a.txt", "Anchors.");
+    update(&mut case.keeper());
+    let mut library = case.library();
+    let inner = Arc::get_mut(&mut library.0).unwrap();
+    inner.sources.globs = Globs::new(&[], &["secret/".to_owned()]).unwrap();
+    let mut keeper = library.keep().unwrap();
+    keeper.load().unwrap();
+    assert_eq!(found(&library, "anchors walrus"), ["a.txt"]);
+    assert!(library.original("secret/s.txt").unwrap().is_none());
+    // What is moved out of there is wanted again, and read for that.
+    fs::rename(docs.join("secret/s.txt"), docs.join("s.txt")).unwrap();
+    assert_eq!(update(&mut keeper).read, 1);
+    assert_eq!(found(&library, "walrus"), ["s.txt"]);
+}
