@@ -2,7 +2,7 @@
 
 PAGE := assets/page
 
-.PHONY: run demo test lint bench wire judge llm retrieval embedder browser nextest page-deps
+.PHONY: run demo test lint bench wire judge llm retrieval embedder browser nextest page-deps screenshots
 
 run: ## build the page and the binary, and serve http://127.0.0.1:8080
 	cargo run --release
@@ -46,6 +46,11 @@ browser: ## install the browser of the tests
 
 nextest: ## install the test runner, unless it is there
 	cargo nextest --version >/dev/null 2>&1 || cargo install cargo-nextest --locked
+
+screenshots: browser page-deps ## pictures of the page in each state, width and scheme, in target/screenshots
+	mkdir -p target/screenshots
+	cargo build
+	cd $(PAGE) && ASKD_SHOTS=$(CURDIR)/target/screenshots node --test --test-concurrency=1 e2e/looks.test.mjs
 
 page-deps: ## install the page's packages, unless they are there
 	tools/page-deps

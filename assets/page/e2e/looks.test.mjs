@@ -28,6 +28,14 @@ fn main() { println!("{}", "a line that is longer than any telephone is wide, by
 > Mind the step[^1], and the *door*.
 
 [^1]: It is high.
+
+Euler found $e^{i\\pi} + 1 = 0$, and this is wider than a telephone:
+
+$$
+\\int_0^\\infty \\frac{x^{3}}{e^{x}-1}\\,dx = \\sum_{n=1}^{\\infty} \\int_0^\\infty x^{3} e^{-nx}\\,dx = 6 \\sum_{n=1}^{\\infty} \\frac{1}{n^{4}} = \\frac{\\pi^{4}}{15} \\approx 6.4939394
+$$
+
+\\[\\begin{pmatrix} a & b \\\\ c & d \\end{pmatrix}\\]
 `;
 
 /** What is smaller than a finger, or without one than a mouse needs. A link among words is as high as they are. */
@@ -45,7 +53,21 @@ function small(tab) {
   });
 }
 
+/** Where pictures of each state are kept, if they are wanted; then the widths are those that the pictures are wanted at. */
+const shots = process.env.ASKD_SHOTS;
+const WIDTHS = shots ? [390, 820, 1280, 1440] : [1920, 1280, 390, 320];
+
 async function check(tab, state) {
+  if (shots) {
+    const { width } = tab.page.viewportSize();
+    const scheme = await tab.page.evaluate(() =>
+      matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
+    );
+    await tab.page.screenshot({
+      path: `${shots}/${state.replaceAll(" ", "-")}-${width}-${scheme}.png`,
+      animations: "disabled",
+    });
+  }
   assert.deepEqual(await small(tab), [], state);
   await sound(tab, state);
 }
@@ -69,7 +91,7 @@ stage(phone)("nothing_is_found_while_the_server_is_away_and_when_it_is_back", as
   await reader.leave({ away: true });
 });
 
-for (const width of [1920, 1280, 390, 320]) {
+for (const width of WIDTHS) {
   for (const colorScheme of ["light", "dark"]) {
     const screen = { ...(width < 1024 && PHONE), viewport: { width, height: 860 }, colorScheme };
     stage({ screen })(`nothing_is_found_at_${width}_${colorScheme}`, async ({ fake, askd, reader }) => {
@@ -83,6 +105,8 @@ for (const width of [1920, 1280, 390, 320]) {
       await tab.says("Answering");
       await check(tab, "streaming");
       call.say(ANSWER.slice(400));
+      await tab.answer.locator("math").nth(2).waitFor();
+      await check(tab, "streaming further");
       call.finish();
       await tab.finished();
       await tab.answer.getByText("The model's thinking").click();

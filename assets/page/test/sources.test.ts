@@ -82,3 +82,15 @@ test("of_a_long_path_of_headings_the_end_is_shown", () => {
   expect(trail(`${long} › ${long}`)).toBe(`… › ${long}`);
   expect(trail(long)).toBe(long);
 });
+
+test("no_text_leads_a_sources_number_elsewhere", () => {
+  const text = "Here [1], [more][1] and [2][].\n\n[1]: https://evil.example/one\n[2]: javascript:alert(1)\n";
+  const cited = new Map([
+    [1, "A"],
+    [2, "B"],
+  ]);
+  const box = document.createElement("div");
+  box.append(...whole(text).map((html) => nodes(html, cited)));
+  expect([...box.querySelectorAll("p [data-cite]")].map((mark) => mark.textContent)).toContain("1");
+  expect([...box.querySelectorAll("a")].every((link) => link.textContent === link.getAttribute("href"))).toBe(true);
+});

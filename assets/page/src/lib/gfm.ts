@@ -3,6 +3,8 @@
 
 import type { TokenizerAndRendererExtension, TokenizerThis, RendererThis, Tokens } from "marked";
 
+import { escaped } from "./escape";
+
 const ALERTS = { note: "Note", tip: "Tip", important: "Important", warning: "Warning", caution: "Caution" };
 
 const ALERT = /^ {0,3}>[ \t]*\[!(note|tip|important|warning|caution)\][ \t]*(?:\n|$)/i;
@@ -65,7 +67,3 @@ export const footnotes: TokenizerAndRendererExtension[] = [
     renderer: ({ label }): string => `<sup title="${escaped(String(label))}">${escaped(String(label))}</sup>`,
   },
 ];
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[letter]!);
-}

@@ -8,8 +8,10 @@
 import DOMPurify from "dompurify";
 import { Marked, Tokenizer, type Token, type Tokens } from "marked";
 
+import { escaped } from "./escape";
 import { coloured } from "./highlight";
 import { alert, footnotes } from "./gfm";
+import { beginning, formulas, frameFormula } from "./math";
 
 const ALLOWED_TAGS = (
   "a abbr b blockquote br code dd del details div dl dt em h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp " +
@@ -47,6 +49,12 @@ class Bounded extends Tokenizer {
     return this.#within(() => super.reflink(...args));
   }
 
+  /** A number is a source's: no text leads it elsewhere. */
+  override def(src: string) {
+    const found = super.def(src);
+    return found && /^\s*\d+\s*$/.test(found.tag) ? undefined : found;
+  }
+
   override emStrong(...args: Parameters<Tokenizer["emStrong"]>) {
     return this.#within(() => super.emStrong(...args));
   }
@@ -60,7 +68,8 @@ class Bounded extends Tokenizer {
   }
 
   override inlineText(src: string) {
-    return super.inlineText(src.slice(0, FARTHEST));
+    const near = src.slice(0, FARTHEST);
+    return super.inlineText(near.slice(0, beginning(near)));
   }
 
   #within<T>(read: () => T | undefined): T | undefined {
@@ -80,7 +89,7 @@ const marked = new Marked({
     code({ text, lang }: Tokens.Code): string {
       const language = /^[\w+#.-]+/.exec(lang ?? "")?.[0].toLowerCase() ?? "";
       const name = language === "" ? "" : ` title="${language}"`;
-      return `<pre${name}><code>${escape(text)}\n</code></pre>\n`;
+      return `<pre${name}><code>${escaped(text)}\n</code></pre>\n`;
     },
     heading({ tokens, depth }: Tokens.Heading): string {
       if (tokens.length === 0) return "";
@@ -100,7 +109,7 @@ const marked = new Marked({
   },
 });
 
-marked.use({ extensions: footnotes });
+marked.use({ extensions: [...footnotes, ...formulas] });
 
 // `use` copies a tokenizer's own functions only, so a class must be set as it is.
 marked.setOptions({ tokenizer: new Bounded() });
@@ -170,9 +179,10 @@ export function nodes(html: string, cited: Cited = NONE): DocumentFragment {
   if (cited.size > 0) markCited(fragment, cited);
   for (const pre of fragment.querySelectorAll("pre")) frameCode(pre);
   for (const quote of fragment.querySelectorAll("blockquote[title]")) frameAlert(quote);
+  for (const place of fragment.querySelectorAll("var[title]")) frameFormula(place);
   for (const mark of fragment.querySelectorAll("sup[title], div[title]")) frameFootnote(mark);
   for (const table of fragment.querySelectorAll("table")) {
-    const box = element("div", { class: "table-box", role: "region", "aria-label": "Table", tabindex: "0" });
+    const box = element("div", { class: "table-box", role: "group", "aria-label": "Table", tabindex: "0" });
     table.replaceWith(box);
     box.append(table);
   }
@@ -185,7 +195,7 @@ function markCited(fragment: DocumentFragment, cited: Cited): void {
   const found: Text[] = [];
   while (walker.nextNode()) {
     const text = walker.currentNode as Text;
-    if (/\[\d/.test(text.data) && !text.parentElement?.closest("code, pre, kbd, samp, a")) found.push(text);
+    if (/\[\d/.test(text.data) && !text.parentElement?.closest("code, pre, kbd, samp, a, var[title]")) found.push(text);
   }
   for (const text of found) {
     const parts = text.data.split(/\[(\d{1,4})\]/);
@@ -229,14 +239,14 @@ function render(token: Token): string {
 }
 
 function plain(text: string): string {
-  return `<pre><code>${escape(text)}\n</code></pre>`;
+  return `<pre><code>${escaped(text)}\n</code></pre>`;
 }
 
 function frameCode(pre: HTMLPreElement): void {
   const language = pre.title;
   pre.removeAttribute("title");
   pre.tabIndex = 0;
-  pre.setAttribute("role", "region");
+  pre.setAttribute("role", "group");
   pre.setAttribute("aria-label", language === "" ? "Code" : `Code: ${language}`);
   pre.dir = "ltr";
   const head = element("div", { class: "code-head" });
@@ -313,8 +323,4 @@ function element(name: string, attributes: Record<string, string>): HTMLElement 
 function bareTag(found: string, slash: string | undefined, name: string | undefined): string {
   if (found.startsWith("<!--")) return "";
   return name !== undefined && BARE_TAGS.has(name.toLowerCase()) ? `<${slash}${name}>` : `&lt;${found.slice(1)}`;
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"]/g, (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[letter]!);
 }

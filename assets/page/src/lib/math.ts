@@ -1,0 +1,103 @@
+// Formulas in TeX: where they are in Markdown, and how they come to stand in the page. What sets them is loaded when there
+// is one; until then, and where that fails or the formula is none, its source is shown.
+
+import type { TokenizerAndRendererExtension, Tokens } from "marked";
+
+import { escaped } from "./escape";
+import { Lazily } from "./lazily";
+
+/** Letters of a formula with its marks; what is longer stays as it is written. */
+const LONGEST = 2_000;
+
+/** How far a formula's beginning within a paragraph is looked for, and how many of what may be one are looked at. */
+const FARTHEST = 2_048;
+const BEGINNINGS = 8;
+
+/** Between dollars or brackets on lines of their own; a blank line ends a paragraph, and with it what may be one. */
+const BLOCK = /^ {0,3}(?:\$\$((?:(?!\n[ \t]*\n|\$\$)[^])+)\$\$|\\\[((?:(?!\n[ \t]*\n|\\\])[^])+)\\\])[ \t]*(?:\n+|$)/;
+const BLOCK_START = /\n {0,3}(?:\$\$|\\\[)/g;
+
+/** Within a line: a dollar that stands at a blank or before a digit is money. */
+const INLINE =
+  /^(?:\$\$(?![\s$])((?:(?!\$\$)[^\n])*[^\s\\$])\$\$|\$(?![\s$])((?:\\.|[^\\\n$])*[^\s\\$]|[^\s\\$])\$(?![\d$])|\\\(((?:(?!\\\))[^\n])+)\\\))/;
+
+/** A dollar behind a letter or a digit, or behind another one, begins nothing. */
+const BEGINNING = /[^\w$\\](?=\$[^\s$])|[^\w$\\](?=\$\$[^\s$])/;
+
+type Formula = Tokens.Generic & { tex: string };
+
+/** Formulas, for `marked`: they come out with a `title`, which nothing of a model's own keeps on such a tag. */
+export const formulas: TokenizerAndRendererExtension[] = [
+  {
+    name: "formulaBlock",
+    level: "block",
+    start(src) {
+      const near = src.slice(0, FARTHEST);
+      const begins = [...near.matchAll(BLOCK_START)].slice(0, BEGINNINGS).map(({ index }) => index + 1);
+      return begins.find((at) => block(src.slice(at)) !== undefined);
+    },
+    tokenizer(src): Formula | undefined {
+      return block(src);
+    },
+    renderer: (token) => `<p>${written(token as Formula, "block")}</p>\n`,
+  },
+  {
+    name: "formula",
+    level: "inline",
+    // Its beginnings are `beginning`'s to tell: a `start` does not see what stands before.
+    tokenizer(src): Formula | undefined {
+      return formula("formula", INLINE.exec(src.slice(0, LONGEST)));
+    },
+    renderer: (token) => written(token as Formula, (token as Formula).raw.startsWith("$$") ? "block" : "inline"),
+  },
+];
+
+/** Where in a text the next formula may begin, if not at once; else the text's end. */
+export function beginning(text: string): number {
+  const found = BEGINNING.exec(text);
+  return found === null ? text.length : found.index + 1;
+}
+
+function block(src: string): Formula | undefined {
+  return formula("formulaBlock", BLOCK.exec(src.slice(0, LONGEST)));
+}
+
+function formula(type: string, found: RegExpExecArray | null): Formula | undefined {
+  if (found === null) return undefined;
+  const tex = found.slice(1).find((part) => part !== undefined)!;
+  return tex.trim() === "" ? undefined : { type, raw: found[0], tex: tex.trim() };
+}
+
+function written({ tex }: Formula, form: "block" | "inline"): string {
+  return `<var title="${form}">${escaped(tex)}</var>`;
+}
+
+const setter = new Lazily(() => import("./typeset"));
+
+/** Resolves when formulas can be set, or cannot for now. */
+export const load = (): Promise<void> => setter.load();
+
+/** Puts a formula in the place of what `marked` has made of it. */
+export function frameFormula(place: Element): void {
+  const isBlock = place.getAttribute("title") === "block";
+  const tex = place.textContent;
+  // A formula that is all of its paragraph stands for it.
+  const paragraph = isBlock && place.parentElement?.matches("p:has(> var:only-child)") ? place.parentElement : null;
+  const box = document.createElement(paragraph ? "div" : "span");
+  box.className = isBlock ? "formula formula-block" : "formula";
+  box.dir = "ltr";
+  if (isBlock) {
+    // Wider than the page, it is moved within its box.
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", "Formula");
+  }
+  const source = document.createElement("code");
+  source.textContent = tex;
+  box.append(source);
+  (paragraph?.textContent.trim() === tex ? paragraph : place).replaceWith(box);
+  setter.with(({ typeset }) => {
+    const set = typeset(tex, isBlock);
+    if (set !== null) box.replaceChildren(set);
+  });
+}

@@ -1,0 +1,96 @@
+// Formulas: what is one, what is money, and what stands in the page for them.
+
+import { beforeAll, describe, expect, test } from "vitest";
+
+import { grow, nodes, NOTHING, whole } from "../src/lib/markdown";
+import { load } from "../src/lib/math";
+
+function show(markdown: string): HTMLElement {
+  const box = document.createElement("div");
+  for (const block of whole(markdown)) box.append(nodes(block));
+  return box;
+}
+
+/** The sources of all formulas. */
+function formulas(markdown: string): string[] {
+  const found = [...show(markdown).querySelectorAll(".formula")];
+  return found.map((formula) => formula.querySelector("annotation")?.textContent ?? formula.textContent);
+}
+
+beforeAll(load);
+
+describe("formulas", () => {
+  test.each([
+    ["Let $x^2$ be", ["x^2"]],
+    ["$a$, $b$ and $c$.", ["a", "b", "c"]],
+    [String.raw`so \(a_1 + b\) holds`, ["a_1 + b"]],
+    ["x $$a = b$$ y", ["a = b"]],
+    ["$$\na = b\n$$", ["a = b"]],
+    ["Then\n$$\na\n$$\nand", ["a"]],
+    ["\\[\n\\frac{1}{2}\n\\]", [String.raw`\frac{1}{2}`]],
+    ["- item $x$\n- $$y$$", ["x", "y"]],
+    ["| a |\n|---|\n| $x$ |", ["x"]],
+    [String.raw`$a \$ b$`, [String.raw`a \$ b`]],
+    ["**$x$**", ["x"]],
+    ["($x$)", ["x"]],
+    ["*a*: $x$", ["x"]],
+  ])("%j_has_%j", (markdown, tex) => {
+    expect(formulas(markdown)).toEqual(tex);
+  });
+
+  test.each([
+    "It costs $5 and $10.",
+    "from $5-$10",
+    "US$5 and CA$6",
+    "a \\$x\\$ b",
+    "`$x$` and `\\(y\\)`",
+    "```\n$$\nx\n$$\n```",
+    "$ x $",
+    "a $\nb$",
+    "$$\n\nx\n\n$$",
+    "$" + "x".repeat(3_000) + "$",
+    "[$5](https://e.org) or [$6](https://e.org)",
+  ])("%j_has_none", (markdown) => {
+    expect(formulas(markdown)).toEqual([]);
+  });
+
+  test("what_is_no_tex_is_shown_as_it_is_written", () => {
+    const box = show(
+      String.raw`so $\frac{1}$ and $\href{javascript:alert(1)}{x}$ and $\includegraphics{https://e.org/x.png}$`,
+    );
+    expect(box.querySelectorAll("a, img").length).toBe(0);
+    expect(box.textContent).toContain(String.raw`\frac{1}`);
+  });
+
+  test("tags_in_a_formula_are_letters", () => {
+    const box = show("$<img src=x onerror=alert(1)>$ $a<b$");
+    expect(box.querySelector("img")).toBeNull();
+    expect(box.querySelectorAll("math").length).toBeGreaterThan(0);
+  });
+
+  test("a_tag_of_the_models_own_is_no_formula", () => {
+    expect(formulas('<var title="inline">x</var>')).toEqual([]);
+  });
+
+  test("a_source_in_a_formula_is_none", () => {
+    const cited = new Map([[1, "A"]]);
+    const box = document.createElement("div");
+    for (const block of whole("$x[1]$ and [1]")) box.append(nodes(block, cited));
+    expect(box.querySelectorAll("[data-cite]").length).toBe(1);
+    expect(box.querySelector(".formula [data-cite]")).toBeNull();
+  });
+
+  test.each(["$", "$a ", "\\(", "$$\n", "\\[\n", "$$", " $$", " $a", "($a", "$$a ", "\\(a "])(
+    "%j_without_end_takes_no_time",
+    (mark) => {
+      expect(whole(mark.repeat(20_000)).join("").length).toBeGreaterThan(20_000);
+    },
+  );
+
+  test("an_answer_that_has_come_is_what_it_was_while_it_came", () => {
+    const text = "One $x$\n\n$$\na\n$$\n\nTwo \\(y\\).\n\n\\[\nb\n\\]\n\nend";
+    let memory = NOTHING;
+    for (let end = 1; end <= text.length; end++) memory = grow(memory, text.slice(0, end));
+    expect(memory.html).toEqual(whole(text));
+  });
+});
