@@ -107,6 +107,8 @@ for (const width of WIDTHS) {
       call.say(ANSWER.slice(400));
       await tab.answer.locator("math").nth(2).waitFor();
       await check(tab, "streaming further");
+      await tab.page.getByRole("button", { name: "Jump to the end" }).click();
+      await check(tab, "streaming at the end");
       call.finish();
       await tab.finished();
       await tab.answer.getByText("The model's thinking").click();
