@@ -147,6 +147,12 @@ for (const width of WIDTHS) {
       await sidebar.getByRole("button", { name: "Delete" }).click();
       await tab.page.getByRole("button", { name: "Undo" }).waitFor();
       await check(tab, "notice");
+      await (await tab.sidebar()).getByRole("button", { name: "Actions for all conversations" }).click();
+      await tab.page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+      await tab.page.getByRole("dialog", { name: "Keyboard" }).waitFor();
+      await check(tab, "keyboard");
+      await tab.page.keyboard.press("Escape");
+      await tab.page.getByRole("dialog", { name: "Keyboard" }).waitFor({ state: "hidden" });
       await reader.leave();
     });
   }

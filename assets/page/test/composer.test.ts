@@ -84,3 +84,27 @@ test("what_is_written_goes_with_the_conversation_that_another_question_begins", 
   flushSync();
   expect([field.value, draft(UNBEGUN), draft(ID)]).toEqual(["half a thought", "half a thought", ""]);
 });
+
+test("the_arrow_calls_back_what_was_asked_and_leaves_alone_what_is_written", async () => {
+  const told = { asked: 0, sent: true, accepted: true, ending: "stop" as const, text: "So." };
+  const first = newTurn({ ...told, id: "1", parent: null, question: "What is a turn?" });
+  const second = newTurn({ ...told, id: "2", parent: "1", question: "And its end?" });
+  server.conversation(ID, [first, second]);
+  chat = new Chat(ID, { begun: true });
+  FakeSocket.last.ready();
+  show();
+  await settle();
+  const field = document.querySelector("textarea")!;
+  const press = (key: string) => {
+    field.setSelectionRange(field.value.length, field.value.length);
+    field.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    flushSync();
+    return field.value;
+  };
+  expect(["ArrowUp", "ArrowUp", "ArrowUp"].map(press)).toEqual(["And its end?", "What is a turn?", "What is a turn?"]);
+  expect(draft(ID)).toBe("What is a turn?");
+  expect(["ArrowDown", "ArrowDown", "ArrowUp"].map(press)).toEqual(["And its end?", "", "And its end?"]);
+  field.value = "And its end, then?";
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  expect(press("ArrowUp")).toBe("And its end, then?");
+});
