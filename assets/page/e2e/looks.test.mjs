@@ -35,6 +35,16 @@ $$
 \\int_0^\\infty \\frac{x^{3}}{e^{x}-1}\\,dx = \\sum_{n=1}^{\\infty} \\int_0^\\infty x^{3} e^{-nx}\\,dx = 6 \\sum_{n=1}^{\\infty} \\frac{1}{n^{4}} = \\frac{\\pi^{4}}{15} \\approx 6.4939394
 $$
 
+### A part of it
+
+Words.
+
+### Another, *longer* one
+
+Words.
+
+## The end
+
 \\[\\begin{pmatrix} a & b \\\\ c & d \\end{pmatrix}\\]
 `;
 
@@ -113,6 +123,10 @@ for (const width of WIDTHS) {
       await tab.finished();
       await tab.answer.getByText("The model's thinking").click();
       await check(tab, "finished");
+      await tab.page.getByRole("button", { name: "Contents" }).click();
+      await check(tab, "contents");
+      await tab.page.getByRole("button", { name: "A part of it" }).click();
+      await tab.answer.getByRole("heading", { name: "A part of it" }).and(tab.page.locator(":focus")).waitFor();
       await tab.ask("And now fail.");
       (await fake.call()).refuse(500, "nothing works");
       await tab.page.getByRole("button", { name: "Retry" }).waitFor();

@@ -1,0 +1,33 @@
+// The contents of a long answer.
+
+import { expect, test } from "vitest";
+
+import { nodes, whole } from "../src/lib/markdown";
+import { outline } from "../src/lib/outline";
+
+function answer(markdown: string): HTMLElement {
+  const box = document.createElement("div");
+  for (const html of whole(markdown)) {
+    const block = document.createElement("div");
+    block.className = "block";
+    block.append(nodes(html));
+    box.append(block);
+  }
+  return box;
+}
+
+test("a_long_answer_has_its_headings_each_at_its_level", () => {
+  const found = outline(
+    answer("# One\n\n## Two *b*\n\nx\n\n### Three\n\n```\n# none\n```\n\n## Four\n\n> # none either"),
+  );
+  expect(found.map(({ words, level }) => [words, level])).toEqual([
+    ["One", 0],
+    ["Two b", 0],
+    ["Three", 1],
+    ["Four", 0],
+  ]);
+});
+
+test("a_few_headings_are_no_contents", () => {
+  expect(outline(answer("# One\n\n# Two\n\n# Three"))).toEqual([]);
+});
