@@ -10,7 +10,7 @@ mod place;
 mod shown;
 pub(super) mod vectors;
 
-use std::time::SystemTime;
+use std::{path::PathBuf, time::SystemTime};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -171,6 +171,18 @@ pub(super) fn folder(db: &Connection, path: &str) -> rusqlite::Result<Option<(u6
         Ok((number(0)?, number(1)?))
     });
     found.optional()
+}
+
+/// Forgets the folders that are none of these: put back, they are read for the first time.
+pub(super) fn forget_folders(db: &Connection, named: &[PathBuf]) -> rusqlite::Result<()> {
+    let mut query = db.prepare_cached("SELECT path FROM folder")?;
+    let kept = query.query_map([], |row| row.get::<_, String>(0))?;
+    for path in kept.collect::<rusqlite::Result<Vec<_>>>()? {
+        if !named.iter().any(|folder| folder.to_string_lossy() == path) {
+            db.execute("DELETE FROM folder WHERE path = ?1", [path])?;
+        }
+    }
+    Ok(())
 }
 
 /// Keeps which folder stands there now.

@@ -264,6 +264,7 @@ impl Library {
         }
         turn()?;
         *state = Some(next);
+        self.0.health.edition.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
@@ -295,6 +296,9 @@ impl Keeper {
     /// Takes what has been read before, so that it can be searched and only the rest is read. A file that is damaged is
     /// put aside, and another one begun.
     pub fn load(&mut self) -> Result<(), LibraryError> {
+        // The folders have not been looked at.
+        let health = &self.library.0.health;
+        health.is_reading.store(true, Ordering::Relaxed);
         self.healing(|keeper| {
             keeper.note_unread()?;
             keeper.library.load_from(&keeper.db)
@@ -351,6 +355,10 @@ impl Keeper {
         };
         let mut report = change.report.clone();
         self.note_unread()?;
+        inner
+            .health
+            .is_reading
+            .store(report.waiting > 0, Ordering::Relaxed);
         if !change.is_empty() || before.is_none() {
             let next = postings.merge(&change.gone, change.draft);
             let next = self.library.state_of(&self.db, next)?;
@@ -372,10 +380,7 @@ impl Keeper {
         for folder in &inner.sources.folders {
             is_unread |= file::folder(&self.db, &folder.to_string_lossy())?.is_none();
         }
-        inner
-            .health
-            .is_unfinished
-            .store(is_unread, Ordering::Relaxed);
+        inner.health.is_unread.store(is_unread, Ordering::Relaxed);
         Ok(())
     }
 

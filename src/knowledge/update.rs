@@ -138,6 +138,7 @@ pub(super) fn update(
     let mut unseen = Unseen::default();
     let (mut walks, mut there) = (Vec::new(), Vec::new());
     db.execute_batch("BEGIN")?;
+    file::forget_folders(db, &sources.folders)?;
     for folder in &sources.folders {
         let name = folder.to_string_lossy().into_owned();
         let is_known = at_path.keys().any(|(of, _)| *of == name);
@@ -189,7 +190,7 @@ pub(super) fn update(
     // nothing else from its turn.
     found.sort_by_cached_key(|(_, file, known)| {
         let turn = updater.reading.turn(file);
-        (file.kind == Kind::Pdf, turn, known.is_empty())
+        (turn, file.kind == Kind::Pdf, known.is_empty())
     });
     // The clock runs from here: however long the folders take to be walked through, a look gets somewhere.
     updater.reading.begin(indexed > 0);

@@ -84,6 +84,7 @@ impl Searcher {
     ) -> Result<Vec<Passage>, SearchError> {
         let begin = Instant::now();
         let (found, words) = loop {
+            let edition = self.edition();
             let (knowledge, limit) = (self.knowledge.clone(), self.passages);
             let (question, earlier) = (question.to_owned(), earlier.to_vec());
             let search = tokio::task::spawn_blocking(move || {
@@ -94,7 +95,12 @@ impl Searcher {
             let found = timeout(DEADLINE, search).await;
             let found = found.map_err(|_| SearchError::Slow)??;
             match found.and_then(|(found, words)| Ok((self.matching(found)?, words))) {
-                Err(LibraryError::Unread) if begin.elapsed() < PATIENCE => sleep(LOOK).await,
+                // What has not changed need not be searched again.
+                Err(LibraryError::Unread) if begin.elapsed() < PATIENCE => {
+                    while begin.elapsed() < PATIENCE && self.edition() == edition {
+                        sleep(LOOK).await;
+                    }
+                }
                 found => break found?,
             }
         };
@@ -106,6 +112,14 @@ impl Searcher {
             misses.note(&words.replace('\n', " "));
         }
         Ok(found)
+    }
+
+    /// Another number where what is searched is another.
+    fn edition(&self) -> (u64, bool) {
+        match &self.knowledge {
+            Knowledge::Library(library) => (library.edition(), library.is_unfinished()),
+            Knowledge::Set(_) => (0, false),
+        }
     }
 
     /// Those of them that match well enough. That there are none says nothing while documents are still to be read.

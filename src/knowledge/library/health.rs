@@ -2,7 +2,7 @@
 
 use std::sync::{
     Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use super::{Library, Progress};
@@ -15,7 +15,11 @@ pub(super) struct Health {
     /// Whether there is a thread that does that.
     pub(super) is_kept: AtomicBool,
     /// Whether a folder has never been read to its end: what is not found may be in the rest.
-    pub(super) is_unfinished: AtomicBool,
+    pub(super) is_unread: AtomicBool,
+    /// Whether there are files that are still to be read, as far as is known.
+    pub(super) is_reading: AtomicBool,
+    /// How often what is searched was replaced.
+    pub(super) edition: AtomicU64,
     /// Whether the last look at the folders failed, or one of them could not be seen.
     pub(super) is_stale: AtomicBool,
     /// What its keeper is at.
@@ -45,9 +49,18 @@ impl Library {
         self.trouble().map(|_| Lack::Vectors)
     }
 
-    /// Whether one of the folders has never been read to its end, so that what is not found may be in the rest.
+    /// Whether a folder is being read for the first time, so that what is not found may be in the rest; or nothing was
+    /// ever read. A folder that is out of reach is not waited for where there are others.
     pub fn is_unfinished(&self) -> bool {
-        self.0.health.is_unfinished.load(Ordering::Relaxed)
+        let health = &self.0.health;
+        let is_reading = health.is_reading.load(Ordering::Relaxed);
+        let is_empty = || self.size().is_none_or(|size| size.passages == 0);
+        health.is_unread.load(Ordering::Relaxed) && (is_reading || is_empty())
+    }
+
+    /// How often what is searched was replaced: what was not found need not be looked for again before that.
+    pub fn edition(&self) -> u64 {
+        self.0.health.edition.load(Ordering::Relaxed)
     }
 
     /// What its keeper is at, and how far, if it takes longer than a moment.

@@ -523,3 +523,50 @@ fn what_is_excluded_is_not_found_from_the_first_moment_on_nor_elsewhere() {
     assert_eq!(update(&mut keeper).read, 1);
     assert_eq!(found(&library, "walrus"), ["s.txt"]);
 }
+
+#[test]
+fn a_folder_that_is_put_back_is_read_for_the_first_time() {
+    let case = Case::new();
+    case.write("a.txt", "Anchors.");
+    let more = case.home.path().join("more");
+    fs::create_dir(&more).unwrap();
+    let with = |folders: Vec<PathBuf>| {
+        let mut library = case.library();
+        Arc::get_mut(&mut library.0).unwrap().sources.folders = folders;
+        let mut keeper = library.keep().unwrap();
+        keeper.load().unwrap();
+        (library, keeper)
+    };
+    let docs = case.home.path().join("docs");
+    for (folders, is_unread) in [
+        (vec![docs.clone(), more.clone()], true),
+        (vec![docs.clone(), more.clone()], false),
+        (vec![docs.clone()], false),
+        (vec![docs, more], true),
+    ] {
+        let (library, mut keeper) = with(folders);
+        assert_eq!(library.is_unfinished(), is_unread);
+        update(&mut keeper);
+        assert!(!library.is_unfinished());
+    }
+}
+
+#[test]
+fn a_folder_that_is_out_of_reach_is_not_waited_for_where_there_are_others() {
+    let case = Case::new();
+    case.write("a.txt", "Anchors.");
+    let mut library = case.library();
+    let away = case.home.path().join("away");
+    Arc::get_mut(&mut library.0)
+        .unwrap()
+        .sources
+        .folders
+        .push(away);
+    let mut keeper = library.keep().unwrap();
+    let before = library.edition();
+    keeper.load().unwrap();
+    assert!(library.is_unfinished());
+    update(&mut keeper);
+    assert!(!library.is_unfinished() && library.lack() == Some(Lack::Changes));
+    assert!(library.edition() > before);
+}
