@@ -258,6 +258,7 @@ fn told(report: &Report, library: &Library) {
         waiting: _,
         folders,
         unseen: _,
+        crowded: _,
     } = report;
     if *files == 0 && folders.is_empty() {
         complain(

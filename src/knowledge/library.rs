@@ -49,9 +49,6 @@ use crate::config::{self, Language, StorePath};
 /// Threads that take in what has been read before.
 const LOADERS: usize = 2;
 
-/// Bytes of the disk that the index does not take: the conversations lie there too.
-const RESERVE: u64 = 64 << 20;
-
 /// Why folders cannot be searched.
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
@@ -149,7 +146,7 @@ impl Library {
             sources: Sources {
                 folders: config.folders.clone(),
                 globs,
-                reserve: RESERVE,
+                crowded: file::crowded,
             },
             reader: pdf::Reader::default(),
             language: config.language,
@@ -316,7 +313,7 @@ impl Keeper {
             .heal()
             .and_then(|()| self.healing(|keeper| keeper.look(told)));
         let is_stale = match &updated {
-            Ok(Some(report)) => !report.folders.is_empty() || report.unseen > 0,
+            Ok(Some(report)) => !report.folders.is_empty() || report.unseen + report.crowded > 0,
             Ok(None) => return updated,
             Err(_) => true,
         };

@@ -121,11 +121,15 @@ impl Globs {
         Self { max_bytes, ..self }
     }
 
-    /// A folder that is included is so with all that is in it.
+    /// A folder that is included by its name is so with all that is in it.
     fn wants(&self, path: &str) -> bool {
-        let mut above = Path::new(path).ancestors().filter_map(Path::to_str);
-        let is_wanted = |path: &str| self.include.iter().any(|glob| matches(glob, path));
-        self.include.is_empty() || above.any(|path| !path.is_empty() && is_wanted(path))
+        let above = Path::new(path).ancestors().skip(1).filter_map(Path::to_str);
+        let above: Vec<&str> = above.filter(|folder| !folder.is_empty()).collect();
+        let is_name = |glob: &&String| !glob.contains(['*', '?', '[', '{']);
+        let mut names = self.include.iter().filter(is_name);
+        self.include.is_empty()
+            || self.include.iter().any(|glob| matches(glob, path))
+            || names.any(|name| above.iter().any(|folder| matches(name, folder)))
     }
 
     /// Whether a file that lies there, of so many bytes, is one to be read.

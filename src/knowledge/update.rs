@@ -39,8 +39,8 @@ pub(super) struct Sources {
     /// Absolute, and each with a last name of its own.
     pub(super) folders: Vec<PathBuf>,
     pub(super) globs: Globs,
-    /// Bytes of the index's disk that it leaves free.
-    pub(super) reserve: u64,
+    /// Why there is no room on the index's disk, if there is none.
+    pub(super) crowded: fn(&Connection) -> Option<String>,
 }
 
 impl Sources {
@@ -68,6 +68,8 @@ pub struct Report {
     pub more_problems: usize,
     /// The folders that could not be read at all; what was read of them before stays.
     pub folders: Vec<Problem>,
+    /// Files that there was no room for on the disk; what was read of them before stays.
+    pub crowded: usize,
     /// Files and folders below those that could not be looked at; the same holds of them.
     pub unseen: usize,
 }
@@ -131,7 +133,7 @@ pub(super) fn update(
         db,
         change,
         indexed,
-        reserve: sources.reserve,
+        crowded: sources.crowded,
         reading,
         unwritten: (0, 0),
     };
@@ -213,7 +215,7 @@ pub(super) fn update(
         );
     }
     updater.reading.look_over();
-    if updater.change.report.waiting == 0 {
+    if updater.change.report.waiting + updater.change.report.crowded == 0 {
         for (name, now) in &there {
             file::keep_folder(db, name, *now)?;
         }
@@ -292,7 +294,7 @@ struct Updater<'a> {
     change: Change,
     /// Passages in the index that is there, less those that go.
     indexed: usize,
-    reserve: u64,
+    crowded: fn(&Connection) -> Option<String>,
     reading: &'a mut Reading,
     /// Passages and files since the last slice.
     unwritten: (usize, usize),
@@ -314,6 +316,12 @@ impl Updater<'_> {
         } else {
             "; what was read of it before stays"
         };
+        if let Some(why) = (self.crowded)(self.db) {
+            self.change.report.crowded += 1;
+            let reason = format!("is left out: {why}{stays}");
+            self.change.report.problem(&file.path, reason);
+            return Ok(());
+        }
         if let Some(read) = self.reading.unopened(file) {
             match read {
                 Read::Failed(reason) => {
@@ -354,7 +362,9 @@ impl Updater<'_> {
                         self.take(folder, file, &hash, Ok((&document, &pieces)))?
                     }
                     // It may be half written, and what was read of it before is better than that.
-                    Read::Faulty(_) if file.changed == 0 && !live.is_empty() => {
+                    Read::Faulty(_)
+                        if file.changed == 0 && !live.is_empty() && self.reading.goes_on() =>
+                    {
                         self.change.report.waiting += 1;
                         return Ok(());
                     }
@@ -390,11 +400,6 @@ impl Updater<'_> {
         hash: &[u8],
         read: Result<(&Document, &[Piece]), &str>,
     ) -> rusqlite::Result<Option<String>> {
-        if let Some(why) = file::crowded(self.db, self.reserve) {
-            let reason = format!("is left out: {why}");
-            self.reading.fail(file, &reason, false);
-            return Ok(Some(reason));
-        }
         let room = MAX_INDEXED.saturating_sub(self.indexed + self.change.draft.len());
         if read.is_ok_and(|(_, pieces)| pieces.len() > room) {
             let full = "the index is full with";

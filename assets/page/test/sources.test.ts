@@ -92,5 +92,8 @@ test("no_text_leads_a_sources_number_elsewhere", () => {
   const box = document.createElement("div");
   box.append(...whole(text).map((html) => nodes(html, cited)));
   expect([...box.querySelectorAll("p [data-cite]")].map((mark) => mark.textContent)).toContain("1");
+  const links = whole("[1](https://evil.example/a) [1][x] [1, 2](https://evil.example/b)\n\n[x]: https://e.org/d");
+  box.append(...links.map((html) => nodes(html, cited)));
+  expect(nodes(whole("[2020](https://e.org/c)")[0]!, cited).querySelector("a")?.textContent).toBe("2020");
   expect([...box.querySelectorAll("a")].every((link) => link.textContent === link.getAttribute("href"))).toBe(true);
 });

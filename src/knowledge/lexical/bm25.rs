@@ -218,8 +218,8 @@ mod tests {
 
     #[test]
     fn sums_are_those_of_the_formula() {
-        // Three passages, of which "cat" is in one and "old" in two. The average of short ones is taken for 50.
-        for (rest, average) in [(0, 50.0), (100, 307.0 / 3.0)] {
+        // Three passages, of which "cat" is in one and "old" in two. The average of short ones is taken for 30.
+        for (rest, average) in [(0, 30.0), (100, 307.0 / 3.0)] {
             let rest = " so".repeat(rest);
             let texts = ["old cat sat", "old dog", "a bird"].map(|text| format!("{text}{rest}"));
             let postings = index(texts.iter().map(String::as_str));

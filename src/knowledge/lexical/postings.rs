@@ -23,7 +23,7 @@ const B: f32 = 0.75;
 /// Words of an average passage at the least. Where thousands of rows of a few words each make it less, any passage of some
 /// lines would count as a long one, and nothing be sure any more. Below the average of both sets that this was measured with
 /// (fitz-gov's documents have some 90 words, the built-in entries 264).
-const LEAST_AVERAGE: f32 = 50.0;
+const LEAST_AVERAGE: f32 = 30.0;
 
 /// The index. A passage's slot is its place in it, a term's place is that among the terms in their order.
 #[derive(Default)]

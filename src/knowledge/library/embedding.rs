@@ -280,7 +280,7 @@ impl<'a> Work<'a> {
             if batch.is_empty() {
                 continue;
             }
-            if let Some(why) = file::crowded(db, self.library.0.sources.reserve) {
+            if let Some(why) = (self.library.0.sources.crowded)(db) {
                 return Err(Broken::Down(why));
             }
             let texts: Vec<String> = batch.iter().map(|one| one.text.clone()).collect();

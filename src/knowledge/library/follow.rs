@@ -175,6 +175,7 @@ impl Keeper {
             more_problems,
             folders,
             unseen: _,
+            crowded: _,
         } = report;
         let count = problems.len() + more_problems;
         told.problems(problems, more_problems);

@@ -97,6 +97,13 @@ fn globs_choose_by_name_by_path_or_by_folder() {
         ["drafts/c.md", "x/drafts/b.md"]
     );
     assert_eq!(tree.names(&[], &["x", "*.txt", "/drafts/**"]), ["a.md"]);
+    // A folder's name is all of it; what may be any name is a file's.
+    assert_eq!(
+        tree.names(&["drafts"], &[]),
+        ["drafts/c.md", "x/drafts/b.md"]
+    );
+    assert_eq!(tree.names(&["x/y"], &[]), ["x/y/d.md"]);
+    assert_eq!(tree.names(&["draft*", "/x*"], &[]), Vec::<String>::new());
 }
 
 #[test]

@@ -121,6 +121,11 @@ impl Reading {
         self.opened.insert(file.real.clone(), self.looks);
     }
 
+    /// Whether there will be another look soon.
+    pub(super) fn goes_on(&self) -> bool {
+        self.call.is_some()
+    }
+
     /// Begins to read in a look through the folders, which is short where something `is_found` already.
     pub(super) fn begin(&mut self, is_found: bool) {
         let is_short = is_found && self.call.is_some();

@@ -176,7 +176,11 @@ export function nodes(html: string, cited: Cited = NONE): DocumentFragment {
   const fragment = safe(html);
   // From the inside out: a direction that is set looks at all inside, and again when something changes there.
   for (const node of [...fragment.querySelectorAll(DIRECTED)].reverse()) node.setAttribute("dir", "auto");
-  if (cited.size > 0) markCited(fragment, cited);
+  if (cited.size > 0) {
+    for (const link of fragment.querySelectorAll("a"))
+      if (names(link, cited)) link.replaceWith(`[${link.textContent}]`);
+    markCited(fragment, cited);
+  }
   for (const pre of fragment.querySelectorAll("pre")) frameCode(pre);
   for (const quote of fragment.querySelectorAll("blockquote[title]")) frameAlert(quote);
   for (const place of fragment.querySelectorAll("var[title]")) frameFormula(place);
@@ -187,6 +191,13 @@ export function nodes(html: string, cited: Cited = NONE): DocumentFragment {
     box.append(table);
   }
   return fragment;
+}
+
+/** Whether a link has nothing but sources' numbers for its words: then it names them, wherever it would lead. */
+function names(link: Element, cited: Cited): boolean {
+  const words = link.textContent;
+  const isNumbers = /^\s*(?:sources?\s*)?[\d\s,;–-]+$/i.test(words);
+  return isNumbers && (words.match(/\d+/g) ?? []).some((number) => cited.has(Number(number)));
 }
 
 /** Makes a button of each `[n]` that names a source. In code and links it is what it says. */
