@@ -64,6 +64,9 @@ pub enum LibraryError {
     /// The server that makes vectors of them.
     #[error("the documents are searched by their words alone: {0}")]
     Embeddings(String),
+    /// The disk has no room for vectors.
+    #[error("the documents get no further vectors: {0}")]
+    NoRoom(String),
     /// There is none yet.
     #[error("the documents have not been read yet; the askd that keeps them is at it")]
     Unread,

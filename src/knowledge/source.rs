@@ -411,7 +411,7 @@ impl Walker<'_> {
         let mut shown = String::new();
         for chunk in inside.as_os_str().as_encoded_bytes().utf8_chunks() {
             shown.extend(chunk.valid().chars().flat_map(|c| {
-                let odd = c.is_control() || c == '\\';
+                let odd = c.is_control() || turns(c) || c == '\\';
                 let escaped = odd.then(|| c.escape_default()).into_iter().flatten();
                 escaped.chain((!odd).then_some(c))
             }));

@@ -69,19 +69,31 @@ pub(super) fn document(text: &str) -> Document {
 /// How many lists, quotes and footnotes a line opens, each in the one before it.
 fn openings(line: &str) -> usize {
     let mut rest = line.trim_start();
-    for count in 0.. {
+    let is_rule = |sign: char| rest.chars().all(|c| c == sign || c.is_whitespace());
+    if is_rule('-') || is_rule('*') {
+        return 0;
+    }
+    let mut count = 0;
+    loop {
         let digits = rest.trim_start_matches(|c: char| c.is_ascii_digit());
         let behind = match rest.strip_prefix("[^") {
-            _ if digits.len() < rest.len() => digits.strip_prefix(['.', ')']),
+            _ if digits.len() < rest.len() => item(digits.strip_prefix(['.', ')'])),
             Some(label) => label.split_once("]:").map(|(_, behind)| behind),
-            None => rest.strip_prefix(['>', '-', '*', '+']),
+            None => rest
+                .strip_prefix('>')
+                .or_else(|| item(rest.strip_prefix(['-', '*', '+']))),
         };
-        match behind {
-            Some(behind) => rest = behind.trim_start(),
-            None => return count,
-        }
+        let Some(behind) = behind else {
+            return count;
+        };
+        rest = behind.trim_start();
+        count += 1;
     }
-    0
+}
+
+/// What stands behind an item's mark, if a blank parts it from that.
+fn item(behind: Option<&str>) -> Option<&str> {
+    behind.filter(|behind| behind.is_empty() || behind.starts_with([' ', '\t']))
 }
 
 /// A block of the outermost level while it is read.
@@ -454,8 +466,18 @@ mod tests {
         // Each is a block of its own.
         let notes = document(&"[^1]: ".repeat(10_000));
         assert!(notes.text.len() <= 10_000 * "[^1]: \n\n".len());
+        // A rule, a line of a table, or stars are no lists.
+        for line in ["-", "*", "- ", "* ", "+-", "-->"] {
+            let text = format!("# Guide\n\n{}\n\n## Part\n\nWords.\n", line.repeat(150));
+            let document = document(&text);
+            assert_eq!(
+                (document.title.as_deref(), document.notes.len()),
+                (Some("Guide"), 0),
+                "{line}"
+            );
+        }
         // Each further line would be looked at as often as there are lists around it.
-        for mark in ["1. ", "- ", "> ", "[^1]: "] {
+        for mark in ["1. ", "+ ", "> ", "[^1]: "] {
             let deep = document(&(mark.repeat(50_000) + "\n" + &"[a]: b\n".repeat(50_000)));
             assert!(deep.notes[0].contains("plain text"), "{:?}", deep.notes);
         }

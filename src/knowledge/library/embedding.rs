@@ -48,6 +48,7 @@ pub struct Embedded {
 enum Broken {
     Sqlite(rusqlite::Error),
     Down(String),
+    NoRoom(String),
     /// The server makes vectors of this length, and those that are there have another.
     Length,
     Stopped,
@@ -115,6 +116,7 @@ impl Keeper {
             Err(Broken::Stopped) => return Ok(None),
             Err(Broken::Sqlite(error)) => return Err(error.into()),
             Err(Broken::Down(why)) => return Err(LibraryError::Embeddings(why)),
+            Err(Broken::NoRoom(why)) => return Err(LibraryError::NoRoom(why)),
             Err(Broken::Length) => {
                 let why = "its vectors are not all of one length";
                 space.fail(why);
@@ -281,7 +283,7 @@ impl<'a> Work<'a> {
                 continue;
             }
             if let Some(why) = (self.library.0.sources.crowded)(db) {
-                return Err(Broken::Down(why));
+                return Err(Broken::NoRoom(why));
             }
             let texts: Vec<String> = batch.iter().map(|one| one.text.clone()).collect();
             self.asked += texts.len();

@@ -16,6 +16,8 @@ use crate::knowledge::{source::Problem, update::Report};
 
 /// How often it is looked whether the index's file is still there, and whether the folders are still the ones watched.
 const LOOK: Duration = Duration::from_secs(5);
+/// When files that could not be read yet are looked at again, if nothing calls before.
+const SOON: Duration = Duration::from_secs(3);
 /// Problems that the log tells by name after an update.
 const TOLD_PROBLEMS: usize = 20;
 
@@ -29,6 +31,8 @@ struct Told {
     whole: bool,
     /// Files that are still to be read.
     waiting: usize,
+    /// Whether it was told that there is no room for vectors.
+    no_room: bool,
     /// Whether it has told of a look through the folders since the last error.
     looked: bool,
 }
@@ -86,6 +90,11 @@ impl Keeper {
                 Some(watch) => Some(watch.patience(folders, well)),
                 None => (!well).then_some(BLIND),
             };
+            // A file that is written just now is read once it has stood still.
+            let patience = match told.waiting {
+                0 => patience,
+                _ => patience.map(|patience| patience.min(SOON)),
+            };
             if !self.wait(patience, watch.as_ref()) {
                 return;
             }
@@ -127,12 +136,19 @@ impl Keeper {
         drop(telling);
         match embedded {
             Ok(Some(embedded)) => {
+                told.no_room = false;
                 tell_embedded(embedded, begin);
                 true
             }
             Ok(None) => self.library.0.space.is_none(),
             // The server's trouble has been told; what was made by then is kept.
             Err(LibraryError::Embeddings(_)) => false,
+            Err(error @ LibraryError::NoRoom(_)) => {
+                if !std::mem::replace(&mut told.no_room, true) {
+                    tracing::warn!("{error}; they are found by their words");
+                }
+                false
+            }
             Err(error) => {
                 told.error(&self.library.reported(error), self.library.size().is_some());
                 false

@@ -116,6 +116,43 @@ fn a_clause_that_stands_in_many_documents_is_as_sure_as_in_one() {
 }
 
 #[test]
+fn what_is_behind_many_copies_raises_the_doubt_that_it_raises_behind_a_few() {
+    let score = |copies: usize| {
+        let case = Case::new();
+        let mut matters = String::new();
+        for n in 0..300 {
+            matters += &format!("# Matter {n}\n\nOf number {n} there is a shelf.\n\n");
+        }
+        case.write("matters.md", &matters);
+        let clause = "Contact the office with questions about the contract before you sign it.";
+        for n in 0..copies {
+            case.write(
+                &format!("c{n}.md"),
+                &format!("# Contract {n}\n\n{clause}\n"),
+            );
+        }
+        let words: Vec<String> = (0..9_000).map(|n| format!("w{}", n * 7)).collect();
+        for n in 0..120 {
+            let others = words[n * 60..][..20].join(" ");
+            let text = format!("# Sheet {n}\n\nContact the office with questions: {others}.\n");
+            case.write(&format!("s{n}.md"), &text);
+        }
+        let mut keeper = case.keeper();
+        update(&mut keeper);
+        let question = "Which office has questions about aliens?";
+        keeper.library().search(question, 3).unwrap()[0].score
+    };
+    let few = score(15);
+    for copies in [21, 40] {
+        assert!(
+            (few - score(copies)).abs() < 0.1,
+            "{copies}: {few} {}",
+            score(copies)
+        );
+    }
+}
+
+#[test]
 fn a_table_of_thousands_of_short_rows_takes_no_sureness_from_what_is_beside_it() {
     let case = Case::new();
     let matters = "travel rooms keys bikes lunch screens chairs phones printers parking";
