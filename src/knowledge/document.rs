@@ -146,7 +146,8 @@ impl Document {
             // A log without a blank line is one paragraph.
             let room = MAX_TEXT_BYTES.saturating_sub(self.text.len() + 2);
             text = text[..text.floor_char_boundary(room)].trim_end();
-            if kind != BlockKind::Paragraph || text.is_empty() {
+            let can_be_cut = matches!(kind, BlockKind::Paragraph | BlockKind::List);
+            if !can_be_cut || text.is_empty() {
                 return None;
             }
         }

@@ -11,6 +11,7 @@ use std::{
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
 };
 
 use rusqlite::Connection;
@@ -31,6 +32,8 @@ pub(super) use reading::Reading;
 pub const MAX_INDEXED: usize = 2_000_000;
 /// Passages that are written at once: what another connection waits for, and what a crash takes of the work.
 const SLICE: usize = 1_000;
+/// What takes longer to read waits for its turn before it is read again.
+const SLOW: Duration = Duration::from_millis(50);
 /// Files after which a slice ends too, so that one that is slow to read holds little.
 const SLICE_FILES: usize = 200;
 
@@ -332,7 +335,7 @@ impl Updater<'_> {
             }
             return Ok(());
         }
-        self.reading.open(file);
+        let begin = Instant::now();
         let bytes = match file.read() {
             Ok(bytes) => bytes,
             // It has gone since it was listed, or was moved: the next look tells.
@@ -381,6 +384,9 @@ impl Updater<'_> {
                     return Ok(());
                 }
             }
+        }
+        if begin.elapsed() >= SLOW {
+            self.reading.open(file);
         }
         self.change.report.read += 1;
         let stays = self.change.live.last().copied();

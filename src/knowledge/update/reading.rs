@@ -58,7 +58,7 @@ pub(in crate::knowledge) struct Reading {
     aside: Vec<Aside>,
     /// What came to nothing and need not be opened again, by where it lies.
     failed: HashMap<PathBuf, Failure>,
-    /// Files that were opened since a look was not cut short, with the look that did: the others come first in the next.
+    /// Slow files that were read since a look was not cut short, with the look that did: the others come first in the next.
     opened: HashMap<PathBuf, u32>,
     looks: u32,
     /// When this look is over, and whether that has kept a file from it.
@@ -111,12 +111,12 @@ impl Reading {
         self.call = Some(Arc::new(call));
     }
 
-    /// When a file was opened last: what was in the last looks comes behind what they were too short for.
+    /// When a file was read last: what was in the last looks comes behind what they were too short for.
     pub(super) fn turn(&self, file: &SourceFile) -> u32 {
         self.opened.get(&file.real).copied().unwrap_or_default()
     }
 
-    /// Notes that a file is opened.
+    /// Notes that a file was read, which took its time.
     pub(super) fn open(&mut self, file: &SourceFile) {
         self.opened.insert(file.real.clone(), self.looks);
     }
