@@ -197,6 +197,23 @@ test("a_question_that_waits_behind_an_answer_still_does_after_a_reload", async (
   reloaded.retire(true);
 });
 
+test("a_question_asked_while_an_answer_runs_is_in_line_behind_it_and_another_one_is_not_taken", () => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  const turn = accept();
+  settle();
+  expect(chat.takes).toBe(true);
+  expect([chat.ask("And?"), chat.ask("And what else?")]).toEqual([true, false]);
+  settle();
+  expect(chat.takes).toBe(false);
+  const questions = () => FakeSocket.last.sent.filter(({ type }) => type === "question").map(({ text }) => text);
+  expect(questions()).toEqual(["Why?"]);
+  end(turn, 1);
+  expect(FakeSocket.last.sent.at(-1)).toMatchObject({ type: "question", text: "And?", parent: turn });
+  settle();
+  expect(chat.takes).toBe(false);
+});
+
 test("stop_takes_the_waiting_question_back_before_it_stops_the_answer", () => {
   FakeSocket.last.ready();
   chat.ask("Why?");

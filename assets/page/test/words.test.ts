@@ -25,7 +25,7 @@ function turn(more: Partial<Turn>): Turn {
 
 test.each<[string, Partial<Turn>, Connection]>([
   ["Sending", { sent: true }, ready],
-  ["Waiting to be sent", {}, ready],
+  ["In line behind the answer above", {}, ready],
   ["Connecting", {}, { kind: "connecting" }],
   ["Waiting for the connection; the question is kept", {}, away],
   [

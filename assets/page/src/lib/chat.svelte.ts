@@ -8,7 +8,7 @@ import { Link, type Connection, type Owner, type Ready } from "./link";
 import { Painter } from "./painter";
 import { newTurn, reduce, untaken, type Event, type Turn } from "./reduce";
 import { CONTINUE } from "./rest";
-import { path } from "./tree";
+import { path, type Step } from "./tree";
 import type { ErrorCode, ServerMessage } from "./wire";
 
 type Told = Exclude<ServerMessage, { type: "status" }>;
@@ -58,7 +58,7 @@ export class Chat implements Owner {
       (this.presence.kind === "unknown" && this.turns.length > 0 && !this.gone),
   );
   /** Whether a question would be taken now. */
-  takes = $derived(this.placed && free(this.turns, this.connection));
+  takes = $derived(this.placed && free(this.turns, this.shown, this.connection));
 
   /** Ahead of `turns`, which the view sees once per frame. */
   #turns: Turn[];
@@ -97,12 +97,13 @@ export class Chat implements Owner {
   }
 
   /**
-   * Asks, behind the last turn shown. Says no while an answer is being followed, or when it is not known what is above;
-   * while the connection is lost, the question waits behind the answer.
+   * Asks, behind the last turn shown, where one question waits for the end of the answer above. Says no when another waits
+   * already, or when it is not known what is above.
    */
   ask(question: string): boolean {
-    if (!free(this.#turns, this.connection)) return false;
-    const above = path(this.#turns, this.through).findLast(({ turn }) => turn.accepted);
+    const shown = path(this.#turns, this.through);
+    if (!free(this.#turns, shown, this.connection)) return false;
+    const above = shown.findLast(({ turn }) => turn.accepted);
     return this.#ask(question, above?.turn.id ?? null);
   }
 
@@ -367,10 +368,11 @@ export class Chat implements Owner {
   }
 }
 
-/** Whether nothing is open, or only answers that the lost connection keeps from ending here. */
-function free(turns: Turn[], connection: Connection): boolean {
+/** Whether nothing is open but answers that a question may wait for: those that are shown, or that cannot end here now. */
+function free(turns: Turn[], shown: Step<Turn>[], connection: Connection): boolean {
   const open = turns.filter((turn) => turn.ending === null);
-  return open.length === 0 || (connection.kind !== "ready" && open.every((turn) => turn.accepted));
+  const isShown = ({ id }: Turn) => shown.some(({ turn }) => turn.id === id);
+  return open.every((turn) => turn.accepted && (connection.kind !== "ready" || isShown(turn)));
 }
 
 type Options = { begun?: boolean; server?: Ready | null; listener?: Listener };

@@ -54,7 +54,7 @@ function openStatus(turn: Turn, connection: Connection): Status {
   }
   if (turn.stopping) return says("Stopping", "busy");
   if (turn.problem !== null) return says(turn.problem.message, "error");
-  if (!turn.accepted) return says(turn.sent ? "Sending" : "Waiting to be sent", "busy");
+  if (!turn.accepted) return says(turn.sent ? "Sending" : "In line behind the answer above", "busy");
   if (turn.place !== null) return says(`Waiting in line: place ${turn.place}`, "busy");
   if (turn.text !== "") return says("Answering", "busy");
   if (turn.thinking !== "") return says("Waiting for the answer's first word", "busy");
@@ -167,13 +167,11 @@ export const ELSEWHERE = "An answer is running in another version.";
 export const TOO_LONG = "The question is longer than this server takes it.";
 
 /** Why what is written cannot be sent now. */
-export function unsendable(chat: Pick<Chat, "placed" | "open" | "elsewhere" | "connection">): string {
+export function unsendable(chat: Pick<Chat, "placed" | "open" | "elsewhere">): string {
   if (!chat.placed) return "The conversation is not here yet. Your question stays in its place until it is.";
   if (!chat.open) return TOO_LONG;
   if (chat.elsewhere) return `${ELSEWHERE} Stop it, or send your question when it has ended.`;
-  return chat.connection.kind === "ready"
-    ? "The last answer has not ended. Stop it, or send your question when it has."
-    : "A question is waiting already. Yours can be sent behind its answer.";
+  return "A question is waiting already. Yours can be sent behind its answer.";
 }
 
 /** What a screen reader hears: each state once, never the answer letter by letter. */
