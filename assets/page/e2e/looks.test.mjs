@@ -119,6 +119,13 @@ for (const width of WIDTHS) {
       await check(tab, "streaming further");
       await tab.page.getByRole("button", { name: "Jump to the end" }).click();
       await check(tab, "streaming at the end");
+      await tab.ask("And then?");
+      await tab.says(/^In line behind the answer above/);
+      await check(tab, "in line");
+      await tab.page.keyboard.press("Escape");
+      await tab.page.getByText(/^In line behind/).waitFor({ state: "detached" });
+      assert.equal(await tab.composer.inputValue(), "And then?");
+      await tab.composer.fill("");
       call.finish();
       await tab.finished();
       await tab.answer.getByText("The model's thinking").click();
