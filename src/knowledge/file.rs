@@ -150,33 +150,38 @@ pub(super) fn touch(
     db.prepare_cached(sql)?.execute(changed).map(drop)
 }
 
-/// Bytes of the disk that the index does not take, for the conversations lie there too; of a small disk a share.
+/// Bytes of the disk that the index does not take, for the conversations lie there too: of a small disk a share, but no less
+/// than what is written before it is in its place.
 const RESERVE: u64 = 64 << 20;
 const SHARE: u64 = 20;
+const LEAST: u64 = 16 << 20;
 
 /// Why nothing is to be added to the file: its disk has too little left. A file system that does not say how large it is
 /// has no bound that could be kept.
 pub(super) fn crowded(db: &Connection) -> Option<String> {
     let path = db.path().filter(|path| !path.is_empty())?;
-    let disk = rustix::fs::statvfs(path).ok()?;
+    let disk = rustix::fs::statvfs(path)
+        .ok()
+        .filter(|disk| disk.f_blocks > 0)?;
     let [size, left] =
         [disk.f_blocks, disk.f_bavail].map(|blocks| blocks.saturating_mul(disk.f_frsize));
     let reserve = reserve_of(size);
-    // What was given up within the file is room too.
+    // What was given up within the file is room too, once it can be written there.
     let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let free =
-        number("freelist_count").ok()?.cast_unsigned() * number("page_size").ok()?.cast_unsigned();
-    (left.saturating_add(free) < reserve).then(|| {
+    let pages = number("freelist_count").ok()?.cast_unsigned();
+    let free = pages * number("page_size").ok()?.cast_unsigned();
+    let is_crowded = left < LEAST || left.saturating_add(free) < reserve;
+    is_crowded.then(|| {
         format!(
             "the disk of {path} has less than {} MiB left, which are kept for the conversations; make room on it",
-            reserve.div_ceil(1 << 20)
+            reserve >> 20
         )
     })
 }
 
 /// Bytes that are left free on a disk of this size.
 fn reserve_of(size: u64) -> u64 {
-    RESERVE.min(size / SHARE)
+    (size / SHARE).clamp(LEAST, RESERVE)
 }
 
 /// Which folder stood under a path when all of it was read last, by device and number; none if it never was.
@@ -325,11 +330,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_large_disk_keeps_64_mib_a_small_one_its_share_and_one_of_no_size_nothing() {
+    fn a_large_disk_keeps_64_mib_and_a_small_one_its_share_and_16_at_the_least() {
         let mib = |bytes: u64| bytes >> 20;
-        assert_eq!(
-            [100 << 30, 200 << 20, 0].map(reserve_of).map(mib),
-            [64, 10, 0]
-        );
+        let sizes = [100 << 30, 800 << 20, 14 << 20];
+        assert_eq!(sizes.map(reserve_of).map(mib), [64, 40, 16]);
     }
 }

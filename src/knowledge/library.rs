@@ -318,7 +318,11 @@ impl Keeper {
         let is_stale = match &updated {
             Ok(Some(report)) => !report.folders.is_empty() || report.unseen + report.crowded > 0,
             Ok(None) => return updated,
-            Err(_) => true,
+            Err(_) => {
+                let health = &self.library.0.health;
+                health.is_reading.store(false, Ordering::Relaxed);
+                true
+            }
         };
         let health = &self.library.0.health;
         health.is_stale.store(is_stale, Ordering::Relaxed);

@@ -11,7 +11,6 @@ use std::{
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant},
 };
 
 use rusqlite::Connection;
@@ -32,8 +31,6 @@ pub(super) use reading::Reading;
 pub const MAX_INDEXED: usize = 2_000_000;
 /// Passages that are written at once: what another connection waits for, and what a crash takes of the work.
 const SLICE: usize = 1_000;
-/// What takes longer to read waits for its turn before it is read again.
-const SLOW: Duration = Duration::from_millis(50);
 /// Files after which a slice ends too, so that one that is slow to read holds little.
 const SLICE_FILES: usize = 200;
 
@@ -53,6 +50,9 @@ impl Sources {
         self.folders.iter().any(is_named) && self.globs.takes(path, bytes)
     }
 }
+
+/// A file of a folder, with what is known of it.
+type Found = (String, SourceFile, Vec<Known>);
 
 /// What an update found and did.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -179,7 +179,7 @@ pub(super) fn update(
         let found = found.into_iter();
         found.map(move |file| (folder.clone(), file))
     });
-    let mut found: Vec<(String, SourceFile, Vec<Known>)> = found
+    let mut found: Vec<Found> = found
         .map(|(folder, file)| {
             let place = (folder, file.path.clone());
             let known = at_path.remove(&place).unwrap_or_default();
@@ -191,12 +191,7 @@ pub(super) fn update(
     let stays = |known: &Known| is_wanted(known) && unseen.holds(known);
     let mut gone: Vec<Known> = gone.filter(|known| !stays(known)).collect();
     move_along(&mut found, &mut gone, is_wanted);
-    // A PDF takes a second where others take a thousandth, and what is known is waited for. What changes all the time keeps
-    // nothing else from its turn.
-    found.sort_by_cached_key(|(_, file, known)| {
-        let turn = updater.reading.turn(file);
-        (turn, file.kind == Kind::Pdf, known.is_empty())
-    });
+    let found = in_line(found, updater.reading);
     // The clock runs from here: however long the folders take to be walked through, a look gets somewhere.
     updater.reading.begin(indexed > 0);
     // What is gone or no longer wanted goes first: nothing that takes long may keep it.
@@ -231,11 +226,7 @@ pub(super) fn update(
 /// where they were until that is seen to.
 ///
 /// What is no longer wanted where it was is not searched any more, and so cannot be found elsewhere.
-fn move_along(
-    found: &mut [(String, SourceFile, Vec<Known>)],
-    gone: &mut Vec<Known>,
-    is_wanted: impl Fn(&Known) -> bool,
-) {
+fn move_along(found: &mut [Found], gone: &mut Vec<Known>, is_wanted: impl Fn(&Known) -> bool) {
     let sight = |known: &Known| (known.bytes, known.modified);
     let mut moved: HashMap<(u64, i64), Vec<Known>> = HashMap::new();
     for known in gone.drain(..) {
@@ -255,6 +246,41 @@ fn move_along(
         }
     }
     gone.extend(moved.into_values().flatten());
+}
+
+/// Puts the files in the order in which they are read: what has changed, what is new and PDFs, which take a second where
+/// others take a thousandth, take turns, so that many of one kind keep none of another waiting. Among each, who has waited
+/// longest comes first, so that what changes all the time keeps nothing else from its turn.
+fn in_line(found: Vec<Found>, reading: &mut Reading) -> Vec<Found> {
+    let mut line = Vec::with_capacity(found.len());
+    let mut lanes = [Vec::new(), Vec::new(), Vec::new()];
+    for (folder, file, known) in found {
+        let mut live = known.iter().filter(|known| known.is_live).peekable();
+        let is_new = live.peek().is_none();
+        let is_done = live.any(|known| is_same(known, &file, &folder));
+        let kind = match file.kind {
+            Kind::Pdf => 2,
+            _ => usize::from(is_new),
+        };
+        match is_done {
+            true => line.push((folder, file, known)),
+            false => {
+                let since = reading.since(&file);
+                lanes[kind].push((since, is_new, (folder, file, known)));
+            }
+        }
+    }
+    let mut lanes = lanes.map(|mut lane| {
+        lane.sort_by_key(|(since, is_new, _)| (*since, *is_new));
+        lane.into_iter()
+    });
+    loop {
+        let turn = lanes.each_mut().map(Iterator::next);
+        if turn.iter().all(Option::is_none) {
+            return line;
+        }
+        line.extend(turn.into_iter().flatten().map(|(.., one)| one));
+    }
 }
 
 /// The folder, by device and number, if it can be read; else why not. `before` is the one that was read under its name
@@ -319,12 +345,6 @@ impl Updater<'_> {
         } else {
             "; what was read of it before stays"
         };
-        if let Some(why) = (self.crowded)(self.db) {
-            self.change.report.crowded += 1;
-            let reason = format!("is left out: {why}{stays}");
-            self.change.report.problem(&file.path, reason);
-            return Ok(());
-        }
         if let Some(read) = self.reading.unopened(file) {
             match read {
                 Read::Failed(reason) => {
@@ -335,7 +355,6 @@ impl Updater<'_> {
             }
             return Ok(());
         }
-        let begin = Instant::now();
         let bytes = match file.read() {
             Ok(bytes) => bytes,
             // It has gone since it was listed, or was moved: the next look tells.
@@ -350,6 +369,12 @@ impl Updater<'_> {
         if let Some(known) = live.iter().find(|known| known.hash == hash) {
             file::touch(self.db, known.n, folder, file)?;
             return pending.iter().try_for_each(|known| self.forget(known));
+        }
+        if let Some(why) = (self.crowded)(self.db) {
+            self.change.report.crowded += 1;
+            let reason = format!("is left out: {why}{stays}");
+            self.change.report.problem(&file.path, reason);
+            return Ok(());
         }
         match pending.iter().find(|known| known.hash == hash) {
             Some(known) => {
@@ -385,9 +410,7 @@ impl Updater<'_> {
                 }
             }
         }
-        if begin.elapsed() >= SLOW {
-            self.reading.open(file);
-        }
+        self.reading.done(file);
         self.change.report.read += 1;
         let stays = self.change.live.last().copied();
         for known in live.iter().chain(&pending) {

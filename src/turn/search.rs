@@ -96,7 +96,7 @@ impl Searcher {
             let found = found.map_err(|_| SearchError::Slow)??;
             match found.and_then(|(found, words)| Ok((self.matching(found)?, words))) {
                 // What has not changed need not be searched again.
-                Err(LibraryError::Unread) if begin.elapsed() < PATIENCE => {
+                Err(LibraryError::Unread) if begin.elapsed() < PATIENCE && self.may_come() => {
                     while begin.elapsed() < PATIENCE && self.edition() == edition {
                         sleep(LOOK).await;
                     }
@@ -112,6 +112,14 @@ impl Searcher {
             misses.note(&words.replace('\n', " "));
         }
         Ok(found)
+    }
+
+    /// Whether documents are being read that have not been yet.
+    fn may_come(&self) -> bool {
+        match &self.knowledge {
+            Knowledge::Library(library) => library.is_reading(),
+            Knowledge::Set(_) => false,
+        }
     }
 
     /// Another number where what is searched is another.

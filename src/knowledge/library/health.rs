@@ -58,6 +58,11 @@ impl Library {
         health.is_unread.load(Ordering::Relaxed) && (is_reading || is_empty())
     }
 
+    /// Whether documents are being read, or are about to be: those that were not found may come.
+    pub fn is_reading(&self) -> bool {
+        self.size().is_none() || self.0.health.is_reading.load(Ordering::Relaxed)
+    }
+
     /// How often what is searched was replaced: what was not found need not be looked for again before that.
     pub fn edition(&self) -> u64 {
         self.0.health.edition.load(Ordering::Relaxed)

@@ -13,12 +13,8 @@ use crate::knowledge::{
     lexical::{Postings, Terms, each_word},
 };
 
-/// Passages that are looked at for whether they say the same as the best; and how far it is looked for what cannot, where
-/// all of these do.
-const LOOKED_AT: usize = 20;
+/// Passages that are looked at for whether they say the same as the best, until enough do not: each takes some 50 µs.
 pub(super) const FARTHEST: usize = 200;
-/// The share of the least sum of those that say the same, from which on another is taken for a copy of it.
-const COPIES: f32 = 0.99;
 /// The share of the best's sum from which on one may say the same.
 const NEAR: f32 = 0.75;
 
@@ -53,16 +49,8 @@ impl<'s> Others<'s> {
             return Ok(plain);
         }
         let mut different = 0;
-        let mut least_alike = first.sum;
-        for (other, at) in others.iter().zip(1..) {
-            let is_alike = match at < LOOKED_AT {
-                true => other.sum >= near && self.are_alike(first.slot, other.slot)?,
-                // Beyond those that are looked at, copies of them are told by their sum.
-                false => other.sum >= least_alike * COPIES,
-            };
-            if is_alike && at < LOOKED_AT {
-                least_alike = other.sum;
-            }
+        for other in others {
+            let is_alike = other.sum >= near && self.are_alike(first.slot, other.slot)?;
             different += usize::from(!is_alike);
             if different == BEHIND {
                 return Ok(other.sum);

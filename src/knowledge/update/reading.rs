@@ -58,8 +58,8 @@ pub(in crate::knowledge) struct Reading {
     aside: Vec<Aside>,
     /// What came to nothing and need not be opened again, by where it lies.
     failed: HashMap<PathBuf, Failure>,
-    /// Slow files that were read since a look was not cut short, with the look that did: the others come first in the next.
-    opened: HashMap<PathBuf, u32>,
+    /// Files that wait to be read, each with the look that found it so.
+    waiting: HashMap<PathBuf, u32>,
     looks: u32,
     /// When this look is over, and whether that has kept a file from it.
     until: Option<Instant>,
@@ -98,7 +98,7 @@ impl Reading {
             call: None,
             aside: Vec::new(),
             failed: HashMap::new(),
-            opened: HashMap::new(),
+            waiting: HashMap::new(),
             looks: 0,
             until: None,
             is_cut: false,
@@ -111,14 +111,14 @@ impl Reading {
         self.call = Some(Arc::new(call));
     }
 
-    /// When a file was read last: what was in the last looks comes behind what they were too short for.
-    pub(super) fn turn(&self, file: &SourceFile) -> u32 {
-        self.opened.get(&file.real).copied().unwrap_or_default()
+    /// Since which look a file waits to be read.
+    pub(super) fn since(&mut self, file: &SourceFile) -> u32 {
+        *self.waiting.entry(file.real.clone()).or_insert(self.looks)
     }
 
-    /// Notes that a file was read, which took its time.
-    pub(super) fn open(&mut self, file: &SourceFile) {
-        self.opened.insert(file.real.clone(), self.looks);
+    /// Notes that a file was read: the next time it waits anew.
+    pub(super) fn done(&mut self, file: &SourceFile) {
+        self.waiting.remove(&file.real);
     }
 
     /// Whether there will be another look soon.
@@ -290,7 +290,7 @@ impl Reading {
             self.call.iter().for_each(|call| call());
             return;
         }
-        self.opened.clear();
+        self.waiting.clear();
         self.aside
             .retain_mut(|aside| std::mem::take(&mut aside.is_met));
         self.failed
@@ -441,24 +441,14 @@ mod tests {
     }
 
     #[test]
-    fn what_short_looks_have_read_comes_behind_what_they_have_not_until_one_is_whole() {
+    fn a_file_waits_since_a_look_has_found_it_changed_until_it_is_read() {
         let mut reading = pdfs("exit 1");
-        reading.go_on(|| {});
-        let (log, other, last) = (file("a.txt"), file("b.txt"), file("c.txt"));
-        for opened in [[&log, &other], [&last, &log]] {
-            reading.begin(true);
-            reading.until = Some(Instant::now());
-            for file in opened {
-                reading.open(file);
-            }
-            assert!(reading.is_over());
-            reading.look_over();
-        }
-        assert!(reading.turn(&other) < reading.turn(&last));
-        assert_eq!(reading.turn(&last), reading.turn(&log));
+        let (log, other) = (file("a.txt"), file("b.txt"));
         reading.begin(true);
-        reading.look_over();
-        assert_eq!(reading.turn(&log), reading.turn(&other));
+        assert_eq!(reading.since(&log), reading.since(&other));
+        reading.done(&log);
+        reading.begin(true);
+        assert!(reading.since(&other) < reading.since(&log));
     }
 
     #[test]

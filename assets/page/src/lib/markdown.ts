@@ -196,7 +196,7 @@ export function nodes(html: string, cited: Cited = NONE): DocumentFragment {
 /** Whether a link has nothing but sources' numbers for its words: then it names them, wherever it would lead. */
 function names(link: Element, cited: Cited): boolean {
   const words = link.textContent;
-  const isNumbers = /^\s*(?:sources?\s*)?[\d\s,;–-]+$/i.test(words);
+  const isNumbers = /^[\s[]*(?:sources?\s*)?[\d\s,;–-]+\]*\s*$/i.test(words);
   return isNumbers && (words.match(/\d+/g) ?? []).some((number) => cited.has(Number(number)));
 }
 

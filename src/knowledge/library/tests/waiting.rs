@@ -55,7 +55,7 @@ fn a_slow_pdf_holds_up_no_other_document() {
 }
 
 #[test]
-fn pdfs_are_read_behind_all_other_files_and_new_ones_behind_those_that_changed() {
+fn what_changed_what_is_new_and_pdfs_take_turns() {
     let case = Case::new();
     let mut library = case.library();
     let reader = &mut Arc::get_mut(&mut library.0).unwrap().reader;
@@ -68,6 +68,7 @@ fn pdfs_are_read_behind_all_other_files_and_new_ones_behind_those_that_changed()
     for (path, text) in [
         ("a.pdf", "%PDF 1"),
         ("b.md", "Buoys."),
+        ("c.md", "Cranes."),
         ("y.pdf", "%PDF 2"),
         ("z.txt", "Walrus."),
     ] {
@@ -80,7 +81,7 @@ fn pdfs_are_read_behind_all_other_files_and_new_ones_behind_those_that_changed()
         .unwrap();
     let read = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
     let read: Vec<String> = read.map(Result::unwrap).collect();
-    assert_eq!(read, ["z.txt", "b.md", "y.pdf", "a.pdf"]);
+    assert_eq!(read, ["z.txt", "b.md", "y.pdf", "c.md", "a.pdf"]);
 }
 
 #[test]
