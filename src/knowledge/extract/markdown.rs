@@ -15,6 +15,8 @@ use crate::knowledge::document::{
 
 /// Lists and quotes that one line may open: what has more is no text that anybody wrote as Markdown.
 const MAX_OPENINGS: usize = 100;
+/// How deep a rule is looked for.
+const FEW: usize = 8;
 /// Bytes of Markdown at most; what lies beyond is left out, with a note. The parser keeps a tree of all of it, which for
 /// a text of nothing but marks is some 50 times as large.
 pub const MAX_MARKDOWN_BYTES: usize = 4 << 20;
@@ -34,7 +36,7 @@ pub(super) fn document(text: &str) -> Document {
         body,
         anchors: Anchors::default(),
     };
-    if body.lines().any(|line| openings(line) > MAX_OPENINGS) {
+    if is_deep(body) {
         reading.document.note(format!(
             "a line in it opens more than {MAX_OPENINGS} lists and quotes, so that it is read as plain text"
         ));
@@ -66,15 +68,25 @@ pub(super) fn document(text: &str) -> Document {
     reading.document
 }
 
+/// Whether a line opens more than [`MAX_OPENINGS`]; in a fence it opens none.
+fn is_deep(body: &str) -> bool {
+    let mut is_fenced = false;
+    body.lines().any(|line| {
+        let is_fence = line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
+        is_fenced ^= is_fence;
+        !is_fenced && openings(line) > MAX_OPENINGS
+    })
+}
+
 /// How many lists, quotes and footnotes a line opens, each in the one before it.
 fn openings(line: &str) -> usize {
     let mut rest = line.trim_start();
-    let is_rule = |sign: char| rest.chars().all(|c| c == sign || c.is_whitespace());
-    if is_rule('-') || is_rule('*') {
-        return 0;
-    }
     let mut count = 0;
     loop {
+        // A rule is no list, behind whatever it stands; looked at each time, a line of signs would be so for each of them.
+        if count <= FEW && is_rule(rest) {
+            return count;
+        }
         let digits = rest.trim_start_matches(|c: char| c.is_ascii_digit());
         let behind = match rest.strip_prefix("[^") {
             _ if digits.len() < rest.len() => item(digits.strip_prefix(['.', ')'])),
@@ -89,6 +101,13 @@ fn openings(line: &str) -> usize {
         rest = behind.trim_start();
         count += 1;
     }
+}
+
+/// Whether a line is nothing but dashes, or nothing but stars.
+fn is_rule(line: &str) -> bool {
+    ['-', '*']
+        .iter()
+        .any(|sign| line.chars().all(|c| c == *sign || c.is_whitespace()))
 }
 
 /// What stands behind an item's mark, if a blank parts it from that.
@@ -467,8 +486,20 @@ mod tests {
         let notes = document(&"[^1]: ".repeat(10_000));
         assert!(notes.text.len() <= 10_000 * "[^1]: \n\n".len());
         // A rule, a line of a table, or stars are no lists.
-        for line in ["-", "*", "- ", "* ", "+-", "-->"] {
-            let text = format!("# Guide\n\n{}\n\n## Part\n\nWords.\n", line.repeat(150));
+        for (before, line, behind) in [
+            ("", "-", ""),
+            ("", "*", ""),
+            ("", "- ", ""),
+            ("", "* ", ""),
+            ("> ", "- ", ""),
+            ("", "+-", ""),
+            ("", "-->", ""),
+            ("```\n", "> ", "\n```"),
+        ] {
+            let text = format!(
+                "# Guide\n\n{before}{}{behind}\n\n## Part\n\nWords.\n",
+                line.repeat(150)
+            );
             let document = document(&text);
             assert_eq!(
                 (document.title.as_deref(), document.notes.len()),

@@ -1,7 +1,7 @@
 //! One file, read into passages, whatever it does to its reader.
 //!
-//! A PDF that takes long is left to a thread of its own, so that no other file waits for it; what comes of it is taken at
-//! the next look through the folders, which that thread calls for. And a look ends after a while, for what it has read is
+//! A PDF or a large file that takes long is left to a thread of its own, so that no other file waits for it; what comes of it is
+//! taken at the next look through the folders, which that thread calls for. And a look ends after a while, for what it has read is
 //! found only then; the rest is the next one's. What came to nothing is remembered, so that each look gets further than the
 //! one before it.
 
@@ -25,13 +25,15 @@ use crate::knowledge::{
     split::{self, Piece},
 };
 
-/// How long a PDF is waited for, where it is not waited for to the end.
+/// How long such a file is waited for, where it is not waited for to the end.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a look reads, where there is something to be found already.
 const LOOK: Duration = Duration::from_secs(2);
-/// PDFs that are read aside at once, and those that have been and that no look has come to yet.
+/// Files that are read aside at once, and with those that have been and that no look has come to yet.
 const ASIDE: usize = 2;
-const UNCLAIMED: usize = 8;
+const UNCLAIMED: usize = 4;
+/// Bytes of a file of any kind that may take long: what is hardest of these takes a second.
+const LARGE: u64 = 1 << 20;
 /// When a file that could not be read for another reason than its own is tried again.
 const RETRY: Duration = Duration::from_secs(60);
 
@@ -155,7 +157,7 @@ impl Reading {
                 return Some(Read::Failed(failure.reason.clone()));
             }
         }
-        if file.kind != Kind::Pdf || self.call.is_none() {
+        if !may_take_long(file) || self.call.is_none() {
             return None;
         }
         let is_it = |aside: &Aside| {
@@ -204,7 +206,7 @@ impl Reading {
             return Read::Failed(reason);
         }
         let kind = file.kind;
-        let cut = match self.call.clone().filter(|_| kind == Kind::Pdf) {
+        let cut = match self.call.clone().filter(|_| may_take_long(file)) {
             None => cut(kind, &bytes, &self.reader),
             Some(call) => match self.patiently(call, file, bytes, hash) {
                 Some(cut) => cut,
@@ -260,7 +262,7 @@ impl Reading {
                 call();
             }
         };
-        let thread = thread::Builder::new().name("pdf".to_owned());
+        let thread = thread::Builder::new().name("document".to_owned());
         if let Err(error) = thread.spawn(read) {
             return Some(Err(pdf::PdfError::Unstartable(error).into()));
         }
@@ -309,6 +311,11 @@ impl Aside {
         }
         self.cut.is_none()
     }
+}
+
+/// Whether a file may hold up others.
+fn may_take_long(file: &SourceFile) -> bool {
+    file.kind == Kind::Pdf || file.bytes >= LARGE
 }
 
 /// A file's passages.
@@ -389,6 +396,14 @@ mod tests {
         };
         assert_eq!(document.text, "Anchors.");
         assert!(reading.aside.is_empty());
+    }
+
+    #[test]
+    fn a_large_file_of_any_kind_is_read_aside_too() {
+        let mut text = file("a.txt");
+        assert!(!may_take_long(&text));
+        text.bytes = LARGE;
+        assert!(may_take_long(&text) && may_take_long(&file("a.pdf")));
     }
 
     #[test]
