@@ -355,6 +355,10 @@ impl Updater<'_> {
             }
             return Ok(());
         }
+        // A new one need not be read for that.
+        if live.is_empty() && pending.is_empty() && self.is_crowded(file, stays) {
+            return Ok(());
+        }
         let bytes = match file.read() {
             Ok(bytes) => bytes,
             // It has gone since it was listed, or was moved: the next look tells.
@@ -370,10 +374,7 @@ impl Updater<'_> {
             file::touch(self.db, known.n, folder, file)?;
             return pending.iter().try_for_each(|known| self.forget(known));
         }
-        if let Some(why) = (self.crowded)(self.db) {
-            self.change.report.crowded += 1;
-            let reason = format!("is left out: {why}{stays}");
-            self.change.report.problem(&file.path, reason);
+        if self.is_crowded(file, stays) {
             return Ok(());
         }
         match pending.iter().find(|known| known.hash == hash) {
@@ -419,6 +420,18 @@ impl Updater<'_> {
             }
         }
         self.slice()
+    }
+
+    /// Whether there is no room for a file, which is told. The others come before it the next time.
+    fn is_crowded(&mut self, file: &SourceFile, stays: &str) -> bool {
+        let Some(why) = (self.crowded)(self.db) else {
+            return false;
+        };
+        self.change.report.crowded += 1;
+        self.reading.done(file);
+        let reason = format!("is left out: {why}{stays}");
+        self.change.report.problem(&file.path, reason);
+        true
     }
 
     /// Takes in what was read of a new or changed file; else why there is no room for it, and nothing is kept of it.

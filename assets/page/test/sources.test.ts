@@ -83,6 +83,14 @@ test("of_a_long_path_of_headings_the_end_is_shown", () => {
   expect(trail(long)).toBe(long);
 });
 
+test("a_links_words_however_long_take_no_time", () => {
+  const cited = new Map([[1, "A"]]);
+  const text = "[[" + "\u00a0".repeat(20_000) + "1" + " ".repeat(20_000) + "x](https://e.org)";
+  const box = document.createElement("div");
+  box.append(...whole(text).map((html) => nodes(html, cited)));
+  expect(box.querySelector("[data-cite]")).toBeNull();
+});
+
 test("no_text_leads_a_sources_number_elsewhere", () => {
   const text = "Here [1], [more][1] and [2][].\n\n[1]: https://evil.example/one\n[2]: javascript:alert(1)\n";
   const cited = new Map([

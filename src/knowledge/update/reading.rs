@@ -160,18 +160,23 @@ impl Reading {
         if !may_take_long(file) || self.call.is_none() {
             return None;
         }
-        let is_it = |aside: &Aside| {
-            let (real, bytes, modified) = &aside.file;
-            (real, *bytes, *modified) == (&file.real, file.bytes, file.modified)
-        };
-        match self.aside.iter().position(is_it) {
-            Some(at) => {
-                let aside = &mut self.aside[at];
-                aside.is_met = true;
-                aside.is_running().then_some(Read::Later)
+        let at = self
+            .aside
+            .iter()
+            .position(|aside| aside.file.0 == file.real);
+        if let Some(at) = at {
+            let aside = &mut self.aside[at];
+            aside.is_met = true;
+            if aside.is_running() {
+                return Some(Read::Later);
             }
-            None => (!self.has_room()).then_some(Read::Later),
+            if (aside.file.1, aside.file.2) == (file.bytes, file.modified) {
+                return None;
+            }
+            // It has changed since: what came of it is of no use any more.
+            self.aside.swap_remove(at);
         }
+        (!self.has_room()).then_some(Read::Later)
     }
 
     /// Whether another file may be read aside.
@@ -384,6 +389,12 @@ mod tests {
         assert!(matches!(read(&mut reading), Read::Later));
         // It is not even opened again.
         assert!(matches!(reading.unopened(&pdf), Some(Read::Later)));
+        // Nor if it has changed, before its reader has ended: else one would be begun for each change.
+        let changed = SourceFile {
+            bytes: 5,
+            ..file("a.pdf")
+        };
+        assert!(matches!(reading.unopened(&changed), Some(Read::Later)));
         reading.look_over();
         // Another file is not held up.
         let text = reading.read(&file("b.txt"), b"A walrus.".to_vec(), b"two");

@@ -193,10 +193,13 @@ export function nodes(html: string, cited: Cited = NONE): DocumentFragment {
   return fragment;
 }
 
+/** Letters of a link's words that may be nothing but numbers: what is tested may come from anybody. */
+const LONGEST_NUMBERS = 40;
+
 /** Whether a link has nothing but sources' numbers for its words: then it names them, wherever it would lead. */
 function names(link: Element, cited: Cited): boolean {
-  const words = link.textContent;
-  const isNumbers = /^[\s[]*(?:sources?\s*)?[\d\s,;–-]+\]*\s*$/i.test(words);
+  const words = link.textContent.trim();
+  const isNumbers = words.length <= LONGEST_NUMBERS && /^[[\s]*(?:sources?)?[\d\s,;–-]+\]*$/i.test(words);
   return isNumbers && (words.match(/\d+/g) ?? []).some((number) => cited.has(Number(number)));
 }
 
