@@ -96,7 +96,10 @@ impl Searcher {
             let found = found.map_err(|_| SearchError::Slow)??;
             match found.and_then(|(found, words)| Ok((self.matching(found)?, words))) {
                 // What has not changed need not be searched again.
-                Err(LibraryError::Unread) if begin.elapsed() < PATIENCE && self.may_come() => {
+                Err(LibraryError::Unread)
+                    if begin.elapsed() < PATIENCE
+                        && (self.may_come() || self.edition() != edition) =>
+                {
                     while begin.elapsed() < PATIENCE && self.edition() == edition {
                         sleep(LOOK).await;
                     }
