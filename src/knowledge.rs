@@ -78,6 +78,14 @@ pub struct Passage {
 }
 
 impl Knowledge {
+    /// The folders, if it is made of them.
+    pub fn library(&self) -> Option<&Library> {
+        match self {
+            Self::Set(_) => None,
+            Self::Library(library) => Some(library),
+        }
+    }
+
     /// The passages that share words with each question, best first, at most `limit` for each. Whether the first is good
     /// enough is the caller's to decide, by its score. In folders it takes milliseconds, of which some on the disk.
     pub fn search_each(

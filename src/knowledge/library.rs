@@ -358,11 +358,6 @@ impl Keeper {
             return Ok(None);
         };
         let mut report = change.report.clone();
-        self.note_unread()?;
-        inner
-            .health
-            .is_reading
-            .store(report.waiting > 0, Ordering::Relaxed);
         if !change.is_empty() || before.is_none() {
             let next = postings.merge(&change.gone, change.draft);
             let next = self.library.state_of(&self.db, next)?;
@@ -370,6 +365,10 @@ impl Keeper {
             self.library
                 .replace(next, || file::turn_over(db, &change.live, &change.dead))?;
         }
+        // Only now: until then what was read is not found.
+        self.note_unread()?;
+        let is_reading = &inner.health.is_reading;
+        is_reading.store(report.waiting > 0, Ordering::Relaxed);
         while file::bury(&self.db)? && !stop.load(Ordering::Relaxed) {}
         for problem in file::problems(&self.db)? {
             report.problem(&problem.path, problem.reason);

@@ -11,7 +11,7 @@ use super::{misses::Misses, quote};
 use crate::{
     answer::{ErrorCode, Fault},
     config,
-    knowledge::{Knowledge, LibraryError, Passage, follow},
+    knowledge::{Knowledge, Library, LibraryError, Passage, follow},
 };
 
 /// How long a search may take: a hundred times what it does.
@@ -94,17 +94,21 @@ impl Searcher {
             });
             let found = timeout(DEADLINE, search).await;
             let found = found.map_err(|_| SearchError::Slow)??;
-            match found.and_then(|(found, words)| Ok((self.matching(found)?, words))) {
-                // What has not changed need not be searched again.
-                Err(LibraryError::Unread)
-                    if begin.elapsed() < PATIENCE
-                        && (self.may_come() || self.edition() != edition) =>
-                {
-                    while begin.elapsed() < PATIENCE && self.edition() == edition {
-                        sleep(LOOK).await;
-                    }
-                }
-                found => break found?,
+            let found = found.and_then(|(found, words)| Ok((self.matching(found)?, words)));
+            let is_missing = match &found {
+                Ok((found, _)) => found.is_empty(),
+                Err(error) => matches!(error, LibraryError::Unread),
+            };
+            if !is_missing || begin.elapsed() >= PATIENCE {
+                break found?;
+            }
+            // What came while it was searched has not been; what has not changed need not be searched again.
+            let waits = || found.is_err() && self.may_come() && begin.elapsed() < PATIENCE;
+            while waits() && self.edition() == edition {
+                sleep(LOOK).await;
+            }
+            if self.edition() == edition {
+                break found?;
             }
         };
         let micros = begin.elapsed().as_micros();
@@ -119,28 +123,23 @@ impl Searcher {
 
     /// Whether documents are being read that have not been yet.
     fn may_come(&self) -> bool {
-        match &self.knowledge {
-            Knowledge::Library(library) => library.is_reading(),
-            Knowledge::Set(_) => false,
-        }
+        self.knowledge.library().is_some_and(Library::is_reading)
     }
 
     /// Another number where what is searched is another.
     fn edition(&self) -> (u64, bool) {
-        match &self.knowledge {
-            Knowledge::Library(library) => (library.edition(), library.is_unfinished()),
-            Knowledge::Set(_) => (0, false),
-        }
+        let library = self.knowledge.library();
+        library.map_or((0, false), |library| {
+            (library.edition(), library.is_unfinished())
+        })
     }
 
     /// Those of them that match well enough. That there are none says nothing while documents are still to be read.
     fn matching(&self, mut found: Vec<Passage>) -> Result<Vec<Passage>, LibraryError> {
         found.retain(|passage| passage.score >= self.min_score);
-        match &self.knowledge {
-            Knowledge::Library(library) if found.is_empty() && library.is_unfinished() => {
-                Err(LibraryError::Unread)
-            }
-            _ => Ok(found),
+        match found.is_empty() && self.knowledge.library().is_some_and(Library::is_unfinished) {
+            true => Err(LibraryError::Unread),
+            false => Ok(found),
         }
     }
 

@@ -250,13 +250,15 @@ fn watch_each(kernel: &mut RecommendedWatcher, root: &Path) -> notify::Result<()
 
 /// Ends the watching of a folder, and of those below it that were named one by one.
 fn unwatch(kernel: &mut RecommendedWatcher, root: &Path, is_piecemeal: bool) {
-    let below = WalkDir::new(root).min_depth(1).into_iter();
-    for folder in below.filter_map(Result::ok).take_while(|_| is_piecemeal) {
-        if folder.file_type().is_dir() {
-            let _ = kernel.unwatch(folder.path());
+    let _ = kernel.unwatch(root);
+    if is_piecemeal {
+        let below = WalkDir::new(root).min_depth(1).into_iter();
+        for folder in below.filter_map(Result::ok) {
+            if folder.file_type().is_dir() {
+                let _ = kernel.unwatch(folder.path());
+            }
         }
     }
-    let _ = kernel.unwatch(root);
 }
 
 fn tell_blind(blind: &mut HashMap<PathBuf, String>, folder: &Path, error: &notify::Error) {
