@@ -257,6 +257,7 @@ fn told(report: &Report, library: &Library) {
         more_problems,
         waiting: _,
         folders,
+        unread: _,
         unseen: _,
         crowded: _,
     } = report;

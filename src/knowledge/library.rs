@@ -368,7 +368,7 @@ impl Keeper {
         // Only now: until then what was read is not found.
         self.note_unread()?;
         let is_reading = &inner.health.is_reading;
-        is_reading.store(report.waiting > 0, Ordering::Relaxed);
+        is_reading.store(report.unread > 0, Ordering::Relaxed);
         while file::bury(&self.db)? && !stop.load(Ordering::Relaxed) {}
         for problem in file::problems(&self.db)? {
             report.problem(&problem.path, problem.reason);

@@ -3,13 +3,15 @@
 //! A file of the same size and dates is not opened; one of the same content is not read again. Nothing that is searched
 //! changes here: what comes out is a [`Change`], to be made in one step.
 
+mod order;
 mod reading;
+mod report;
+mod survey;
 
 use std::{
-    collections::{HashMap, HashSet},
-    fs, io,
-    os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
+    collections::HashSet,
+    io,
+    path::PathBuf,
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -18,14 +20,17 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     document::Document,
-    extract::Kind,
     file::{self, Kept, Known},
     lexical::Draft,
-    source::{self, Globs, MAX_PROBLEMS, Problem, SourceFile},
+    source::{Globs, SourceFile},
     split::Piece,
 };
+use order::{in_line, is_same};
 use reading::Read;
 pub(super) use reading::Reading;
+pub(super) use report::Change;
+pub use report::Report;
+use survey::{Survey, survey};
 
 /// Passages of an index at most: with them it takes some 600 MiB of memory. Files beyond are left out, and told.
 pub const MAX_INDEXED: usize = 2_000_000;
@@ -51,65 +56,6 @@ impl Sources {
     }
 }
 
-/// A file of a folder, with what is known of it.
-type Found = (String, SourceFile, Vec<Known>);
-
-/// What an update found and did.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// Files of the folders that askd reads, those that it could not read included.
-    pub files: usize,
-    /// Of these, the ones that were new or changed.
-    pub read: usize,
-    /// Documents that are gone, or were replaced.
-    pub gone: usize,
-    /// Files that are still to be read, or being read; what was read of them before stays.
-    pub waiting: usize,
-    /// What could not be read, wholly or in part; at most [`MAX_PROBLEMS`].
-    pub problems: Vec<Problem>,
-    /// Problems beyond those.
-    pub more_problems: usize,
-    /// The folders that could not be read at all; what was read of them before stays.
-    pub folders: Vec<Problem>,
-    /// Files that there was no room for on the disk; what was read of them before stays.
-    pub crowded: usize,
-    /// Files and folders below those that could not be looked at; the same holds of them.
-    pub unseen: usize,
-}
-
-/// What is to be made of the index.
-pub(super) struct Change {
-    /// Documents that become live, and such that are no longer.
-    pub(super) live: Vec<i64>,
-    pub(super) dead: Vec<i64>,
-    /// The passages of the latter.
-    pub(super) gone: HashSet<i64>,
-    /// The passages of the former.
-    pub(super) draft: Draft,
-    pub(super) report: Report,
-}
-
-impl Change {
-    /// Whether there is anything to be changed.
-    pub(super) fn is_empty(&self) -> bool {
-        self.live.is_empty() && self.dead.is_empty()
-    }
-}
-
-impl Report {
-    /// Adds a problem, or counts it.
-    pub(super) fn problem(&mut self, path: &str, reason: String) {
-        if self.problems.len() < MAX_PROBLEMS {
-            self.problems.push(Problem {
-                path: path.to_owned(),
-                reason,
-            });
-        } else {
-            self.more_problems += 1;
-        }
-    }
-}
-
 /// Looks through the folders and writes what is new, as pending. `None`: it was told to stop.
 pub(super) fn update(
     db: &Connection,
@@ -120,17 +66,16 @@ pub(super) fn update(
     stop: &AtomicBool,
     told: &mut dyn FnMut(usize, usize),
 ) -> rusqlite::Result<Option<Change>> {
-    let mut at_path: HashMap<(String, String), Vec<Known>> = HashMap::new();
-    for known in file::known(db)? {
-        let place = (known.folder.clone(), known.path.clone());
-        at_path.entry(place).or_default().push(known);
-    }
+    let mut report = Report::default();
+    db.execute_batch("BEGIN")?;
+    let Survey { found, gone, there } = survey(db, sources, &mut report)?;
+    let files = report.files;
     let change = Change {
         live: Vec::new(),
         dead: Vec::new(),
         gone: HashSet::new(),
         draft,
-        report: Report::default(),
+        report,
     };
     let mut updater = Updater {
         db,
@@ -140,57 +85,6 @@ pub(super) fn update(
         reading,
         unwritten: (0, 0),
     };
-    let mut unseen = Unseen::default();
-    let (mut walks, mut there) = (Vec::new(), Vec::new());
-    db.execute_batch("BEGIN")?;
-    file::forget_folders(db, &sources.folders)?;
-    for folder in &sources.folders {
-        let name = folder.to_string_lossy().into_owned();
-        let is_known = at_path.keys().any(|(of, _)| *of == name);
-        let before = file::folder(db, &name)?.filter(|_| is_known);
-        match reached(folder, before) {
-            Ok(now) => there.push((name.clone(), now)),
-            Err(reason) => {
-                updater.change.report.folders.push(Problem {
-                    path: name.clone(),
-                    reason,
-                });
-                unseen.add(name, String::new());
-                continue;
-            }
-        }
-        let walk = source::walk(folder, &sources.globs);
-        updater.change.report.files += walk.files.len();
-        updater.change.report.more_problems += walk.more_problems;
-        for problem in walk.problems {
-            updater.change.report.problem(&problem.path, problem.reason);
-        }
-        updater.change.report.unseen += walk.unseen.len();
-        if walk.is_torn {
-            unseen.add(name.clone(), String::new());
-        }
-        for path in walk.unseen {
-            unseen.add(name.clone(), path);
-        }
-        walks.push((name, walk.files));
-    }
-    let files = updater.change.report.files;
-    let found = walks.into_iter().flat_map(|(folder, found)| {
-        let found = found.into_iter();
-        found.map(move |file| (folder.clone(), file))
-    });
-    let mut found: Vec<Found> = found
-        .map(|(folder, file)| {
-            let place = (folder, file.path.clone());
-            let known = at_path.remove(&place).unwrap_or_default();
-            (place.0, file, known)
-        })
-        .collect();
-    let gone = at_path.into_values().flatten();
-    let is_wanted = |known: &Known| sources.take(&known.folder, &known.path, known.bytes);
-    let stays = |known: &Known| is_wanted(known) && unseen.holds(known);
-    let mut gone: Vec<Known> = gone.filter(|known| !stays(known)).collect();
-    move_along(&mut found, &mut gone, is_wanted);
     let found = in_line(found, updater.reading);
     // The clock runs from here: however long the folders take to be walked through, a look gets somewhere.
     updater.reading.begin(indexed > 0);
@@ -213,109 +107,13 @@ pub(super) fn update(
         );
     }
     updater.reading.look_over();
-    if updater.change.report.waiting + updater.change.report.crowded == 0 {
+    if updater.change.report.unread + updater.change.report.crowded == 0 {
         for (name, now) in &there {
             file::keep_folder(db, name, *now)?;
         }
     }
     db.execute_batch("COMMIT")?;
     Ok(Some(updater.change))
-}
-
-/// Gives new files the documents that are gone from elsewhere and are as large and as old: they were moved, and are found
-/// where they were until that is seen to.
-///
-/// What is no longer wanted where it was is not searched any more, and so cannot be found elsewhere.
-fn move_along(found: &mut [Found], gone: &mut Vec<Known>, is_wanted: impl Fn(&Known) -> bool) {
-    let sight = |known: &Known| (known.bytes, known.modified);
-    let mut moved: HashMap<(u64, i64), Vec<Known>> = HashMap::new();
-    for known in gone.drain(..) {
-        moved.entry(sight(&known)).or_default().push(known);
-    }
-    for (_, file, known) in found.iter_mut().filter(|(.., known)| known.is_empty()) {
-        let now = (file.bytes, file::nanos(file.modified));
-        let Some(of_its_size) = moved.get_mut(&now) else {
-            continue;
-        };
-        let is_like = |known: &Known| {
-            let kind = Kind::of(Path::new(&known.path));
-            known.is_live && kind == Some(file.kind) && is_wanted(known)
-        };
-        if let Some(at) = of_its_size.iter().position(is_like) {
-            known.push(of_its_size.swap_remove(at));
-        }
-    }
-    gone.extend(moved.into_values().flatten());
-}
-
-/// Puts the files in the order in which they are read: what has changed, what is new and PDFs, which take a second where
-/// others take a thousandth, take turns, so that many of one kind keep none of another waiting. Among each, who has waited
-/// longest comes first, so that what changes all the time keeps nothing else from its turn.
-fn in_line(found: Vec<Found>, reading: &mut Reading) -> Vec<Found> {
-    let mut line = Vec::with_capacity(found.len());
-    let mut lanes = [Vec::new(), Vec::new(), Vec::new()];
-    for (folder, file, known) in found {
-        let mut live = known.iter().filter(|known| known.is_live).peekable();
-        let is_new = live.peek().is_none();
-        let is_done = live.any(|known| is_same(known, &file, &folder));
-        let kind = match file.kind {
-            Kind::Pdf => 2,
-            _ => usize::from(is_new),
-        };
-        match is_done {
-            true => line.push((folder, file, known)),
-            false => {
-                let since = reading.since(&file);
-                lanes[kind].push((since, is_new, (folder, file, known)));
-            }
-        }
-    }
-    let mut lanes = lanes.map(|mut lane| {
-        lane.sort_by_key(|(since, is_new, _)| (*since, *is_new));
-        lane.into_iter()
-    });
-    loop {
-        let turn = lanes.each_mut().map(Iterator::next);
-        if turn.iter().all(Option::is_none) {
-            return line;
-        }
-        line.extend(turn.into_iter().flatten().map(|(.., one)| one));
-    }
-}
-
-/// The folder, by device and number, if it can be read; else why not. `before` is the one that was read under its name
-/// and that documents are known of.
-fn reached(folder: &Path, before: Option<(u64, u64)>) -> Result<(u64, u64), String> {
-    let cannot = |error| format!("cannot be opened, and what was read of it before stays: {error}");
-    let mut entries = fs::read_dir(folder).map_err(cannot)?;
-    let found = fs::metadata(folder).map_err(cannot)?;
-    let now = (found.dev(), found.ino());
-    if before.is_some_and(|before| before != now) && entries.next().is_none() {
-        let why = "is empty and not the folder that was read before, of which everything stays";
-        return Err(format!(
-            "{why}: mount what belongs there, or put a file into it"
-        ));
-    }
-    Ok(now)
-}
-
-/// What is not known to be gone, though it was not found.
-#[derive(Default)]
-struct Unseen(HashMap<String, Vec<String>>);
-
-impl Unseen {
-    fn add(&mut self, folder: String, path: String) {
-        self.0.entry(folder).or_default().push(path);
-    }
-
-    fn holds(&self, known: &Known) -> bool {
-        let is_within = |unseen: &String| {
-            let below = known.path.strip_prefix(unseen.as_str());
-            unseen.is_empty() || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        let unseen = self.0.get(&known.folder);
-        unseen.is_some_and(|unseen| unseen.iter().any(is_within))
-    }
 }
 
 struct Updater<'a> {
@@ -337,7 +135,7 @@ impl Updater<'_> {
             return pending.iter().try_for_each(|known| self.forget(known));
         }
         if self.reading.is_over() {
-            self.change.report.waiting += 1;
+            self.later(live.is_empty());
             return Ok(());
         }
         let stays = if live.is_empty() {
@@ -351,7 +149,7 @@ impl Updater<'_> {
                     let reason = format!("{reason}{stays}");
                     self.change.report.problem(&file.path, reason);
                 }
-                _ => self.change.report.waiting += 1,
+                _ => self.later(live.is_empty()),
             }
             return Ok(());
         }
@@ -394,13 +192,13 @@ impl Updater<'_> {
                     Read::Faulty(_)
                         if file.changed == 0 && !live.is_empty() && self.reading.goes_on() =>
                     {
-                        self.change.report.waiting += 1;
+                        self.later(live.is_empty());
                         return Ok(());
                     }
                     Read::Faulty(reason) => self.take(folder, file, &hash, Err(&reason))?,
                     Read::Failed(reason) => Some(reason),
                     Read::Later => {
-                        self.change.report.waiting += 1;
+                        self.later(live.is_empty());
                         return Ok(());
                     }
                 };
@@ -420,6 +218,12 @@ impl Updater<'_> {
             }
         }
         self.slice()
+    }
+
+    /// Leaves a file to a later look. `is_unread`: nothing has been read of it yet.
+    fn later(&mut self, is_unread: bool) {
+        self.change.report.waiting += 1;
+        self.change.report.unread += usize::from(is_unread);
     }
 
     /// Whether there is no room for a file, which is told. The others come before it the next time.
@@ -483,15 +287,6 @@ impl Updater<'_> {
     }
 }
 
-/// Whether a file looks as it did when it was read, and lies where it did.
-fn is_same(known: &Known, file: &SourceFile, folder: &str) -> bool {
-    (&*known.folder, &known.path) == (folder, &file.path)
-        && known.bytes == file.bytes
-        && known.modified == file::nanos(file.modified)
-        && known.changed == file.changed
-        && file.changed != 0
-}
-
 impl Kept {
     /// What is searched of it; the same as [`Piece::searched`].
     pub(super) fn searched(&self) -> impl Iterator<Item = &str> {
@@ -504,31 +299,4 @@ impl Kept {
 /// A content's name: SHA-256, so that nobody makes a file that passes for another.
 fn hash(bytes: &[u8]) -> Vec<u8> {
     Sha256::digest(bytes).to_vec()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_could_not_be_looked_at_holds_what_is_known_below_it() {
-        let mut unseen = Unseen::default();
-        unseen.add("/docs".to_owned(), "closed/deep".to_owned());
-        unseen.add("/away".to_owned(), String::new());
-        let holds = |folder: &str, path: &str| {
-            unseen.holds(&Known {
-                n: 1,
-                is_live: true,
-                folder: folder.to_owned(),
-                path: path.to_owned(),
-                bytes: 0,
-                modified: 0,
-                changed: 0,
-                hash: Vec::new(),
-            })
-        };
-        assert!(holds("/docs", "closed/deep/a.md") && holds("/docs", "closed/deep"));
-        assert!(!holds("/docs", "closed/deeper.md") && !holds("/docs", "closed/a.md"));
-        assert!(holds("/away", "any.md") && !holds("/other", "any.md"));
-    }
 }

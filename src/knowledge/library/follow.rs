@@ -190,6 +190,7 @@ impl Keeper {
             problems,
             more_problems,
             folders,
+            unread: _,
             unseen: _,
             crowded: _,
         } = report;

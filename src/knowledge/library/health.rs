@@ -16,7 +16,7 @@ pub(super) struct Health {
     pub(super) is_kept: AtomicBool,
     /// Whether a folder has never been read to its end: what is not found may be in the rest.
     pub(super) is_unread: AtomicBool,
-    /// Whether there are files that are still to be read, as far as is known.
+    /// Whether there are files of which nothing has been read yet, as far as is known.
     pub(super) is_reading: AtomicBool,
     /// How often what is searched was replaced.
     pub(super) edition: AtomicU64,

@@ -3,6 +3,7 @@
 mod embedding;
 mod faults;
 mod healing;
+mod moving;
 mod sources;
 mod updating;
 mod waiting;

@@ -84,14 +84,20 @@ fn what_changed_what_is_new_and_pdfs_take_turns() {
     assert_eq!(read, ["z.txt", "b.md", "y.pdf", "c.md", "a.pdf"]);
 }
 
+/// A first reading of which all but a PDF is done, and the pipe that this waits for.
+fn half_read(case: &Case) -> (Library, PathBuf) {
+    case.write("a.txt", "Anchors.");
+    case.write("a.pdf", "%PDF");
+    let (library, gate) = held(case);
+    library.keep().unwrap().start();
+    until(&library, "anchors", true);
+    (library, gate)
+}
+
 #[test]
 fn a_first_reading_is_not_over_while_a_pdf_is_being_read() {
     let case = Case::new();
-    case.write("a.txt", "Anchors.");
-    case.write("a.pdf", "%PDF");
-    let (library, gate) = held(&case);
-    library.keep().unwrap().start();
-    until(&library, "anchors", true);
+    let (library, gate) = half_read(&case);
     assert!(library.is_unfinished() && library.lack() == Some(Lack::Documents));
     fs::write(gate, "Slow lighthouses.\u{c}").unwrap();
     until(&library, "lighthouses", true);
@@ -103,13 +109,29 @@ fn a_first_reading_is_not_over_while_a_pdf_is_being_read() {
 }
 
 #[test]
-fn a_first_reading_that_broke_off_is_not_over_for_the_next_askd() {
+fn what_is_only_read_anew_does_not_keep_a_first_reading_from_its_end() {
     let case = Case::new();
-    case.write("a.txt", "Anchors.");
     case.write("a.pdf", "%PDF");
     let (library, gate) = held(&case);
-    library.keep().unwrap().start();
-    until(&library, "anchors", true);
+    let mut keeper = library.keep().unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| fs::write(&gate, "Slow lighthouses.\u{c}").unwrap());
+        update(&mut keeper);
+    });
+    // As if the rest of the folder had been read since, and while this one had changed.
+    keeper.db.execute("DELETE FROM folder", []).unwrap();
+    keeper.reading.go_on(|| {});
+    case.write("a.pdf", "%PDF changed");
+    let report = update(&mut keeper);
+    assert_eq!((report.waiting, report.unread), (1, 0));
+    assert!(!library.is_unfinished());
+    fs::write(gate, "").unwrap();
+}
+
+#[test]
+fn a_first_reading_that_broke_off_is_not_over_for_the_next_askd() {
+    let case = Case::new();
+    let (library, gate) = half_read(&case);
     library.stop();
     let next = case.library();
     let mut keeper = loop {
