@@ -729,7 +729,10 @@ for (const width of [1280, 390]) {
       const proxy = await startProxy(askd.port);
       const tab = await reader.open(proxy.url);
       await tab.hears(fake, "First.", "one");
-      await (await tab.sidebar()).getByRole("link", { name: "First." }).waitFor();
+      const sidebar = await tab.sidebar();
+      await sidebar.getByRole("link", { name: "First." }).waitFor();
+      // The list's last word before the connection goes is to be that it has ended.
+      await sidebar.getByText("(an answer is running)").waitFor({ state: "detached" });
       if (touch) await tab.page.keyboard.press("Escape");
       proxy.down();
       await tab.page.getByText(/Reconnecting/).waitFor();
