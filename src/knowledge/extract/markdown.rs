@@ -130,9 +130,16 @@ struct Open<'a> {
     /// How deep we are in images, and the words that stand for the outermost.
     images: usize,
     alt: String,
-    /// The links that we are in: where each leads if that is said elsewhere, and where its words have come to.
-    links: Vec<(Option<String>, usize)>,
-    brackets: usize,
+    /// The links that we are in.
+    links: Vec<Link>,
+}
+
+/// A link while it is read.
+struct Link {
+    /// Where it leads, if that is said elsewhere, and the bytes that belong to it behind its end.
+    elsewhere: Option<(String, usize)>,
+    /// Where its words have come to.
+    words: usize,
 }
 
 impl<'a> Open<'a> {
@@ -148,15 +155,15 @@ impl<'a> Open<'a> {
             images: 0,
             alt: String::new(),
             links: Vec::new(),
-            brackets: 0,
         }
     }
 
     /// Takes what comes in the block. Whether it is its end.
     fn event(&mut self, event: Event<'a>, range: Range<usize>) -> bool {
-        for (_, words) in &mut self.links {
-            let is_end = matches!(event, Event::End(TagEnd::Link));
-            *words = (*words).max(if is_end { 0 } else { range.end });
+        if !matches!(event, Event::End(TagEnd::Link)) {
+            for link in &mut self.links {
+                link.words = link.words.max(range.end);
+            }
         }
         match event {
             Event::Start(tag) => {
@@ -168,18 +175,16 @@ impl<'a> Open<'a> {
                         dest_url,
                         ..
                     } => {
-                        let elsewhere = matches!(
-                            link_type,
-                            LinkType::Reference | LinkType::Collapsed | LinkType::Shortcut
-                        );
-                        let address = elsewhere.then(|| address(&dest_url));
-                        // The empty brackets behind it are not counted to it.
-                        self.brackets = if link_type == LinkType::Collapsed {
-                            2
-                        } else {
-                            0
+                        // The empty brackets behind one are not counted to it.
+                        let behind = match link_type {
+                            LinkType::Reference | LinkType::Shortcut => Some(0),
+                            LinkType::Collapsed => Some("[]".len()),
+                            _ => None,
                         };
-                        self.links.push((address, range.start + 1));
+                        self.links.push(Link {
+                            elsewhere: behind.map(|behind| (address(&dest_url), behind)),
+                            words: range.start + 1,
+                        });
                     }
                     _ => {}
                 }
@@ -190,10 +195,11 @@ impl<'a> Open<'a> {
                 match end {
                     TagEnd::Link => {
                         // Its definition stays behind in the document, so it has its address with it.
-                        if let Some((Some(address), words)) = self.links.pop()
+                        if let Some(Link { elsewhere, words }) = self.links.pop()
+                            && let Some((address, behind)) = elsewhere
                             && self.images == 0
                         {
-                            let end = range.end + self.brackets;
+                            let end = range.end + behind;
                             self.edits.push((words..end, format!("]({address})")));
                         }
                     }
