@@ -10,7 +10,7 @@ use std::path::Path;
 pub struct Globs {
     include: Vec<String>,
     exclude: Vec<String>,
-    /// Bytes of a file, if they are to be fewer than [`MAX_FILE_BYTES`].
+    /// Bytes of a file, if they are to be fewer than [`MAX_FILE_BYTES`](super::MAX_FILE_BYTES).
     pub(super) max_bytes: Option<u64>,
 }
 
