@@ -1,6 +1,12 @@
 // What the operator decided about the page: the server writes it into `index.html` as JSON.
 
-export type Settings = { title: string; welcome: string; suggestions: string[] };
+export type Settings = {
+  title: string;
+  welcome: string;
+  suggestions: string[];
+  /** Absent: the browser's. */
+  language?: string;
+};
 
 export function settings(root: Document = document): Settings {
   let given: Partial<Settings> = {};
@@ -9,5 +15,5 @@ export function settings(root: Document = document): Settings {
   } catch {
     // A page without its settings still answers questions.
   }
-  return { title: given.title || "askd", welcome: given.welcome ?? "", suggestions: given.suggestions ?? [] };
+  return { ...given, title: given.title || "askd", welcome: given.welcome ?? "", suggestions: given.suggestions ?? [] };
 }
