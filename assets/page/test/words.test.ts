@@ -5,16 +5,8 @@ import { expect, test } from "vitest";
 import type { Connection } from "../src/lib/link";
 import { Announcer } from "../src/lib/announcer";
 import { newTurn, type Turn } from "../src/lib/reduce";
-import {
-  announcement,
-  broughtIn,
-  connectionStatus,
-  facts,
-  preparation,
-  turnStatus,
-  unfounded,
-  UNREADABLE,
-} from "../src/lib/words";
+import { announcement, broughtIn, connectionStatus, facts, preparation, turnStatus, unfounded } from "../src/lib/words";
+import english from "../src/messages/en";
 
 const ready: Connection = { kind: "ready" };
 const away: Connection = { kind: "waiting", until: 4200, why: "The connection was lost." };
@@ -50,7 +42,7 @@ test.each<[string, Partial<Turn>, Connection]>([
     ready,
   ],
   [
-    UNREADABLE,
+    english.status.unreadable,
     { accepted: true, ending: "lost", problem: { code: "storage_failed", message: "Cannot be kept." } },
     ready,
   ],
@@ -93,7 +85,7 @@ test.each<[Partial<Turn>, string | null]>([
   ],
   [
     { timing: { first_chunk_ms: 5, total_ms: 6 }, usage: { prompt_tokens: 1, completion_tokens: 1 } },
-    "First word after 0.01 s · 0.01 s in all · 1 tokens read, 1 written",
+    "First word after 0.01 s · 0.01 s in all · 1 token read, 1 written",
   ],
 ])("what_an_answer_took_is_told_of_%j", (more, words) => {
   expect(facts(turn(more))).toBe(words);

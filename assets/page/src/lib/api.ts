@@ -1,8 +1,9 @@
 // The typed calls of `/api/v1`. Each says in a sentence what went wrong, and each can be given up by its signal.
 
+import { say } from "./language";
+import { told } from "./problems";
 import type { Turn } from "./reduce";
 import { newTurn } from "./reduce";
-import { UNREADABLE } from "./words";
 import type { Basis, Cause, ErrorCode, Outcome, Source, Timing, Usage } from "./wire";
 
 /** What the list shows of a conversation. Times are milliseconds since the epoch. */
@@ -69,8 +70,8 @@ export function list(before: string | null, signal?: AbortSignal): Promise<Page>
 
 /** The conversation's turns as the page holds them, in order of asking. */
 export async function conversation(id: string, signal?: AbortSignal): Promise<{ title: string; turns: Turn[] }> {
-  const told = await call<ToldConversation>("GET", `/conversations/${id}`, { signal });
-  return { title: told.title, turns: told.turns.map(turn) };
+  const { title, turns } = await call<ToldConversation>("GET", `/conversations/${id}`, { signal });
+  return { title, turns: turns.map(turn) };
 }
 
 export function rename(id: string, title: string): Promise<Head> {
@@ -158,16 +159,18 @@ async function call<T>(method: string, path: string, { body, signal, timeout = T
 }
 
 function away(late: boolean): string {
-  if (!navigator.onLine) return "This device is offline.";
-  return late ? "The server did not answer in time." : "Cannot reach the server.";
+  if (!navigator.onLine) return say.connection.offline;
+  return late ? say.connection.late : say.connection.unreachable;
 }
 
 async function refusal(answer: Response, reading: boolean): Promise<ApiError> {
-  const told = (await answer.json().catch(() => null)) as { error?: { code: string; message: string } } | null;
-  if (reading && told?.error?.code === "storage_failed") return new ApiError(told.error.code, UNREADABLE);
-  return told?.error?.message
-    ? new ApiError(told.error.code, told.error.message)
-    : new ApiError("away", `The server answered with ${answer.status}.`);
+  const body = (await answer.json().catch(() => null)) as { error?: { code: string; message: string } } | null;
+  const error = body?.error;
+  // The server's words are of keeping, which is not what the reader was about.
+  if (reading && error?.code === "storage_failed") return new ApiError(error.code, say.status.unreadable);
+  return error?.message
+    ? new ApiError(error.code, told(error))
+    : new ApiError("away", say.connection.answered(answer.status));
 }
 
 function turn(told: ToldTurn): Turn {

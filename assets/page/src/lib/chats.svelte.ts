@@ -8,6 +8,7 @@ import type { ApiError, Head } from "./api";
 import { Chat, type Listener } from "./chat.svelte";
 import { uuid7 } from "./ids";
 import { available, forgetOld, keepBranch, outbox, waitingTurn, type Waiting } from "./keep";
+import { say } from "./language";
 import { List } from "./list.svelte";
 import { Notices } from "./notices.svelte";
 import { Preparing } from "./preparing.svelte";
@@ -161,7 +162,7 @@ export class Chats implements Listener {
       this.#show(null);
       landed = this.current;
     }
-    this.notices.say(`Deleted “${title}”.`, () => this.#restore(id, landed), keyboard);
+    this.notices.say(say.sidebar.deleted(title), () => this.#restore(id, landed), keyboard);
   }
 
   /** `landed`: where the reader came to when it went. Who has gone on from there stays where they are. */

@@ -1,6 +1,8 @@
 // Conversations by the day they were last used on, as a calendar on this device has it.
 
 import type { Head } from "./api";
+import { month } from "./figures";
+import { say } from "./language";
 
 export type Group = { name: string; heads: Head[] };
 
@@ -15,10 +17,10 @@ export function groups(heads: Head[], now: number): Group[] {
 }
 
 function named(time: number, now: number): string {
-  if (time >= midnight(now, 0)) return "Today";
-  if (time >= midnight(now, 1)) return "Yesterday";
-  if (time >= midnight(now, 7)) return "Previous 7 days";
-  return new Date(time).toLocaleDateString("en", { month: "long", year: "numeric" });
+  if (time >= midnight(now, 0)) return say.sidebar.today;
+  if (time >= midnight(now, 1)) return say.sidebar.yesterday;
+  if (time >= midnight(now, 7)) return say.sidebar.week;
+  return month(time);
 }
 
 /** When the day began that was so many days ago; a day is not always 24 hours long. */

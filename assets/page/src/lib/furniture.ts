@@ -1,6 +1,7 @@
 // What the buttons do that the page puts into an answer: around code, and at footnotes.
 
 import { copy } from "./copy";
+import { say } from "./language";
 
 /** How long it is said what came of a press. */
 const SAID_MS = 1500;
@@ -42,14 +43,13 @@ function use(tool: HTMLElement, box: Element): void {
     case "save":
       return save(code, box.querySelector(".language")?.textContent ?? "");
     case "copy":
-      void copy(code).then((done) => say(tool, done ? "Copied" : "Not copied"));
+      void copy(code).then((done) => tell(tool, done ? say.copy.copied : say.copy.failed));
   }
 }
 
-function say(tool: HTMLElement, words: string): void {
-  const before = "Copy";
+function tell(tool: HTMLElement, words: string): void {
   tool.textContent = words;
-  setTimeout(() => (tool.textContent = before), SAID_MS);
+  setTimeout(() => (tool.textContent = say.copy.copy), SAID_MS);
 }
 
 function save(code: string, language: string): void {

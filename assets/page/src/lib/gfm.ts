@@ -4,19 +4,20 @@
 import type { TokenizerAndRendererExtension, TokenizerThis, RendererThis, Tokens } from "marked";
 
 import { escaped } from "./escape";
+import { say } from "./language";
 
-const ALERTS = { note: "Note", tip: "Tip", important: "Important", warning: "Warning", caution: "Caution" };
+type Kind = "note" | "tip" | "important" | "warning" | "caution";
 
 const ALERT = /^ {0,3}>[ \t]*\[!(note|tip|important|warning|caution)\][ \t]*(?:\n|$)/i;
 
 /** A quotation that begins with `[!NOTE]` or the like, as HTML; `null`: it is a quotation. */
 export function alert(raw: string, read: () => string): string | null {
-  const kind = ALERT.exec(raw)?.[1]?.toLowerCase() as keyof typeof ALERTS | undefined;
+  const kind = ALERT.exec(raw)?.[1]?.toLowerCase() as Kind | undefined;
   if (kind === undefined) return null;
   const rest = read()
     .replace(/\[![a-z]+\]\s*/i, "")
     .replace(/^<p>\s*<\/p>\s*/, "");
-  return `<blockquote title="${kind}">\n<p><strong>${ALERTS[kind]}</strong></p>\n${rest}</blockquote>\n`;
+  return `<blockquote title="${kind}">\n<p><strong>${escaped(say.markdown[kind])}</strong></p>\n${rest}</blockquote>\n`;
 }
 
 /** A footnote's name: no blank, no bracket. */

@@ -2,15 +2,15 @@
 // page's first load, the others are fetched where they are wanted.
 
 import english from "../messages/en";
+import { write } from "./figures";
+
+export { language } from "./figures";
 
 /** A catalogue: the English one's keys. */
 export type Messages = typeof english;
 
 /** What the page says, in the reader's language. */
 export let say: Messages = english;
-
-/** The language's tag, for dates, numbers and the document. */
-export let language = "en";
 
 const OTHERS = import.meta.glob<{ default: Messages }>(["../messages/*.ts", "!../messages/en.ts"]);
 
@@ -37,6 +37,6 @@ export async function speak(wanted: readonly string[], root: HTMLElement = docum
   } catch {
     return;
   }
-  language = tag;
+  write(tag);
   root.lang = tag;
 }

@@ -3,6 +3,7 @@
 // whose state is the outbox, so nothing can be in two places and get lost between them.
 
 import { backoff, URGENT_CAP_MS } from "./backoff";
+import { say } from "./language";
 import { probe } from "./probe";
 import type { ClientMessage, ServerMessage } from "./wire";
 
@@ -108,7 +109,7 @@ export class Link {
     clearTimeout(this.#timer);
     if (status.protocol !== PROTOCOL) {
       this.#drop();
-      this.#set({ kind: "closed", why: "The server has been updated. Reload the page to go on." });
+      this.#set({ kind: "closed", why: say.connection.updated });
       return;
     }
     this.#readyAt = Date.now();
@@ -121,7 +122,7 @@ export class Link {
     clearTimeout(this.#timer);
     this.#drop();
     if (code === CLOSE.signedOut) {
-      this.#set({ kind: "closed", why: "The server ended this session. Reload the page to begin a new one." });
+      this.#set({ kind: "closed", why: say.connection.ended });
     } else if (code === CLOSE.idle && !this.#owner.busy()) {
       this.#set({ kind: "asleep" });
     } else {
@@ -143,12 +144,12 @@ export class Link {
     const delay = (this.#restartDelay ?? 0) + jitter;
     this.#restartDelay = null;
     const why = restarting
-      ? "The server is restarting."
+      ? say.connection.restarting
       : code === CLOSE.tooSlow
-        ? "The connection was too slow for the answer."
+        ? say.connection.tooSlow
         : wasReady
-          ? "The connection was lost."
-          : "Cannot reach the server.";
+          ? say.connection.lost
+          : say.connection.unreachable;
     this.#wait(delay, why);
     if (!wasReady) void this.#explain();
   }

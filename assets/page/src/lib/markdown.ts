@@ -11,6 +11,7 @@ import { Marked, Tokenizer, type Token, type Tokens } from "marked";
 import { escaped } from "./escape";
 import { coloured } from "./highlight";
 import { alert, footnotes } from "./gfm";
+import { say } from "./language";
 import { beginning, formulas, frameFormula } from "./math";
 
 const ALLOWED_TAGS = (
@@ -186,7 +187,7 @@ export function nodes(html: string, cited: Cited = NONE): DocumentFragment {
   for (const place of fragment.querySelectorAll("var[title]")) frameFormula(place);
   for (const mark of fragment.querySelectorAll("sup[title], div[title]")) frameFootnote(mark);
   for (const table of fragment.querySelectorAll("table")) {
-    const box = element("div", { class: "table-box", role: "group", "aria-label": "Table", tabindex: "0" });
+    const box = element("div", { class: "table-box", role: "group", "aria-label": say.markdown.table, tabindex: "0" });
     table.replaceWith(box);
     box.append(table);
   }
@@ -224,7 +225,7 @@ function markCited(fragment: DocumentFragment, cited: Cited): void {
 }
 
 function citation(n: string, title: string): HTMLElement {
-  const label = `Source ${Number(n)}: ${title}`;
+  const label = say.sources.source(Number(n), title);
   const button = element("button", { type: "button", class: "cite", "data-cite": n, "aria-label": label, title });
   button.textContent = n;
   return button;
@@ -261,12 +262,12 @@ function frameCode(pre: HTMLPreElement): void {
   pre.removeAttribute("title");
   pre.tabIndex = 0;
   pre.setAttribute("role", "group");
-  pre.setAttribute("aria-label", language === "" ? "Code" : `Code: ${language}`);
+  pre.setAttribute("aria-label", language === "" ? say.markdown.code : say.markdown.codeIn(language));
   pre.dir = "ltr";
   const head = element("div", { class: "code-head" });
   const name = element("span", { class: "language" });
   name.textContent = language;
-  head.append(name, tool("wrap", "Wrap"), tool("save", "Download"), tool("copy", "Copy"));
+  head.append(name, tool("wrap", say.markdown.wrap), tool("save", say.markdown.download), tool("copy", say.copy.copy));
   const box = element("div", { class: "code-box" });
   pre.replaceWith(box);
   box.append(head, pre);
@@ -299,7 +300,7 @@ function frameFootnote(mark: Element): void {
     return;
   }
   const button = element("button", { type: "button", class: "to-footnote", "data-to-footnote": label });
-  button.setAttribute("aria-label", `Footnote ${label}`);
+  button.setAttribute("aria-label", say.markdown.footnote(label));
   button.textContent = label;
   mark.replaceChildren(button);
 }

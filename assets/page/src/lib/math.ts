@@ -4,6 +4,7 @@
 import type { TokenizerAndRendererExtension, Tokens } from "marked";
 
 import { escaped } from "./escape";
+import { say } from "./language";
 import { Lazily } from "./lazily";
 
 /** Letters of a formula with its marks; what is longer stays as it is written. */
@@ -90,7 +91,7 @@ export function frameFormula(place: Element): void {
     // Wider than the page, it is moved within its box.
     box.tabIndex = 0;
     box.setAttribute("role", "group");
-    box.setAttribute("aria-label", "Formula");
+    box.setAttribute("aria-label", say.markdown.formula);
   }
   const source = document.createElement("code");
   source.textContent = tex;

@@ -1,6 +1,8 @@
 // What `/readyz` knows: why a WebSocket was refused, as the browser hides the answer to a failed upgrade, whether
 // conversations can be kept, and how far the documents are.
 
+import { say } from "./language";
+
 /** A server that asks for more patience than this is asked again anyway. */
 const LONGEST_WAIT_MS = 60_000;
 
@@ -13,12 +15,12 @@ export async function probe(): Promise<Finding> {
     const answer = await ask();
     const retryAfterMs = Math.min((Number(answer.headers.get("retry-after")) || 0) * 1000, LONGEST_WAIT_MS);
     if (answer.ok) {
-      return { why: "The server takes no further connection now; it may be full.", retryAfterMs };
+      return { why: say.connection.full, retryAfterMs };
     }
-    return { why: "The server is not ready.", retryAfterMs };
+    return { why: say.connection.notReady, retryAfterMs };
   } catch {
     return {
-      why: navigator.onLine ? "Cannot reach the server." : "This device is offline.",
+      why: navigator.onLine ? say.connection.unreachable : say.connection.offline,
       retryAfterMs: 0,
     };
   }

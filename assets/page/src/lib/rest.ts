@@ -4,7 +4,10 @@
 import type { Turn } from "./reduce";
 import type { Source } from "./wire";
 
-/** What asks the model for the rest. */
+/**
+ * What asks the model for the rest. It is one word of the page and its server, and no reader's: in a kept conversation it
+ * must be known again whatever language the page speaks then. The model goes on in the language of its answer.
+ */
 export const CONTINUE = "Continue.";
 
 /** Whether what has come of it may go on. */

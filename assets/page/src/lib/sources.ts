@@ -2,6 +2,7 @@
 // list that goes with a copied answer. Pure.
 
 import type { Excerpt } from "./api";
+import { say } from "./language";
 import type { Source } from "./wire";
 
 /** Words that say how something is asked and not what about; marked, they would hide those that matter. */
@@ -50,8 +51,8 @@ function fold(word: string): string {
 /** How sure a match is, in words and as a figure. */
 export function confidence(score: number): string {
   const percent = Math.round(Math.min(Math.max(score, 0), 1) * 100);
-  const words = percent >= 75 ? "Strong match" : percent >= 45 ? "Likely match" : "Weak match";
-  return `${words}, ${percent} %`;
+  const { strong, likely, weak } = say.sources;
+  return (percent >= 75 ? strong : percent >= 45 ? likely : weak)(percent);
 }
 
 /** A path of headings in about two lines of a card: its end says most of where the passage stands. */
@@ -80,5 +81,5 @@ export function withSources(answer: string, sources: Source[]): string {
     const named = [title, heading, path].filter(Boolean).join(", ");
     return `[${n}] ${named}${web(url) ? ` <${url}>` : ""}`;
   });
-  return `${answer.trimEnd()}\n\nSources:\n\n${lines.join("\n")}\n`;
+  return `${answer.trimEnd()}\n\n${say.sources.heading}\n\n${lines.join("\n")}\n`;
 }

@@ -1,0 +1,18 @@
+// What the server says of a failure, in the reader's language. The server speaks English; each of its codes has a sentence
+// in another language's catalogue.
+
+import { say } from "./language";
+import type { ErrorCode } from "./wire";
+
+/** What `/api/v1` says beside the protocol's codes. */
+export type ApiCode =
+  "unknown_document" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "too_large" | "too_slow";
+
+/** A sentence for each code; where the server's words carry what only it knows, the sentence is made around them. */
+export type Problems = Partial<Record<ErrorCode | ApiCode, string | ((said: string) => string)>>;
+
+/** The sentence for a code; without one, as for a code that a newer server has, it is the server's own. */
+export function told({ code, message }: { code: string; message: string }, problems: Problems = say.problems): string {
+  const sentence = Object.hasOwn(problems, code) ? problems[code as keyof Problems] : undefined;
+  return typeof sentence === "function" ? sentence(message) : (sentence ?? message);
+}
