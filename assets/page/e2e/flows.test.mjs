@@ -638,7 +638,7 @@ stage({ endpoint: null })(
     const tab = await reader.open(askd.url);
     await tab.ask("What is impermanent loss?");
     await tab.finished();
-    const source = tab.page.getByRole("region", { name: "Sources" }).getByRole("listitem").first();
+    const source = tab.page.getByRole("group", { name: "Sources" }).getByRole("listitem").first();
     assert.match(await source.innerText(), /impermanent loss[^]*match, \d+ %/i);
     await reader.leave();
   },
