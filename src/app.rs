@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use crate::{
     config::{self, Config, StorePath},
     http::{
-        Parts, Site, Uploads,
+        Page, Parts, Site, Uploads,
         accept::{Acceptor, Listener},
     },
     knowledge::{Keeper, Knowledge, KnowledgeError, Library, LibraryError, Set},
@@ -149,15 +149,24 @@ impl App {
         let store = Store::open(store)?;
         let desk = Desk::new(stations, store.clone(), rules, shutdown.clone());
         let registry = Registry::new(server.max_sessions, server.max_sessions_per_client);
+        let page = Page::new(&page);
+        let stamp = page.stamp().to_owned();
         let parts = Parts {
             uploads: Uploads::new(&session),
-            sessions: Sessions::new(session, desk.clone(), registry.clone(), shutdown.clone()),
+            sessions: Sessions::new(
+                session,
+                stamp,
+                desk.clone(),
+                registry.clone(),
+                shutdown.clone(),
+            ),
             desk: &desk,
             store: &store,
             documents: keeper.as_ref().map(Keeper::library),
+            page,
             shutdown: shutdown.clone(),
         };
-        let site = Site::new(&server, &page, parts);
+        let site = Site::new(&server, parts);
         Ok(Self {
             server,
             site,

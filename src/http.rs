@@ -17,7 +17,7 @@ use warp::{
     reply::Response,
 };
 
-pub use self::api::Uploads;
+pub use self::{api::Uploads, page::Page};
 use crate::{
     config,
     knowledge::Library,
@@ -38,7 +38,7 @@ pub struct Site {
     handed_out: api::Outgoing,
     origins: upgrade::Origins,
     owners: owner::Owners,
-    page: page::Page,
+    page: Page,
     health: watch::Receiver<Health>,
     shutdown: Shutdown,
 }
@@ -53,6 +53,8 @@ pub struct Parts<'a> {
     pub store: &'a Store,
     /// The documents that sources are of, if there are any.
     pub documents: Option<Library>,
+    /// What is shown to who comes with a browser.
+    pub page: Page,
     /// What imports keep to.
     pub uploads: Uploads,
     /// How it goes down.
@@ -60,13 +62,14 @@ pub struct Parts<'a> {
 }
 
 impl Site {
-    /// Prepares the page, the list of origins and the cookies.
-    pub fn new(server: &config::Server, page: &config::Page, parts: Parts<'_>) -> Arc<Self> {
+    /// Prepares the list of origins and the cookies.
+    pub fn new(server: &config::Server, parts: Parts<'_>) -> Arc<Self> {
         let Parts {
             sessions,
             desk,
             store,
             documents,
+            page,
             uploads,
             shutdown,
         } = parts;
@@ -82,7 +85,7 @@ impl Site {
             handed_out: api::Outgoing::new(),
             origins: upgrade::Origins::new(server),
             owners: owner::Owners::new(store.cookie_key().expose(), secure),
-            page: page::Page::new(page),
+            page,
             health: store.health(),
             shutdown,
         })

@@ -37,7 +37,7 @@ use crate::{
     config::{self, OnLeave},
     id::{OwnerId, SessionId},
     shutdown::Shutdown,
-    turn::desk::Desk,
+    turn::{desk::Desk, station::Station},
 };
 
 /// How long a closing handshake may take.
@@ -57,21 +57,24 @@ const SILENT_BEATS: u32 = 2;
 /// Everything that sessions share.
 pub struct Sessions {
     config: config::Session,
+    page: String,
     desk: Desk,
     registry: Arc<Registry>,
     shutdown: Shutdown,
 }
 
 impl Sessions {
-    /// No session yet.
+    /// No session yet. `page` says which page is served beside it.
     pub fn new(
         config: config::Session,
+        page: String,
         desk: Desk,
         registry: Arc<Registry>,
         shutdown: Shutdown,
     ) -> Arc<Self> {
         Arc::new(Self {
             config,
+            page,
             desk,
             registry,
             shutdown,
@@ -134,7 +137,7 @@ impl Sessions {
     }
 
     fn status(&self, session: SessionId) -> ServerMessage {
-        let endpoints = self.desk.stations().iter();
+        let stations = self.desk.stations();
         ServerMessage::Status(Status::Ready {
             session,
             protocol: PROTOCOL,
@@ -143,7 +146,8 @@ impl Sessions {
                 question_bytes: self.config.max_question,
                 questions_per_minute: self.config.questions_per_minute,
             },
-            endpoints: endpoints
+            endpoints: stations
+                .iter()
                 .map(|station| EndpointInfo {
                     name: station.name.clone(),
                     models: station.models.clone(),
@@ -154,6 +158,8 @@ impl Sessions {
                 OnLeave::Finish => "finish".to_owned(),
                 OnLeave::Grace(grace) => humantime::format_duration(grace).to_string(),
             },
+            documents: stations.iter().any(Station::searches),
+            page: self.page.clone(),
         })
     }
 }

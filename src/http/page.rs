@@ -33,6 +33,7 @@ const ENCODINGS: [(&str, &str); 1] = [("gzip", ".gz")];
 
 /// Everything that the page consists of, ready to be sent.
 pub struct Page {
+    stamp: String,
     index: File,
     files: HashMap<String, File>,
 }
@@ -69,10 +70,18 @@ impl Page {
                 .variants
                 .push(Variant::of(packed.map(|(encoding, _)| encoding), file));
         }
+        let (index, stamp) = index(config);
         Self {
-            index: index(config),
+            stamp,
+            index,
             files,
         }
+    }
+
+    /// Which page this is. Its files are named by their contents, so a page that differs in any of them, or in the
+    /// operator's words, has another stamp, and the same page on another machine has the same.
+    pub fn stamp(&self) -> &str {
+        &self.stamp
     }
 
     fn find(&self, path: &str) -> Option<&File> {
@@ -135,15 +144,17 @@ impl Variant {
     }
 }
 
-/// The page itself with the title and the settings filled in.
-fn index(config: &config::Page) -> File {
+/// The page itself with the title and the settings filled in, and its stamp, which it knows too.
+fn index(config: &config::Page) -> (File, String) {
     let template = Files::get("index.html").expect("the build embeds the page");
     let template = String::from_utf8_lossy(&template.data);
-    let settings = json!({
+    let mut settings = json!({
         "title": config.title,
         "welcome": config.welcome,
         "suggestions": config.suggestions,
     });
+    let stamp = hex(&hash(format!("{template}{settings}").as_bytes()));
+    settings["stamp"] = stamp.as_str().into();
     // A `<` inside JSON text may stand as its escape, and then nothing in it can end the element.
     let settings = settings.to_string().replace('<', "\\u003c");
     let html = template
@@ -155,11 +166,12 @@ fn index(config: &config::Page) -> File {
         etag,
         content: html.into(),
     };
-    File {
+    let file = File {
         kind: kind("index.html"),
         caching: "no-cache",
         variants: vec![variant],
-    }
+    };
+    (file, stamp)
 }
 
 fn escape(text: &str) -> String {
@@ -176,12 +188,15 @@ fn hash(content: &[u8]) -> [u8; 8] {
 }
 
 fn etag(hash: &[u8]) -> HeaderValue {
-    let mut text = String::from("\"");
-    for byte in &hash[..8] {
+    HeaderValue::from_str(&format!("\"{}\"", hex(hash))).expect("hexadecimal digits in quotes")
+}
+
+/// The first eight bytes of a hash.
+fn hex(hash: &[u8]) -> String {
+    hash[..8].iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
-    }
-    text.push('"');
-    HeaderValue::from_str(&text).expect("hexadecimal digits in quotes")
+        text
+    })
 }
 
 fn kind(path: &str) -> &'static str {
@@ -312,7 +327,8 @@ mod tests {
             welcome: words.to_owned(),
             suggestions: vec![words.to_owned()],
         };
-        let html = index(&config).variants.remove(0).content;
+        let (mut index, stamp) = index(&config);
+        let html = index.variants.remove(0).content;
         let html = String::from_utf8(html.to_vec()).unwrap();
         assert!(html.contains("<title>&lt;/script&gt;"), "{html}");
         assert!(!html.contains("alert(1)</script>"), "{html}");
@@ -325,6 +341,21 @@ mod tests {
             .0;
         let settings: serde_json::Value = serde_json::from_str(json).unwrap();
         assert_eq!(settings["welcome"], words);
+        assert_eq!(settings["stamp"], stamp);
+    }
+
+    #[test]
+    fn another_page_has_another_stamp_and_the_same_page_the_same() {
+        let stamp = |title: &str| {
+            Page::new(&config::Page {
+                title: title.to_owned(),
+                welcome: String::new(),
+                suggestions: vec![],
+            })
+            .stamp
+        };
+        assert_eq!(stamp("one"), stamp("one"));
+        assert_ne!(stamp("one"), stamp("two"));
     }
 
     #[test]

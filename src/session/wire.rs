@@ -288,6 +288,10 @@ pub enum Status {
         endpoints: Vec<EndpointInfo>,
         /// `"stop"`, `"finish"`, or a duration.
         on_leave: String,
+        /// Whether documents are searched before a question is answered.
+        documents: bool,
+        /// Which page is served now: another value than a page's own, and that one is out of date.
+        page: String,
     },
     /// It is going down.
     Draining {

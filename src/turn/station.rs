@@ -87,6 +87,14 @@ pub(super) struct Task {
 }
 
 impl Station {
+    /// Whether a question is looked for in documents before it is answered.
+    pub fn searches(&self) -> bool {
+        match &self.backend {
+            Backend::Endpoint { searcher, .. } => searcher.is_some(),
+            Backend::Knowledge(_) => true,
+        }
+    }
+
     /// What is to be done for a question; the model's memory is read for it.
     pub(super) async fn answerer(&self, task: Task, store: &Store) -> Result<Answerer, StoreError> {
         let Task {

@@ -22,6 +22,7 @@ async fn the_first_frame_says_who_answers_and_what_is_allowed() {
         json!([{ "name": "fake", "models": ["m"] }])
     );
     assert_eq!(status["on_leave"], "3s");
+    assert_eq!(status["documents"], false);
     client.leave(1001).await;
     server.stop().await;
 }

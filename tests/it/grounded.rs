@@ -37,6 +37,7 @@ async fn a_model_is_given_the_passages_and_its_reader_sees_them_before_any_text(
     let fake = Fake::start().await;
     let server = grounded(&fake, &config, "");
     let mut client = server.connect().await;
+    assert_eq!(client.status["documents"], true);
     // A marker over three chunks, one without a source, one in code.
     fake.then(Script::answer(&[
         "Sixteen weeks [",

@@ -26,6 +26,7 @@ export async function startAskd({
 } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "askd-e2e-"));
   const config = join(folder, "askd.toml");
+  let title = "Ask the test";
   let port = 0;
   let process_;
   let log = "";
@@ -38,7 +39,7 @@ export async function startAskd({
   }
 
   async function start() {
-    await writeFile(config, toml({ endpoint, models, concurrency, maxQuestion, port, folder, docs, knowledge }));
+    await writeFile(config, toml({ endpoint, models, concurrency, maxQuestion, title, port, folder, docs, knowledge }));
     process_ = spawn(BINARY, ["--config", config], { stdio: ["ignore", "pipe", "pipe"] });
     process_.stderr.on("data", (text) => (log += text));
     const address = await served(process_, () => log);
@@ -65,6 +66,10 @@ export async function startAskd({
     },
     /** Ends it as a crash would. */
     kill: () => end("SIGKILL"),
+    /** From its next start on the page is called so, and is another page by that. */
+    call(other) {
+      title = other;
+    },
     /** Asks it to end, and waits until it has. */
     stop: () => end("SIGTERM"),
     /** Starts it again on the port that it had. */
@@ -97,7 +102,7 @@ async function served(child, log) {
   return address;
 }
 
-function toml({ endpoint, models, concurrency, maxQuestion, port, folder, docs, knowledge }) {
+function toml({ endpoint, models, concurrency, maxQuestion, title, port, folder, docs, knowledge }) {
   const served = `
 [[endpoint]]
 name = "fake"
@@ -118,7 +123,7 @@ max_question = ${JSON.stringify(maxQuestion)}
 path = ${JSON.stringify(join(folder, "askd.db"))}
 
 [page]
-title = "Ask the test"
+title = ${JSON.stringify(title)}
 welcome = "Answers to **everything**."
 suggestions = ["What is askd?", "What is a turn?"]
 ${docs === null ? "" : `\n[knowledge]\nfolders = [${JSON.stringify(docs)}]\n${knowledge}\n`}${endpoint === null ? "" : served}`;

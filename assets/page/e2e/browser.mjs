@@ -28,6 +28,18 @@ export function startBrowser() {
   });
 }
 
+/** A reader whose browser's profile is in this folder, with the settings that the test has put there. */
+export async function startPersistent(folder) {
+  const context = await chromium.launchPersistentContext(folder, {
+    executablePath: process.env.ASKD_CHROMIUM ?? "/usr/bin/chromium",
+    headless: true,
+    args: FLAGS,
+    viewport: { width: 1280, height: 860 },
+  });
+  context.setDefaultTimeout(PATIENCE_MS);
+  return new Reader(context);
+}
+
 /** One reader: a browser profile of their own, with as many tabs as the test opens. */
 export class Reader {
   #complaints = [];
@@ -52,13 +64,16 @@ export class Reader {
     return new Tab(page);
   }
 
-  /** Closes all tabs. Nothing may have been complained about; `away` forgives what a lost server makes Chromium say. */
-  async leave({ away = false } = {}) {
+  /**
+   * Closes all tabs. Nothing may have been complained about; `away` forgives what a lost server makes Chromium say, and
+   * what the test itself has broken must have been `told`, once.
+   */
+  async leave({ away = false, told = null } = {}) {
     await this.context.close();
-    assert.deepEqual(
-      this.#complaints.filter((text) => !(away && AWAY.test(text))),
-      [],
-    );
+    const complaints = this.#complaints.filter((text) => !(away && AWAY.test(text)));
+    const expected = told === null ? [] : complaints.filter((text) => told.test(text)).slice(0, 1);
+    assert.deepEqual(complaints, expected);
+    assert.equal(expected.length, told === null ? 0 : 1, "the fault is told");
   }
 }
 
@@ -107,7 +122,7 @@ export class Tab {
 
   /** Waits until the last answer's state is told in these words. */
   async says(words) {
-    await this.#until(this.status, words, (text) => text.replace(/ \((?:\d+ min )?\d+ s\)$/, ""));
+    await this.#until(this.status, words, (text) => text.replace(/ \((?:asked )?(?:\d+ min )?\d+ s(?: ago)?\)$/, ""));
   }
 
   /** Waits until the page has dealt with all that has already come to it, frames and scrolling included. */

@@ -20,7 +20,7 @@ test("a_question_is_asked_and_its_answer_streams", async ({ fake, askd, reader }
   await tab.says(/^Waiting for the first word/);
   await tab.page.waitForURL(/\/c\/[0-9a-f-]{36}$/);
   call.think("Let me see.");
-  await tab.says("Waiting for the answer's first word");
+  await tab.says("Thinking");
   call.say("Because ");
   await tab.reads("Because");
   await tab.says("Answering");

@@ -1,4 +1,4 @@
-// Mounts the page, once it knows its language. Everything else hangs below `App`.
+// Mounts the page, once it knows its language. Everything else hangs below `Root`.
 
 import { mount } from "svelte";
 
@@ -6,11 +6,20 @@ import "./styles/ground.css";
 import "./styles/controls.css";
 import "./styles/markdown.css";
 import "./styles/print.css";
-import { speak } from "./lib/language";
+import { faults, tell } from "./lib/faults.svelte";
+import { say, speak } from "./lib/language";
 import { settings } from "./lib/settings";
-import App from "./ui/App.svelte";
+import Root from "./ui/Root.svelte";
 
-const target = document.getElementById("app");
-const { language } = settings();
-await speak(language ? [language] : navigator.languages);
-if (target !== null) mount(App, { target });
+const target = document.getElementById("app")!;
+faults.watch();
+try {
+  const { language } = settings();
+  await speak(language ? [language] : navigator.languages);
+  target.replaceChildren();
+  mount(Root, { target });
+} catch (fault) {
+  tell(fault);
+  target.textContent = say.faults.start;
+  target.className = "unstarted";
+}

@@ -59,19 +59,18 @@ export class FakeApi {
     if (init.signal?.aborted) throw init.signal.reason;
     const status = told === undefined ? 404 : 200;
     const body = told ?? { error: { code: "unknown_conversation", message: "There is no such conversation." } };
-    // Not a real one: reading that takes turns of the event loop, which the tests' clock stands still for.
-    return { ok: status === 200, status, json: async () => structuredClone(body) } as Response;
+    return response(status, structuredClone(body));
   }
 
   #failed(): Response {
     const body = { error: { code: "storage_failed", message: "Conversations cannot be kept." } };
-    return { ok: false, status: 503, json: async () => body } as Response;
+    return response(503, body);
   }
 
   async #readiness(): Promise<Response> {
     if (this.away) throw new TypeError("unreachable");
     const body = { state: this.keeps ? "ready" : "storage_failed", ...this.documents };
-    return { ok: this.keeps, status: this.keeps ? 200 : 503, json: async () => body } as Response;
+    return response(this.keeps ? 200 : 503, body);
   }
 
   #told({ pathname, searchParams }: URL, { method, body }: RequestInit): unknown {
@@ -92,4 +91,9 @@ export class FakeApi {
     if (method === "PATCH" && head) head.title = (JSON.parse(String(body)) as { title: string }).title;
     return head;
   }
+}
+
+/** Not a real one: reading that takes turns of the event loop, which the tests' clock stands still for. */
+function response(status: number, body: unknown): Response {
+  return { ok: status === 200, status, headers: new Headers(), json: async () => body } as Response;
 }

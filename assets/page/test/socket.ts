@@ -52,6 +52,8 @@ export class FakeSocket {
       limits: { question_bytes: 32_768, questions_per_minute: 0 },
       endpoints: [{ name: "local", models: ["small", "large"] }],
       on_leave: "3s",
+      documents: false,
+      page: "1",
     });
   }
 

@@ -32,13 +32,24 @@ test("an_answer_that_cannot_be_rendered_is_plain_text_and_the_others_stay", () =
     newTurn({ id, parent: null, question: "?", asked: 0, text, ending: "stop" });
   const turns = [turn("1", "*fine*"), turn("2", "a *poison*"), turn("3", "*fine too*")];
   const shown = turns.map((turn) => ({ turn, beside: [turn] }));
-  const chat = { turns, shown, last: turns[2], open: false, placed: true, connection: { kind: "ready" } };
+  const chat = {
+    turns,
+    shown,
+    last: turns[2],
+    open: false,
+    placed: true,
+    connection: { kind: "ready" },
+    since: () => 0,
+  };
   const props = { chat: chat as unknown as Chat, sought: null, asked: () => {}, anew: () => {}, discard: () => {} };
   const page = mount(Transcript, { target: document.body, props });
   flushSync();
   const answers = [...document.querySelectorAll(".answer")];
   expect(answers.map((answer) => answer.querySelector("em")?.textContent)).toEqual(["fine", undefined, "fine too"]);
-  expect(answers[1]!.textContent).toBe("a *poison*");
+  expect(answers[1]!.querySelector(".markdown > p")?.textContent).toBe("a *poison*");
+  expect(answers[1]!.textContent).toContain("shown as plain text");
+  // What can be done with an answer can be done with this one.
+  expect(answers[1]!.querySelector("[aria-label='Copy the answer']")).not.toBeNull();
   expect(complaint).toHaveBeenCalledOnce();
   void unmount(page);
 });

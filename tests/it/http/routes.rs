@@ -114,6 +114,25 @@ async fn a_page_that_the_browser_has_is_not_sent_again() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn a_session_begins_with_the_stamp_of_the_page_that_is_served() {
+    let first = Server::start("");
+    let other = Server::start("[page]\ntitle = \"Another\"");
+    let mut stamps = Vec::new();
+    for server in [&first, &other] {
+        let html = ask_at(server.address, &request("GET", "/", "")).await.body;
+        let html = String::from_utf8(html).unwrap();
+        let client = server.connect().await;
+        let stamp = client.status["page"].as_str().unwrap().to_owned();
+        assert!(html.contains(&format!("\"stamp\":\"{stamp}\"")), "{html}");
+        client.leave(1000).await;
+        stamps.push(stamp);
+    }
+    assert_ne!(stamps[0], stamps[1]);
+    first.stop().await;
+    other.stop().await;
+}
+
 /// Without an embedded page there is the index alone, which is never encoded.
 #[tokio::test]
 async fn each_file_comes_in_an_encoding_that_the_browser_takes() {

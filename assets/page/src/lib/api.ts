@@ -4,6 +4,7 @@ import { say } from "./language";
 import { told } from "./problems";
 import type { Turn } from "./reduce";
 import { newTurn } from "./reduce";
+import { heard } from "./time";
 import type { Basis, Cause, ErrorCode, Outcome, Source, Timing, Usage } from "./wire";
 
 /** What the list shows of a conversation. Times are milliseconds since the epoch. */
@@ -150,6 +151,7 @@ async function call<T>(method: string, path: string, { body, signal, timeout = T
       signal: signal ? AbortSignal.any([signal, late]) : late,
       ...(body !== undefined && { body, headers: { "content-type": "application/json" } }),
     });
+    heard(answer.headers.get("date"));
     if (!answer.ok) throw await refusal(answer, method === "GET");
     return (answer.status === 204 ? undefined : await answer.json()) as T;
   } catch (error) {

@@ -8,6 +8,8 @@ import { Link, type Connection, type Owner, type Ready } from "./link";
 import { Painter } from "./painter";
 import { newTurn, reduce, untaken, type Event, type Turn } from "./reduce";
 import { CONTINUE } from "./rest";
+import { Stages } from "./stages";
+import { now } from "./time";
 import { path, type Step } from "./tree";
 import type { ErrorCode, ServerMessage } from "./wire";
 
@@ -74,6 +76,7 @@ export class Chat implements Owner {
   #busyPause: ReturnType<typeof setTimeout> | undefined;
   #listener: Listener;
   #fetching: AbortController | null = null;
+  #stages = new Stages();
   #painter = new Painter(() => (this.turns = this.#turns));
 
   /** `begun`: the server should have it. */
@@ -86,6 +89,7 @@ export class Chat implements Owner {
       .filter((waiting) => waiting.conversation === id)
       .map(({ turn }) => turn);
     this.turns = this.#turns;
+    this.#stages.note(this.#turns);
     this.#choose();
     if (!begun) this.choice ??= choice();
     else {
@@ -207,6 +211,11 @@ export class Chat implements Owner {
     if (this.presence.kind === "here" && !this.busy()) void this.refresh();
   }
 
+  /** Since when an open turn is where it is, on the page's own clock; `null`: since before the page knew of it. */
+  since(turn: Turn): number | null {
+    return this.#stages.since(turn, this.connection);
+  }
+
   // What the link calls.
 
   busy(): boolean {
@@ -215,6 +224,7 @@ export class Chat implements Owner {
 
   onConnection(connection: Connection): void {
     this.connection = connection;
+    this.#stages.connection(connection);
     if (connection.kind === "ready" || connection.kind === "draining") return;
     this.#release();
   }
@@ -260,7 +270,7 @@ export class Chat implements Owner {
 
   #ask(question: string, parent: string | null): boolean {
     if (!this.placed || question.trim() === "") return false;
-    const turn = newTurn({ id: uuid7(), parent, question, asked: Date.now(), ...this.#chosen() });
+    const turn = newTurn({ id: uuid7(), parent, question, asked: now(), ...this.#chosen() });
     this.#showNewest();
     this.#dispatch({ type: "ask", turn });
     // At once: the focus goes to it.
@@ -352,6 +362,7 @@ export class Chat implements Owner {
     const after = reduce(before, event);
     if (after === before) return;
     this.#turns = followed(this.id, before, after);
+    this.#stages.note(this.#turns);
     this.#painter.soon();
     const following = this.#turns.find((turn) => turn.id === this.#following);
     if (following === undefined || following.ending !== null) {

@@ -6,6 +6,7 @@ import { tick } from "svelte";
 import * as api from "./api";
 import type { ApiError, Head } from "./api";
 import { Chat, type Listener } from "./chat.svelte";
+import { cookieTaken } from "./cookie";
 import { uuid7 } from "./ids";
 import { available, forgetOld, keepBranch, outbox, waitingTurn, type Waiting } from "./keep";
 import { say } from "./language";
@@ -14,6 +15,7 @@ import { Notices } from "./notices.svelte";
 import { Preparing } from "./preparing.svelte";
 import { keepsConversations } from "./probe";
 import type { Turn } from "./reduce";
+import { ahead } from "./time";
 import { broughtIn } from "./words";
 
 const PATH = /^\/c\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/?$/i;
@@ -26,6 +28,10 @@ export class Chats implements Listener {
   readonly notices = new Notices();
   readonly preparing = new Preparing();
   readonly storage = available();
+  /** Whether the browser takes the cookie by which the server knows it again. */
+  readonly cookie = cookieTaken();
+  /** By how many milliseconds this device's clock goes ahead of the server's. */
+  ahead = $state(0);
   current = $state.raw<Chat>(this.#opened(idInAddress()));
   /** A turn that the reader has looked for and wants to see. */
   sought = $state.raw<string | null>(null);
@@ -61,7 +67,7 @@ export class Chats implements Listener {
 
   /** How often that is still to be asked: it may take the server a moment to notice. */
   #doubts = 0;
-  #others = new BroadcastChannel("askd");
+  #others = channel();
 
   constructor() {
     forgetOld();
@@ -189,7 +195,7 @@ export class Chats implements Listener {
   async #tried(act: () => Promise<void>, fail = (message: string) => this.notices.say(message)): Promise<boolean> {
     try {
       await act();
-      this.#others.postMessage(null);
+      this.#others?.postMessage(null);
       return true;
     } catch (error) {
       if ((error as ApiError).code === "storage_failed") this.kept = false;
@@ -209,6 +215,9 @@ export class Chats implements Listener {
     this.#lookAtRefused();
     const listed = this.list.find(this.current.id) !== undefined;
     await this.list.refresh();
+    this.ahead = ahead();
+    // Without its cookie each request is another visitor's: what it does not find may well be there.
+    if (!this.cookie) return;
     const head = this.list.find(this.current.id);
     if (head) this.current.compare(head);
     else if (this.list.problem === null && (thorough || listed || this.list.next === null)) this.current.vanished();
@@ -230,7 +239,7 @@ export class Chats implements Listener {
 
   changed(chat: Chat): void {
     if (chat !== this.current && !chat.busy()) this.behind = this.behind.filter((other) => other !== chat);
-    this.#others.postMessage(null);
+    this.#others?.postMessage(null);
     this.#doubts = 2;
     void this.sync();
   }
@@ -251,9 +260,9 @@ export class Chats implements Listener {
       [document, "visibilitychange", () => this.#seen()],
       [window, "pointerdown", () => this.current.wake()],
       [window, "keydown", () => this.current.wake()],
-      [this.#others, "message", () => void this.sync()],
       [window, "storage", (event) => this.#elsewhere(event as StorageEvent)],
     ];
+    if (this.#others !== null) listeners.push([this.#others, "message", () => void this.sync()]);
     for (const [target, name, listener] of listeners) target.addEventListener(name, listener);
     const timer = setInterval(() => void this.sync(false), SYNC_EVERY_MS);
     void this.sync();
@@ -308,6 +317,15 @@ export class Chats implements Listener {
 
   #each(act: (chat: Chat) => void): void {
     for (const chat of [this.current, ...this.behind]) act(chat);
+  }
+}
+
+/** The way to the other tabs; `null`: they hear from the server, some time later. */
+function channel(): BroadcastChannel | null {
+  try {
+    return new BroadcastChannel("askd");
+  } catch {
+    return null;
   }
 }
 

@@ -2,16 +2,18 @@
 
 import { createSubscriber } from "svelte/reactivity";
 
+import { ticks } from "./time";
+
 class Clock {
   #subscribe = createSubscriber((update) => {
     const timer = setInterval(update, 500);
     return () => clearInterval(timer);
   });
 
-  /** Milliseconds since the epoch; whoever reads it in an effect is told about twice a second. */
-  get now(): number {
+  /** Milliseconds on the page's own clock; whoever reads it in an effect is told about twice a second. */
+  get ticks(): number {
     this.#subscribe();
-    return Date.now();
+    return ticks();
   }
 }
 

@@ -1,4 +1,4 @@
-// Conversations by the day they were last used on, as a calendar on this device has it.
+// Conversations by the day they were last used on, as a calendar where this device is has it.
 
 import type { Head } from "./api";
 import { month } from "./figures";

@@ -1,9 +1,11 @@
 // UUID v7, made here because `crypto.randomUUID` is v4 and is missing on plain-HTTP addresses in a local network.
 
-export function uuid7(now = Date.now()): string {
+import { now } from "./time";
+
+export function uuid7(at = now()): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  new DataView(bytes.buffer).setUint32(0, Math.floor(now / 0x10000));
-  new DataView(bytes.buffer).setUint16(4, now % 0x10000);
+  new DataView(bytes.buffer).setUint32(0, Math.floor(at / 0x10000));
+  new DataView(bytes.buffer).setUint16(4, at % 0x10000);
   bytes[6] = (bytes[6]! & 0x0f) | 0x70;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

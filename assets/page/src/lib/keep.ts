@@ -39,9 +39,12 @@ export function draft(conversation: string): string {
   return written("draft", conversation);
 }
 
-/** `limit`: how many bytes of a question the server takes. A longer draft is in its tab alone, if it has the room. */
-export function keepDraft(conversation: string, text: string, limit = Infinity): void {
-  keepWritten("draft", conversation, text, limit);
+/**
+ * `limit`: how many bytes of a question the server takes. A longer draft is in its tab alone, if it has the room. Says
+ * whether a reload will find it.
+ */
+export function keepDraft(conversation: string, text: string, limit = Infinity): boolean {
+  return keepWritten("draft", conversation, text, limit);
 }
 
 /** What a question at this place of a conversation is being changed to. */
@@ -177,16 +180,17 @@ function written(kind: "draft" | "edit", id: string): string {
   return isString(text) ? text : "";
 }
 
-function keepWritten(kind: "draft" | "edit", id: string, text: string, limit: number): void {
+function keepWritten(kind: "draft" | "edit", id: string, text: string, limit: number): boolean {
   const key = keyOf(kind, id);
   const before = attempt(() => sessionStorage.getItem(key));
   attempt(() => sessionStorage.removeItem(key));
   const kept = encode(text);
   const own = text !== "" && keepOwn(kind, key, kept);
-  if (own && isTabs(key)) return;
-  if (own && bytesOf(text) <= limit && attempt(() => put(localStorage, kind, key, kept))) return;
+  if (own && isTabs(key)) return true;
+  if (own && bytesOf(text) <= limit && attempt(() => put(localStorage, kind, key, kept))) return true;
   // What another tab has written since is not this one's to remove.
   if (before !== null && attempt(() => localStorage.getItem(key)) === before) drop(key);
+  return own || text === "";
 }
 
 function keepOwn(kind: Kind, key: string, kept: string): boolean {

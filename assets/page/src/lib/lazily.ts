@@ -1,5 +1,7 @@
 // A part of the page that is loaded when it is first wanted.
 
+import { tell } from "./faults.svelte";
+
 export class Lazily<Part> {
   #part: Part | null = null;
   #loading: Promise<void> | null = null;
@@ -23,12 +25,21 @@ export class Lazily<Part> {
     this.#loading ??= this.#fetch()
       .then((part) => {
         this.#part = part;
-        for (const use of this.#waiting) use(part);
+        for (const use of this.#waiting) attempt(() => use(part));
       })
       .catch(() => {
         this.#loading = null;
       })
       .finally(() => this.#waiting.clear());
     return this.#loading;
+  }
+}
+
+/** What breaks with it is one who waited, not the others, nor the part. */
+function attempt(act: () => void): void {
+  try {
+    act();
+  } catch (fault) {
+    tell(fault);
   }
 }

@@ -5,6 +5,7 @@
 import { backoff, URGENT_CAP_MS } from "./backoff";
 import { say } from "./language";
 import { probe } from "./probe";
+import { ticks } from "./time";
 import type { ClientMessage, ServerMessage } from "./wire";
 
 export type Ready = Extract<ServerMessage, { type: "status"; state: "ready" }>;
@@ -14,7 +15,7 @@ export type Connection =
   | { kind: "ready" }
   /** Still connected, but the server is going down and takes no new questions. */
   | { kind: "draining" }
-  /** Not connected; the next try is at `until` (milliseconds since the epoch). */
+  /** Not connected; the next try is at `until`, on the page's own clock. */
   | { kind: "waiting"; until: number; why: string }
   /** The server closed an idle connection; the next interaction opens a new one. */
   | { kind: "asleep" }
@@ -50,7 +51,7 @@ export class Link {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
   #lostAt = 0;
-  #readyAt = 0;
+  #readyAt: number | null = null;
   #restartDelay: number | null = null;
 
   constructor(url: string, owner: Owner) {
@@ -112,7 +113,7 @@ export class Link {
       this.#set({ kind: "closed", why: say.connection.updated });
       return;
     }
-    this.#readyAt = Date.now();
+    this.#readyAt = ticks();
     this.#set({ kind: "ready" });
     this.#owner.onReady(status);
   }
@@ -131,13 +132,13 @@ export class Link {
   }
 
   #retry(code: number): void {
-    const wasReady = this.#readyAt > 0;
-    if (wasReady && Date.now() - this.#readyAt >= PROVEN_MS) this.#attempt = 0;
-    this.#readyAt = 0;
+    const wasReady = this.#readyAt !== null;
+    if (this.#readyAt !== null && ticks() - this.#readyAt >= PROVEN_MS) this.#attempt = 0;
+    this.#readyAt = null;
     const restarting = code === CLOSE.restart || this.#restartDelay !== null;
     // A connection that did not last begins no new urgency: a flap backs off like a refusal.
-    if (wasReady && this.#attempt === 0) this.#lostAt = Date.now();
-    const urgent = this.#owner.busy() && Date.now() - this.#lostAt < URGENT_MS;
+    if (wasReady && this.#attempt === 0) this.#lostAt = ticks();
+    const urgent = this.#owner.busy() && ticks() - this.#lostAt < URGENT_MS;
     const jitter = backoff(this.#attempt, urgent ? URGENT_CAP_MS : undefined);
     // Urgent tries are many and short; behind them the pauses begin to grow.
     this.#attempt = urgent ? Math.min(this.#attempt + 1, 2) : this.#attempt + 1;
@@ -159,14 +160,14 @@ export class Link {
     const waited = this.#connection;
     const found = await probe();
     if (this.#connection !== waited || waited.kind !== "waiting") return;
-    const left = Math.max(waited.until - Date.now(), 0);
+    const left = Math.max(waited.until - ticks(), 0);
     this.#wait(Math.max(left, found.retryAfterMs), found.why);
   }
 
   #wait(delay: number, why: string): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.connect(), delay);
-    this.#set({ kind: "waiting", until: Date.now() + delay, why });
+    this.#set({ kind: "waiting", until: ticks() + delay, why });
   }
 
   #drop(): void {

@@ -2,6 +2,7 @@
 // conversations can be kept, and how far the documents are.
 
 import { say } from "./language";
+import { heard } from "./time";
 
 /** A server that asks for more patience than this is asked again anyway. */
 const LONGEST_WAIT_MS = 60_000;
@@ -53,6 +54,8 @@ export async function documents(): Promise<Documents | null> {
   }
 }
 
-function ask(): Promise<Response> {
-  return fetch("/readyz", { cache: "no-store", signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+async function ask(): Promise<Response> {
+  const answer = await fetch("/readyz", { cache: "no-store", signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+  heard(answer.headers.get("date"));
+  return answer;
 }

@@ -6,6 +6,8 @@ export type Settings = {
   suggestions: string[];
   /** Absent: the browser's. */
   language?: string;
+  /** Which page this is, where a server has served it. */
+  stamp?: string;
 };
 
 export function settings(root: Document = document): Settings {

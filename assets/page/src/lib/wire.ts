@@ -90,7 +90,11 @@ export type Status = { "state": "ready",
   /** What can be asked, the default first. */
   endpoints: Array<EndpointInfo>,
   /** `"stop"`, `"finish"`, or a duration. */
-  on_leave: string, } | { "state": "draining",
+  on_leave: string,
+  /** Whether documents are searched before a question is answered. */
+  documents: boolean,
+  /** Which page is served now: another value than a page's own, and that one is out of date. */
+  page: string, } | { "state": "draining",
   /** When to connect again. */
   reconnect_after_ms: number, };
 
@@ -154,4 +158,4 @@ export type SessionId = string;
 
 export type Seq = number;
 
-// Stamp: 383f0711af3bd1a4
+// Stamp: c6dc1c5ea869232c

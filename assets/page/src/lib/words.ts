@@ -9,12 +9,12 @@ import type { Documents } from "./probe";
 import { told } from "./problems";
 import { forgotten, type Turn } from "./reduce";
 import { goesOn } from "./rest";
+import { isLive, stageOf } from "./stages";
+import { now } from "./time";
 import type { Cause } from "./wire";
 
 export type Status = {
   words: string;
-  /** How long it has gone on, in words, where that is worth a word. */
-  since: string | null;
   tone: "busy" | "calm" | "warning" | "error";
   /** Whether something is wrong with the answer, so that asking the same again makes sense. */
   retry: boolean;
@@ -24,17 +24,24 @@ export type Status = {
 
 const says = (words: string, tone: Status["tone"], retry = false, goesOn = false): Status => ({
   words,
-  since: null,
   tone,
   retry,
   goesOn,
 });
 
-/** What stands under a turn, or `null` when the answer speaks for itself. */
-export function turnStatus(turn: Turn, connection: Connection, now: number): Status | null {
-  if (turn.ending !== null) return endStatus(turn);
-  const seconds = Math.floor((now - turn.asked) / 1000);
-  return { ...openStatus(turn, connection), since: seconds >= 2 ? duration(seconds) : null };
+/** What stands under a turn, or `null` when the answer speaks for itself. `searches`: the server searches documents first. */
+export function turnStatus(turn: Turn, connection: Connection, searches = false): Status | null {
+  return turn.ending === null ? openStatus(turn, connection, searches) : endStatus(turn);
+}
+
+/**
+ * For how long a turn has been where it is, in words, where that is worth a word. `since` is when that began and `ticks` is
+ * now, both on the page's own clock; of what began before the page knew of it, only when it was asked is known.
+ */
+export function lasting(since: number | null, asked: number, ticks: number): string | null {
+  const seconds = Math.floor((since === null ? now() - asked : ticks - since) / 1000);
+  if (seconds < 2) return null;
+  return since === null ? say.status.asked(duration(seconds)) : duration(seconds);
 }
 
 /** What stands under an answer for which the documents had nothing to give, or `null`. */
@@ -43,22 +50,38 @@ export function unfounded({ basis, sources }: Pick<Turn, "basis" | "sources">): 
   return basis !== null && sources.length === 0 ? say.answer.unmatched : null;
 }
 
-function openStatus(turn: Turn, connection: Connection): Status {
+function openStatus(turn: Turn, connection: Connection, searches: boolean): Status {
   const { status } = say;
-  const live = connection.kind === "ready" || (connection.kind === "draining" && turn.accepted);
-  if (!live) {
+  if (!isLive(turn, connection)) {
     if (turn.stopping) return says(status.stopLater, "warning");
     if (turn.accepted) return says(status.catchingUp, "warning");
     if (connection.kind === "connecting") return says(status.connecting, "warning");
     return says(turn.kept ? status.awayKept : status.awayUnkept, "warning");
   }
-  if (turn.stopping) return says(status.stopping, "busy");
-  if (turn.problem !== null) return says(told(turn.problem), "error");
-  if (!turn.accepted) return says(turn.sent ? status.sending : status.behind, "busy");
-  if (turn.place !== null) return says(status.place(turn.place), "busy");
-  if (turn.text !== "") return says(status.answering, "busy");
-  if (turn.thinking !== "") return says(status.thought, "busy");
-  return says(status.waiting, "busy");
+  if (turn.problem !== null && !turn.stopping) return says(told(turn.problem), "error");
+  return says(doing(turn, searches), "busy");
+}
+
+function doing(turn: Turn, searches: boolean): string {
+  const { status } = say;
+  switch (stageOf(turn)) {
+    case "unsent":
+      return status.behind;
+    case "sending":
+      return status.sending;
+    case "queued":
+      return status.place(turn.place ?? 0);
+    case "begun":
+      return searches ? status.searching : status.waiting;
+    case "grounded":
+      return status.waiting;
+    case "thinking":
+      return status.thinking;
+    case "writing":
+      return status.answering;
+    case "stopping":
+      return status.stopping;
+  }
 }
 
 function endStatus(turn: Turn): Status | null {

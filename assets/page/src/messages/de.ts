@@ -104,7 +104,9 @@ export default {
     behind: "Wartet, bis die Antwort darüber fertig ist",
     place: (place: number) => `In der Warteschlange: Platz ${number(place)}`,
     answering: "Antwortet",
-    thought: "Wartet auf das erste Wort der Antwort",
+    searching: "Die Dokumente werden durchsucht",
+    thinking: "Das Modell überlegt",
+    asked: (time) => `vor ${time} gefragt`,
     waiting: "Wartet auf das erste Wort",
     wordless: "Das Modell hat kein Wort geantwortet.",
     stopped: "Von Ihnen angehalten.",
@@ -285,4 +287,24 @@ export default {
     too_large: saying("Das ist zu groß."),
     too_slow: "Der Rest der Anfrage ist nicht rechtzeitig angekommen. Versuchen Sie es noch einmal.",
   } satisfies Required<Problems>,
+  faults: {
+    part: "Dieser Teil der Seite ist ausgefallen. Der Rest läuft weiter, und was Sie geschrieben haben, bleibt erhalten.",
+    page: "Die Seite ist ausgefallen. Was Sie gesendet haben, hat der Server, und was Sie gerade schrieben, bleibt erhalten.",
+    happened: "Etwas auf dieser Seite hat nicht funktioniert. Wenn sie nicht tut, was Sie wollen, laden Sie sie neu.",
+    start: "Die Seite konnte nicht starten. Laden Sie sie neu; hilft das nicht, wenden Sie sich an den Betreiber.",
+    plain: "Diese Antwort ließ sich nicht wie gemeint setzen und steht deshalb als reiner Text da.",
+  },
+  remarks: {
+    updated: "Es gibt eine neuere Fassung dieser Seite. Laden Sie sie neu, wenn es Ihnen passt.",
+    cookie:
+      "Dieser Browser nimmt das Cookie der Seite nicht an; der Server erkennt ihn deshalb nicht wieder. Notieren Sie, was Sie brauchen.",
+    ahead: (by) =>
+      `Die Uhr dieses Geräts geht gegenüber der des Servers ${by} vor. Die Tage hier sind die des Servers.`,
+    behind: (by) =>
+      `Die Uhr dieses Geräts geht gegenüber der des Servers ${by} nach. Die Tage hier sind die des Servers.`,
+    hours: (hours) => (hours === 1 ? "eine Stunde" : `${hours} Stunden`),
+    days: (days) => (days === 1 ? "einen Tag" : `${days} Tage`),
+    unrecognised: "Dieser Browser nimmt das Cookie der Seite nicht an; der Server erkennt ihn deshalb nicht wieder.",
+    full: "Dieser Browser hat keinen Platz mehr: Was noch nicht gesendet ist, geht beim Neuladen verloren.",
+  },
 } satisfies Messages;

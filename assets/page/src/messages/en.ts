@@ -100,7 +100,9 @@ export default {
     behind: "In line behind the answer above",
     place: (place: number) => `Waiting in line: place ${number(place)}`,
     answering: "Answering",
-    thought: "Waiting for the answer's first word",
+    searching: "Searching the documents",
+    thinking: "Thinking",
+    asked: (time: string) => `asked ${time} ago`,
     waiting: "Waiting for the first word",
     wordless: "The model ended without a word.",
     stopped: "Stopped by you.",
@@ -253,4 +255,23 @@ export default {
   },
   /** The server's own sentences are English. */
   problems: {} as Problems,
+  /** What broke in the page itself. */
+  faults: {
+    part: "This part of the page has broken. The rest goes on, and what you have written is kept.",
+    page: "The page has broken. What you have sent is on the server, and what you were writing is kept.",
+    happened: "Something in this page has not worked. If it does not do what you want, reload it.",
+    start: "The page could not start. Reload it; if that does not help, whoever runs this server can.",
+    plain: "This answer could not be set as it was meant, so it is shown as plain text.",
+  },
+  /** What is said until it is not so any more, or the reader has read it. */
+  remarks: {
+    updated: "There is a newer version of this page. Reload it when it suits you.",
+    cookie: "This browser does not take the page's cookie, so the server will not know it again: note what you need.",
+    ahead: (by: string) => `This device's clock is ${by} ahead of the server's. Days here are the server's.`,
+    behind: (by: string) => `This device's clock is ${by} behind the server's. Days here are the server's.`,
+    hours: (hours: number) => (hours === 1 ? "an hour" : `${hours} hours`),
+    days: (days: number) => (days === 1 ? "a day" : `${days} days`),
+    unrecognised: "This browser does not take the page's cookie, so the server does not know it again.",
+    full: "This browser has no more room: what is not sent yet, a refresh will lose.",
+  },
 };

@@ -1,0 +1,32 @@
+// A part that cannot be loaded is done without, and is tried again.
+
+import { expect, test, vi } from "vitest";
+
+import { Lazily } from "../src/lib/lazily";
+
+test("a_part_that_is_gone_is_done_without_and_tried_again_for_the_next_one", async () => {
+  const fetch = vi.fn<() => Promise<string>>().mockRejectedValueOnce(new TypeError("404")).mockResolvedValue("part");
+  const part = new Lazily(fetch);
+  const used: string[] = [];
+  part.with((got) => used.push(`first ${got}`));
+  await part.load();
+  part.with((got) => used.push(`second ${got}`));
+  await part.load();
+  part.with((got) => used.push(`third ${got}`));
+  expect(used).toEqual(["second part", "third part"]);
+  expect(fetch).toHaveBeenCalledTimes(2);
+});
+
+test("one_who_breaks_with_it_takes_it_from_no_other", async () => {
+  const told = vi.spyOn(console, "error").mockImplementation(() => {});
+  const part = new Lazily(() => Promise.resolve("part"));
+  const used: string[] = [];
+  part.with(() => {
+    throw new Error("broke");
+  });
+  part.with((got) => used.push(got));
+  await part.load();
+  expect(used).toEqual(["part"]);
+  expect(told).toHaveBeenCalledTimes(1);
+  told.mockRestore();
+});
