@@ -39,7 +39,7 @@ test("conversations stand under the months in the language", () => {
 
 test("the server's sentences come in the language, with its own words where they say more", () => {
   const problem = { code: "upstream_timeout" as const, message: "The endpoint was silent." };
-  expect(turnStatus({ ...turn, accepted: true, ending: "failed", problem }, { kind: "ready" }, 0)?.words).toBe(
+  expect(turnStatus({ ...turn, accepted: true, ending: "failed", problem }, { kind: "ready" })?.words).toBe(
     "Der Endpunkt hat zu lange nichts gesendet. (Meldung des Servers: „The endpoint was silent.“)",
   );
   const why = "Die Verbindung ist abgebrochen.";

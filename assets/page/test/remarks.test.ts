@@ -14,7 +14,7 @@ test.each([
   [{ stamp: undefined }, []],
   [{ served: "2" }, ["There is a newer version of this page. Reload it when it suits you."]],
   [{ ahead: 0.9 * HOUR }, []],
-  [{ ahead: HOUR }, ["This device's clock is an hour ahead of the server's. Days here are the server's."]],
+  [{ ahead: HOUR }, ["This device's clock is 1 hour ahead of the server's. Days here are the server's."]],
   [{ ahead: -5.2 * HOUR }, ["This device's clock is 5 hours behind the server's. Days here are the server's."]],
   [{ ahead: 60 * HOUR }, ["This device's clock is 3 days ahead of the server's. Days here are the server's."]],
 ])("%j is told as %j", (differs, words) => {

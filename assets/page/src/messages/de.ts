@@ -299,11 +299,11 @@ export default {
     cookie:
       "Dieser Browser nimmt das Cookie der Seite nicht an; der Server erkennt ihn deshalb nicht wieder. Notieren Sie, was Sie brauchen.",
     ahead: (by) =>
-      `Die Uhr dieses Geräts geht gegenüber der des Servers ${by} vor. Die Tage hier sind die des Servers.`,
+      `Die Uhr dieses Geräts geht gegenüber der des Servers um ${by} vor. Die Tage hier sind die des Servers.`,
     behind: (by) =>
-      `Die Uhr dieses Geräts geht gegenüber der des Servers ${by} nach. Die Tage hier sind die des Servers.`,
-    hours: (hours) => (hours === 1 ? "eine Stunde" : `${hours} Stunden`),
-    days: (days) => (days === 1 ? "einen Tag" : `${days} Tage`),
+      `Die Uhr dieses Geräts geht gegenüber der des Servers um ${by} nach. Die Tage hier sind die des Servers.`,
+    hours: (hours) => of(hours, "Stunde", "Stunden"),
+    days: (days) => of(days, "Tag", "Tage"),
     unrecognised: "Dieser Browser nimmt das Cookie der Seite nicht an; der Server erkennt ihn deshalb nicht wieder.",
     full: "Dieser Browser hat keinen Platz mehr: Was noch nicht gesendet ist, geht beim Neuladen verloren.",
   },
