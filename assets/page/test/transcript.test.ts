@@ -46,7 +46,7 @@ test("an_answer_that_cannot_be_rendered_is_plain_text_and_the_others_stay", () =
   flushSync();
   const answers = [...document.querySelectorAll(".answer")];
   expect(answers.map((answer) => answer.querySelector("em")?.textContent)).toEqual(["fine", undefined, "fine too"]);
-  expect(answers[1]!.querySelector(".markdown > p")?.textContent).toBe("a *poison*");
+  expect(answers[1]!.querySelector(".markdown > .text")?.textContent).toBe("a *poison*");
   expect(answers[1]!.textContent).toContain("shown as plain text");
   // What can be done with an answer can be done with this one.
   expect(answers[1]!.querySelector("[aria-label='Copy the answer']")).not.toBeNull();

@@ -1,0 +1,60 @@
+// A conversation on paper: its words and where they are from, and nothing to be pressed.
+
+import assert from "node:assert/strict";
+
+import { stage } from "./stage.mjs";
+
+const animals = ["walrus", "seal", "otter", "heron", "eider"];
+const documents = Object.fromEntries(
+  animals.map((name) => [`zoo/${name}.md`, `# The ${name}\n\nThe ${name} is fed.\n`]),
+);
+
+const ANSWER = `They are [1], see [the plan](https://example.org/plan).
+
+\`\`\`python
+print("a line that is much longer than any paper is wide, and that has therefore to be broken before it is printed on it")
+\`\`\`
+`;
+
+stage({ documents, knowledge: "min_score = 0\npassages = 6" })(
+  "a_conversation_prints_as_a_document",
+  async ({ fake, askd, reader }) => {
+    const tab = await reader.open(askd.url);
+    const { page, answer } = tab;
+    await page.waitForFunction(async () => (await fetch("/api/v1/document?path=zoo%2Feider.md&from=0")).ok);
+    await tab.ask("Who is fed?");
+    const call = await fake.call();
+    call.think("All of them.");
+    call.say(ANSWER);
+    call.finish();
+    await tab.finished();
+    assert.equal(await answer.locator("[data-source]").count(), 0);
+    await page.emulateMedia({ media: "print" });
+    await answer.locator("[data-source]").nth(4).waitFor();
+    for (const unprinted of [
+      page.getByRole("navigation"),
+      tab.composer,
+      answer.locator("summary"),
+      page.getByRole("banner").getByRole("button"),
+    ])
+      for (const one of await unprinted.all()) assert.equal(await one.isVisible(), false, `${unprinted}`);
+    const buttons = await page.locator("button:visible").evaluateAll((all) => all.map((button) => button.className));
+    // A citation's number is a word of the answer.
+    assert.deepEqual(buttons, ["cite"]);
+    const behind = (link) => getComputedStyle(link, "::after").content;
+    assert.match(
+      await tab.text.getByRole("link", { name: "the plan" }).evaluate(behind),
+      /https:\/\/example\.org\/plan/,
+    );
+    const places = await answer
+      .locator(".links a")
+      .evaluateAll((all) => all.map((a) => getComputedStyle(a, "::after").content));
+    assert.deepEqual(places.sort(), animals.map((name) => `"zoo/${name}.md"`).sort());
+    const cut = await answer.locator("pre").evaluate((pre) => pre.scrollWidth - pre.clientWidth);
+    assert.ok(cut <= 0, "code is broken, not cut off");
+    await page.emulateMedia({ media: "screen" });
+    await answer.locator(".chip").nth(4).waitFor();
+    assert.equal(await answer.locator("[data-source]").count(), 0);
+    await reader.leave();
+  },
+);
