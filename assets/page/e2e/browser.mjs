@@ -122,7 +122,7 @@ export class Tab {
 
   /** Waits until the last answer's state is told in these words. */
   async says(words) {
-    await this.#until(this.status, words, (text) => text.replace(/ \((?:asked )?(?:\d+ min )?\d+ s(?: ago)?\)$/, ""));
+    await this.#until(this.status, words, (text) => text.replace(/ \([^()]*\d+ s[^()]*\)$/, ""));
   }
 
   /** Waits until the page has dealt with all that has already come to it, frames and scrolling included. */

@@ -127,7 +127,7 @@ for (const screen of screens) {
     const call = await fake.call();
     await tab.says("Wartet auf das erste Wort");
     call.think("Der Plan nennt es.");
-    await tab.says("Wartet auf das erste Wort der Antwort");
+    await tab.says("Denkt nach");
     call.say(ANSWER);
     await tab.says("Antwortet");
     await check(tab, "answering");
