@@ -87,7 +87,7 @@ async fn words_and_vectors_together_find_better_than_either() {
     )
     .await;
     let endpoint = format!(
-        "[knowledge.embeddings]\nbase_url = \"{}/v1\"\nmodel = \"minilm\"\ndimensions = 384\nmax_input = \"1.5 KiB\"\n",
+        "[knowledge.embeddings]\nbase_url = \"{}/v1\"\nmodel = \"minilm\"\ndimensions = 384\nmax_input = \"1.5 KiB\"\nbatch = 8\n",
         embedder.address
     );
     let said = judged(&some, &questions, &endpoint).await;
