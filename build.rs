@@ -34,12 +34,15 @@ const INPUTS: &[&str] = &[
     "vite.config.ts",
 ];
 
+/// The page's messages, below `assets/page`: each of the files is a language, named by its tag.
+const MESSAGES: &str = "src/messages";
+
 /// The oldest Node.js that Vite runs on.
 const NODE: (u32, u32) = (20, 19);
 
-const STUB: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>askd</title>\n\
-    <script id=\"askd-page\" type=\"application/json\">{}</script>\n\
-    <p>This askd was built without its page (ASKD_PAGE=skip).</p>\n</html>\n";
+const STUB: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>askd</title>\n\
+    <script id=\"askd-page\" type=\"application/json\">{}</script>\n</head>\n\
+    <body>\n<p>This askd was built without its page (ASKD_PAGE=skip).</p>\n</body>\n</html>\n";
 
 fn main() -> ExitCode {
     let root = folder("CARGO_MANIFEST_DIR");
@@ -56,7 +59,10 @@ fn main() -> ExitCode {
     for input in INPUTS {
         println!("cargo::rerun-if-changed={}", page.join(input).display());
     }
-    match check_wire(&root).and_then(|()| provide(&page, &dist)) {
+    match check_wire(&root)
+        .and_then(|()| tell_languages(&page))
+        .and_then(|()| provide(&page, &dist))
+    {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("\naskd's page could not be built: {why}\n");
@@ -83,6 +89,21 @@ fn check_wire(root: &Path) -> Result<(), String> {
             wire::GENERATED
         )),
     }
+}
+
+/// Tells the code which languages the page has, for `page.language`.
+fn tell_languages(page: &Path) -> Result<(), String> {
+    let folder = page.join(MESSAGES);
+    let tags = fs::read_dir(&folder)
+        .and_then(|files| files.collect::<io::Result<Vec<_>>>())
+        .map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
+    let mut tags: Vec<String> = tags
+        .iter()
+        .filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".ts")?.to_owned()))
+        .collect();
+    tags.sort();
+    println!("cargo::rustc-env=ASKD_PAGE_LANGUAGES={}", tags.join(","));
+    Ok(())
 }
 
 /// Puts a page into `dist`: built elsewhere, left out, or built here if its inputs are not those of the last time.

@@ -13,10 +13,11 @@ use std::{
     process::ExitCode,
 };
 
+use bytesize::ByteSize;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    config::{self, Config, Loaded, Overrides, StorePath},
+    config::{self, Config, Loaded, Overrides, Page, StorePath},
     knowledge::extract::pdf::COMMAND as READ_PDF,
     store, telemetry,
 };
@@ -130,6 +131,9 @@ impl Cli {
         for warning in &loaded.warnings {
             tracing::warn!("{warning}");
         }
+        if let Some(accent) = loaded.config.page.accent {
+            tracing::info!("page.accent is {accent}");
+        }
         Ok(guard)
     }
 
@@ -196,6 +200,7 @@ fn summary(loaded: &Loaded) -> String {
         log,
         store,
         knowledge,
+        page,
         ..
     } = &loaded.config;
     let file = match &loaded.file {
@@ -241,6 +246,24 @@ fn summary(loaded: &Loaded) -> String {
     let _ = writeln!(text, "  keeps in     {place}");
     if let Some(directory) = &log.directory {
         let _ = writeln!(text, "  logs into    {}", directory.display());
+    }
+    text + &look(page)
+}
+
+/// What the page wears of the operator's own.
+fn look(page: &Page) -> String {
+    let mut text = String::new();
+    if let Some(language) = page.language {
+        let _ = writeln!(text, "  speaks       {language}");
+    }
+    for (what, file) in [("logo", &page.logo), ("css", &page.css)] {
+        if let Some(file) = file {
+            let size = ByteSize(file.content.len() as u64).display().iec();
+            let _ = writeln!(text, "  wears        {what}, {size}");
+        }
+    }
+    if let Some(accent) = page.accent {
+        let _ = writeln!(text, "  coloured in  {accent}");
     }
     text
 }

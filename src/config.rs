@@ -4,10 +4,13 @@
 //! it into these types and reports every fault at once, each as a [`Fault`] that people can act on. Nothing outside this module ever sees an unchecked value, and each part of the program
 //! is handed its own section alone.
 
+mod accent;
 mod check;
+mod colour;
 mod echo;
 mod fault;
 mod file;
+mod page;
 mod report;
 mod secret;
 mod section;
@@ -17,8 +20,11 @@ use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use url::Url;
 
+pub use accent::Accent;
 pub use check::{Env, Loaded, Overrides, check, load, load_store};
+pub use colour::Colour;
 pub use fault::{Fault, Faults, Place};
+pub use page::{FooterLink, Kind, OwnFile, Page};
 pub use secret::Secret;
 
 /// Everything the operator decides, checked.
@@ -341,17 +347,6 @@ pub enum Synchronous {
     Full,
     /// A power loss may take what was kept last, and never damages the file.
     Normal,
-}
-
-/// `[page]`: what the page says.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Page {
-    /// The window's and the page's title.
-    pub title: String,
-    /// Shown before the first question; Markdown.
-    pub welcome: String,
-    /// Questions offered before the first one.
-    pub suggestions: Vec<String>,
 }
 
 /// `[log]`

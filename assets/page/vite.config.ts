@@ -4,12 +4,14 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
+import { layer } from "./plugins/layer.ts";
 import { pack } from "./plugins/pack.ts";
 
 export default defineConfig({
   plugins: [svelte(), pack()],
   // The page is also served for `/c/<conversation>`, so its files need absolute addresses.
   base: "/",
+  css: { postcss: { plugins: [layer()] } },
   build: {
     outDir: process.env["ASKD_PAGE_OUT"] ?? "dist",
     emptyOutDir: true,

@@ -7,6 +7,7 @@ mod embeddings;
 mod endpoint;
 mod key;
 mod knowledge;
+mod page;
 mod request;
 mod server;
 mod store;
@@ -158,7 +159,7 @@ fn read<'t>(
         server: server::read(report, root.section("server"), &overrides.listen),
         session: session(report, root.section("session")),
         store: store::read(report, root.section("store"), env),
-        page: knowledge::page(root.section("page"), &knowledge, &endpoints),
+        page: page::read(report, root.section("page"), &knowledge, &endpoints),
         knowledge,
         log: log(report, root.section("log"), overrides, env),
         endpoints,

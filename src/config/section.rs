@@ -229,7 +229,12 @@ impl<'r, 't> Section<'r, 't> {
 
     /// The sections `[[key]]`.
     pub(super) fn sections(&self, key: &'static str) -> Vec<Section<'r, 't>> {
-        let header = format!("[[{key}]]");
+        self.parts(key, key)
+    }
+
+    /// The sections `[[name]]`, which are this one's `key`.
+    pub(super) fn parts(&self, key: &'static str, name: &'static str) -> Vec<Section<'r, 't>> {
+        let header = format!("[[{name}]]");
         let Some(raw) = self.raw(key) else {
             return Vec::new();
         };
@@ -241,7 +246,7 @@ impl<'r, 't> Section<'r, 't> {
             let table = self.table_of(key, item, &header)?;
             Some(Section::new(
                 self.report,
-                key,
+                name,
                 Some(table),
                 Some(item.span()),
             ))

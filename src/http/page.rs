@@ -1,6 +1,8 @@
 //! The page: files embedded in the binary, each with its ETag, hashed names cached for ever, compressed when
 //! the page was built.
 
+mod own;
+
 use std::{borrow::Cow, collections::HashMap, fmt::Write, io::Read as _, sync::Arc};
 
 use bytes::Bytes;
@@ -14,6 +16,7 @@ use warp::{
     reply::Response,
 };
 
+use self::own::Own;
 use super::Site;
 use crate::config;
 
@@ -21,7 +24,10 @@ use crate::config;
 #[folder = "$OUT_DIR/dist"]
 struct Files;
 
-/// What the page's build leaves for the server to fill in.
+/// What the page's build leaves for the server to fill in; `plugins/pack.ts` holds that each is there once.
+const LANGUAGE: &str = "<html lang=\"en\">";
+const HEAD_ENDS: &str = "</head>";
+const BODY_ENDS: &str = "</body>";
 const TITLE: &str = "<title>askd</title>";
 const SETTINGS: &str = "<script id=\"askd-page\" type=\"application/json\">{}</script>";
 
@@ -41,6 +47,8 @@ pub struct Page {
 struct File {
     kind: &'static str,
     caching: &'static str,
+    /// A content security policy that allows less than the page's.
+    policy: Option<&'static str>,
     /// The encoded contents, or the plain one where encoding it was not worth the while.
     variants: Vec<Variant>,
 }
@@ -53,9 +61,11 @@ struct Variant {
 }
 
 impl Page {
-    /// Takes the embedded files and fills the operator's words into the page.
+    /// Takes the embedded files and the operator's own, and fills the operator's words into the page.
     pub fn new(config: &config::Page) -> Self {
-        let mut files: HashMap<String, File> = HashMap::new();
+        let own = Own::new(config);
+        let (index, stamp) = index(config, &own);
+        let mut files = own.files;
         for path in Files::iter().filter(|path| path != "index.html") {
             let Some(file) = Files::get(&path) else {
                 continue;
@@ -70,7 +80,6 @@ impl Page {
                 .variants
                 .push(Variant::of(packed.map(|(encoding, _)| encoding), file));
         }
-        let (index, stamp) = index(config);
         Self {
             stamp,
             index,
@@ -104,6 +113,7 @@ impl File {
         Self {
             kind: kind(path),
             caching,
+            policy: None,
             variants: Vec::new(),
         }
     }
@@ -121,11 +131,7 @@ impl File {
         GzDecoder::new(&*packed.content)
             .read_to_end(&mut content)
             .ok()?;
-        Some(Variant {
-            encoding: None,
-            etag: etag(&hash(&content)),
-            content: content.into(),
-        })
+        Some(Variant::plain(content.into()))
     }
 }
 
@@ -142,34 +148,52 @@ impl Variant {
             content,
         }
     }
+
+    fn plain(content: Bytes) -> Self {
+        Self {
+            encoding: None,
+            etag: etag(&hash(&content)),
+            content,
+        }
+    }
 }
 
-/// The page itself with the title and the settings filled in, and its stamp, which it knows too.
-fn index(config: &config::Page) -> (File, String) {
+/// The page itself with the operator's words and the addresses of the operator's own filled in, and its stamp, which it
+/// knows too.
+fn index(config: &config::Page, own: &Own) -> (File, String) {
     let template = Files::get("index.html").expect("the build embeds the page");
     let template = String::from_utf8_lossy(&template.data);
     let mut settings = json!({
         "title": config.title,
         "welcome": config.welcome,
         "suggestions": config.suggestions,
+        "language": config.language,
+        "logo": own.logo,
+        "footer": config.footer,
+        "disclaimer": config.disclaimer,
     });
-    let stamp = hex(&hash(format!("{template}{settings}").as_bytes()));
+    let sheet = |address: &Option<String>, before: &str| match address {
+        Some(address) => format!("<link rel=\"stylesheet\" href=\"{address}\" />{before}"),
+        None => before.to_owned(),
+    };
+    let framed = template
+        .replace(
+            LANGUAGE,
+            &LANGUAGE.replace("en", config.language.unwrap_or("en")),
+        )
+        .replace(HEAD_ENDS, &sheet(&own.accent, HEAD_ENDS))
+        // Behind all of the head, so that it is the last one also when the page has fetched further styles.
+        .replace(BODY_ENDS, &sheet(&own.css, BODY_ENDS));
+    let stamp = hex(&hash(format!("{framed}{settings}").as_bytes()));
     settings["stamp"] = stamp.as_str().into();
     // A `<` inside JSON text may stand as its escape, and then nothing in it can end the element.
     let settings = settings.to_string().replace('<', "\\u003c");
-    let html = template
+    let html = framed
         .replace(TITLE, &format!("<title>{}</title>", escape(&config.title)))
         .replace(SETTINGS, &SETTINGS.replace("{}", &settings));
-    let etag = etag(&hash(html.as_bytes()));
-    let variant = Variant {
-        encoding: None,
-        etag,
-        content: html.into(),
-    };
     let file = File {
-        kind: kind("index.html"),
-        caching: "no-cache",
-        variants: vec![variant],
+        variants: vec![Variant::plain(html.into())],
+        ..File::named("index.html")
     };
     (file, stamp)
 }
@@ -206,6 +230,7 @@ fn kind(path: &str) -> &'static str {
         Some("css") => "text/css; charset=utf-8",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
+        Some("webp") => "image/webp",
         Some("json" | "map") => "application/json",
         Some("webmanifest") => "application/manifest+json",
         Some("woff2") => "font/woff2",
@@ -281,6 +306,10 @@ fn send(file: &File, headers: &HeaderMap) -> Response {
     );
     out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.kind));
+    if let Some(policy) = file.policy {
+        let policy = HeaderValue::from_static(policy);
+        out.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     if let Some(encoding) = variant.encoding {
         out.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
@@ -319,19 +348,42 @@ mod tests {
         }
     }
 
+    fn page(lines: &str) -> config::Page {
+        let text = format!("[page]\n{lines}\n");
+        config::check("askd.toml", &text, &config::Overrides::default(), &|_| None)
+            .unwrap_or_else(|faults| panic!("{faults}"))
+            .config
+            .page
+    }
+
+    fn html(page: &Page) -> String {
+        String::from_utf8(page.index.variants[0].content.to_vec()).unwrap()
+    }
+
     #[test]
     fn the_operators_words_cannot_leave_their_place() {
-        let words = "</script><script>alert(1)</script>&";
+        let words = "</script></head></body><script>alert(1)</script>&";
         let config = config::Page {
             title: words.to_owned(),
             welcome: words.to_owned(),
             suggestions: vec![words.to_owned()],
+            footer: vec![config::FooterLink {
+                text: words.to_owned(),
+                url: words.to_owned(),
+            }],
+            disclaimer: Some(words.to_owned()),
+            ..page("accent = \"#07a\"")
         };
-        let (mut index, stamp) = index(&config);
-        let html = index.variants.remove(0).content;
-        let html = String::from_utf8(html.to_vec()).unwrap();
+        let page = Page::new(&config);
+        let html = html(&page);
         assert!(html.contains("<title>&lt;/script&gt;"), "{html}");
         assert!(!html.contains("alert(1)</script>"), "{html}");
+        assert_eq!(html.matches("</head>").count(), 1, "{html}");
+        assert_eq!(
+            html.matches("rel=\"stylesheet\" href=\"/assets/own-")
+                .count(),
+            1
+        );
         let json = html
             .split_once("type=\"application/json\">")
             .unwrap()
@@ -341,30 +393,28 @@ mod tests {
             .0;
         let settings: serde_json::Value = serde_json::from_str(json).unwrap();
         assert_eq!(settings["welcome"], words);
-        assert_eq!(settings["stamp"], stamp);
+        assert_eq!(settings["footer"][0]["url"], words);
+        assert_eq!(settings["disclaimer"], words);
+        assert_eq!(settings["stamp"], page.stamp);
     }
 
     #[test]
     fn another_page_has_another_stamp_and_the_same_page_the_same() {
-        let stamp = |title: &str| {
-            Page::new(&config::Page {
-                title: title.to_owned(),
-                welcome: String::new(),
-                suggestions: vec![],
-            })
-            .stamp
-        };
-        assert_eq!(stamp("one"), stamp("one"));
-        assert_ne!(stamp("one"), stamp("two"));
+        let stamp = |lines: &str| Page::new(&page(lines)).stamp;
+        assert_eq!(stamp("title = \"one\""), stamp("title = \"one\""));
+        assert_ne!(stamp("title = \"one\""), stamp("title = \"two\""));
+        assert_ne!(stamp("accent = \"#07a\""), stamp("accent = \"#a70\""));
+    }
+
+    #[test]
+    fn the_page_says_from_the_start_which_language_the_operator_wants() {
+        assert!(html(&Page::new(&page("language = \"de\""))).contains("<html lang=\"de\">"));
+        assert!(html(&Page::new(&page("language = \"auto\""))).contains("<html lang=\"en\">"));
     }
 
     #[test]
     fn the_index_is_the_page_and_whatever_was_meant_for_a_conversation() {
-        let page = Page::new(&config::Page {
-            title: String::new(),
-            welcome: String::new(),
-            suggestions: vec![],
-        });
+        let page = Page::new(&page(""));
         assert!(page.find("/").is_some());
         assert!(
             page.find("/c/018f0000-0000-7000-8000-000000000000")

@@ -4,6 +4,7 @@
 mod example;
 mod faults;
 mod knowledge;
+mod page;
 mod secrets;
 mod store;
 

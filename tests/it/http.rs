@@ -2,6 +2,7 @@
 
 mod limits;
 mod listeners;
+mod own;
 mod owner;
 mod routes;
 mod upgrade;

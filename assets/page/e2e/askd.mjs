@@ -4,17 +4,18 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
-const BINARY = process.env.ASKD_BIN ?? new URL("../../../target/debug/askd", import.meta.url).pathname;
+const BINARY = resolve(process.env.ASKD_BIN ?? new URL("../../../target/debug/askd", import.meta.url).pathname);
 
 /** How long a start may take before the test gives up on it. */
 const START_MS = 30_000;
 
 /**
  * Without an `endpoint` askd answers from its own knowledge: these `documents`, each content by its path, if there are
- * any, and further lines of how they are searched.
+ * any, and further lines of how they are searched. What the `page` is told beyond its words may name `files`, which lie
+ * where askd starts.
  */
 export async function startAskd({
   endpoint = null,
@@ -23,6 +24,8 @@ export async function startAskd({
   maxQuestion = "32 KiB",
   documents = null,
   knowledge = "min_score = 0",
+  page = "",
+  files = {},
 } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "askd-e2e-"));
   const config = join(folder, "askd.toml");
@@ -38,9 +41,14 @@ export async function startAskd({
     await writeFile(join(docs, path), content);
   }
 
+  for (const [path, content] of Object.entries(files)) await writeFile(join(folder, path), content);
+
   async function start() {
-    await writeFile(config, toml({ endpoint, models, concurrency, maxQuestion, title, port, folder, docs, knowledge }));
-    process_ = spawn(BINARY, ["--config", config], { stdio: ["ignore", "pipe", "pipe"] });
+    await writeFile(
+      config,
+      toml({ endpoint, models, concurrency, maxQuestion, title, port, folder, docs, knowledge, page }),
+    );
+    process_ = spawn(BINARY, ["--config", config], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
     process_.stderr.on("data", (text) => (log += text));
     const address = await served(process_, () => log);
     port = Number(new URL(address).port);
@@ -102,7 +110,7 @@ async function served(child, log) {
   return address;
 }
 
-function toml({ endpoint, models, concurrency, maxQuestion, title, port, folder, docs, knowledge }) {
+function toml({ endpoint, models, concurrency, maxQuestion, title, port, folder, docs, knowledge, page }) {
   const served = `
 [[endpoint]]
 name = "fake"
@@ -126,5 +134,6 @@ path = ${JSON.stringify(join(folder, "askd.db"))}
 title = ${JSON.stringify(title)}
 welcome = "Answers to **everything**."
 suggestions = ["What is askd?", "What is a turn?"]
+${page}
 ${docs === null ? "" : `\n[knowledge]\nfolders = [${JSON.stringify(docs)}]\n${knowledge}\n`}${endpoint === null ? "" : served}`;
 }

@@ -11,7 +11,13 @@ import type { Plugin } from "vite";
 const FIRST_LOAD_BUDGET = 120 * 1024;
 
 /** What the server replaces in `index.html`; without them it cannot put the operator's words in. */
-const MARKERS = ["<title>askd</title>", '<script id="askd-page" type="application/json">{}</script>'];
+const MARKERS = [
+  '<html lang="en">',
+  "</head>",
+  "</body>",
+  "<title>askd</title>",
+  '<script id="askd-page" type="application/json">{}</script>',
+];
 
 /** Files at or below this size gain nothing from compression. */
 const WORTH_COMPRESSING = 512;

@@ -15,11 +15,25 @@ test("identifiers_are_uuid_v7_in_the_order_of_time", () => {
 test("settings_come_from_the_page_and_have_defaults", () => {
   const page = (json: string) =>
     new DOMParser().parseFromString(`<script id="askd-page" type="application/json">${json}</script>`, "text/html");
-  expect(settings(page('{"title":"T","welcome":"W","suggestions":["a"]}'))).toEqual({
+  const whole = {
     title: "T",
     welcome: "W",
     suggestions: ["a"],
-  });
-  expect(settings(page("{}"))).toEqual({ title: "askd", welcome: "", suggestions: [] });
-  expect(settings(page("{"))).toEqual({ title: "askd", welcome: "", suggestions: [] });
+    language: "de",
+    logo: "/assets/own-1.svg",
+    footer: [{ text: "Imprint", url: "/imprint" }],
+    disclaimer: "Mind it.",
+  };
+  expect(settings(page(JSON.stringify(whole)))).toEqual(whole);
+  const none = {
+    title: "askd",
+    welcome: "",
+    suggestions: [],
+    language: null,
+    logo: null,
+    footer: [],
+    disclaimer: null,
+  };
+  expect(settings(page("{}"))).toEqual(none);
+  expect(settings(page("{"))).toEqual(none);
 });

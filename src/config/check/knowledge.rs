@@ -3,7 +3,7 @@
 use std::path::{self, Component, Path, PathBuf};
 
 use super::super::{
-    Endpoint, Knowledge, Language, Page,
+    Endpoint, Knowledge, Language,
     report::Report,
     section::Section,
     value::{Given, Wrong},
@@ -246,45 +246,4 @@ fn listed(section: &Section<'_, '_>, key: &'static str) -> Vec<Given<String>> {
     }
     given.truncate(MAX_LIST);
     given
-}
-
-/// What the page says before the first question, by what it is answered from.
-pub(super) fn page(
-    section: Section<'_, '_>,
-    knowledge: &Knowledge,
-    endpoints: &[Endpoint],
-) -> Page {
-    let (welcome, suggestions) = match (endpoints.is_empty(), knowledge.folders.is_empty()) {
-        (true, true) => (
-            "Ask about decentralised finance: lending, exchanges, staking, stablecoins, risks. \
-             The answers come from a small set that askd carries inside.",
-            [
-                "What is impermanent loss?",
-                "How does liquid staking work?",
-                "How do lending protocols set interest rates?",
-                "What keeps a stablecoin at its peg?",
-            ]
-            .as_slice(),
-        ),
-        (true, false) => (
-            "Ask a question. The answers are passages of the documents that askd has read.",
-            [].as_slice(),
-        ),
-        (false, _) => ("Ask a question to begin.", [].as_slice()),
-    };
-    let text = |key, default: &str| {
-        section
-            .text(key)
-            .map_or_else(|| default.to_owned(), |given| given.value)
-    };
-    let page = Page {
-        title: text("title", "askd"),
-        welcome: text("welcome", welcome),
-        suggestions: section.texts("suggestions").map_or_else(
-            || suggestions.iter().map(|&s| s.to_owned()).collect(),
-            |given| given.into_iter().map(|text| text.value).collect(),
-        ),
-    };
-    section.finish();
-    page
 }

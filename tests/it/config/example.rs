@@ -7,7 +7,7 @@ use super::*;
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
 /// Keys with a default, in `[sections]` that are always there and in `[[endpoint]]`.
-const DEFAULTS: (usize, usize) = (31, 9);
+const DEFAULTS: (usize, usize) = (32, 9);
 
 /// The sections and `key = value` settings of a TOML text, a value over several lines as one.
 fn settings(text: &str) -> Vec<(String, String)> {
@@ -142,6 +142,9 @@ fn the_example_loads_with_everything_in_it_switched_on() {
     for name in ["azure.key", "api-key"] {
         std::fs::write(directory.path().join(name), format!("sk-{name}\n")).unwrap();
     }
+    for (name, content) in [("logo.svg", "<svg/>"), ("page.css", "h1 { color: red }")] {
+        std::fs::write(directory.path().join(name), content).unwrap();
+    }
     let path = directory.path().to_str().unwrap();
     let env = |name: &str| match name {
         "EMBEDDINGS_API_KEY" => Some("sk-embed".to_owned()),
@@ -150,6 +153,9 @@ fn the_example_loads_with_everything_in_it_switched_on() {
         _ => None,
     };
     let text = uncommented(&format!("{path}/azure.key"), false);
+    let text = ["logo.svg", "page.css"].iter().fold(text, |text, name| {
+        text.replace(&format!("/etc/askd/{name}"), &format!("{path}/{name}"))
+    });
     let loaded = check("example", &text, &Overrides::default(), &env);
     let config = loaded.unwrap_or_else(|faults| panic!("{faults}")).config;
     let keys = config
@@ -208,7 +214,7 @@ fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
         );
     }
     assert_eq!(shown, known);
-    assert_eq!(known.len(), 79);
+    assert_eq!(known.len(), 85);
 }
 
 #[test]
@@ -230,5 +236,5 @@ fn the_example_says_a_line_on_each_key() {
         }
         above = line;
     }
-    assert_eq!(told.len(), 69);
+    assert_eq!(told.len(), 74);
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::*;
 
 /// Faults of a file, each with a name.
-const FILES: [(&str, &str); 78] = [
+const FILES: [(&str, &str); 94] = [
     // What is not TOML.
     (
         "a value without quotes",
@@ -263,6 +263,53 @@ const FILES: [(&str, &str); 78] = [
         "a language without endings",
         "[knowledge]\nlanguage = \"klingon\"\n",
     ),
+    // [page]
+    (
+        "a language that the page has not",
+        "[page]\nlanguage = \"tlh\"\n",
+    ),
+    ("a colour by its name", "[page]\naccent = \"teal\"\n"),
+    ("a colour of five digits", "[page]\naccent = \"#12345\"\n"),
+    (
+        "a logo that is not there",
+        "[page]\nlogo = \"/nonexistent/logo.svg\"\n",
+    ),
+    ("a logo that is a folder", "[page]\nlogo = \"/\"\n"),
+    (
+        "a logo that is no picture",
+        "[page]\nlogo = \"Cargo.toml\"\n",
+    ),
+    ("a logo too large", "[page]\nlogo = \"/dev/zero\"\n"),
+    ("a stylesheet too large", "[page]\ncss = \"/dev/zero\"\n"),
+    (
+        "a stylesheet that is a page",
+        "[page]\ncss = \"assets/page/index.html\"\n",
+    ),
+    ("a link alone", "[page]\nfooter = [\"/imprint\"]\n"),
+    (
+        "a link that says nothing",
+        "[page]\nfooter = [{ url = \"/imprint\" }]\n",
+    ),
+    (
+        "a link to nowhere",
+        "[page]\n[[page.footer]]\ntext = \"Imprint\"\n",
+    ),
+    (
+        "a link that runs",
+        "[page]\nfooter = [{ text = \"Run\", url = \"javascript:alert(1)\" }]\n",
+    ),
+    (
+        "a link from where one is",
+        "[page]\nfooter = [{ text = \"Imprint\", url = \"imprint.html\" }]\n",
+    ),
+    (
+        "a link with a mistyped key",
+        "[page]\nfooter = [{ text = \"Imprint\", url = \"/imprint\", titel = \"x\" }]\n",
+    ),
+    (
+        "a disclaimer on two lines",
+        "[page]\ndisclaimer = \"Mind\\nit\"\n",
+    ),
     ("a mistyped level", "[log]\nlevel = \"infos\"\n"),
 ];
 
@@ -279,7 +326,7 @@ fn each_fault_names_file_line_column_key_and_remedy() {
         }
         writeln!(told, "## {name}\n\n{faults}\n").unwrap();
     }
-    assert_eq!(FILES.len(), 78);
+    assert_eq!(FILES.len(), 94);
     insta::assert_snapshot!(told);
 }
 

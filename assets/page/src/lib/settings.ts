@@ -1,13 +1,20 @@
 // What the operator decided about the page: the server writes it into `index.html` as JSON.
 
+/** Where else the page leads: an imprint, say. */
+export type FooterLink = { text: string; url: string };
+
 export type Settings = {
   title: string;
   welcome: string;
   suggestions: string[];
-  /** Absent: the browser's. */
-  language?: string;
-  /** Which page this is, where a server has served it. */
-  stamp?: string;
+  /** Null: the browser's. */
+  language: string | null;
+  /** The address of a picture. */
+  logo: string | null;
+  footer: FooterLink[];
+  disclaimer: string | null;
+  /** Which page this is; null where no server has served it. */
+  stamp: string | null;
 };
 
 export function settings(root: Document = document): Settings {
@@ -17,5 +24,14 @@ export function settings(root: Document = document): Settings {
   } catch {
     // A page without its settings still answers questions.
   }
-  return { ...given, title: given.title || "askd", welcome: given.welcome ?? "", suggestions: given.suggestions ?? [] };
+  return {
+    title: given.title || "askd",
+    welcome: given.welcome ?? "",
+    suggestions: given.suggestions ?? [],
+    language: given.language ?? null,
+    logo: given.logo ?? null,
+    footer: given.footer ?? [],
+    disclaimer: given.disclaimer ?? null,
+    stamp: given.stamp ?? null,
+  };
 }
