@@ -125,9 +125,18 @@ mod tests {
     #[test]
     fn what_is_shown_instead_is_told() {
         let told = |text| Accent::new(Colour::parse(text).unwrap()).to_string();
-        insta::assert_snapshot!(
-            format!("{}\n{}\n{}", told("#2c6152"), told("#fe0"), told("#808080")),
-            @""
+        assert_eq!(
+            told("#2c6152"),
+            "#2c6152; lighter, #689d8c, where the page is dark, so that words in it can be read (4.5:1)"
+        );
+        assert_eq!(
+            told("#fe0"),
+            "#ffee00; darker, #766e04, where the page is light, so that words in it can be read (4.5:1)"
+        );
+        assert_eq!(
+            told("#808080"),
+            "#808080; darker, #6c6c6c, where the page is light, and lighter, #939393, where the page is dark, so that \
+             words in it can be read (4.5:1)"
         );
     }
 }

@@ -90,13 +90,7 @@ impl Colour {
                 part if part <= 0.003_130_8 => part * 12.92,
                 part => 1.055 * part.powf(1.0 / 2.4) - 0.055,
             };
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "0 to 255"
-            )]
-            let part = (part * 255.0).round() as u8;
-            part
+            (part * 255.0).round() as u8
         }))
     }
 }
