@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use crate::{
     config::{self, Config, StorePath},
     http::{
-        Page, Parts, Site, Uploads,
+        Base, Page, Parts, Site, Uploads,
         accept::{Acceptor, Listener},
     },
     knowledge::{Keeper, Knowledge, KnowledgeError, Library, LibraryError, Set},
@@ -149,7 +149,7 @@ impl App {
         let store = Store::open(store)?;
         let desk = Desk::new(stations, store.clone(), rules, shutdown.clone());
         let registry = Registry::new(server.max_sessions, server.max_sessions_per_client);
-        let page = Page::new(&page);
+        let page = Page::new(&page, &Base::of(server.public_url.as_ref()));
         let stamp = page.stamp().to_owned();
         let parts = Parts {
             uploads: Uploads::new(&session),

@@ -2,6 +2,7 @@
 
 pub mod accept;
 mod api;
+mod base;
 mod health;
 pub mod owner;
 mod page;
@@ -17,7 +18,7 @@ use warp::{
     reply::Response,
 };
 
-pub use self::{api::Uploads, page::Page};
+pub use self::{api::Uploads, base::Base, page::Page};
 use crate::{
     config,
     knowledge::Library,
@@ -29,6 +30,7 @@ use crate::{
 
 /// What the routes answer from.
 pub struct Site {
+    base: Base,
     sessions: Arc<Sessions>,
     desk: Desk,
     store: Store,
@@ -75,6 +77,7 @@ impl Site {
         } = parts;
         let public = server.public_url.as_ref();
         let secure = public.is_some_and(|url| url.scheme() == "https");
+        let base = Base::of(public);
         Arc::new(Self {
             sessions,
             desk: desk.clone(),
@@ -84,8 +87,9 @@ impl Site {
             outgoing: api::Outgoing::new(),
             handed_out: api::Outgoing::new(),
             origins: upgrade::Origins::new(server),
-            owners: owner::Owners::new(store.cookie_key().expose(), secure),
+            owners: owner::Owners::new(store.cookie_key().expose(), secure, &base),
             page,
+            base,
             health: store.health(),
             shutdown,
         })
@@ -102,11 +106,15 @@ impl Site {
 /// | `/api/v1/…` | conversations, and the documents that answers are from; `GET /api/v1/openapi.json` describes them |
 /// | `GET /`, `GET /c/{conversation}` | the page, which says itself when there is no such conversation |
 /// | `GET /…` | the page's files |
+///
+/// Each is also below the path of `server.public_url`, and that path without a slash behind it leads to the page.
 pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     upgrade::route(site.clone())
         .or(health::routes(site.clone()))
         .unify()
         .or(api::routes(site.clone()))
+        .unify()
+        .or(base::route(site.clone()))
         .unify()
         .or(page::route(site))
         .unify()
@@ -130,7 +138,7 @@ fn guarded(reply: impl Reply) -> Response {
 /// and Svelte's policies.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; \
     base-uri 'none'; frame-ancestors 'none'; form-action 'self'; require-trusted-types-for 'script'; \
-    trusted-types dompurify svelte-trusted-html";
+    trusted-types dompurify svelte-trusted-html askd-worker";
 
 const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),

@@ -4,13 +4,15 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
+import { icons } from "./plugins/icons.ts";
 import { layer } from "./plugins/layer.ts";
 import { pack } from "./plugins/pack.ts";
 
 export default defineConfig({
-  plugins: [svelte(), pack()],
-  // The page is also served for `/c/<conversation>`, so its files need absolute addresses.
-  base: "/",
+  plugins: [svelte(), icons("src/favicon.svg"), pack()],
+  // Files find one another from where they are. The page itself is also served for `c/<conversation>`, so the server makes
+  // its addresses absolute: only it knows below which path the browser sees it.
+  base: "./",
   css: { postcss: { plugins: [layer()] } },
   build: {
     outDir: process.env["ASKD_PAGE_OUT"] ?? "dist",

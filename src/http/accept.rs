@@ -25,7 +25,7 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-use super::{Site, routes};
+use super::{Site, base::Base, routes};
 use crate::{
     config::Listen,
     session::registry::{Client, Guard, Registry},
@@ -198,6 +198,7 @@ impl Peer {
 #[derive(Clone)]
 pub struct Acceptor {
     routes: BoxedFilter<(Response,)>,
+    base: Base,
     permits: Arc<Semaphore>,
     clients: Arc<Registry>,
     header_timeout: Duration,
@@ -214,9 +215,11 @@ impl Acceptor {
         shutdown: Shutdown,
     ) -> Self {
         let permits = Arc::new(Semaphore::new(max));
+        let base = site.base.clone();
         let routes = routes(site).boxed();
         Self {
             routes,
+            base,
             permits,
             clients: Registry::new(max, max_per_client),
             header_timeout,
@@ -275,7 +278,9 @@ impl Acceptor {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let service = TowerToHyperService::new(warp::service(self.routes.clone()));
+        let base = self.base.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
+            base.enter(&mut request);
             request.extensions_mut().insert(peer.clone());
             service.call(request)
         });

@@ -11,12 +11,13 @@ use warp::{
     reply::Response,
 };
 
+use super::base::Base;
 use crate::id::OwnerId;
 
-/// The cookie's name over plain HTTP.
+/// The cookie's name over plain HTTP, at the root of a host.
 pub const NAME: &str = "askd_owner";
 /// Its name over TLS: browsers take such a cookie from this very host over TLS alone, so that no neighbour under the
-/// same domain can slip a visitor one of its own.
+/// same domain can slip a visitor one of its own. They take it for the whole host alone, too.
 const HOST_NAME: &str = "__Host-askd_owner";
 /// How long a browser is known after its last visit to the page; browsers keep no cookie for longer.
 const KEPT: Duration = Duration::days(400);
@@ -25,6 +26,7 @@ const KEPT: Duration = Duration::days(400);
 pub struct Owners {
     key: Key,
     secure: bool,
+    name: String,
 }
 
 /// Who sent a request.
@@ -37,11 +39,14 @@ pub struct Visitor {
 }
 
 impl Owners {
-    /// Signs with `key`; `secure`: the page is served over TLS, and so must its cookies be.
-    pub fn new(key: &[u8; 64], secure: bool) -> Self {
+    /// Signs with `key`; `secure`: the page is served over TLS, and so must its cookies be. Below a path the path is part
+    /// of the cookie's name: two askds on one host do not take each other's.
+    pub fn new(key: &[u8; 64], secure: bool, base: &Base) -> Self {
+        let below = base.as_str().trim_end_matches('/').replace('/', "_");
         Self {
             key: Key::from(key),
             secure,
+            name: format!("{}{below}", at_root(secure)),
         }
     }
 
@@ -68,9 +73,9 @@ impl Owners {
         Visitor { cookie, ..visitor }
     }
 
-    /// What the cookie is called here.
-    fn name(&self) -> &'static str {
-        if self.secure { HOST_NAME } else { NAME }
+    /// Whether a cookie may be ours. The host's own counts below a path as well: askd may have moved there.
+    fn is_ours(&self, name: &str) -> bool {
+        name == self.name || name == at_root(self.secure)
     }
 
     /// The owner whom the cookies with our signature name. One without it takes nothing away; where they name several,
@@ -81,11 +86,12 @@ impl Owners {
             .filter_map(|value| value.to_str().ok())
             .flat_map(Cookie::split_parse)
             .filter_map(Result::ok)
-            .filter(|cookie| cookie.name() == self.name())
+            .filter(|cookie| self.is_ours(cookie.name()))
             .filter_map(|cookie| {
+                let name = cookie.name().to_owned();
                 let mut jar = CookieJar::new();
                 jar.add_original(cookie.into_owned());
-                let signed = jar.signed(&self.key).get(self.name())?;
+                let signed = jar.signed(&self.key).get(&name)?;
                 Uuid::try_parse(signed.value()).ok().map(OwnerId)
             });
         let first = owners.next()?;
@@ -93,7 +99,7 @@ impl Owners {
     }
 
     fn cookie(&self, owner: OwnerId) -> HeaderValue {
-        let cookie = Cookie::build((self.name(), owner.to_string()))
+        let cookie = Cookie::build((self.name.clone(), owner.to_string()))
             .path("/")
             .http_only(true)
             .same_site(SameSite::Lax)
@@ -102,11 +108,16 @@ impl Owners {
         let mut jar = CookieJar::new();
         jar.signed_mut(&self.key).add(cookie);
         let signed = jar
-            .get(self.name())
+            .get(&self.name)
             .map(Cookie::to_string)
             .unwrap_or_default();
         HeaderValue::from_str(&signed).expect("a UUID and its signature in base64 are ASCII")
     }
+}
+
+/// What the cookie is called at the root of a host.
+fn at_root(secure: bool) -> &'static str {
+    if secure { HOST_NAME } else { NAME }
 }
 
 impl Visitor {
@@ -133,7 +144,7 @@ mod tests {
     use super::*;
 
     fn owners(key: u8) -> Owners {
-        Owners::new(&[key; 64], false)
+        Owners::new(&[key; 64], false, &Base::of(None))
     }
 
     fn with_cookies<'a>(cookies: impl IntoIterator<Item = &'a str>) -> HeaderMap {
@@ -212,7 +223,7 @@ mod tests {
 
     #[test]
     fn over_tls_only_a_cookie_of_this_very_host_counts() {
-        let secure = || Owners::new(&[1; 64], true);
+        let secure = || Owners::new(&[1; 64], true, &Base::of(None));
         let new = secure().of(&HeaderMap::new());
         let own = pair(&new);
         assert!(own.starts_with("__Host-askd_owner="), "{own}");
@@ -231,7 +242,7 @@ mod tests {
     #[test]
     fn the_cookie_is_for_this_site_and_no_script() {
         for secure in [false, true] {
-            let visitor = Owners::new(&[1; 64], secure).of(&HeaderMap::new());
+            let visitor = Owners::new(&[1; 64], secure, &Base::of(None)).of(&HeaderMap::new());
             let cookie = visitor.cookie.unwrap();
             let cookie = cookie.to_str().unwrap();
             for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=34560000"] {
@@ -239,6 +250,25 @@ mod tests {
             }
             assert_eq!(cookie.contains("Secure"), secure, "{cookie}");
             assert!(!cookie.contains("Domain"), "{cookie}");
+        }
+    }
+
+    #[test]
+    fn below_a_path_the_cookie_has_its_name_and_a_visitor_stays_known_when_askd_moves_there() {
+        let base = Base::of(Some(&"https://example.org/tools/askd".parse().unwrap()));
+        for (secure, start) in [
+            (false, "askd_owner_tools_askd="),
+            (true, "__Host-askd_owner_tools_askd="),
+        ] {
+            let below = || Owners::new(&[1; 64], secure, &base);
+            let new = below().of(&HeaderMap::new());
+            assert!(pair(&new).starts_with(start), "{}", pair(&new));
+            let back = below().of(&with_cookies([pair(&new).as_str()]));
+            assert_eq!(back.owner, new.owner);
+            let root = Owners::new(&[1; 64], secure, &Base::of(None)).of(&HeaderMap::new());
+            let moved = below().renew(&with_cookies([pair(&root).as_str()]));
+            assert_eq!(moved.owner, root.owner);
+            assert!(pair(&moved).starts_with(start));
         }
     }
 

@@ -1,6 +1,7 @@
 //! The page: files embedded in the binary, each with its ETag, hashed names cached for ever, compressed when
 //! the page was built.
 
+mod manifest;
 mod own;
 
 use std::{borrow::Cow, collections::HashMap, fmt::Write, io::Read as _, sync::Arc};
@@ -17,7 +18,7 @@ use warp::{
 };
 
 use self::own::Own;
-use super::Site;
+use super::{Site, base::Base};
 use crate::config;
 
 #[derive(Embed)]
@@ -62,9 +63,9 @@ struct Variant {
 
 impl Page {
     /// Takes the embedded files and the operator's own, and fills the operator's words into the page.
-    pub fn new(config: &config::Page) -> Self {
-        let own = Own::new(config);
-        let (index, stamp) = index(config, &own);
+    pub fn new(config: &config::Page, base: &Base) -> Self {
+        let own = Own::new(config, base);
+        let (index, stamp) = index(config, base, &own);
         let mut files = own.files;
         for path in Files::iter().filter(|path| path != "index.html") {
             let Some(file) = Files::get(&path) else {
@@ -80,6 +81,8 @@ impl Page {
                 .variants
                 .push(Variant::of(packed.map(|(encoding, _)| encoding), file));
         }
+        let manifest = File::made(manifest::NAME, manifest::manifest(config));
+        files.insert(manifest::NAME.to_owned(), manifest);
         Self {
             stamp,
             index,
@@ -115,6 +118,14 @@ impl File {
             caching,
             policy: None,
             variants: Vec::new(),
+        }
+    }
+
+    /// One that the server itself has written.
+    fn made(name: &str, text: String) -> Self {
+        Self {
+            variants: vec![Variant::plain(text.into())],
+            ..Self::named(name)
         }
     }
 
@@ -158,12 +169,18 @@ impl Variant {
     }
 }
 
-/// The page itself with the operator's words and the addresses of the operator's own filled in, and its stamp, which it
-/// knows too.
-fn index(config: &config::Page, own: &Own) -> (File, String) {
+/// The addresses of the page's files, as its build writes them into it, seen from the base. Every one goes through here.
+fn placed(template: &str, base: &Base) -> String {
+    template.replace("=\"./", &format!("=\"{}", base.as_str()))
+}
+
+/// The page itself with its addresses, the operator's words and the addresses of the operator's own filled in, and its
+/// stamp, which it knows too.
+fn index(config: &config::Page, base: &Base, own: &Own) -> (File, String) {
     let template = Files::get("index.html").expect("the build embeds the page");
-    let template = String::from_utf8_lossy(&template.data);
+    let template = placed(&String::from_utf8_lossy(&template.data), base);
     let mut settings = json!({
+        "base": base.as_str(),
         "title": config.title,
         "welcome": config.welcome,
         "suggestions": config.suggestions,
@@ -191,11 +208,7 @@ fn index(config: &config::Page, own: &Own) -> (File, String) {
     let html = framed
         .replace(TITLE, &format!("<title>{}</title>", escape(&config.title)))
         .replace(SETTINGS, &SETTINGS.replace("{}", &settings));
-    let file = File {
-        variants: vec![Variant::plain(html.into())],
-        ..File::named("index.html")
-    };
-    (file, stamp)
+    (File::made("index.html", html), stamp)
 }
 
 fn escape(text: &str) -> String {
@@ -374,7 +387,7 @@ mod tests {
             disclaimer: Some(words.to_owned()),
             ..page("accent = \"#07a\"")
         };
-        let page = Page::new(&config);
+        let page = Page::new(&config, &Base::of(None));
         let html = html(&page);
         assert!(html.contains("<title>&lt;/script&gt;"), "{html}");
         assert!(!html.contains("alert(1)</script>"), "{html}");
@@ -400,7 +413,7 @@ mod tests {
 
     #[test]
     fn another_page_has_another_stamp_and_the_same_page_the_same() {
-        let stamp = |lines: &str| Page::new(&page(lines)).stamp;
+        let stamp = |lines: &str| Page::new(&page(lines), &Base::of(None)).stamp;
         assert_eq!(stamp("title = \"one\""), stamp("title = \"one\""));
         assert_ne!(stamp("title = \"one\""), stamp("title = \"two\""));
         assert_ne!(stamp("accent = \"#07a\""), stamp("accent = \"#a70\""));
@@ -408,13 +421,19 @@ mod tests {
 
     #[test]
     fn the_page_says_from_the_start_which_language_the_operator_wants() {
-        assert!(html(&Page::new(&page("language = \"de\""))).contains("<html lang=\"de\">"));
-        assert!(html(&Page::new(&page("language = \"auto\""))).contains("<html lang=\"en\">"));
+        assert!(
+            html(&Page::new(&page("language = \"de\""), &Base::of(None)))
+                .contains("<html lang=\"de\">")
+        );
+        assert!(
+            html(&Page::new(&page("language = \"auto\""), &Base::of(None)))
+                .contains("<html lang=\"en\">")
+        );
     }
 
     #[test]
     fn the_index_is_the_page_and_whatever_was_meant_for_a_conversation() {
-        let page = Page::new(&page(""));
+        let page = Page::new(&page(""), &Base::of(None));
         assert!(page.find("/").is_some());
         assert!(
             page.find("/c/018f0000-0000-7000-8000-000000000000")

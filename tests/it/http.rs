@@ -1,5 +1,6 @@
 //! What askd says in plain HTTP, and whom it lets in.
 
+mod base;
 mod limits;
 mod listeners;
 mod own;

@@ -15,7 +15,7 @@ const START_MS = 30_000;
 /**
  * Without an `endpoint` askd answers from its own knowledge: these `documents`, each content by its path, if there are
  * any, and further lines of how they are searched. What the `page` is told beyond its words may name `files`, which lie
- * where askd starts.
+ * where askd starts. `base` is the path that the page lies below.
  */
 export async function startAskd({
   endpoint = null,
@@ -26,6 +26,7 @@ export async function startAskd({
   knowledge = "min_score = 0",
   page = "",
   files = {},
+  base = "/",
 } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "askd-e2e-"));
   const config = join(folder, "askd.toml");
@@ -44,10 +45,8 @@ export async function startAskd({
   for (const [path, content] of Object.entries(files)) await writeFile(join(folder, path), content);
 
   async function start() {
-    await writeFile(
-      config,
-      toml({ endpoint, models, concurrency, maxQuestion, title, port, folder, docs, knowledge, page }),
-    );
+    const told = { endpoint, models, concurrency, maxQuestion, title, port, folder, docs, knowledge, page, base };
+    await writeFile(config, toml(told));
     process_ = spawn(BINARY, ["--config", config], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
     process_.stderr.on("data", (text) => (log += text));
     const address = await served(process_, () => log);
@@ -110,7 +109,7 @@ async function served(child, log) {
   return address;
 }
 
-function toml({ endpoint, models, concurrency, maxQuestion, title, port, folder, docs, knowledge, page }) {
+function toml({ endpoint, models, concurrency, maxQuestion, title, port, folder, docs, knowledge, page, base }) {
   const served = `
 [[endpoint]]
 name = "fake"
@@ -122,7 +121,7 @@ retries = 0
   return `
 [server]
 listen = ["127.0.0.1:${port}"]
-
+${base === "/" ? "" : `public_url = "http://askd.localhost${base}"\n`}
 [session]
 on_leave = "30s"
 max_question = ${JSON.stringify(maxQuestion)}

@@ -6,6 +6,7 @@ import "./styles/ground.css";
 import "./styles/controls.css";
 import "./styles/markdown.css";
 import "./styles/print.css";
+import { settle } from "./lib/base";
 import { faults, tell } from "./lib/faults.svelte";
 import { say, speak } from "./lib/language";
 import { settings } from "./lib/settings";
@@ -16,6 +17,7 @@ faults.watch();
 try {
   const { language } = settings();
   await speak(language ? [language] : navigator.languages);
+  settle();
   target.replaceChildren();
   mount(Root, { target });
 } catch (fault) {

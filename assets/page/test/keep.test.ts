@@ -15,7 +15,7 @@ import {
   keepEditDraft,
   keepSidebarOpen,
 } from "../src/lib/keep";
-import { keepWaiting, outbox, sidebarOpen, UNBEGUN, withdraw } from "../src/lib/keep";
+import { keepWaiting, outbox, sidebarOpen, UNBEGUN, unsent, withdraw } from "../src/lib/keep";
 import { newTurn } from "../src/lib/reduce";
 
 const waiting = (id: string, more = {}) => ({
@@ -35,6 +35,18 @@ beforeEach(() => {
 afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
+});
+
+test("what_is_written_and_not_sent_is_told_the_last_first", () => {
+  keepDraft(UNBEGUN, "of this tab alone");
+  keepDraft("a", "first");
+  keepDraft("b", "second");
+  keepDraft("c", " ");
+  keepDraft("a", "first, and more");
+  expect(unsent()).toEqual([
+    { conversation: "a", text: "first, and more" },
+    { conversation: "b", text: "second" },
+  ]);
 });
 
 test("a_draft_a_branch_and_the_sidebar_are_kept", () => {

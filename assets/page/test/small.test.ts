@@ -16,6 +16,7 @@ test("settings_come_from_the_page_and_have_defaults", () => {
   const page = (json: string) =>
     new DOMParser().parseFromString(`<script id="askd-page" type="application/json">${json}</script>`, "text/html");
   const whole = {
+    base: "/b/",
     title: "T",
     welcome: "W",
     suggestions: ["a"],
@@ -23,9 +24,11 @@ test("settings_come_from_the_page_and_have_defaults", () => {
     logo: "/assets/own-1.svg",
     footer: [{ text: "Imprint", url: "/imprint" }],
     disclaimer: "Mind it.",
+    stamp: "0123",
   };
   expect(settings(page(JSON.stringify(whole)))).toEqual(whole);
   const none = {
+    base: "/",
     title: "askd",
     welcome: "",
     suggestions: [],
@@ -33,6 +36,7 @@ test("settings_come_from_the_page_and_have_defaults", () => {
     logo: null,
     footer: [],
     disclaimer: null,
+    stamp: null,
   };
   expect(settings(page("{}"))).toEqual(none);
   expect(settings(page("{"))).toEqual(none);

@@ -181,13 +181,35 @@ fn parse(address: &str) -> Result<Listen, Wrong> {
 
 fn public_url(report: &Report<'_>, section: &Section<'_, '_>) -> Option<Url> {
     let given = section.text("public_url")?;
-    match web_address(&given.value) {
+    match web_address(&given.value).and_then(based) {
         Ok(url) => Some(url),
         Err(help) => {
-            let draft = section.draft("public_url", "is not an address of the web");
+            let draft = section.draft("public_url", "cannot be the page's address");
             report.fault(draft.allowed("\"https://ask.example.org\"").help(help));
             None
         }
+    }
+}
+
+/// Names that stand first in askd's own addresses. Below such a path an address without it could be one with it.
+const OWN: [&str; 7] = ["api", "assets", "c", "embed", "healthz", "readyz", "ws"];
+
+/// An address whose path may stand before all of askd's own.
+fn based(url: Url) -> Result<Url, &'static str> {
+    if url.query().is_some() {
+        return Err("remove the ? and what follows it");
+    }
+    let path = url.path().trim_matches('/');
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-._~".contains(letter);
+    let mut segments = path.split('/');
+    if !path.is_empty() && !segments.all(|part| !part.is_empty() && part.chars().all(plain)) {
+        return Err("keep to letters, digits and -._~ between the slashes of the path");
+    }
+    match path.split('/').next() {
+        Some(first) if OWN.contains(&first) => {
+            Err("choose another path: askd has addresses of its own that begin so")
+        }
+        _ => Ok(url),
     }
 }
 

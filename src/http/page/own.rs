@@ -5,7 +5,10 @@ use std::{collections::HashMap, fmt::Write};
 use bytes::Bytes;
 
 use super::{File, HASHED, Variant, hash};
-use crate::config::{self, Accent, Kind};
+use crate::{
+    config::{self, Accent, Kind},
+    http::Base,
+};
 
 /// What a logo may do, should it be opened by its address: be drawn.
 const DRAWN_ONLY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox; \
@@ -23,12 +26,12 @@ pub(super) struct Own {
 }
 
 impl Own {
-    pub(super) fn new(config: &config::Page) -> Self {
+    pub(super) fn new(config: &config::Page, base: &Base) -> Self {
         let mut own = Self::default();
         let accent = config
             .accent
-            .map(|accent| own.keep(Kind::Css, stylesheet(&accent)));
-        let mut keep = |file: &config::OwnFile| own.keep(file.kind, file.content.clone());
+            .map(|accent| own.keep(base, Kind::Css, stylesheet(&accent)));
+        let mut keep = |file: &config::OwnFile| own.keep(base, file.kind, file.content.clone());
         let logo = config.logo.as_ref().map(&mut keep);
         let css = config.css.as_ref().map(keep);
         Self {
@@ -40,7 +43,7 @@ impl Own {
     }
 
     /// Keeps a file, and returns its address.
-    fn keep(&mut self, kind: Kind, content: Bytes) -> String {
+    fn keep(&mut self, base: &Base, kind: Kind, content: Bytes) -> String {
         let ending = match kind {
             Kind::Svg => "svg",
             Kind::Png => "png",
@@ -58,7 +61,7 @@ impl Own {
             variants: vec![Variant::plain(content)],
             ..File::named(&path)
         };
-        let address = format!("/{path}");
+        let address = format!("{}{path}", base.as_str());
         self.files.insert(path, file);
         address
     }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::*;
 
 /// Faults of a file, each with a name.
-const FILES: [(&str, &str); 94] = [
+const FILES: [(&str, &str); 97] = [
     // What is not TOML.
     (
         "a value without quotes",
@@ -109,6 +109,18 @@ const FILES: [(&str, &str); 94] = [
     (
         "a public address without a scheme",
         "[server]\npublic_url = \"ask.example.org\"\n",
+    ),
+    (
+        "a public address with a path of odd letters",
+        "[server]\npublic_url = \"https://example.org/ask me/\"\n",
+    ),
+    (
+        "a public address with a path of askd's own",
+        "[server]\npublic_url = \"https://example.org/api/askd\"\n",
+    ),
+    (
+        "a public address with a query",
+        "[server]\npublic_url = \"https://example.org/?askd\"\n",
     ),
     ("any origin", "[server]\nallowed_origins = [\"*\"]\n"),
     (
@@ -326,7 +338,7 @@ fn each_fault_names_file_line_column_key_and_remedy() {
         }
         writeln!(told, "## {name}\n\n{faults}\n").unwrap();
     }
-    assert_eq!(FILES.len(), 94);
+    assert_eq!(FILES.len(), 97);
     insta::assert_snapshot!(told);
 }
 

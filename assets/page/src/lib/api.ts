@@ -1,5 +1,6 @@
 // The typed calls of `/api/v1`. Each says in a sentence what went wrong, and each can be given up by its signal.
 
+import { BASE } from "./base";
 import { say } from "./language";
 import { told } from "./problems";
 import type { Turn } from "./reduce";
@@ -63,7 +64,7 @@ export class ApiError extends Error {
 const TIMEOUT_MS = 15_000;
 const IMPORT_TIMEOUT_MS = 120_000;
 
-const BASE = "/api/v1";
+const API = `${BASE}api/v1`;
 
 export function list(before: string | null, signal?: AbortSignal): Promise<Page> {
   return call("GET", `/conversations${before === null ? "" : `?before=${encodeURIComponent(before)}`}`, { signal });
@@ -102,7 +103,7 @@ export function bringIn(exported: Blob): Promise<BroughtIn> {
 
 /** Where one conversation, or all, can be downloaded. */
 export function exportAddress(id: string | null, format: Format): string {
-  return `${BASE}${id === null ? "" : `/conversations/${id}`}/export?format=${format}`;
+  return `${API}${id === null ? "" : `/conversations/${id}`}/export?format=${format}`;
 }
 
 /** A passage of a document as it is read; an entry has a title, and its question is its heading. */
@@ -137,7 +138,7 @@ export function document(path: string, from: string | number, limit = 50, signal
 
 /** Where the file that a document was read from can be downloaded. */
 export function fileAddress(path: string): string {
-  return `${BASE}/document/file?path=${encodeURIComponent(path)}`;
+  return `${API}/document/file?path=${encodeURIComponent(path)}`;
 }
 
 type Call = { body?: BodyInit; signal?: AbortSignal | undefined; timeout?: number };
@@ -145,7 +146,7 @@ type Call = { body?: BodyInit; signal?: AbortSignal | undefined; timeout?: numbe
 async function call<T>(method: string, path: string, { body, signal, timeout = TIMEOUT_MS }: Call = {}): Promise<T> {
   const late = AbortSignal.timeout(timeout);
   try {
-    const answer = await fetch(BASE + path, {
+    const answer = await fetch(API + path, {
       method,
       cache: "no-store",
       signal: signal ? AbortSignal.any([signal, late]) : late,

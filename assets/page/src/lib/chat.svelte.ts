@@ -2,6 +2,7 @@
 // end is asked again or resumed each time the connection is ready; what the server has not accepted yet is in the outbox.
 
 import { conversation, type ApiError, type Head } from "./api";
+import { BASE } from "./base";
 import { uuid7 } from "./ids";
 import { branch, choice, followed, keepBranch, outbox, type Choice } from "./keep";
 import { Link, type Connection, type Owner, type Ready } from "./link";
@@ -389,5 +390,5 @@ function free(turns: Turn[], shown: Step<Turn>[], connection: Connection): boole
 type Options = { begun?: boolean; server?: Ready | null; listener?: Listener };
 
 function address(): string {
-  return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws`;
+  return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${BASE}ws`;
 }

@@ -1,10 +1,11 @@
 // Which conversation the page shows, and how that stays in step with the list, with other tabs and with other devices.
-// The address says which: `/` is a new one, `/c/<id>` an old one.
+// The address says which: the base is a new one, `c/<id>` below it an old one.
 
 import { tick } from "svelte";
 
 import * as api from "./api";
 import type { ApiError, Head } from "./api";
+import { BASE, conversationAt, inside, OWN } from "./base";
 import { Chat, type Listener } from "./chat.svelte";
 import { cookieTaken } from "./cookie";
 import { uuid7 } from "./ids";
@@ -18,7 +19,7 @@ import type { Turn } from "./reduce";
 import { ahead } from "./time";
 import { broughtIn } from "./words";
 
-const PATH = /^\/c\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/?$/i;
+const PATH = /^c\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/?$/i;
 
 /** How often the list is fetched anew while the page is seen. */
 const SYNC_EVERY_MS = 15_000;
@@ -98,7 +99,7 @@ export class Chats implements Listener {
   ask(question: string): boolean {
     if (this.current.presence.kind === "unknown" && !this.current.placed) this.begin();
     if (!this.current.ask(question)) return false;
-    if (idInAddress() !== this.current.id) history.pushState(null, "", `/c/${this.current.id}`);
+    if (idInAddress() !== this.current.id) history.pushState(null, "", conversationAt(this.current.id));
     return true;
   }
 
@@ -111,7 +112,7 @@ export class Chats implements Listener {
   /** Stops the current answer, and returns a question that had not been sent. */
   stop(): string | null {
     const question = this.current.stop();
-    if (question !== null && this.current.presence.kind === "unbegun") history.replaceState(null, "", "/");
+    if (question !== null && this.current.presence.kind === "unbegun") history.replaceState(null, "", BASE);
     return question;
   }
 
@@ -124,21 +125,21 @@ export class Chats implements Listener {
     // What the server has cannot be seen while its storage fails; what stood behind a turn has a conversation there.
     const unseen = presence.kind === "loading" || presence.kind === "failed";
     if (turns.length > 0 || presence.kind === "here" || (unseen && turn.parent !== null)) return;
-    history.replaceState(null, "", "/");
+    history.replaceState(null, "", BASE);
     this.#show(null);
   }
 
   /** A new, empty conversation. */
   begin(): void {
     if (atStart() && this.current.turns.length === 0) return;
-    if (!atStart()) history.pushState(null, "", "/");
+    if (!atStart()) history.pushState(null, "", BASE);
     this.#show(null);
   }
 
   /** An old conversation, at its newest turn or at the one that was looked for. */
   open(id: string, turn: string | null = null): void {
     if (turn !== null) keepBranch(id, turn);
-    if (idInAddress() !== id) history.pushState(null, "", `/c/${id}`);
+    if (idInAddress() !== id) history.pushState(null, "", conversationAt(id));
     this.#show(id);
     if (turn !== null) this.current.show(turn);
     this.sought = turn;
@@ -164,7 +165,7 @@ export class Chats implements Listener {
     let landed: Chat | null = null;
     if (this.current.id === id) {
       // Going back should not lead to where nothing is any more.
-      history.replaceState(null, "", "/");
+      history.replaceState(null, "", BASE);
       this.#show(null);
       landed = this.current;
     }
@@ -323,7 +324,7 @@ export class Chats implements Listener {
 /** The way to the other tabs; `null`: they hear from the server, some time later. */
 function channel(): BroadcastChannel | null {
   try {
-    return new BroadcastChannel("askd");
+    return new BroadcastChannel(OWN);
   } catch {
     return null;
   }
@@ -331,9 +332,9 @@ function channel(): BroadcastChannel | null {
 
 /** Whether the address is a new conversation's. */
 function atStart(): boolean {
-  return location.pathname === "/";
+  return inside() === "";
 }
 
 function idInAddress(): string | null {
-  return PATH.exec(location.pathname)?.[1]?.toLowerCase() ?? null;
+  return PATH.exec(inside())?.[1]?.toLowerCase() ?? null;
 }

@@ -2,10 +2,11 @@
 // to be sent, drafts, and how the reader has set up the page. Bounded: what was touched longest ago goes first. A
 // browser that refuses storage is no error.
 
+import { OWN } from "./base";
 import { bytesOf } from "./bytes";
 import { newTurn, type Problem, type Turn } from "./reduce";
 
-const PREFIX = "askd:";
+const PREFIX = `${OWN}:`;
 
 /** Of what is written here. What another version of the page has written is not read. */
 const VERSION = 2;
@@ -22,8 +23,8 @@ export const UNBEGUN = "new";
 
 export function available(): boolean {
   try {
-    localStorage.setItem("askd:probe", "1");
-    localStorage.removeItem("askd:probe");
+    localStorage.setItem(`${PREFIX}probe`, "1");
+    localStorage.removeItem(`${PREFIX}probe`);
     return true;
   } catch {
     return false;
@@ -45,6 +46,16 @@ export function draft(conversation: string): string {
  */
 export function keepDraft(conversation: string, text: string, limit = Infinity): boolean {
   return keepWritten("draft", conversation, text, limit);
+}
+
+/** What is written in conversations that have begun, and not sent: what was touched last comes first. */
+export function unsent(): { conversation: string; text: string }[] {
+  const prefix = keyOf("draft", "");
+  const found = attempt(() => byAge(localStorage, (key) => key.startsWith(prefix))) ?? [];
+  return found.reverse().flatMap((key) => {
+    const text = decode(attempt(() => localStorage.getItem(key)));
+    return isString(text) && text.trim() !== "" ? { conversation: key.slice(prefix.length), text } : [];
+  });
 }
 
 /** What a question at this place of a conversation is being changed to. */

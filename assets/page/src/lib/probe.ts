@@ -1,6 +1,7 @@
 // What `/readyz` knows: why a WebSocket was refused, as the browser hides the answer to a failed upgrade, whether
 // conversations can be kept, and how far the documents are.
 
+import { BASE } from "./base";
 import { say } from "./language";
 import { heard } from "./time";
 
@@ -55,7 +56,7 @@ export async function documents(): Promise<Documents | null> {
 }
 
 async function ask(): Promise<Response> {
-  const answer = await fetch("/readyz", { cache: "no-store", signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+  const answer = await fetch(`${BASE}readyz`, { cache: "no-store", signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
   heard(answer.headers.get("date"));
   return answer;
 }

@@ -4,6 +4,8 @@
 export type FooterLink = { text: string; url: string };
 
 export type Settings = {
+  /** The path that the page's addresses begin with. */
+  base: string;
   title: string;
   welcome: string;
   suggestions: string[];
@@ -25,6 +27,7 @@ export function settings(root: Document = document): Settings {
     // A page without its settings still answers questions.
   }
   return {
+    base: given.base || "/",
     title: given.title || "askd",
     welcome: given.welcome ?? "",
     suggestions: given.suggestions ?? [],
