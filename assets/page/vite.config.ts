@@ -21,6 +21,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rollupOptions: {
+      input: { index: "index.html", sw: "src/sw.ts" },
+      // The service worker's address stays, and is at the root of what it serves.
+      output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+    },
   },
   // The tests mount components, and outside a browser Svelte's entry is the server's.
   resolve: process.env["VITEST"] ? { conditions: ["browser"] } : {},

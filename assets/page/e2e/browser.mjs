@@ -20,12 +20,19 @@ const PATIENCE_MS = 30_000;
 /** What Chromium itself says when a server is away: not a fault of the page, and only told where that is the test. */
 const AWAY = /WebSocket connection to .* failed|Failed to load resource/;
 
+const HOW = {
+  executablePath: process.env.ASKD_CHROMIUM ?? "/usr/bin/chromium",
+  headless: true,
+  args: FLAGS,
+};
+
 export function startBrowser() {
-  return chromium.launch({
-    executablePath: process.env.ASKD_CHROMIUM ?? "/usr/bin/chromium",
-    headless: true,
-    args: FLAGS,
-  });
+  return chromium.launch(HOW);
+}
+
+/** A browser with a profile in this folder: in one that forgets, no page can be installed. */
+export function startInstaller(profile) {
+  return chromium.launchPersistentContext(profile, HOW);
 }
 
 /** A reader whose browser's profile is in this folder, with the settings that the test has put there. */

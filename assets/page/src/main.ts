@@ -10,6 +10,7 @@ import { settle } from "./lib/base";
 import { faults, tell } from "./lib/faults.svelte";
 import { say, speak } from "./lib/language";
 import { settings } from "./lib/settings";
+import { keepShell } from "./lib/shell";
 import Root from "./ui/Root.svelte";
 
 const target = document.getElementById("app")!;
@@ -25,3 +26,4 @@ try {
   target.textContent = say.faults.start;
   target.className = "unstarted";
 }
+void keepShell();

@@ -50,6 +50,9 @@ export default {
       "In einer anderen Fassung läuft gerade eine Antwort. Halten Sie sie an, oder senden Sie Ihre Frage, wenn sie fertig ist.",
     oneWaits: "Eine Frage wartet bereits. Ihre können Sie senden, sobald jene beantwortet ist.",
   },
+  drafts: {
+    heading: "Entwürfe",
+  },
   connection: {
     connecting: "Verbindung wird aufgebaut",
     draining: "Der Server startet gleich neu. Eine laufende Antwort geht weiter, eine neue Frage wartet.",

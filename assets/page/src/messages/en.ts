@@ -47,6 +47,9 @@ export default {
     elsewhereFirst: "An answer is running in another version. Stop it, or send your question when it has ended.",
     oneWaits: "A question is waiting already. Yours can be sent behind its answer.",
   },
+  drafts: {
+    heading: "Drafts",
+  },
   connection: {
     connecting: "Connecting",
     draining: "The server is about to restart. A running answer goes on; a new question waits.",

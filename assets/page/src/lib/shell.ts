@@ -1,0 +1,49 @@
+// The page keeps itself in the browser, so that its service worker (sw.ts) can open it where the server is out of reach:
+// its document with the operator's words, and the files that it has loaded. Of what was asked and answered nothing is in it.
+
+import { BASE } from "./base";
+
+/** As the service worker names it. */
+const CACHE = `askd${BASE}`;
+
+/** What a page that wants its scripts' addresses vouched for (the server's policy says so) makes them with. */
+type TrustedTypes = {
+  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
+};
+
+/** Keeps what was loaded by now. Where the browser refuses, or has no secure connection, the page goes on without. */
+export async function keepShell(): Promise<void> {
+  // Within another page it is no page of its own.
+  if (!("serviceWorker" in navigator) || window.top !== window) return;
+  try {
+    await navigator.serviceWorker.register(trusted(`${BASE}sw.js`), { updateViaCache: "none" });
+    await keep(await caches.open(CACHE));
+  } catch {
+    // What was kept before stays.
+  }
+}
+
+async function keep(cache: Cache): Promise<void> {
+  const entry = document.querySelector("script[type=module]")?.getAttribute("src");
+  const [visit] = performance.getEntriesByType("navigation");
+  if (!entry || !visit) return;
+  // The browser has it just as it was opened, so nothing is asked of the server.
+  const shell = await fetch(visit.name, { cache: "force-cache" });
+  // Another version's document would ask for other files, and of a redirect no browser makes a page.
+  if (!shell.ok || shell.redirected || !(await shell.clone().text()).includes(`"${entry}"`)) return;
+  const start = `${location.origin}${BASE}assets/`;
+  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+  const files = new Set(loaded.filter((name) => name.startsWith(start)));
+  const before = (await cache.keys()).map(({ url }) => url).filter((url) => url.startsWith(start));
+  await cache.addAll([...files].filter((file) => !before.includes(file)));
+  await cache.put(BASE, shell);
+  // Now nothing asks for the last version's any more.
+  await Promise.all(before.filter((file) => !files.has(file)).map((file) => cache.delete(file)));
+}
+
+function trusted(address: string): string {
+  const { trustedTypes } = window as { trustedTypes?: TrustedTypes };
+  // It lets no other address through than this one.
+  const rules = { createScriptURL: () => address };
+  return trustedTypes?.createPolicy("askd-worker", rules).createScriptURL(address) ?? address;
+}
