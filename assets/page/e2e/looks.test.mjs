@@ -65,7 +65,7 @@ function small(tab) {
 
 /** Where pictures of each state are kept, if they are wanted; then the widths are those that the pictures are wanted at. */
 const shots = process.env.ASKD_SHOTS;
-const WIDTHS = shots ? [390, 820, 1280, 1440] : [1920, 1280, 390, 320];
+const WIDTHS = shots ? [390, 820, 1280, 1440] : [2560, 1280, 820, 390, 320];
 
 async function check(tab, state) {
   if (shots) {
