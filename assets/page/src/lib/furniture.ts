@@ -36,8 +36,8 @@ function use(tool: HTMLElement, box: Element): void {
   const code = box.querySelector("code")?.textContent ?? "";
   switch (tool.dataset["code"]) {
     case "wrap": {
-      const wraps = box.classList.toggle("wraps");
-      tool.setAttribute("aria-pressed", String(wraps));
+      const wraps = tool.getAttribute("aria-pressed") === "true";
+      tool.setAttribute("aria-pressed", String(!wraps));
       return;
     }
     case "save":

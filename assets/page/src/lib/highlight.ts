@@ -8,14 +8,12 @@ const LONGEST = 20_000;
 
 const languages = new Lazily(() => import("./languages"));
 
-/** Calls `show` with the code as escaped HTML with spans of class `hljs-…`: at once, later, or never. */
-export function coloured(code: string, language: string, show: (html: string) => void): void {
-  if (language === "" || code.length > LONGEST) return;
-  // A block that has been painted anew meanwhile is not in the page any more.
-  languages.with((colourer) => {
-    const html = colourer.html(code, language);
-    if (html !== null) show(html);
-  });
+/**
+ * The code as escaped HTML with spans of class `hljs-…`; `null`: without colours, for good or until `later` is called.
+ */
+export function coloured(code: string, language: string, later: () => void): string | null {
+  if (language === "" || code.length > LONGEST) return null;
+  return languages.now(later)?.html(code, language) ?? null;
 }
 
 /** Resolves when code can be coloured, or cannot for now. */

@@ -7,17 +7,19 @@ export class Lazily<Part> {
   #loading: Promise<void> | null = null;
   readonly #fetch: () => Promise<Part>;
   /** Who waits for it. */
-  readonly #waiting = new Set<(part: Part) => void>();
+  readonly #waiting = new Set<() => void>();
 
   constructor(fetch: () => Promise<Part>) {
     this.#fetch = fetch;
   }
 
-  /** Calls `use` with it: at once, later, or never. */
-  with(use: (part: Part) => void): void {
-    if (this.#part !== null) return use(this.#part);
-    this.#waiting.add(use);
-    void this.load();
+  /** It, if it is there. Else it is fetched, and `later` is called once it is there, if ever. */
+  now(later: () => void): Part | null {
+    if (this.#part === null) {
+      this.#waiting.add(later);
+      void this.load();
+    }
+    return this.#part;
   }
 
   /** Resolves when it is there, or cannot be had for now; then the next one tries again. */
@@ -25,7 +27,7 @@ export class Lazily<Part> {
     this.#loading ??= this.#fetch()
       .then((part) => {
         this.#part = part;
-        for (const use of this.#waiting) attempt(() => use(part));
+        for (const later of this.#waiting) attempt(later);
       })
       .catch(() => {
         this.#loading = null;

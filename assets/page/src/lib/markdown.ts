@@ -6,7 +6,7 @@
 // A model that babbles marks cannot break the page either: nesting is bounded, and what cannot be read is shown as it is.
 
 import DOMPurify from "dompurify";
-import { Marked, Tokenizer, type Token, type Tokens } from "marked";
+import { Lexer, Marked, Tokenizer, type Token, type Tokens } from "marked";
 
 import { escaped } from "./escape";
 import { coloured } from "./highlight";
@@ -22,7 +22,7 @@ const ALLOWED_TAGS = (
 /** What the model may write as HTML of its own; links and images only as Markdown. */
 const BARE_TAGS = new Set(ALLOWED_TAGS.filter((name) => name !== "a" && name !== "img"));
 
-const TAG = /<!--[^]*?-->|<(\/?)([a-z][a-z0-9]*)\b[^<>]*>|</gi;
+const TAG = /<!--(?:-?>|[^]*?-->)|<(\/?)([a-z][a-z0-9]*)\b[^<>]*>|</gi;
 
 /** Deeper than anybody writes; `marked` calls itself once per level, and the stack is finite. */
 const DEEPEST = 16;
@@ -64,6 +64,13 @@ class Bounded extends Tokenizer {
     return this.#within(() => super.del(...args));
   }
 
+  /** A tag ends with its block, and a link's or code's is no other one: `marked` would remember it for all that follows. */
+  override tag(src: string) {
+    const found = super.tag(src);
+    Object.assign(this.lexer.state, { inLink: false, inRawBlock: false });
+    return found;
+  }
+
   override url(src: string) {
     return super.url(src.slice(0, FARTHEST));
   }
@@ -87,10 +94,11 @@ class Bounded extends Tokenizer {
 const marked = new Marked({
   gfm: true,
   renderer: {
-    code({ text, lang }: Tokens.Code): string {
+    code({ text, lang, codeBlockStyle }: Tokens.Code): string {
       const language = /^[\w+#.-]+/.exec(lang ?? "")?.[0].toLowerCase() ?? "";
       const name = language === "" ? "" : ` title="${language}"`;
-      return `<pre${name}><code>${escaped(text)}\n</code></pre>\n`;
+      const code = codeBlockStyle === "indented" ? text.replace(/\n$/, "") : text;
+      return `<pre${name}><code>${escaped(code)}\n</code></pre>\n`;
     },
     heading({ tokens, depth }: Tokens.Heading): string {
       if (tokens.length === 0) return "";
@@ -132,32 +140,66 @@ purifier.addHook("afterSanitizeAttributes", (node) => {
   }
 });
 
-/** The blocks of a text, as HTML that is not yet safe, and where the part begins that may still change. */
-export type Blocks = { html: string[]; frozen: number; offset: number };
+/** What link definitions name, by their labels. */
+type Definitions = Lexer["tokens"]["links"];
 
-export const NOTHING: Blocks = { html: [], frozen: 0, offset: 0 };
+/**
+ * The blocks of a text, as HTML that is not yet safe; how many of them are frozen, where the part begins that may still
+ * change, and the link definitions before it.
+ */
+export type Blocks = { html: string[]; frozen: number; offset: number; definitions: Definitions };
+
+export const NOTHING: Blocks = { html: [], frozen: 0, offset: 0, definitions: {} };
 
 /** How many blocks at the end may still change: a line below a paragraph can make it a heading or a table. */
 const OPEN_BLOCKS = 2;
 
+/**
+ * Behind a block that is done is a blank line, or as many letters: without one a mark far below may still make one of
+ * many blocks, as the end of a formula does.
+ */
+const DONE = 2_048;
+
 /** The blocks of `text`, which continues the text that `before` was made of. */
 export function grow(before: Blocks, text: string): Blocks {
   const html = before.html.slice(0, before.frozen);
-  const ends: number[] = [];
-  let end = before.offset;
-  for (const token of lex(unixLines(text).slice(before.offset))) {
-    end += token.raw.length;
+  const lines = unixLines(text);
+  const tokens = lex(lines.slice(before.offset), before.definitions);
+  // How many tokens are read when a block ends, and how far the text then is.
+  const ends: { tokens: number; offset: number }[] = [];
+  let offset = before.offset;
+  for (const [n, token] of tokens.entries()) {
+    offset += token.raw.length;
     const block = render(token);
     if (block === "") continue;
     html.push(block);
-    ends.push(end);
+    ends.push({ tokens: n + 1, offset });
   }
-  const freezing = Math.max(ends.length - OPEN_BLOCKS, 0);
+  const last = ends.slice(0, -OPEN_BLOCKS).findLastIndex((end) => isDone(lines, end.offset));
+  const end = ends[last];
+  if (end === undefined) return { ...before, html };
   return {
     html,
-    frozen: before.frozen + freezing,
-    offset: freezing === 0 ? before.offset : ends[freezing - 1]!,
+    frozen: before.frozen + last + 1,
+    offset: end.offset,
+    definitions: { ...definitions(tokens.slice(0, end.tokens)), ...before.definitions },
   };
+}
+
+/** Whether nothing that follows can change a block that ends here, given that others follow. */
+function isDone(text: string, end: number): boolean {
+  if (text.length - end >= DONE) return true;
+  const from = text.slice(0, end).trimEnd().length;
+  return /^[ \t]*\n[ \t]*\n/.test(text.slice(from));
+}
+
+/** What is defined in these tokens; of two definitions of a label the first one counts. */
+function definitions(tokens: Token[]): Definitions {
+  const found = Object.create(null) as Definitions;
+  marked.walkTokens(tokens, (token) => {
+    if (token.type === "def") found[token.tag] ??= { href: token.href, title: token.title };
+  });
+  return found;
 }
 
 /** The blocks of a text that grows no more; unlike `grow`, link definitions anywhere in it count everywhere. */
@@ -172,8 +214,11 @@ export type Cited = ReadonlyMap<number, string>;
 
 const NONE: Cited = new Map();
 
-/** A block's HTML as safe nodes, with the page's own furniture around code and tables, and marks for what is cited. */
-export function nodes(html: string, cited: Cited = NONE): DocumentFragment {
+/**
+ * A block's HTML as safe nodes, with the page's own furniture around code and tables, and marks for what is cited. `later`
+ * is called when more can be made of it, once what colours code or sets formulas has come.
+ */
+export function nodes(html: string, cited: Cited = NONE, later = () => {}): DocumentFragment {
   const fragment = safe(html);
   // From the inside out: a direction that is set looks at all inside, and again when something changes there.
   for (const node of [...fragment.querySelectorAll(DIRECTED)].reverse()) node.setAttribute("dir", "auto");
@@ -182,9 +227,9 @@ export function nodes(html: string, cited: Cited = NONE): DocumentFragment {
       if (names(link, cited)) link.replaceWith(`[${link.textContent}]`);
     markCited(fragment, cited);
   }
-  for (const pre of fragment.querySelectorAll("pre")) frameCode(pre);
+  for (const pre of fragment.querySelectorAll("pre")) frameCode(pre, later);
   for (const quote of fragment.querySelectorAll("blockquote[title]")) frameAlert(quote);
-  for (const place of fragment.querySelectorAll("var[title]")) frameFormula(place);
+  for (const place of fragment.querySelectorAll("var[title]")) frameFormula(place, later);
   for (const mark of fragment.querySelectorAll("sup[title], div[title]")) frameFootnote(mark);
   for (const table of fragment.querySelectorAll("table")) {
     const box = element("div", { class: "table-box", role: "group", "aria-label": say.markdown.table, tabindex: "0" });
@@ -237,9 +282,12 @@ function unixLines(text: string): string {
 }
 
 /** The text's tokens; a text that cannot be read is one block of what it is made of. */
-function lex(text: string): Token[] {
+function lex(text: string, definitions: Definitions = {}): Token[] {
   try {
-    return marked.lexer(text);
+    const lexer = new Lexer(marked.defaults);
+    // A label may be the name of what every object has.
+    lexer.tokens.links = Object.assign(Object.create(null) as Definitions, definitions);
+    return lexer.lex(text);
   } catch {
     return [{ type: "code", raw: text, text }];
   }
@@ -257,7 +305,7 @@ function plain(text: string): string {
   return `<pre><code>${escaped(text)}\n</code></pre>`;
 }
 
-function frameCode(pre: HTMLPreElement): void {
+function frameCode(pre: HTMLPreElement, later: () => void): void {
   const language = pre.title;
   pre.removeAttribute("title");
   pre.tabIndex = 0;
@@ -272,7 +320,8 @@ function frameCode(pre: HTMLPreElement): void {
   pre.replaceWith(box);
   box.append(head, pre);
   const code = pre.querySelector("code");
-  if (code) coloured(code.textContent, language, (html) => code.replaceChildren(safe(html)));
+  const html = code ? coloured(code.textContent, language, later) : null;
+  if (html !== null) code?.replaceChildren(safe(html));
 }
 
 function tool(does: string, words: string): HTMLElement {

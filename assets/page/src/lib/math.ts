@@ -78,8 +78,8 @@ const setter = new Lazily(() => import("./typeset"));
 /** Resolves when formulas can be set, or cannot for now. */
 export const load = (): Promise<void> => setter.load();
 
-/** Puts a formula in the place of what `marked` has made of it. */
-export function frameFormula(place: Element): void {
+/** Puts a formula in the place of what `marked` has made of it; as its source, until `later` is called. */
+export function frameFormula(place: Element, later: () => void): void {
   const isBlock = place.getAttribute("title") === "block";
   const tex = place.textContent;
   // A formula that is all of its paragraph stands for it.
@@ -93,12 +93,12 @@ export function frameFormula(place: Element): void {
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", say.markdown.formula);
   }
+  (paragraph?.textContent.trim() === tex ? paragraph : place).replaceWith(box);
+  box.append(setter.now(later)?.typeset(tex, isBlock) ?? sourceOf(tex));
+}
+
+function sourceOf(tex: string): HTMLElement {
   const source = document.createElement("code");
   source.textContent = tex;
-  box.append(source);
-  (paragraph?.textContent.trim() === tex ? paragraph : place).replaceWith(box);
-  setter.with(({ typeset }) => {
-    const set = typeset(tex, isBlock);
-    if (set !== null) box.replaceChildren(set);
-  });
+  return source;
 }

