@@ -36,9 +36,9 @@ const source = (text) => ({
 });
 
 /** A conversation as it is exported: each turn has one of the texts in all its places. */
-function conversation(at) {
+function conversation(at, count = TOGETHER) {
   const now = Date.now();
-  const turns = texts.slice(at, at + TOGETHER).map((text, n) => ({
+  const turns = texts.slice(at, at + count).map((text, n) => ({
     id: id(1, at + n),
     parent: n === 0 ? null : id(1, at + n - 1),
     question: text.trim() || "none",
@@ -100,22 +100,25 @@ stage()("no_text_acts_as_a_title", async ({ askd, reader }) => {
   const tab = await reader.open(askd.url);
   const { page } = tab;
   const now = Date.now();
-  const titles = texts.map((text, n) => ({
-    ...conversation(0),
-    id: id(2, n),
-    title: text.slice(0, 200),
-    created: now,
-    updated: now - n,
-  }));
-  await bringIn(
-    tab,
-    titles.map((one) => ({ ...one, turns: [] })),
-  );
+  const titles = texts.map((text, n) => {
+    const [turn] = conversation(n, 1).turns;
+    return {
+      id: id(2, n),
+      title: text.slice(0, 200),
+      created: now,
+      updated: now - n,
+      turns: [{ ...turn, id: id(3, n) }],
+    };
+  });
+  await bringIn(tab, titles);
   await page.reload();
   const links = (await tab.sidebar()).getByRole("link");
   await links.first().waitFor();
   // The list brings the older ones when its end comes into view.
-  for (let seen = 0; seen < (seen = await links.count());) await links.last().scrollIntoViewIfNeeded();
+  for (let seen = await links.count(); seen < texts.length; seen = await links.count()) {
+    await links.last().scrollIntoViewIfNeeded();
+    await links.nth(seen).waitFor();
+  }
   await guard.inert(tab, "titles");
   await reader.leave();
 });
@@ -139,7 +142,7 @@ stage()("no_text_acts_while_it_comes", async ({ fake, askd, reader }) => {
       .slice(at, at + TOGETHER)
       .map(quoted)
       .join("")
-      .match(/[^]{1,9}/gu);
+      .match(/[^]{1,40}/gu);
     call.think(...pieces);
     call.say(...pieces, `Batch ${at}.\n\n`);
     await tab.text.getByText(`Batch ${at}.`, { exact: true }).waitFor();
