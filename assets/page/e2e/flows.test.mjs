@@ -50,7 +50,7 @@ test("a_screen_reader_hears_the_end_of_an_answer_and_nothing_when_an_old_one_is_
   const tab = await reader.open(askd.url);
   const spoken = () => tab.page.locator("#app > p[role=status]").innerText();
   await tab.hears(fake, "First.", "one");
-  assert.equal(await spoken(), "The answer is complete.");
+  assert.equal(await spoken(), "one. The answer is complete.");
   await tab.page.reload();
   await tab.finished();
   await tab.settled();

@@ -3,7 +3,6 @@
 import { expect, test, vi } from "vitest";
 
 import type { Connection } from "../src/lib/link";
-import { Announcer } from "../src/lib/announcer";
 import { newTurn, type Turn } from "../src/lib/reduce";
 import {
   announcement,
@@ -172,26 +171,4 @@ test("a_screen_reader_hears_states_and_no_ticking", () => {
   const waiting = turn({ accepted: true });
   expect(announcement(waiting, turnStatus(waiting, ready))).toBe("Waiting for the first word");
   expect(announcement(turn({ ending: "stop", text: "a" }), null)).toBe("The answer is complete.");
-});
-
-test("a_screen_reader_hears_of_an_end_that_it_was_there_for_and_of_no_other", () => {
-  const announcer = new Announcer();
-  const heard = (more: Partial<Turn>) => {
-    const shown = turn({ accepted: true, text: "a", ...more });
-    return announcer.say(shown, turnStatus(shown, ready));
-  };
-  expect(announcer.say(null, null)).toBe("");
-  expect([heard({ ending: "stop" }), heard({ ending: "interrupted" })]).toEqual(["", ""]);
-  expect([heard({ id: "new" }), heard({ id: "new", ending: "stop" })]).toEqual([
-    "Answering",
-    "The answer is complete.",
-  ]);
-  expect(heard({ id: "new", ending: "stop" })).toBe("The answer is complete.");
-  // Another conversation, and back again.
-  expect([heard({ ending: "stop" }), heard({ id: "new", ending: "stop" })]).toEqual(["", ""]);
-  expect([heard({ id: "new" }), announcer.say(null, null), heard({ id: "new", ending: "stop" })]).toEqual([
-    "Answering",
-    "",
-    "",
-  ]);
 });

@@ -310,4 +310,8 @@ export default {
     unrecognised: "Dieser Browser nimmt das Cookie der Seite nicht an; der Server erkennt ihn deshalb nicht wieder.",
     full: "Dieser Browser hat keinen Platz mehr: Was noch nicht gesendet ist, geht beim Neuladen verloren.",
   },
+  speech: {
+    code: (lines: number): string => (lines === 1 ? "Programmtext, 1 Zeile." : `Programmtext, ${lines} Zeilen.`),
+    formula: "Eine Formel.",
+  },
 } satisfies Messages;

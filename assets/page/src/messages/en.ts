@@ -277,4 +277,8 @@ export default {
     unrecognised: "This browser does not take the page's cookie, so the server does not know it again.",
     full: "This browser has no more room: what is not sent yet, a refresh will lose.",
   },
+  speech: {
+    code: (lines: number): string => (lines === 1 ? "Code, 1 line." : `Code, ${lines} lines.`),
+    formula: "A formula.",
+  },
 };

@@ -1,0 +1,159 @@
+// A screen reader hears whole sentences, each once, and one word at the end.
+
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { Announcer } from "../src/lib/announcer";
+import { newTurn, type Turn } from "../src/lib/reduce";
+import { Sentences } from "../src/lib/sentences";
+import { turnStatus } from "../src/lib/words";
+
+const ready = (turn: Turn) => turnStatus(turn, { kind: "ready" });
+
+/** All that is read of a text that comes in such pieces. */
+function read(...pieces: string[]): string[] {
+  const sentences = new Sentences();
+  let text = "";
+  const taken = pieces.flatMap((piece) => sentences.take((text += piece), false));
+  return [...taken, ...sentences.take(text, true)];
+}
+
+const ANSWER = `# The tide
+
+Boats *moor* at the [pier](https://example.org/) [1]. Is it **deep?** It
+is, at 3.5 m.
+
+1. Look first
+   - at the moon.
+2. Then go.
+
+\`\`\`js
+let n = 1;
+
+let m = 2;
+\`\`\`
+
+| day | height |
+|---|---:|
+| Monday | 3 |
+
+$$
+e = m c^2. And so on.
+$$
+
+That is \`all\``;
+
+const HEARD = [
+  "The tide.",
+  "Boats moor at the pier [1].",
+  "Is it deep?",
+  "It is, at 3.5 m.",
+  "1. Look first.",
+  "at the moon.",
+  "2. Then go.",
+  "Code, 3 lines.",
+  "day, height.",
+  "Monday, 3.",
+  "A formula.",
+  "That is all.",
+];
+
+test("an_answer_is_read_in_sentences_and_code_and_formulas_are_named", () => {
+  expect(read(ANSWER)).toEqual(HEARD);
+});
+
+test("however_an_answer_is_cut_the_same_sentences_are_read_each_once", () => {
+  for (let at = 0; at <= ANSWER.length; at += 1) expect(read(ANSWER.slice(0, at), ANSWER.slice(at))).toEqual(HEARD);
+  expect(read(...ANSWER)).toEqual(HEARD);
+  fc.assert(
+    fc.property(fc.array(fc.nat(ANSWER.length), { maxLength: 12 }), (cuts) => {
+      const at = [0, ...cuts.toSorted((a, b) => a - b), ANSWER.length];
+      expect(read(...at.slice(1).map((end, n) => ANSWER.slice(at[n], end)))).toEqual(HEARD);
+    }),
+  );
+});
+
+test("a_sentence_is_read_when_it_is_whole_and_not_before", () => {
+  const sentences = new Sentences();
+  expect(sentences.take("One is here. Two", false)).toEqual(["One is here."]);
+  expect(sentences.take("One is here. Two is com", false)).toEqual([]);
+  expect(sentences.take("One is here. Two is coming.\n\n", false)).toEqual(["Two is coming."]);
+  expect(sentences.take("One is here. Two is coming.\n\n```\na\n", false)).toEqual([]);
+  expect(sentences.take("One is here. Two is coming.\n\n```\na\n```\n", false)).toEqual(["Code, 1 line."]);
+});
+
+test("code_that_was_cut_off_and_longer_fences_are_named_by_their_lines", () => {
+  expect(read("```py\na\nb")).toEqual(["Code, 2 lines."]);
+  expect(read("```py\na\nb\n")).toEqual(["Code, 2 lines."]);
+  expect(read("````md\n```\na\n```\n````\nAfter.")).toEqual(["Code, 3 lines.", "After."]);
+  expect(read("```not a fence``` but code.")).toEqual(["not a fence but code."]);
+  expect(read("So \\[\nx\n\\] it is.")).toEqual(["So [ x ] it is."]);
+  expect(read("So:\n\\[x\\]\nIt is.")).toEqual(["So:", "A formula.", "It is."]);
+});
+
+test("words_without_an_end_are_read_all_the_same", () => {
+  const words = "word ".repeat(1000);
+  const heard = read(...words.match(/.{1,50}/g)!);
+  expect(heard.length).toBeGreaterThan(5);
+  expect(heard.join(" ").replaceAll(".", "")).toBe(words.trim());
+  const letters = "😀".repeat(1000);
+  expect(read(letters).join("").replaceAll(".", "")).toBe(letters);
+});
+
+function turn(more: Partial<Turn>): Turn {
+  return newTurn({ id: "t", parent: null, question: "?", asked: 0, sent: true, accepted: true, ...more });
+}
+
+test("states_come_at_once_sentences_with_a_pause_and_one_word_at_the_end", () => {
+  const announcer = new Announcer();
+  const heard = (now: number, more: Partial<Turn>) => announcer.say([turn(more)], ready, now);
+  expect(heard(1_000, {})).toBe("Waiting for the first word");
+  expect(heard(1_100, { text: "One." })).toBe("Answering");
+  expect(heard(4_000, { text: "One. Two. Th" })).toBe("Answering");
+  expect(heard(4_100, { text: "One. Two. Th" })).toBe("One. Two.");
+  expect(heard(7_000, { text: "One. Two. Three. Four. F" })).toBe("One. Two.");
+  expect(heard(7_100, { text: "One. Two. Three. Four. F" })).toBe("Three. Four.");
+  const end = { text: "One. Two. Three. Four. Five", ending: "stop" } as const;
+  expect(heard(0, end)).toBe("Five. The answer is complete.");
+  expect(heard(0, end)).toBe("Five. The answer is complete.");
+});
+
+test("the_answer_goes_on_to_be_read_while_a_question_is_in_line_behind_it", () => {
+  const announcer = new Announcer();
+  const next = turn({ id: "next", sent: false, accepted: false });
+  const say = (now: number, ...turns: Turn[]) => announcer.say(turns, ready, now);
+  expect(say(1_000, turn({ text: "One. Tw" }))).toBe("Answering");
+  expect(say(2_000, turn({ text: "One. Two. T" }), next)).toBe("In line behind the answer above");
+  expect(say(5_000, turn({ text: "One. Two. T" }), next)).toBe("Two.");
+  expect(say(5_100, turn({ text: "One. Two. Three.", ending: "stop" }), turn({ id: "next" }))).toBe(
+    "Three. The answer is complete. Waiting for the first word",
+  );
+});
+
+test("a_screen_reader_hears_of_an_end_that_it_was_there_for_and_of_no_other", () => {
+  const announcer = new Announcer();
+  const heard = (more: Partial<Turn>) => announcer.say([turn({ text: "a", ...more })], ready, 0);
+  expect(announcer.say([], ready, 0)).toBe("");
+  expect([heard({ ending: "stop" }), heard({ ending: "interrupted" })]).toEqual(["", ""]);
+  expect([heard({ id: "new" }), heard({ id: "new", ending: "stop" })]).toEqual([
+    "Answering",
+    "a. The answer is complete.",
+  ]);
+  // Another conversation, and back again.
+  expect([heard({ ending: "stop" }), heard({ id: "new", ending: "stop" })]).toEqual(["", ""]);
+  expect([heard({ id: "new" }), announcer.say([], ready, 0), heard({ id: "new", ending: "stop" })]).toEqual([
+    "Answering",
+    "",
+    "",
+  ]);
+});
+
+test("of_an_answer_that_one_comes_back_to_only_what_is_new_is_read", () => {
+  const announcer = new Announcer();
+  const heard = (now: number, text: string) => announcer.say([turn({ text })], ready, now);
+  expect(heard(10_000, "Old. It was her")).toBe("Answering");
+  // The server may say it all again.
+  expect(heard(14_000, "")).toBe("Waiting for the first word");
+  expect(heard(18_000, "Old. It was here before. N")).toBe("Answering");
+  expect(heard(22_000, "Old. It was here before. N")).toBe("It was here before.");
+});
