@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 
 import { expect, test } from "vitest";
 
-import { chosen, LANGUAGES } from "../src/lib/language";
+import { chosen, direction, LANGUAGES } from "../src/lib/language";
 import { told, type Problems } from "../src/lib/problems";
 import english from "../src/messages/en";
 import german from "../src/messages/de";
@@ -15,6 +15,11 @@ test("the first wanted language that there is, is spoken, and a region's is the 
   expect(chosen(["zh-Hant-TW"], ["en", "zh-Hant"])).toBe("zh-Hant");
   expect(chosen(["fr"], ["en", "de"])).toBe("en");
   expect(chosen([], ["en", "de"])).toBe("en");
+});
+
+test("a language that is written from right to left turns the page round", () => {
+  expect(["ar", "he-IL", "fa", "ur"].map(direction)).toEqual(["rtl", "rtl", "rtl", "rtl"]);
+  expect(["en", "de", "arn", "ks-Latn", "zh-Hant"].map(direction)).toEqual(["ltr", "ltr", "ltr", "ltr", "ltr"]);
 });
 
 test("English and German are there", () => {

@@ -28,6 +28,14 @@ export function chosen(wanted: readonly string[], known: readonly string[] = LAN
   return "en";
 }
 
+/** Languages that are written from right to left. */
+const LEFTWARDS = /^(ar|arc|ckb|dv|fa|he|ks|ps|sd|syr|ug|ur|yi)(-(?!latn)|$)/i;
+
+/** How a language is written. */
+export function direction(tag: string): "ltr" | "rtl" {
+  return LEFTWARDS.test(tag) ? "rtl" : "ltr";
+}
+
 /** Speaks the first of these languages that there is, for good; without its file it stays with English. */
 export async function speak(wanted: readonly string[], root: HTMLElement = document.documentElement): Promise<void> {
   const tag = chosen(wanted);
@@ -39,4 +47,5 @@ export async function speak(wanted: readonly string[], root: HTMLElement = docum
   }
   write(tag);
   root.lang = tag;
+  root.dir = direction(tag);
 }

@@ -128,7 +128,10 @@ const purifier = DOMPurify();
 const ALLOWED_ATTR = ["href", "title", "src", "alt", "start", "align", "colspan", "rowspan", "class"];
 
 /** Each of these finds its own writing direction. */
-const DIRECTED = "p, li, h3, h4, h5, h6, blockquote, td, th, summary";
+const DIRECTED = "p, li, h3, h4, h5, h6, td, th, dt, dd, summary";
+
+/** In these, marks and columns begin at a side. */
+const HOLDING = "ul, ol, dl, blockquote, table";
 
 purifier.addHook("afterSanitizeAttributes", (node) => {
   const classes = (node.getAttribute("class") ?? "").split(/\s+/).filter((name) => name.startsWith("hljs-"));
@@ -222,6 +225,8 @@ export function nodes(html: string, cited: Cited = NONE, later = () => {}): Docu
   const fragment = safe(html);
   // From the inside out: a direction that is set looks at all inside, and again when something changes there.
   for (const node of [...fragment.querySelectorAll(DIRECTED)].reverse()) node.setAttribute("dir", "auto");
+  // What holds several of them goes as its first letter does: a direction that is found passes over those inside.
+  for (const node of fragment.querySelectorAll<HTMLElement>(HOLDING)) node.dir = directionOf(node.textContent);
   if (cited.size > 0) {
     for (const link of fragment.querySelectorAll("a"))
       if (names(link, cited)) link.replaceWith(`[${link.textContent}]`);
@@ -233,6 +238,7 @@ export function nodes(html: string, cited: Cited = NONE, later = () => {}): Docu
   for (const mark of fragment.querySelectorAll("sup[title], div[title]")) frameFootnote(mark);
   for (const table of fragment.querySelectorAll("table")) {
     const box = element("div", { class: "table-box", role: "group", "aria-label": say.markdown.table, tabindex: "0" });
+    box.dir = table.dir;
     table.replaceWith(box);
     box.append(table);
   }
@@ -352,6 +358,15 @@ function frameFootnote(mark: Element): void {
   button.setAttribute("aria-label", say.markdown.footnote(label));
   button.textContent = label;
   mark.replaceChildren(button);
+}
+
+function directionOf(text: string): "ltr" | "rtl" {
+  const [first] = /\p{L}/u.exec(text) ?? [""];
+  return /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u.test(
+    first,
+  )
+    ? "rtl"
+    : "ltr";
 }
 
 /** HTML as nodes, without what may do anything. */
