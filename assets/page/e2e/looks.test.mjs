@@ -63,118 +63,195 @@ function small(tab) {
   });
 }
 
-/** Where pictures of each state are kept, if they are wanted; then the widths are those that the pictures are wanted at. */
+/** Where pictures of each state are kept, if they are wanted. */
 const shots = process.env.ASKD_SHOTS;
-const WIDTHS = shots ? [390, 820, 1280, 1440] : [2560, 1280, 820, 390, 320];
 
-async function check(tab, state) {
-  if (shots) {
-    const { width } = tab.page.viewportSize();
-    const scheme = await tab.page.evaluate(() =>
-      matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
-    );
-    await tab.page.screenshot({
-      path: `${shots}/${state.replaceAll(" ", "-")}-${width}-${scheme}.png`,
-      animations: "disabled",
-    });
+/** Each state is brought about once on a desk and once in a hand, and then looked at in all sizes of its kind. */
+const KINDS = {
+  desk: { screen: {}, widths: shots ? [1440, 1280] : [2560, 1280] },
+  hand: { screen: PHONE, widths: [820, 390, 320] },
+};
+
+/** Looks at a state in each width and scheme; `again`: brings about what goes when the width changes. */
+async function check(tab, kind, state, again = async () => {}) {
+  const { page } = tab;
+  for (const width of KINDS[kind].widths) {
+    await page.setViewportSize({ width, height: 860 });
+    await tab.settled();
+    await again();
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      const name = `${state} at ${width}, ${colorScheme}`;
+      if (shots) {
+        const path = `${shots}/${state.replaceAll(" ", "-")}-${width}-${colorScheme}.png`;
+        await page.screenshot({ path, animations: "disabled" });
+      }
+      if (colorScheme === "light") assert.deepEqual(await small(tab), [], name);
+      await sound(tab, name, colorScheme === "dark");
+    }
   }
-  assert.deepEqual(await small(tab), [], state);
-  await sound(tab, state);
+  await page.emulateMedia({ colorScheme: "light", forcedColors: "active" });
+  await sound(tab, `${state} in forced colours`, true);
+  await page.emulateMedia({ forcedColors: "none" });
 }
 
-const phone = { screen: { ...PHONE, viewport: { width: 390, height: 860 } }, models: ["small", "large"] };
+for (const [kind, { screen }] of Object.entries(KINDS)) {
+  const options = { screen, models: ["small", "large"] };
+  const here = `on_a_${kind}`.replace("on_a_hand", "in_a_hand");
 
-stage(phone)("nothing_is_found_while_the_server_is_away_and_when_it_is_back", async ({ fake, askd, reader }) => {
-  const tab = await reader.open(askd.url);
-  await tab.ask("Count.");
-  (await fake.call()).say("one ");
-  await tab.reads("one");
-  await askd.kill();
-  await tab.page.getByText(/Reconnecting/).waitFor();
-  await check(tab, "away");
-  await askd.start();
-  await tab.says(/^Interrupted/);
-  await check(tab, "interrupted");
-  await tab.page.goto(`${askd.url}/c/01900000-0000-7000-8000-000000000000`);
-  await tab.page.getByRole("heading", { name: "There is no such conversation" }).waitFor();
-  await check(tab, "unknown");
-  await reader.leave({ away: true });
-});
-
-for (const width of WIDTHS) {
-  for (const colorScheme of ["light", "dark"]) {
-    const screen = { ...(width < 1024 && PHONE), viewport: { width, height: 860 }, colorScheme };
-    stage({ screen })(`nothing_is_found_at_${width}_${colorScheme}`, async ({ fake, askd, reader }) => {
-      const tab = await reader.open(askd.url);
-      await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
-      await check(tab, "welcome");
-      await tab.ask("Show me everything, please.");
-      const call = await fake.call();
-      call.think("Everything, then.");
-      call.say(ANSWER.slice(0, 400));
-      await tab.says("Answering");
-      await check(tab, "streaming");
-      call.say(ANSWER.slice(400));
-      await tab.answer.locator("math").nth(2).waitFor();
-      await check(tab, "streaming further");
-      await tab.page.getByRole("button", { name: "Jump to the end" }).click();
-      await check(tab, "streaming at the end");
-      await tab.ask("And then?");
-      await tab.says(/^In line behind the answer above/);
-      await check(tab, "in line");
-      await tab.page.keyboard.press("Escape");
-      await tab.page.getByText(/^In line behind/).waitFor({ state: "detached" });
-      assert.equal(await tab.composer.inputValue(), "And then?");
-      await tab.composer.fill("");
-      call.finish();
-      await tab.finished();
-      await tab.answer.getByText("The model's thinking").click();
-      await check(tab, "finished");
-      await tab.page.getByRole("button", { name: "Contents" }).click();
-      await check(tab, "contents");
-      await tab.page.getByRole("button", { name: "A part of it" }).click();
-      await tab.answer.getByRole("heading", { name: "A part of it" }).and(tab.page.locator(":focus")).waitFor();
-      await tab.ask("And now fail.");
-      (await fake.call()).refuse(500, "nothing works");
-      await tab.page.getByRole("button", { name: "Retry" }).waitFor();
-      await check(tab, "failed");
-      await tab.page.getByRole("button", { name: "Retry" }).click();
-      const retried = await fake.call();
-      retried.say("Better.");
-      retried.finish();
-      await tab.finished();
-      await tab.page.getByText("2/2").waitFor();
-      await tab.page.getByRole("button", { name: "Edit this question" }).last().click();
-      await check(tab, "branches and an edited question");
-      await tab.page.getByRole("button", { name: "Cancel" }).click();
-      const sidebar = await tab.sidebar();
-      await sidebar.getByRole("link").first().waitFor();
-      await check(tab, "sidebar");
-      await sidebar
-        .getByRole("button", { name: /^Actions for “/ })
-        .first()
-        .click();
-      await sidebar.getByRole("button", { name: "Rename" }).waitFor();
-      await check(tab, "menu");
-      await tab.page.keyboard.press("Escape");
-      await sidebar.getByRole("searchbox").fill("everything");
-      await sidebar.locator("mark").first().waitFor();
-      await check(tab, "search");
-      await sidebar.getByRole("searchbox").fill("");
-      await sidebar
-        .getByRole("button", { name: /^Actions for “/ })
-        .first()
-        .click();
-      await sidebar.getByRole("button", { name: "Delete" }).click();
-      await tab.page.getByRole("button", { name: "Undo" }).waitFor();
-      await check(tab, "notice");
-      await (await tab.sidebar()).getByRole("button", { name: "Actions for all conversations" }).click();
-      await tab.page.getByRole("button", { name: "Keyboard shortcuts" }).click();
-      await tab.page.getByRole("dialog", { name: "Keyboard" }).waitFor();
-      await check(tab, "keyboard");
-      await tab.page.keyboard.press("Escape");
-      await tab.page.getByRole("dialog", { name: "Keyboard" }).waitFor({ state: "hidden" });
-      await reader.leave();
+  stage(options)(`nothing_is_found_while_the_server_is_away_${here}`, async ({ fake, askd, reader }) => {
+    const tab = await reader.open(askd.url);
+    const { page } = tab;
+    const look = (state) => check(tab, kind, state);
+    await tab.ask("Count.");
+    (await fake.call()).say("one ");
+    await tab.reads("one");
+    await askd.kill();
+    await page.getByText(/Reconnecting/).waitFor();
+    await look("away");
+    await askd.start();
+    await tab.says(/^Interrupted/);
+    await look("interrupted");
+    // What is deleted elsewhere is gone here.
+    await page.evaluate(async () => {
+      const { pathname } = location;
+      await fetch(`/api/v1/conversations${pathname.slice(2)}`, { method: "DELETE" });
     });
-  }
+    await page.getByRole("heading", { name: "The server no longer has this conversation" }).waitFor();
+    await look("gone");
+    await page.goto(`${askd.url}/c/01900000-0000-7000-8000-000000000000`);
+    await page.getByRole("heading", { name: "There is no such conversation" }).waitFor();
+    await look("unknown");
+    let go;
+    const held = new Promise((next) => (go = next));
+    await page.route("**/api/v1/conversations/*", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.reload();
+    await page.getByText("Loading the conversation").waitFor();
+    await look("loading");
+    go();
+    await page.getByRole("heading", { name: "There is no such conversation" }).waitFor();
+    await reader.leave({ away: true });
+  });
+
+  stage(options)(`nothing_is_found_in_a_conversation_${here}`, async ({ fake, askd, reader }) => {
+    const tab = await reader.open(askd.url);
+    const { page } = tab;
+    const look = (state) => check(tab, kind, state);
+    await page.getByRole("heading", { name: "Ask the test" }).waitFor();
+    await look("welcome");
+    await tab.ask("Show me everything, please.");
+    const call = await fake.call();
+    await tab.says(/^Waiting for the first word/);
+    await look("waiting");
+    call.think("Everything, then.");
+    await tab.says("Waiting for the answer's first word");
+    await look("thinking");
+    call.say(ANSWER.slice(0, 400));
+    await tab.says("Answering");
+    await look("writing");
+    call.say(ANSWER.slice(400));
+    await tab.answer.locator("math").nth(2).waitFor();
+    await look("writing further");
+    await tab.jump.click();
+    await look("writing at the end");
+    await tab.ask("And then?");
+    await tab.says(/^In line behind the answer above/);
+    await look("in line");
+    await page.keyboard.press("Escape");
+    await page.getByText(/^In line behind/).waitFor({ state: "detached" });
+    assert.equal(await tab.composer.inputValue(), "And then?");
+    await tab.composer.fill("");
+    call.finish();
+    await tab.finished();
+    await tab.answer.getByText("The model's thinking").click();
+    await look("finished");
+    await page.getByRole("button", { name: "Contents" }).click();
+    await tab.answer.getByRole("button", { name: "Details" }).click();
+    await look("contents and details");
+    await page.getByRole("button", { name: "A part of it" }).click();
+    await tab.answer.getByRole("heading", { name: "A part of it" }).and(page.locator(":focus")).waitFor();
+    await tab.ask("And now fail.");
+    (await fake.call()).refuse(500, "nothing works");
+    await page.getByRole("button", { name: "Retry" }).waitFor();
+    await look("failed");
+    await page.getByRole("button", { name: "Retry" }).click();
+    const cut = await fake.call();
+    cut.say("Better, but");
+    cut.finish("length");
+    await tab.says(/^Cut off/);
+    await page.getByText("2/2").waitFor();
+    await look("cut off and versions");
+    await tab.answer.getByRole("button", { name: "Regenerate" }).click();
+    (await fake.call()).say("Better.");
+    await tab.reads("Better.");
+    await page.getByRole("button", { name: "Stop" }).click();
+    await tab.says("Stopped by you.");
+    await look("stopped");
+    await page.getByRole("button", { name: "Edit this question" }).last().click();
+    await look("an edited question");
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await reader.leave();
+  });
+
+  stage(options)(`nothing_is_found_among_the_conversations_${here}`, async ({ fake, askd, reader }) => {
+    const tab = await reader.open(askd.url);
+    const { page } = tab;
+    await tab.hears(fake, "Show me everything, please.", "Everything.");
+    const sidebar = await tab.sidebar();
+    await sidebar.getByRole("link").first().waitFor();
+    const look = (state, again) => check(tab, kind, state, again);
+    const dots = sidebar.getByRole("button", { name: /^Actions for “/ }).first();
+    await look("sidebar");
+    await look("menu", async () => {
+      await dots.click();
+      await sidebar.getByRole("button", { name: "Rename" }).waitFor();
+    });
+    await sidebar.getByRole("button", { name: "Rename" }).click();
+    await sidebar.getByRole("textbox", { name: "Title" }).waitFor();
+    await look("renaming");
+    await page.keyboard.press("Escape");
+    await sidebar.getByRole("searchbox").fill("everything");
+    await sidebar.locator("mark").first().waitFor();
+    await look("search");
+    await sidebar.getByRole("searchbox").fill("nothing of the kind");
+    await sidebar.getByText("Nothing found.").waitFor();
+    await look("search for nothing");
+    await sidebar.getByRole("searchbox").fill("");
+    await dots.click();
+    await sidebar.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("button", { name: "Undo" }).waitFor();
+    await look("notice", () => page.getByRole("button", { name: "Undo" }).hover());
+    await (await tab.sidebar()).getByRole("button", { name: "Actions for all conversations" }).click();
+    await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+    await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
+    await look("keyboard");
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog", { name: "Keyboard" }).waitFor({ state: "hidden" });
+    await reader.leave();
+  });
+
+  const documents = {
+    "tide.md": `# Tides\n\n## Spring tide\n\nAt spring tide the walrus swims.\n\n${"More of it. ".repeat(200)}\n`,
+  };
+  stage({ ...options, documents })(`nothing_is_found_in_sources_and_documents_${here}`, async (scene) => {
+    const { fake, askd, reader } = scene;
+    const tab = await reader.open(askd.url);
+    await tab.page.waitForFunction(async () => (await fetch("/api/v1/document?path=tide.md")).ok);
+    await tab.hears(fake, "Does the walrus swim?", "It swims at spring tide [1].");
+    await tab.text.getByRole("button", { name: /^Source 1: / }).click();
+    await check(tab, kind, "sources");
+    await tab.answer
+      .getByRole("link", { name: /^Read source 1/ })
+      .first()
+      .click();
+    await tab.page
+      .getByRole("dialog", { name: /^Document: / })
+      .locator(".cited")
+      .waitFor();
+    await check(tab, kind, "document");
+    await reader.leave();
+  });
 }

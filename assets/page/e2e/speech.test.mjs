@@ -8,6 +8,7 @@ const test = stage();
 
 /** From here on, each text that the region has is kept as it comes. */
 async function listen(tab) {
+  await tab.composer.waitFor();
   await tab.page.evaluate(() => {
     const region = document.querySelector("#app > [role=status]");
     window.heard = [];

@@ -32,8 +32,9 @@ export class Announcer {
   #forget(turns: readonly Turn[]): void {
     if (this.#heard.size === 0) return;
     const shown = new Set(turns.map(({ id }) => id));
-    for (const id of this.#heard.keys()) if (!shown.has(id)) this.#heard.delete(id);
-    if (this.#heard.size === 0) this.#spoken = "";
+    for (const id of this.#heard.keys()) {
+      if (!shown.has(id) && this.#heard.delete(id)) this.#spoken = "";
+    }
   }
 
   #of(turn: Turn, statusOf: (turn: Turn) => Status | null, now: number): string[] {

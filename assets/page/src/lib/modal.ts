@@ -1,0 +1,13 @@
+// A dialog over the page, which keeps the focus, hears Escape, and gives the focus back.
+
+/** Attach to a dialog that is shown for as long as it is in the page. */
+export function modal(dialog: HTMLDialogElement): () => void {
+  const before = document.activeElement;
+  dialog.showModal();
+  return () => {
+    dialog.close();
+    // The browser gives nothing back when the dialog goes with all that is in it.
+    if (document.activeElement === document.body && before instanceof HTMLElement)
+      before.focus({ preventScroll: true });
+  };
+}
