@@ -112,6 +112,12 @@ for (const forcedColors of ["none", "active"]) {
     edited.finish();
     await tab.finished();
 
+    // The end of an answer that is longer than the view.
+    await keys.back(tab.jump);
+    await keys.press("Enter");
+    await tab.restsAtTheEnd();
+    await keys.stands(composer);
+
     // The thinking, the code's tools, the source and its document.
     await keys.back(tab.answer.locator("summary"));
     await keys.press("Enter");
@@ -152,11 +158,7 @@ for (const forcedColors of ["none", "active"]) {
     await keys.use(button(tab.answer, "Contents"));
     await keys.use(button(tab.answer.getByRole("navigation", { name: "Contents of the answer" }), "One"));
     await keys.stands(tab.answer.getByRole("heading", { name: "One" }));
-    await keys.use(tab.jump);
-    await tab.restsAtTheEnd();
-    await keys.stands(composer);
-    await keys.back(button(tab.answer, "Details"));
-    await keys.press("Enter");
+    await keys.use(button(tab.answer, "Details"));
     await tab.answer.getByText(/in all/).waitFor();
 
     // Another model answers the next question, and the arrow calls the last one back.

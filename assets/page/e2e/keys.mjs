@@ -91,7 +91,9 @@ function standing() {
   const places = [0.5, 0.2, 0.8].map((part) =>
     document.elementFromPoint((left + right) / 2, top + (bottom - top) * part),
   );
-  if (!places.some((hit) => hit && (at.contains(hit) || hit.contains(at)))) return `lost: ${name} is covered`;
+  if (!places.some((hit) => hit && (at.contains(hit) || hit.contains(at)))) {
+    return `lost: ${name} at ${Math.round(top)} to ${Math.round(bottom)} of ${innerHeight} is covered by ${places[0]?.className}`;
+  }
   const outlined = (element) => {
     const { outlineStyle, outlineWidth } = getComputedStyle(element);
     return outlineStyle !== "none" && Number.parseFloat(outlineWidth) >= 1;

@@ -59,7 +59,7 @@ stage({ concurrency: 1, documents })("each_stage_of_a_turn_is_the_tree_that_is_s
   call.think("Let me see.");
   await tab.says("Waiting for the answer's first word");
   await compare(tab, "thinking");
-  call.say("It *swims*");
+  call.say("It swims");
   await tab.reads("It swims");
   await compare(tab, "writing");
   await tab.ask("And then?");
