@@ -37,7 +37,10 @@ use crate::{
     config::{self, OnLeave},
     id::{OwnerId, SessionId},
     shutdown::Shutdown,
-    turn::{desk::Desk, station::Station},
+    turn::{
+        desk::Desk,
+        station::{Backend, Station},
+    },
 };
 
 /// How long a closing handshake may take.
@@ -151,6 +154,7 @@ impl Sessions {
                 .map(|station| EndpointInfo {
                     name: station.name.clone(),
                     models: station.models.clone(),
+                    takes_options: matches!(station.backend, Backend::Endpoint { .. }),
                 })
                 .collect(),
             on_leave: match self.config.on_leave {

@@ -319,6 +319,8 @@ pub struct EndpointInfo {
     pub name: String,
     /// What it offers, the default first.
     pub models: Vec<String>,
+    /// Whether [`Options`] say anything to it.
+    pub takes_options: bool,
 }
 
 impl ServerMessage {

@@ -336,14 +336,15 @@ fn row_of(db: &Connection, owner: OwnerId, id: ConversationId) -> Result<i64, Fa
     Ok(n.ok_or(StoreError::UnknownConversation)?)
 }
 
-/// The question's first line, cut at a word's end.
+/// The question's first line that is more than the fence of an attached text, cut at a word's end.
 fn title(question: &str) -> String {
+    let is_fence =
+        |line: &str| line.starts_with("```") && !line.trim_start_matches('`').contains('`');
     let line = question
-        .trim()
         .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_end();
+        .map(str::trim)
+        .find(|line| !line.is_empty() && !is_fence(line))
+        .unwrap_or_default();
     let Some((cut, _)) = line.char_indices().nth(TITLE) else {
         return line.to_owned();
     };
@@ -374,6 +375,8 @@ mod tests {
     fn a_title_is_the_first_line_cut_at_a_words_end() {
         assert_eq!(title("  What is it?\nMore."), "What is it?");
         assert_eq!(title(" \n\n"), "");
+        assert_eq!(title("````rs file=\"a.rs\"\n\nmod a;\n````"), "mod a;");
+        assert_eq!(title("```a``` is what?"), "```a``` is what?");
         let exact = "ä".repeat(80);
         assert_eq!(title(&exact), exact);
         let long = "word ".repeat(30);

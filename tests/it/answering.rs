@@ -19,7 +19,7 @@ async fn the_first_frame_says_who_answers_and_what_is_allowed() {
     assert_eq!(status["limits"]["question_bytes"], 2048);
     assert_eq!(
         status["endpoints"],
-        json!([{ "name": "fake", "models": ["m"] }])
+        json!([{ "name": "fake", "models": ["m"], "takes_options": true }])
     );
     assert_eq!(status["on_leave"], "3s");
     assert_eq!(status["documents"], false);
@@ -122,6 +122,32 @@ async fn the_endpoint_hears_key_system_text_and_the_conversation_so_far() {
     });
     assert_eq!(request.json(), &expected);
     assert!(server.log.lines("sk-test-key").is_empty());
+    client.leave(1001).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_questions_options_reach_the_endpoint_within_its_own_limit() {
+    let fake = Fake::start().await;
+    let endpoint = "temperature = 0.5\nmax_tokens = 1000";
+    let server = Server::with_fake(&fake, endpoint, "");
+    let mut client = server.connect().await;
+    let asked = [
+        (json!({ "temperature": 1.3, "max_tokens": 300 }), 1.3, 300),
+        (json!({ "temperature": 0, "max_tokens": 4000 }), 0.0, 1000),
+        (json!({}), 0.5, 1000),
+    ];
+    for (number, (options, temperature, max_tokens)) in asked.into_iter().enumerate() {
+        let turn = Uuid::now_v7();
+        client
+            .send(json!({ "type": "question", "turn": turn, "text": "q", "options": options }))
+            .await;
+        assert_eq!(client.read(turn).await.outcome, "stop");
+        let request = fake.request(number).await;
+        let body = request.json();
+        assert_eq!(body["temperature"].as_f64(), Some(temperature), "{options}");
+        assert_eq!(body["max_tokens"], max_tokens, "{options}");
+    }
     client.leave(1001).await;
     server.stop().await;
 }

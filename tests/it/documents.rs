@@ -42,6 +42,7 @@ async fn a_question_is_answered_by_the_passage_that_fits_with_its_source() {
     let server = Server::start(&format!("{config}[session]\nquestions_per_minute = 0\n"));
     let mut client = server.connect().await;
     assert_eq!(client.status["endpoints"][0]["models"][0], "documents");
+    assert_eq!(client.status["endpoints"][0]["takes_options"], false);
     let mut turn = client
         .ask("how many weeks of parental leave do I get")
         .await;

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Chat } from "../src/lib/chat.svelte";
-import { keepChoice, outbox } from "../src/lib/keep";
+import { keepChoice, keepOptions, options, outbox } from "../src/lib/keep";
 import { newTurn, type Turn } from "../src/lib/reduce";
 import { FakeApi } from "./api";
 import { FakeSocket } from "./socket";
@@ -567,4 +567,28 @@ test("a_left_conversation_follows_its_answer_to_the_end", () => {
   end(turn, 2);
   expect(chat.last).toMatchObject({ text: "Because", ending: "stop" });
   expect(FakeSocket.last.readyState).toBe(FakeSocket.CLOSED);
+});
+
+test("how_it_is_to_be_answered_goes_with_each_question_also_one_that_waits", () => {
+  const wanted = { temperature: 0.2, max_tokens: 300 };
+  keepOptions(wanted);
+  chat.retire(true);
+  chat = new Chat(ID);
+  expect(chat.ask("Why?")).toBe(true);
+  // What is chosen after it was asked is for the next one.
+  chat.options = {};
+  expect(outbox()[0]?.turn.options).toEqual(wanted);
+  FakeSocket.last.ready();
+  expect(FakeSocket.last.sent.at(-1)).toMatchObject({ text: "Why?", options: wanted });
+  end(accept(), 1);
+  expect(chat.askBeside(chat.last!, "Why not?")).toBe(true);
+  expect(FakeSocket.last.sent.at(-1)).not.toHaveProperty("options");
+});
+
+test("options_that_no_server_would_take_are_as_if_they_were_not_kept", () => {
+  localStorage.setItem(
+    "askd:options:last",
+    JSON.stringify({ at: 1, v: 2, value: { temperature: 5, max_tokens: 0.5, top_p: 1 } }),
+  );
+  expect(options()).toEqual({});
 });

@@ -23,6 +23,8 @@ beforeEach(() => {
   FakeSocket.install();
   server = FakeApi.install();
   vi.stubGlobal("ResizeObserver", Nothing);
+  // A page that is not laid out has nothing to scroll.
+  Element.prototype.scrollIntoView = () => {};
 });
 
 class Nothing {
@@ -42,7 +44,8 @@ afterEach(() => {
 function show(): void {
   const children = createRawSnippet(() => ({ render: () => "<span></span>" }));
   const ask = (question: string) => chat.ask(question);
-  const props = { chat, ask, stop: () => {}, leave: () => {}, kept: true, stored: true, preparing: null, children };
+  const page = { stop: () => {}, leave: () => {}, kept: true, stored: true, preparing: null, children };
+  const props = { chat, ask, suggestions: ["What is askd?", "How long is parental leave?"], ...page };
   shown = mount(Composer, { target: document.body, props });
   flushSync();
 }
@@ -107,4 +110,108 @@ test("the_arrow_calls_back_what_was_asked_and_leaves_alone_what_is_written", asy
   field.value = "And its end, then?";
   field.dispatchEvent(new Event("input", { bubbles: true }));
   expect(press("ArrowUp")).toBe("And its end, then?");
+});
+
+/** What a reader pastes: text, and files beside it. */
+function paste(text: string, files: File[] = []): Event {
+  const event = new Event("paste", { bubbles: true, cancelable: true });
+  Object.assign(event, { clipboardData: { getData: () => text, files } });
+  document.querySelector("textarea")!.dispatchEvent(event);
+  flushSync();
+  return event;
+}
+
+function begin(): HTMLTextAreaElement {
+  chat = new Chat(ID);
+  FakeSocket.last.ready();
+  show();
+  return document.querySelector("textarea")!;
+}
+
+function write(field: HTMLTextAreaElement, text: string): void {
+  field.focus();
+  field.value = text;
+  field.setSelectionRange(text.length, text.length);
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  flushSync();
+}
+
+function press(field: HTMLTextAreaElement, key: string): boolean {
+  const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+  field.dispatchEvent(event);
+  flushSync();
+  return event.defaultPrevented;
+}
+
+const chips = () => [...document.querySelectorAll(".chip .name")].map((chip) => chip.textContent);
+const button = (label: string) => document.querySelector<HTMLButtonElement>(`button[aria-label="${label}"]`)!;
+const LONG = "a line\n".repeat(30);
+
+test("long_text_that_is_pasted_is_a_chip_of_the_draft_and_short_text_is_the_fields", () => {
+  const field = begin();
+  write(field, "What is this?");
+  expect(paste("short").defaultPrevented).toBe(false);
+  expect(paste(LONG).defaultPrevented).toBe(true);
+  expect([chips(), field.value]).toEqual([["Pasted text"], "What is this?"]);
+  // It comes back with the draft.
+  void unmount(shown!);
+  show();
+  expect([chips(), document.querySelector("textarea")!.value]).toEqual([["Pasted text"], "What is this?"]);
+  press(document.querySelector("textarea")!, "Enter");
+  expect([chips(), draft(UNBEGUN)]).toEqual([[], ""]);
+  expect(FakeSocket.last.sent.at(-1)).toMatchObject({
+    text: `What is this?\n\n\`\`\`text pasted\n${LONG}\n\`\`\``,
+  });
+});
+
+test("a_chip_that_is_removed_can_be_put_back_and_one_that_was_pasted_unfolded_where_the_caret_is", async () => {
+  const field = begin();
+  write(field, "ab");
+  paste(LONG);
+  button("Remove “Pasted text”").click();
+  await vi.advanceTimersByTimeAsync(0);
+  flushSync();
+  expect([chips(), draft(UNBEGUN), document.activeElement?.textContent.trim()]).toEqual([
+    [],
+    "ab",
+    "Put “Pasted text” back",
+  ]);
+  (document.activeElement as HTMLElement).click();
+  await vi.advanceTimersByTimeAsync(0);
+  flushSync();
+  expect([chips(), document.activeElement]).toEqual([["Pasted text"], button("Remove “Pasted text”")]);
+  field.setSelectionRange(1, 1);
+  button("Put the text into the field").click();
+  await vi.advanceTimersByTimeAsync(0);
+  flushSync();
+  expect([chips(), field.value, field.selectionEnd]).toEqual([[], `a${LONG}b`, 1 + LONG.length]);
+});
+
+test("a_slash_offers_what_begins_so_and_enter_takes_it_into_the_field", () => {
+  const field = begin();
+  const offered = () => [...document.querySelectorAll("[role=option]")].map((option) => option.textContent.trim());
+  write(field, "/");
+  expect(offered()).toEqual(["What is askd?", "How long is parental leave?"]);
+  expect(press(field, "ArrowDown")).toBe(true);
+  expect(document.getElementById(field.getAttribute("aria-activedescendant")!)?.textContent.trim()).toBe(
+    "How long is parental leave?",
+  );
+  press(field, "Enter");
+  expect([field.value, offered(), chat.turns]).toEqual(["How long is parental leave?", [], []]);
+  write(field, "/wha");
+  expect(offered()).toEqual(["What is askd?"]);
+  // Escape is the list's, and what stands there is then a question like any other.
+  expect(press(field, "Escape")).toBe(true);
+  write(field, "/what");
+  expect([offered(), field.hasAttribute("aria-activedescendant")]).toEqual([[], false]);
+  press(field, "Enter");
+  expect(chat.turns.map(({ question }) => question)).toEqual(["/what"]);
+});
+
+test("a_slash_that_nothing_begins_with_is_a_letter", () => {
+  const field = begin();
+  write(field, "/etc/hosts");
+  expect(document.querySelector("[role=listbox]")).toBeNull();
+  press(field, "Enter");
+  expect(chat.turns.map(({ question }) => question)).toEqual(["/etc/hosts"]);
 });

@@ -50,7 +50,7 @@ export class FakeSocket {
       protocol,
       server: "0.1.0",
       limits: { question_bytes: 32_768, questions_per_minute: 0 },
-      endpoints: [{ name: "local", models: ["small", "large"] }],
+      endpoints: [{ name: "local", models: ["small", "large"], takes_options: true }],
       on_leave: "3s",
       documents: false,
       page: "1",

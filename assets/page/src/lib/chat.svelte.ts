@@ -4,7 +4,7 @@
 import { conversation, type ApiError, type Head } from "./api";
 import { BASE } from "./base";
 import { uuid7 } from "./ids";
-import { branch, choice, followed, keepBranch, outbox, type Choice } from "./keep";
+import { branch, choice, followed, keepBranch, options, outbox, type Choice } from "./keep";
 import { Link, type Connection, type Owner, type Ready } from "./link";
 import { Painter } from "./painter";
 import { newTurn, reduce, untaken, type Event, type Turn } from "./reduce";
@@ -12,7 +12,7 @@ import { CONTINUE } from "./rest";
 import { Stages } from "./stages";
 import { now } from "./time";
 import { path, type Step } from "./tree";
-import type { ErrorCode, ServerMessage } from "./wire";
+import type { ErrorCode, Options, ServerMessage } from "./wire";
 
 type Told = Exclude<ServerMessage, { type: "status" }>;
 
@@ -44,9 +44,13 @@ export class Chat implements Owner {
   server = $state.raw<Ready | null>(null);
   presence = $state.raw<Presence>({ kind: "unbegun" });
   choice = $state.raw<Choice | null>(null);
+  /** How the model is to answer, beside the endpoint's own settings. */
+  options = $state.raw<Options>(options());
   /** The turn that the reader wants to see the conversation through; `null`: the newest. */
   through = $state.raw<string | null>(null);
 
+  /** Whether anything here takes such options: askd's own knowledge does not. */
+  takesOptions = $derived(this.server?.endpoints.some((endpoint) => endpoint.takes_options) ?? false);
   shown = $derived(path(this.turns, this.through));
   last = $derived(this.shown.at(-1)?.turn ?? null);
   open = $derived(this.turns.some((turn) => turn.ending === null));
@@ -81,7 +85,7 @@ export class Chat implements Owner {
   #painter = new Painter(() => (this.turns = this.#turns));
 
   /** `begun`: the server should have it. */
-  constructor(id: string, { begun = false, server = null, listener = NOBODY }: Options = {}) {
+  constructor(id: string, { begun = false, server = null, listener = NOBODY }: Parts = {}) {
     this.id = id;
     this.server = server;
     this.#listener = listener;
@@ -300,11 +304,14 @@ export class Chat implements Owner {
     if (last?.endpoint && last.model) this.choice ??= { endpoint: last.endpoint, model: last.model };
   }
 
-  /** The endpoint and model to name in a question: none when there is nothing to choose. */
-  #chosen(): Partial<Choice> {
-    const choice = this.choice;
+  /** The endpoint, the model and the options to name in a question: none when there is nothing to choose. */
+  #chosen(): Partial<Choice> & { options?: Options } {
+    const { choice, options } = this;
     const offered = this.server?.endpoints.find((endpoint) => endpoint.name === choice?.endpoint);
-    return choice !== null && offered?.models.includes(choice.model) ? choice : {};
+    return {
+      ...(choice !== null && offered?.models.includes(choice.model) && choice),
+      ...((this.takesOptions || this.server === null) && Object.keys(options).length > 0 && { options }),
+    };
   }
 
   /** Asks or resumes the first open turn: one session follows one turn. */
@@ -313,15 +320,14 @@ export class Chat implements Owner {
     if (turn === undefined || this.#following !== null || this.connection.kind !== "ready") return;
     // The answer that it waits behind may still be running.
     if (!turn.accepted && this.presence.kind === "loading") return;
-    const { id, question: text, parent, endpoint, model, seq, accepted, stopping } = turn;
+    const { id, question: text, parent, endpoint, model, options, seq, accepted, stopping } = turn;
+    const chosen = { ...(endpoint && { endpoint, model }), ...(options && { options }) };
     const conversation = this.id;
     this.#following = id;
     this.#awaiting = id;
     this.#acknowledge = setTimeout(() => this.#link.reconnect(), ACKNOWLEDGE_MS);
     if (accepted) this.#link.send({ type: "resume", turn: id, after: seq });
-    else if (
-      this.#link.send({ type: "question", turn: id, text, conversation, parent, ...(endpoint && { endpoint, model }) })
-    )
+    else if (this.#link.send({ type: "question", turn: id, text, conversation, parent, ...chosen }))
       this.#dispatch({ type: "sent", turn: id });
     if (stopping) this.#link.send({ type: "cancel", turn: id });
   }
@@ -387,7 +393,7 @@ function free(turns: Turn[], shown: Step<Turn>[], connection: Connection): boole
   return open.every((turn) => turn.accepted && (connection.kind !== "ready" || isShown(turn)));
 }
 
-type Options = { begun?: boolean; server?: Ready | null; listener?: Listener };
+type Parts = { begun?: boolean; server?: Ready | null; listener?: Listener };
 
 function address(): string {
   return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${BASE}ws`;

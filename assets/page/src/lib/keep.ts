@@ -5,6 +5,7 @@
 import { OWN } from "./base";
 import { bytesOf } from "./bytes";
 import { newTurn, type Problem, type Turn } from "./reduce";
+import type { Options } from "./wire";
 
 const PREFIX = `${OWN}:`;
 
@@ -12,7 +13,7 @@ const PREFIX = `${OWN}:`;
 const VERSION = 2;
 
 /** How many of each kind are kept. */
-const MOST = { draft: 50, edit: 50, branch: 200, outbox: 50, sidebar: 1, choice: 1 } as const;
+const MOST = { draft: 50, edit: 50, branch: 200, outbox: 50, sidebar: 1, choice: 1, options: 1 } as const;
 
 export type Choice = { endpoint: string; model: string };
 
@@ -89,6 +90,23 @@ export function keepChoice({ endpoint, model }: Choice): void {
   write("choice", "model", { endpoint, model });
 }
 
+/** How the model was to answer last, for the next conversation. */
+export function options(): Options {
+  return answerOptions(read("options", "last"));
+}
+
+export function keepOptions(options: Options): void {
+  write("options", "last", Object.keys(options).length > 0 ? options : null);
+}
+
+function answerOptions(kept: unknown): Options {
+  const { temperature, max_tokens } = isRecord(kept) ? kept : {};
+  return {
+    ...(typeof temperature === "number" && temperature >= 0 && temperature <= 2 && { temperature }),
+    ...(Number.isInteger(max_tokens) && (max_tokens as number) > 0 && { max_tokens: max_tokens as number }),
+  };
+}
+
 export function sidebarOpen(): boolean {
   return read("sidebar", "open") !== false;
 }
@@ -116,7 +134,7 @@ export function waitingTurn(key: string): string | null {
 
 /** Says whether it is kept now. Drafts make way for it, where there is no more room. */
 export function keepWaiting({ conversation, turn }: Waiting): boolean {
-  const { id, parent, question, endpoint, model, asked, sent, accepted, stopping, problem, ending } = turn;
+  const { id, parent, question, endpoint, model, options, asked, sent, accepted, stopping, problem, ending } = turn;
   const refused = ending === "refused" ? problem : null;
   const key = keyOf("outbox", id);
   if (refused === null) {
@@ -133,6 +151,7 @@ export function keepWaiting({ conversation, turn }: Waiting): boolean {
     question,
     endpoint,
     model,
+    options,
     asked,
     sent,
     accepted,
@@ -161,7 +180,8 @@ export function withdraw(turn: string): void {
 
 function waiting(kept: unknown): Waiting | null {
   if (!isRecord(kept)) return null;
-  const { conversation, id, parent, question, endpoint, model, asked, sent, accepted, stopping, refused } = kept;
+  const { conversation, id, parent, question, endpoint, model, options, asked, sent, accepted, stopping, refused } =
+    kept;
   if (!isString(conversation) || !isString(id) || !isString(question)) return null;
   const turn = newTurn({
     id,
@@ -169,6 +189,7 @@ function waiting(kept: unknown): Waiting | null {
     parent: isString(parent) ? parent : null,
     asked: typeof asked === "number" ? asked : 0,
     ...(isString(endpoint) && isString(model) && { endpoint, model }),
+    ...(isRecord(options) && { options: answerOptions(options) }),
     sent: sent === true,
     accepted: accepted === true,
     stopping: stopping === true,

@@ -4,7 +4,7 @@
 // The promise that matters: whatever the pattern of drops and resumes, `text` is byte for byte what the server
 // sent. It holds because `seq` only rises, an event at or below it is ignored, and `accepted.after = 0` starts over.
 
-import type { Basis, Cause, ErrorCode, Outcome, ServerMessage, Source, Timing, Usage } from "./wire";
+import type { Basis, Cause, ErrorCode, Options, Outcome, ServerMessage, Source, Timing, Usage } from "./wire";
 
 /** How a turn ended: the server's outcomes, and the two that only the page can know. */
 export type Ending =
@@ -23,6 +23,8 @@ export type Turn = {
   question: string;
   endpoint?: string;
   model?: string;
+  /** How it is to be answered; absent: as the endpoint does by itself. */
+  options?: Options;
   asked: number;
   /** The question was given to a connection, so the server may have it, whether or not it could say so. */
   sent: boolean;

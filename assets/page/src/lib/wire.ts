@@ -108,7 +108,9 @@ export type EndpointInfo = {
   /** Its name. */
   name: string,
   /** What it offers, the default first. */
-  models: Array<string>, };
+  models: Array<string>,
+  /** Whether [`Options`] say anything to it. */
+  takes_options: boolean, };
 
 export type Source = {
   /** Its number in the text, from 1. */
@@ -158,4 +160,4 @@ export type SessionId = string;
 
 export type Seq = number;
 
-// Stamp: c6dc1c5ea869232c
+// Stamp: ffb31debfb877d62
