@@ -191,7 +191,7 @@ for (const { width, colorScheme } of screens) {
       const tab = await reader.open(askd.url);
       await tab.composer.fill("What is this?");
       await paste(tab, "é".repeat(9_000));
-      await tab.page.getByText("18,037 of 16,384 bytes").waitFor();
+      await tab.page.getByText("18,034 of 16,384 bytes").waitFor();
       await tab.composer.press("Enter");
       await tab.page.getByText("The question is longer than this server takes it.").waitFor();
       await seen(tab, "too long");
@@ -227,7 +227,7 @@ for (const { width, colorScheme } of screens) {
       assert.equal(await tab.composer.inputValue(), "Which turns are kept?");
       assert.equal(await offers.count(), 0);
       await tab.composer.fill("");
-      await tab.composer.pressSequentially("/a tu");
+      await tab.composer.pressSequentially("/what tu");
       await options.first().waitFor();
       assert.deepEqual(await options.allInnerTexts(), ["What is a turn?"]);
       await (width < 1024 ? options.first().tap() : options.first().click());
@@ -285,6 +285,14 @@ for (const { width, colorScheme } of screens) {
       assert.deepEqual(given(rest), [0.2, 300]);
       rest.say("some.");
       rest.finish();
+      await tab.finished();
+      await tab.page.getByRole("button", { name: "Edit this question" }).first().click();
+      await tab.page.getByRole("textbox", { name: "Edit the question" }).fill("First, edited?");
+      await tab.page.getByRole("button", { name: "Ask this instead" }).click();
+      const edited = await fake.call();
+      assert.deepEqual([edited.question, ...given(edited)], ["First, edited?", 0.2, 300]);
+      edited.say("One again.");
+      edited.finish();
       await tab.finished();
       // Another conversation after a refresh has them still.
       await tab.page.goto(askd.url);

@@ -44,7 +44,7 @@ test("several_files_are_attached_and_what_came_of_each_is_told", async () => {
   ]);
   expect(question.attached).toEqual([{ name: "a.js", text: "let a = 1;\n" }]);
   expect(question.told).toBe(
-    "“a.js” (0.1 kB) is attached. “b.bin” is not a text file, and only those can be attached. “c.txt” is empty.",
+    "“a.js” (11 bytes) is attached. “b.bin” is not a text file, and only those can be attached. “c.txt” is empty.",
   );
 });
 
@@ -54,9 +54,9 @@ test("what_a_question_has_no_room_for_is_refused_before_it_is_read_and_after", a
   const unread = new File(["x".repeat(5_000)], "large.txt");
   unread.arrayBuffer = () => Promise.reject(new Error("it was read"));
   await question.attach([unread]);
-  expect(question.told).toBe("“large.txt” has 5 kB, and this question has room for 0.6 kB more.");
+  expect(question.told).toBe("“large.txt” has 5 kB, and this question has room for 600 bytes more.");
   await question.attach([new File(["x".repeat(590)], "tight.txt")]);
-  expect(question.told).toMatch(/^“tight.txt” has 0.6 kB, and this question has room for 0.6 kB more\.$/);
+  expect(question.told).toMatch(/^“tight.txt” has 590 bytes, and this question has room for 5\d\d bytes more\.$/);
   await question.attach([new File(["x".repeat(500)], "fits.txt")]);
   expect([question.attached.length, question.bytes <= 1_000]).toEqual([1, true]);
 });

@@ -222,7 +222,7 @@ export default {
     send: "Die Frage senden",
     line: "Eine neue Zeile beginnen",
     recall: "Eine frühere Frage zurückholen (im leeren Feld)",
-    offers: "In einem leeren Feld: Vorschlag oder frühere Frage wählen",
+    offers: "Einen Vorschlag oder eine frühere Frage wählen (im leeren Feld)",
     stop: "Die Antwort anhalten oder schließen, was über der Seite liegt",
     undo: "Ein Löschen rückgängig machen (außerhalb eines Felds)",
     next: "Weiter zum nächsten Bedienelement",
