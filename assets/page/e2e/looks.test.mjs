@@ -147,7 +147,7 @@ for (const [kind, { screen }] of Object.entries(KINDS)) {
     await tab.says(/^Waiting for the first word/);
     await look("waiting");
     call.think("Everything, then.");
-    await tab.says("Waiting for the answer's first word");
+    await tab.says("Thinking");
     await look("thinking");
     call.say(ANSWER.slice(0, 400));
     await tab.says("Answering");
