@@ -3,6 +3,7 @@
 pub mod accept;
 mod api;
 mod base;
+mod embed;
 mod health;
 pub mod owner;
 mod page;
@@ -40,6 +41,7 @@ pub struct Site {
     handed_out: api::Outgoing,
     origins: upgrade::Origins,
     owners: owner::Owners,
+    framing: embed::Framing,
     page: Page,
     health: watch::Receiver<Health>,
     shutdown: Shutdown,
@@ -87,7 +89,13 @@ impl Site {
             outgoing: api::Outgoing::new(),
             handed_out: api::Outgoing::new(),
             origins: upgrade::Origins::new(server),
-            owners: owner::Owners::new(store.cookie_key().expose(), secure, &base),
+            owners: owner::Owners::new(
+                store.cookie_key().expose(),
+                secure,
+                &base,
+                !page.sites().is_empty(),
+            ),
+            framing: embed::Framing::new(page.sites()),
             page,
             base,
             health: store.health(),
@@ -105,6 +113,7 @@ impl Site {
 /// | `GET /readyz` | 200 while it takes questions, 503 once it drains or while it cannot keep them |
 /// | `/api/v1/…` | conversations, and the documents that answers are from; `GET /api/v1/openapi.json` describes them |
 /// | `GET /`, `GET /c/{conversation}` | the page, which says itself when there is no such conversation |
+/// | `GET /embed`, `GET /embed.js` | the page for other sites' frames, and the script that places it there |
 /// | `GET /…` | the page's files |
 ///
 /// Each is also below the path of `server.public_url`, and that path without a slash behind it leads to the page.
@@ -115,6 +124,7 @@ pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Inf
         .or(api::routes(site.clone()))
         .unify()
         .or(base::route(site.clone()))
+        .or(embed::route(site.clone()))
         .unify()
         .or(page::route(site))
         .unify()
@@ -125,7 +135,12 @@ pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Inf
 /// With the security headers, but for those that the route has set itself because it allows less.
 fn guarded(reply: impl Reply) -> Response {
     let mut response = reply.into_response();
+    let may_be_framed = response.extensions().get::<embed::MayBeFramed>().is_some();
     for (name, value) in SECURITY_HEADERS {
+        // It can name nobody, and some browsers heed it beside a policy that does.
+        if may_be_framed && name == header::X_FRAME_OPTIONS {
+            continue;
+        }
         let headers = response.headers_mut();
         headers
             .entry(name)

@@ -4,12 +4,13 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
+import { embed } from "./plugins/embed.ts";
 import { icons } from "./plugins/icons.ts";
 import { layer } from "./plugins/layer.ts";
 import { pack } from "./plugins/pack.ts";
 
 export default defineConfig({
-  plugins: [svelte(), icons("src/favicon.svg"), pack()],
+  plugins: [svelte(), icons("src/favicon.svg"), embed(), pack()],
   // Files find one another from where they are. The page itself is also served for `c/<conversation>`, so the server makes
   // its addresses absolute: only it knows below which path the browser sees it.
   base: "./",

@@ -3,6 +3,7 @@
 //! Every key, its bounds and its default stand here (those of an endpoint in [`endpoint`]) and nowhere
 //! else; `config.example.toml` is compared with them by a test.
 
+mod embed;
 mod embeddings;
 mod endpoint;
 mod key;

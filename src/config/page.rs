@@ -15,6 +15,8 @@ pub struct Page {
     pub welcome: String,
     /// Questions offered before the first one.
     pub suggestions: Vec<String>,
+    /// Origins of the sites that may show the page in a frame; empty: none may.
+    pub embed_origins: Vec<String>,
     /// The tag of a language that the page has; `None`: what each reader's browser asks for.
     pub language: Option<&'static str>,
     /// Shown beside the title.

@@ -42,6 +42,9 @@ const ENCODINGS: [(&str, &str); 1] = [("gzip", ".gz")];
 pub struct Page {
     stamp: String,
     index: File,
+    /// The same in the frame of another site.
+    framed: File,
+    sites: Vec<String>,
     files: HashMap<String, File>,
 }
 
@@ -65,7 +68,8 @@ impl Page {
     /// Takes the embedded files and the operator's own, and fills the operator's words into the page.
     pub fn new(config: &config::Page, base: &Base) -> Self {
         let own = Own::new(config, base);
-        let (index, stamp) = index(config, base, &own);
+        let (framed, _) = index(config, base, &own, true);
+        let (index, stamp) = index(config, base, &own, false);
         let mut files = own.files;
         for path in Files::iter().filter(|path| path != "index.html") {
             let Some(file) = Files::get(&path) else {
@@ -86,6 +90,8 @@ impl Page {
         Self {
             stamp,
             index,
+            framed,
+            sites: config.embed_origins.clone(),
             files,
         }
     }
@@ -94,6 +100,24 @@ impl Page {
     /// operator's words, has another stamp, and the same page on another machine has the same.
     pub fn stamp(&self) -> &str {
         &self.stamp
+    }
+
+    /// Who may show it in a frame.
+    pub fn sites(&self) -> &[String] {
+        &self.sites
+    }
+
+    /// The page in the frame of another site.
+    pub fn in_frame(&self, headers: &HeaderMap) -> Response {
+        send(&self.framed, headers)
+    }
+
+    /// The script that places it there.
+    pub fn script(&self, headers: &HeaderMap) -> Response {
+        match self.files.get("embed.js") {
+            Some(file) => send(file, headers),
+            None => StatusCode::NOT_FOUND.into_response(),
+        }
     }
 
     fn find(&self, path: &str) -> Option<&File> {
@@ -175,8 +199,8 @@ fn placed(template: &str, base: &Base) -> String {
 }
 
 /// The page itself with its addresses, the operator's words and the addresses of the operator's own filled in, and its
-/// stamp, which it knows too.
-fn index(config: &config::Page, base: &Base, own: &Own) -> (File, String) {
+/// stamp, which it knows too. In a frame it also knows who may have put it there.
+fn index(config: &config::Page, base: &Base, own: &Own, framed: bool) -> (File, String) {
     let template = Files::get("index.html").expect("the build embeds the page");
     let template = placed(&String::from_utf8_lossy(&template.data), base);
     let mut settings = json!({
@@ -193,7 +217,7 @@ fn index(config: &config::Page, base: &Base, own: &Own) -> (File, String) {
         Some(address) => format!("<link rel=\"stylesheet\" href=\"{address}\" />{before}"),
         None => before.to_owned(),
     };
-    let framed = template
+    let dressed = template
         .replace(
             LANGUAGE,
             &LANGUAGE.replace("en", config.language.unwrap_or("en")),
@@ -201,11 +225,14 @@ fn index(config: &config::Page, base: &Base, own: &Own) -> (File, String) {
         .replace(HEAD_ENDS, &sheet(&own.accent, HEAD_ENDS))
         // Behind all of the head, so that it is the last one also when the page has fetched further styles.
         .replace(BODY_ENDS, &sheet(&own.css, BODY_ENDS));
-    let stamp = hex(&hash(format!("{framed}{settings}").as_bytes()));
+    let stamp = hex(&hash(format!("{dressed}{settings}").as_bytes()));
     settings["stamp"] = stamp.as_str().into();
+    if framed {
+        settings["embed"] = json!(config.embed_origins);
+    }
     // A `<` inside JSON text may stand as its escape, and then nothing in it can end the element.
     let settings = settings.to_string().replace('<', "\\u003c");
-    let html = framed
+    let html = dressed
         .replace(TITLE, &format!("<title>{}</title>", escape(&config.title)))
         .replace(SETTINGS, &SETTINGS.replace("{}", &settings));
     (File::made("index.html", html), stamp)

@@ -1,6 +1,7 @@
 //! What askd says in plain HTTP, and whom it lets in.
 
 mod base;
+mod embed;
 mod limits;
 mod listeners;
 mod own;

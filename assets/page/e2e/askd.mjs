@@ -14,8 +14,8 @@ const START_MS = 30_000;
 
 /**
  * Without an `endpoint` askd answers from its own knowledge: these `documents`, each content by its path, if there are
- * any, and further lines of how they are searched. What the `page` is told beyond its words may name `files`, which lie
- * where askd starts. `base` is the path that the page lies below.
+ * any, and further lines of how they are searched, of `[server]` and of `[page]`, which may name `files`, which lie where
+ * askd starts. `base` is the path that the page lies below.
  */
 export async function startAskd({
   endpoint = null,
@@ -24,6 +24,7 @@ export async function startAskd({
   maxQuestion = "32 KiB",
   documents = null,
   knowledge = "min_score = 0",
+  server = "",
   page = "",
   files = {},
   base = "/",
@@ -45,7 +46,20 @@ export async function startAskd({
   for (const [path, content] of Object.entries(files)) await writeFile(join(folder, path), content);
 
   async function start() {
-    const told = { endpoint, models, concurrency, maxQuestion, title, port, folder, docs, knowledge, page, base };
+    const told = {
+      endpoint,
+      models,
+      concurrency,
+      maxQuestion,
+      title,
+      port,
+      folder,
+      docs,
+      knowledge,
+      server,
+      page,
+      base,
+    };
     await writeFile(config, toml(told));
     process_ = spawn(BINARY, ["--config", config], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
     process_.stderr.on("data", (text) => (log += text));
@@ -109,7 +123,20 @@ async function served(child, log) {
   return address;
 }
 
-function toml({ endpoint, models, concurrency, maxQuestion, title, port, folder, docs, knowledge, page, base }) {
+function toml({
+  endpoint,
+  models,
+  concurrency,
+  maxQuestion,
+  title,
+  port,
+  folder,
+  docs,
+  knowledge,
+  server,
+  page,
+  base,
+}) {
   const served = `
 [[endpoint]]
 name = "fake"
@@ -121,7 +148,8 @@ retries = 0
   return `
 [server]
 listen = ["127.0.0.1:${port}"]
-${base === "/" ? "" : `public_url = "http://askd.localhost${base}"\n`}
+${base === "/" ? "" : `public_url = "http://askd.localhost${base}"\n`}${server}
+
 [session]
 on_leave = "30s"
 max_question = ${JSON.stringify(maxQuestion)}

@@ -26,8 +26,8 @@ const HOW = {
   args: FLAGS,
 };
 
-export function startBrowser() {
-  return chromium.launch(HOW);
+export function startBrowser(flags = []) {
+  return chromium.launch({ ...HOW, args: [...FLAGS, ...flags] });
 }
 
 /** A browser with a profile in this folder: in one that forgets, no page can be installed. */

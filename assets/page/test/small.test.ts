@@ -25,6 +25,7 @@ test("settings_come_from_the_page_and_have_defaults", () => {
     footer: [{ text: "Imprint", url: "/imprint" }],
     disclaimer: "Mind it.",
     stamp: "0123",
+    embed: ["https://docs.example.org"],
   };
   expect(settings(page(JSON.stringify(whole)))).toEqual(whole);
   const none = {
@@ -37,6 +38,7 @@ test("settings_come_from_the_page_and_have_defaults", () => {
     footer: [],
     disclaimer: null,
     stamp: null,
+    embed: null,
   };
   expect(settings(page("{}"))).toEqual(none);
   expect(settings(page("{"))).toEqual(none);

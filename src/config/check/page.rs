@@ -11,7 +11,7 @@ use super::super::{
     section::Section,
     value::{self, Given, Wrong},
 };
-use super::KIB;
+use super::{KIB, embed};
 
 /// Bytes of a logo, and of a stylesheet: a reader waits for them.
 const MAX_OWN: u64 = 256 * KIB;
@@ -44,6 +44,7 @@ pub(super) fn read(
             || suggestions.iter().map(|&s| s.to_owned()).collect(),
             |given| given.into_iter().map(|text| text.value).collect(),
         ),
+        embed_origins: embed::origins(report, &section),
         language: language(&section),
         logo: own(&section, "logo", "an SVG, PNG or WebP file", picture),
         accent: section.get("accent", accent).map(|given| given.value),

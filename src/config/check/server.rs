@@ -214,30 +214,41 @@ fn based(url: Url) -> Result<Url, &'static str> {
 }
 
 fn allowed_origins(report: &Report<'_>, section: &Section<'_, '_>) -> Vec<String> {
+    let any = "name each origin: with * any page on the web could use this server";
+    origins(report, section, "allowed_origins", |value| match value {
+        "*" => Err(any),
+        _ => origin(value),
+    })
+}
+
+/// The origins that a key names, as `read` makes each.
+pub(super) fn origins(
+    report: &Report<'_>,
+    section: &Section<'_, '_>,
+    key: &'static str,
+    read: impl Fn(&str) -> Result<String, &'static str>,
+) -> Vec<String> {
     let mut origins = Vec::new();
-    for Given { value, span } in section.texts("allowed_origins").unwrap_or_default() {
-        let origin = web_address(&value).and_then(|url| match url.path() {
-            "/" if url.query().is_none() => Ok(url.origin().ascii_serialization()),
-            _ => Err("an origin ends behind the host or the port: remove the path"),
-        });
-        match origin {
+    for Given { value, span } in section.texts(key).unwrap_or_default() {
+        match read(&value) {
             Ok(origin) => origins.push(origin),
             Err(help) => {
-                let draft = Draft::new(
-                    &section.full("allowed_origins"),
-                    Some(span),
-                    "holds what is not an origin",
-                );
-                let help = if value == "*" {
-                    "name each origin: with * any page on the web could use this server"
-                } else {
-                    help
-                };
+                let message = "holds what is not an origin";
+                let draft = Draft::new(&section.full(key), Some(span), message);
                 report.fault(draft.allowed("\"https://example.org\"").help(help));
             }
         }
     }
     origins
+}
+
+/// An address of the web that ends behind the host or the port, as browsers write it.
+pub(super) fn origin(text: &str) -> Result<String, &'static str> {
+    let url = web_address(text)?;
+    match url.path() {
+        "/" if url.query().is_none() => Ok(url.origin().ascii_serialization()),
+        _ => Err("an origin ends behind the host or the port: remove the path"),
+    }
 }
 
 /// An `http` or `https` URL that names a server and nobody's password.

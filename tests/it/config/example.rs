@@ -214,7 +214,7 @@ fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
         );
     }
     assert_eq!(shown, known);
-    assert_eq!(known.len(), 85);
+    assert_eq!(known.len(), 86);
 }
 
 #[test]
@@ -236,5 +236,5 @@ fn the_example_says_a_line_on_each_key() {
         }
         above = line;
     }
-    assert_eq!(told.len(), 74);
+    assert_eq!(told.len(), 75);
 }

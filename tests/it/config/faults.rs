@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::*;
 
 /// Faults of a file, each with a name.
-const FILES: [(&str, &str); 97] = [
+const FILES: [(&str, &str); 101] = [
     // What is not TOML.
     (
         "a value without quotes",
@@ -121,6 +121,22 @@ const FILES: [(&str, &str); 97] = [
     (
         "a public address with a query",
         "[server]\npublic_url = \"https://example.org/?askd\"\n",
+    ),
+    (
+        "a frame in any site",
+        "[page]\nembed_origins = [\"https://*.example.org\"]\n",
+    ),
+    (
+        "a frame in a page",
+        "[page]\nembed_origins = [\"https://example.org/docs\"]\n",
+    ),
+    (
+        "a frame in a site whose name says more to browsers",
+        "[page]\nembed_origins = [\"https://example.org;a\"]\n",
+    ),
+    (
+        "a frame in a site without a name",
+        "[page]\nembed_origins = [\"http://[::1]:8080\"]\n",
     ),
     ("any origin", "[server]\nallowed_origins = [\"*\"]\n"),
     (
@@ -338,7 +354,7 @@ fn each_fault_names_file_line_column_key_and_remedy() {
         }
         writeln!(told, "## {name}\n\n{faults}\n").unwrap();
     }
-    assert_eq!(FILES.len(), 97);
+    assert_eq!(FILES.len(), 101);
     insta::assert_snapshot!(told);
 }
 

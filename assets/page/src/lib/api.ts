@@ -6,6 +6,7 @@ import { told } from "./problems";
 import type { Turn } from "./reduce";
 import { newTurn } from "./reduce";
 import { heard } from "./time";
+import { headers } from "./visitor";
 import type { Basis, Cause, ErrorCode, Outcome, Source, Timing, Usage } from "./wire";
 
 /** What the list shows of a conversation. Times are milliseconds since the epoch. */
@@ -150,7 +151,8 @@ async function call<T>(method: string, path: string, { body, signal, timeout = T
       method,
       cache: "no-store",
       signal: signal ? AbortSignal.any([signal, late]) : late,
-      ...(body !== undefined && { body, headers: { "content-type": "application/json" } }),
+      headers: { ...headers, ...(body !== undefined && { "content-type": "application/json" }) },
+      ...(body !== undefined && { body }),
     });
     heard(answer.headers.get("date"));
     if (!answer.ok) throw await refusal(answer, method === "GET");

@@ -1,25 +1,25 @@
 // Which conversation the page shows, and how that stays in step with the list, with other tabs and with other devices.
-// The address says which: the base is a new one, `c/<id>` below it an old one.
+// The page's place (place.ts) says which.
 
 import { tick } from "svelte";
 
 import * as api from "./api";
 import type { ApiError, Head } from "./api";
-import { BASE, conversationAt, inside, OWN } from "./base";
+import { OWN } from "./base";
 import { Chat, type Listener } from "./chat.svelte";
 import { cookieTaken } from "./cookie";
+import { framed } from "./frame";
 import { uuid7 } from "./ids";
 import { available, forgetOld, keepBranch, outbox, waitingTurn, type Waiting } from "./keep";
 import { say } from "./language";
 import { List } from "./list.svelte";
 import { Notices } from "./notices.svelte";
 import { Preparing } from "./preparing.svelte";
+import { atStart, become, go, here } from "./place";
 import { keepsConversations } from "./probe";
 import type { Turn } from "./reduce";
 import { ahead } from "./time";
 import { broughtIn } from "./words";
-
-const PATH = /^c\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/?$/i;
 
 /** How often the list is fetched anew while the page is seen. */
 const SYNC_EVERY_MS = 15_000;
@@ -29,11 +29,11 @@ export class Chats implements Listener {
   readonly notices = new Notices();
   readonly preparing = new Preparing();
   readonly storage = available();
-  /** Whether the browser takes the cookie by which the server knows it again. */
-  readonly cookie = cookieTaken();
+  /** Whether the browser takes the cookie by which the server knows it again; a frame can do without. */
+  readonly cookie = framed || cookieTaken();
   /** By how many milliseconds this device's clock goes ahead of the server's. */
   ahead = $state(0);
-  current = $state.raw<Chat>(this.#opened(idInAddress()));
+  current = $state.raw<Chat>(this.#opened(here()));
   /** A turn that the reader has looked for and wants to see. */
   sought = $state.raw<string | null>(null);
 
@@ -99,7 +99,7 @@ export class Chats implements Listener {
   ask(question: string): boolean {
     if (this.current.presence.kind === "unknown" && !this.current.placed) this.begin();
     if (!this.current.ask(question)) return false;
-    if (idInAddress() !== this.current.id) history.pushState(null, "", conversationAt(this.current.id));
+    if (here() !== this.current.id) go(this.current.id);
     return true;
   }
 
@@ -112,7 +112,7 @@ export class Chats implements Listener {
   /** Stops the current answer, and returns a question that had not been sent. */
   stop(): string | null {
     const question = this.current.stop();
-    if (question !== null && this.current.presence.kind === "unbegun") history.replaceState(null, "", BASE);
+    if (question !== null && this.current.presence.kind === "unbegun") become(null);
     return question;
   }
 
@@ -125,21 +125,21 @@ export class Chats implements Listener {
     // What the server has cannot be seen while its storage fails; what stood behind a turn has a conversation there.
     const unseen = presence.kind === "loading" || presence.kind === "failed";
     if (turns.length > 0 || presence.kind === "here" || (unseen && turn.parent !== null)) return;
-    history.replaceState(null, "", BASE);
+    become(null);
     this.#show(null);
   }
 
   /** A new, empty conversation. */
   begin(): void {
     if (atStart() && this.current.turns.length === 0) return;
-    if (!atStart()) history.pushState(null, "", BASE);
+    if (!atStart()) go(null);
     this.#show(null);
   }
 
   /** An old conversation, at its newest turn or at the one that was looked for. */
   open(id: string, turn: string | null = null): void {
     if (turn !== null) keepBranch(id, turn);
-    if (idInAddress() !== id) history.pushState(null, "", conversationAt(id));
+    if (here() !== id) go(id);
     this.#show(id);
     if (turn !== null) this.current.show(turn);
     this.sought = turn;
@@ -165,7 +165,7 @@ export class Chats implements Listener {
     let landed: Chat | null = null;
     if (this.current.id === id) {
       // Going back should not lead to where nothing is any more.
-      history.replaceState(null, "", BASE);
+      become(null);
       this.#show(null);
       landed = this.current;
     }
@@ -254,7 +254,7 @@ export class Chats implements Listener {
   /** Follows the browser's back and forward, the tab's and the network's coming and going, and the other tabs. */
   listen(): () => void {
     const listeners: [EventTarget, string, (event: Event) => void][] = [
-      [window, "popstate", () => this.#show(idInAddress())],
+      [window, "popstate", () => this.#show(here())],
       [window, "online", () => this.#each((chat) => chat.reconnect())],
       [window, "pageshow", (event) => (event as PageTransitionEvent).persisted && this.current.reconnect()],
       [window, "focus", () => void this.sync()],
@@ -328,13 +328,4 @@ function channel(): BroadcastChannel | null {
   } catch {
     return null;
   }
-}
-
-/** Whether the address is a new conversation's. */
-function atStart(): boolean {
-  return inside() === "";
-}
-
-function idInAddress(): string | null {
-  return PATH.exec(inside())?.[1]?.toLowerCase() ?? null;
 }

@@ -6,6 +6,7 @@ import { backoff, URGENT_CAP_MS } from "./backoff";
 import { say } from "./language";
 import { probe } from "./probe";
 import { ticks } from "./time";
+import { protocols } from "./visitor";
 import type { ClientMessage, ServerMessage } from "./wire";
 
 export type Ready = Extract<ServerMessage, { type: "status"; state: "ready" }>;
@@ -64,7 +65,7 @@ export class Link {
     if (this.#socket !== null || this.#connection.kind === "closed") return;
     clearTimeout(this.#timer);
     this.#set({ kind: "connecting" });
-    const socket = new WebSocket(this.#url);
+    const socket = new WebSocket(this.#url, protocols);
     this.#socket = socket;
     this.#timer = setTimeout(() => this.#lose(socket, 1006), OPEN_TIMEOUT_MS);
     socket.onmessage = (event) => {

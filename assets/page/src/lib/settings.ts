@@ -17,6 +17,8 @@ export type Settings = {
   disclaimer: string | null;
   /** Which page this is; null where no server has served it. */
   stamp: string | null;
+  /** Who may show the page in a frame; of the page for frames alone, otherwise null. */
+  embed: string[] | null;
 };
 
 export function settings(root: Document = document): Settings {
@@ -36,5 +38,6 @@ export function settings(root: Document = document): Settings {
     footer: given.footer ?? [],
     disclaimer: given.disclaimer ?? null,
     stamp: given.stamp ?? null,
+    embed: given.embed ?? null,
   };
 }

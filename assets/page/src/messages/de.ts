@@ -33,6 +33,11 @@ export default {
     failed: "Nicht kopiert",
     answer: "Antwort kopieren",
   },
+  embed: {
+    ask: "Frage stellen",
+    full: "Die ganze Seite in einem neuen Tab öffnen",
+    fullHere: "Diese Unterhaltung in einem neuen Tab öffnen",
+  },
   composer: {
     label: "Ihre Frage",
     placeholder: "Stellen Sie eine Frage",

@@ -31,6 +31,11 @@ export default {
     failed: "Not copied",
     answer: "Copy the answer",
   },
+  embed: {
+    ask: "Ask a question",
+    full: "Open the full page in a new tab",
+    fullHere: "Open this conversation in a new tab",
+  },
   composer: {
     label: "Your question",
     placeholder: "Ask a question",
