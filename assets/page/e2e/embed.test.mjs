@@ -12,22 +12,21 @@ import { startSite } from "./site.mjs";
 import { PHONE } from "./stage.mjs";
 
 let browser;
-/** Gives foreign frames no storage, and no cookies but those that are kept apart for each site. */
-let strict;
 
 before(async () => {
-  [browser, strict] = await Promise.all([startBrowser(), startBrowser(["--test-third-party-cookie-phaseout"])]);
+  // Foreign frames get no storage, and no cookies but those that are kept apart for each site.
+  browser = await startBrowser(["--test-third-party-cookie-phaseout"]);
 });
-after(() => Promise.all([browser.close(), strict.close()]));
+after(() => browser.close());
 
 /** Where pictures are kept, if they are wanted. */
 const shots = process.env.ASKD_SHOTS;
 
 /**
  * A site at `host` with askd's button, whose script has these `attributes`; `stranger`: one that askd does not know. The
- * reader is at the site, with a `careful` browser or not. `tls`: askd takes itself to be behind TLS, and Chromium takes this machine for as safe.
+ * reader is at the site. `tls`: askd takes itself to be behind TLS, and Chromium takes this machine for as safe.
  */
-function embedded({ host = "127.0.0.1", screen = {}, attributes = "", tls = false, careful = false } = {}) {
+function embedded({ host = "127.0.0.1", screen = {}, attributes = "", tls = false } = {}) {
   return (name, scene) =>
     test(name, async () => {
       const fake = await startFake();
@@ -38,7 +37,7 @@ function embedded({ host = "127.0.0.1", screen = {}, attributes = "", tls = fals
         page: `embed_origins = [${JSON.stringify(site.origin)}]`,
       });
       for (const one of [site, stranger]) one.includes(askd.url, attributes);
-      const reader = await Reader.arrive(careful ? strict : browser, screen);
+      const reader = await Reader.arrive(browser, screen);
       try {
         await scene({ fake, askd, site, stranger, reader });
       } finally {
@@ -222,7 +221,7 @@ async function cookies(reader) {
 
 for (const [options, named, kept] of [
   [
-    { tls: true, careful: true },
+    { tls: true },
     "a_foreign_sites_frame_over_tls_keeps_its_reader_by_a_cookie_for_that_site_alone",
     [["__Host-askd_framed", true]],
   ],
@@ -251,7 +250,7 @@ for (const [options, named, kept] of [
   });
 }
 
-embedded({ ...apart, careful: true })(
+embedded(apart)(
   "where_nothing_is_kept_the_page_says_so_and_the_frame_works_while_it_is_there",
   async ({ fake, askd, site, reader }) => {
     const visit = await Visit.at(reader, site.url);

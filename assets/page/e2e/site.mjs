@@ -19,7 +19,7 @@ export async function startSite(host = "127.0.0.1") {
     response.end(`<!doctype html>
 <html lang="en-GB">
 <head>
-  <meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+  <meta charset="utf-8"><meta name="viewport" content="width=device-width">
   <title>The handbook</title>
   ${script}
 </head>

@@ -10,21 +10,25 @@ const SECRET = /^[0-9a-f]{64}$/;
 /** What the page speaks over a WebSocket; the name is the server's. */
 const PROTOCOL = "askd.v1";
 
-/** The one that was kept here, or a new one, which lasts as long as the page where nothing is kept. */
+/** The one that was kept: in this site's part of the storage, or, for a reload, beside the frame's address. Else a new one. */
 function secret(): string {
+  const found = [stored(), (history.state as Record<string, unknown> | null)?.[KEY]];
+  const kept = found.find((one): one is string => typeof one === "string" && SECRET.test(one)) ?? made();
+  history.replaceState({ ...(history.state as object | null), [KEY]: kept }, "");
   try {
-    const kept = localStorage.getItem(KEY);
-    if (kept !== null && SECRET.test(kept)) return kept;
+    localStorage.setItem(KEY, kept);
   } catch {
-    return made();
+    // The site's next page begins anew.
   }
-  const fresh = made();
+  return kept;
+}
+
+function stored(): string | null {
   try {
-    localStorage.setItem(KEY, fresh);
+    return localStorage.getItem(KEY);
   } catch {
-    // No room: it is this page's alone.
+    return null;
   }
-  return fresh;
 }
 
 function made(): string {
