@@ -124,6 +124,7 @@ pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Inf
         .or(api::routes(site.clone()))
         .unify()
         .or(base::route(site.clone()))
+        .unify()
         .or(embed::route(site.clone()))
         .unify()
         .or(page::route(site))
