@@ -319,7 +319,9 @@ mod tests {
         let of = |key: u8, secret: &str| {
             let secret = HeaderValue::from_str(secret).unwrap();
             let headers = [(SECRET, secret)].into_iter().collect();
-            Owners::new(&[key; 64], false, true).of(&headers).owner
+            Owners::new(&[key; 64], false, &Base::of(None), true)
+                .of(&headers)
+                .owner
         };
         let (one, other) = ("0".repeat(64), "1".repeat(64));
         assert_eq!(of(1, &one), of(1, &one));
@@ -349,12 +351,12 @@ mod tests {
             (false, "askd_owner_tools_askd="),
             (true, "__Host-askd_owner_tools_askd="),
         ] {
-            let below = || Owners::new(&[1; 64], secure, &base);
+            let below = || Owners::new(&[1; 64], secure, &base, false);
             let new = below().of(&HeaderMap::new());
             assert!(pair(&new).starts_with(start), "{}", pair(&new));
             let back = below().of(&with_cookies([pair(&new).as_str()]));
             assert_eq!(back.owner, new.owner);
-            let root = Owners::new(&[1; 64], secure, &Base::of(None)).of(&HeaderMap::new());
+            let root = Owners::new(&[1; 64], secure, &Base::of(None), false).of(&HeaderMap::new());
             let moved = below().renew(&with_cookies([pair(&root).as_str()]));
             assert_eq!(moved.owner, root.owner);
             assert!(pair(&moved).starts_with(start));
