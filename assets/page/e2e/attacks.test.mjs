@@ -162,7 +162,14 @@ const named = texts
   .slice(0, 20);
 const documents = {
   "all.jsonl": texts
-    .map((text, n) => JSON.stringify({ question: `Number ${n}: ${text}`, answer: text, title: text, url: text }))
+    .map((text, n) =>
+      JSON.stringify({
+        question: `Number ${n}: ${text.slice(0, 200)}`,
+        answer: text,
+        title: text.slice(0, 200),
+        url: text.slice(0, 200),
+      }),
+    )
     .join("\n"),
   ...Object.fromEntries(named.map((name, n) => [`${name}.md`, `# ${name}\n\nThe walrus is number ${n}.\n\n${name}\n`])),
 };
@@ -198,7 +205,12 @@ stage({ documents, modelless: true, knowledge: "min_score = 0\npassages = 20" })
       await more.click();
       await passages.nth(seen).waitFor();
     }
-    assert.ok((await passages.count()) >= texts.length);
+    const told = await dialog.textContent();
+    assert.deepEqual(
+      // Of an entry with an end of line that JSON Lines does not know it is not said that it is one.
+      ours.filter(({ n, text }) => !told.includes(`Number ${n}:`) && !/[\u2028\u2029]/.test(text)),
+      [],
+    );
     await guard.inert(tab, "all passages");
     await reader.leave();
   },

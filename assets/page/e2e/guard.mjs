@@ -67,7 +67,9 @@ export class Guard {
                 !node.closest(".formula")) ||
               [...node.attributes].some(
                 ({ name, value }) =>
-                  /^on|^style$/.test(name) ||
+                  /^on/.test(name) ||
+                  // What sets formulas sets the looks of their parts.
+                  (name === "style" && (!node.closest(".formula") || /url|position|expression/i.test(value))) ||
                   (/^\s*(javascript|vbscript):/i.test(value) && name !== "title" && name !== "aria-label"),
               ) ||
               (node.localName === "img" && !node.src.startsWith("data:image/")) ||
