@@ -69,7 +69,10 @@ async fn what_the_page_is_told_to_fetch_is_below_the_path_and_is_there() {
                 .split_whitespace()
                 .filter_map(|part| part.strip_prefix("href=\"").or(part.strip_prefix("src=\"")))
                 .filter_map(|part| part.split('"').next())
+                // The page itself, to be loaded again.
+                .filter(|address| !address.is_empty())
                 .collect();
+            assert!(addresses.len() > 4, "{html}");
             for address in addresses {
                 assert!(address.starts_with(base), "{address} in {html}");
                 assert_eq!(get(&server, address, "").await.status, 200, "{address}");
