@@ -244,6 +244,7 @@ test("the_conversations_are_kept_in_order_by_the_keyboard_alone", async ({ fake,
   await list.getByRole("link", { name: "heron and more" }).waitFor();
   await keys.to(dots);
   await keys.press("Enter");
+  await keys.stands(button(list, "Rename"));
   await keys.press("ArrowDown");
   await keys.stands(list.getByRole("link", { name: "Export as Markdown" }));
   const saved = page.waitForEvent("download");
@@ -253,6 +254,7 @@ test("the_conversations_are_kept_in_order_by_the_keyboard_alone", async ({ fake,
   for (const undone of ["by the button", "by its key"]) {
     await keys.to(dots);
     await keys.press("Enter");
+    await keys.stands(button(list, "Rename"));
     await keys.press("ArrowUp");
     await keys.stands(button(list, "Delete"));
     await keys.press("Enter");

@@ -140,6 +140,7 @@ for (const screen of screens) {
     await tab.answer.getByText("Warnung", { exact: true }).waitFor();
     await tab.answer.locator(".formula-block math").waitFor();
     await check(tab, "answered");
+    await press("Inhalt");
 
     await tab.answer.getByRole("link", { name: /^Quelle 1 in ihrem Dokument lesen: / }).click();
     await page.getByRole("dialog", { name: /^Dokument: / }).waitFor();

@@ -32,8 +32,9 @@ async function keep(cache: Cache): Promise<void> {
   // Another version's document would ask for other files, and of a redirect no browser makes a page.
   if (!shell.ok || shell.redirected || !(await shell.clone().text()).includes(`"${entry}"`)) return;
   const start = `${location.origin}${BASE}assets/`;
-  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
-  const files = new Set(loaded.filter((name) => name.startsWith(start)));
+  const loaded = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
+  const there = loaded.filter(({ name, responseStatus }) => name.startsWith(start) && responseStatus < 400);
+  const files = new Set(there.map(({ name }) => name));
   const before = (await cache.keys()).map(({ url }) => url).filter((url) => url.startsWith(start));
   await cache.addAll([...files].filter((file) => !before.includes(file)));
   await cache.put(BASE, shell);
