@@ -2,7 +2,7 @@
 
 PAGE := assets/page
 
-.PHONY: run demo test lint bench wire judge llm retrieval embedder browser nextest page-deps screenshots
+.PHONY: run demo test lint bench wire judge llm retrieval embedder browser nextest page-deps screenshots pictures frames
 
 run: ## build the page and the binary, and serve http://127.0.0.1:8080
 	cargo run --release
@@ -51,6 +51,15 @@ screenshots: browser page-deps ## pictures of the page in each state, width and 
 	mkdir -p target/screenshots
 	cargo build
 	cd $(PAGE) && ASKD_SHOTS=$(CURDIR)/target/screenshots node --test --test-concurrency=1 e2e/looks.test.mjs
+
+pictures: browser page-deps ## the pictures of README.md, anew
+	mkdir -p assets/pictures
+	cargo build
+	cd $(PAGE) && ASKD_PICTURES=$(CURDIR)/assets/pictures node e2e/pictures.mjs
+
+frames: browser page-deps ## how smoothly the page shows an answer of 50,000 tokens, in about five minutes
+	cargo build --release
+	cd $(PAGE) && ASKD_BIN=$(CURDIR)/target/release/askd node e2e/frames.bench.mjs
 
 page-deps: ## install the page's packages, unless they are there
 	tools/page-deps

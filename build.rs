@@ -59,6 +59,7 @@ fn main() -> ExitCode {
     for input in INPUTS {
         println!("cargo::rerun-if-changed={}", page.join(input).display());
     }
+    fold_functions();
     match check_wire(&root)
         .and_then(|()| tell_languages(&page))
         .and_then(|()| provide(&page, &dist))
@@ -68,6 +69,15 @@ fn main() -> ExitCode {
             eprintln!("\naskd's page could not be built: {why}\n");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Has the linker keep functions that came out the same only once, which makes the binary smaller. The linker that Rust
+/// brings along knows how to; elsewhere than on Linux with GNU on x86-64 Rust takes the system's, which may not.
+fn fold_functions() {
+    let target = env::var("TARGET").is_ok_and(|target| target == "x86_64-unknown-linux-gnu");
+    if target && env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        println!("cargo::rustc-link-arg-bin=askd=-Wl,--icf=all");
     }
 }
 

@@ -28,10 +28,10 @@ export async function startAskd({
   page = "",
   files = {},
   base = "/",
+  title = "Ask the test",
 } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "askd-e2e-"));
   const config = join(folder, "askd.toml");
-  let title = "Ask the test";
   let port = 0;
   let process_;
   let log = "";

@@ -69,6 +69,9 @@ for (const [width, colorScheme] of [
     for (const name of ["Harbour rules", "Tides", "Walrus page", "notes.txt"]) {
       const link = tab.answer.getByRole("link", { name: new RegExp(`in its document: ${name}$`) }).first();
       if ((await link.count()) === 0) continue;
+      // Near the end the view goes on to the end by itself, and what moves under a finger is not pressed.
+      await link.scrollIntoViewIfNeeded();
+      await tab.settled();
       await link.click();
       const dialog = page.getByRole("dialog");
       await dialog.locator(".cited").waitFor();

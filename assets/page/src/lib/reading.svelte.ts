@@ -7,6 +7,8 @@ class Reading {
   place = $state.raw<Place | null>(inAddress());
 
   open(place: Place): void {
+    // Nothing moves below the document, and what the browser has noted of the place there may be a moment old.
+    history.scrollRestoration = "manual";
     history.pushState({ document: true }, "", addressOf(place));
     this.place = place;
   }
@@ -23,6 +25,8 @@ class Reading {
   follow(): void {
     const place = inAddress();
     if (place?.path !== this.place?.path || place?.anchor !== this.place?.anchor) this.place = place;
+    // Not before the browser has gone back: for a reload it keeps the place as everywhere.
+    if (place === null) requestAnimationFrame(() => (history.scrollRestoration = "auto"));
   }
 }
 
