@@ -264,6 +264,7 @@ test("the_conversations_are_kept_in_order_by_the_keyboard_alone", async ({ fake,
   }
   await keys.to(dots);
   await keys.press("Enter");
+  await keys.stands(button(list, "Rename"));
   await keys.press("ArrowUp");
   await keys.press("Enter");
   await keys.stands(button(page, "Undo"));
@@ -295,6 +296,7 @@ test("what_lies_over_the_page_gives_the_focus_back", async ({ fake, askd, reader
   const all = button(page, "Actions for all conversations");
   await keys.to(all);
   await keys.press("Enter");
+  await keys.stands(page.getByRole("link", { name: "Export as Markdown" }).last());
   await keys.press("ArrowUp");
   await keys.stands(button(page, "Keyboard shortcuts"));
   await keys.press("Enter");

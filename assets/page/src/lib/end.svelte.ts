@@ -22,6 +22,8 @@ export class End {
   #grows: HTMLElement | null = null;
   /** Where the view was last seen or put. */
   #top = scrollY;
+  /** Where the page's end was then. */
+  #bottom = 0;
 
   /** Attach to the element that grows: its last child begins with the newest question and ends with its answer. */
   watch = (grows: HTMLElement): (() => void) => {
@@ -67,7 +69,9 @@ export class End {
 
   #changed(): void {
     this.#notice();
-    this.#follow(this.#follows);
+    // What has become neither longer nor shorter is not followed: it would move under the reader's finger.
+    if (this.#end() !== this.#bottom) this.#follow(this.#follows);
+    else this.#look();
   }
 
   #scrolled(): void {
@@ -99,7 +103,8 @@ export class End {
   }
 
   #look(): void {
-    this.away = this.#end() - scrollY > NEAR_PX;
+    this.#bottom = this.#end();
+    this.away = this.#bottom - scrollY > NEAR_PX;
   }
 
   #end(): number {
