@@ -15,7 +15,8 @@ async function kept(tab, base = "/") {
     const shell = await (await caches.open(`askd${base}`)).match(base);
     return navigator.serviceWorker && shell && (await shell.text()).includes(document.title.split(" · ").at(-1));
   }, base);
-  await tab.page.evaluate(async () => void (await navigator.serviceWorker.ready));
+  // One that is still being activated answers for no navigation yet.
+  await tab.page.waitForFunction(async () => (await navigator.serviceWorker.ready).active?.state === "activated");
 }
 
 const AWAY = /Cannot reach the server\./;

@@ -32,9 +32,12 @@ async function keep(cache: Cache): Promise<void> {
   // Another version's document would ask for other files, and of a redirect no browser makes a page.
   if (!shell.ok || shell.redirected || !(await shell.clone().text()).includes(`"${entry}"`)) return;
   const start = `${location.origin}${BASE}assets/`;
+  // What the document names has been loaded, whether or not the browser has noted that by now.
+  const named = [...document.querySelectorAll<HTMLScriptElement & HTMLLinkElement>("script[src], link[href]")];
   const loaded = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
-  const there = loaded.filter(({ name, responseStatus }) => name.startsWith(start) && responseStatus < 400);
-  const files = new Set(there.map(({ name }) => name));
+  const there = loaded.filter(({ responseStatus }) => responseStatus < 400).map(({ name }) => name);
+  const all = [...named.map(({ src, href }) => src || href), ...there];
+  const files = new Set(all.filter((name) => name.startsWith(start)));
   const before = (await cache.keys()).map(({ url }) => url).filter((url) => url.startsWith(start));
   await cache.addAll([...files].filter((file) => !before.includes(file)));
   await cache.put(BASE, shell);
