@@ -67,7 +67,6 @@ const files = (folder: string, ending: string) =>
     .filter((name) => name.endsWith(ending))
     .map((name) => [name, readFileSync(`${folder}/${name}`, "utf8")] as const);
 
-/** Keys, as the browser names them, and what is no reader's. */
 /** What is no word of the page's: keys, what the browser calls things, and what is sent. */
 const NAMES = new Set(["Enter", "Escape", "Tab", "ArrowUp", "ArrowDown", "Files", "ResizeObserver loop", CONTINUE]);
 
