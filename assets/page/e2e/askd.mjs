@@ -6,11 +6,15 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 
 const BINARY = resolve(process.env.ASKD_BIN ?? new URL("../../../target/debug/askd", import.meta.url).pathname);
 
 /** How long a start may take before the test gives up on it. */
 const START_MS = 30_000;
+
+/** Between two questions whether something is done. */
+const POLL_MS = 10;
 
 /**
  * Without an `endpoint` askd answers from its own knowledge: these `documents`, each content by its path, if there are
@@ -95,6 +99,15 @@ export async function startAskd({
     stop: () => end("SIGTERM"),
     /** Starts it again on the port that it had. */
     start,
+    /** The index is built in the background: nothing of a document is found before. */
+    async indexed(path) {
+      const address = `http://127.0.0.1:${port}${base}api/v1/document?path=${encodeURIComponent(path)}`;
+      const deadline = Date.now() + START_MS;
+      while (!(await fetch(address)).ok) {
+        if (Date.now() >= deadline) throw new Error(`${path} is not in the index:\n${log}`);
+        await setTimeout(POLL_MS);
+      }
+    },
     /** Takes its storage away, so that nothing can be kept, and gives it back. */
     hideStorage: () => rename(join(folder, "askd.db"), join(folder, "away.db")),
     showStorage: () => rename(join(folder, "away.db"), join(folder, "askd.db")),

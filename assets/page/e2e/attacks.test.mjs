@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 
 import { attacks } from "./attacks.mjs";
 import { Guard, startTrap } from "./guard.mjs";
-import { indexed, stage } from "./stage.mjs";
+import { stage } from "./stage.mjs";
 
 const trap = await startTrap();
 after(() => trap.close());
@@ -180,7 +180,7 @@ stage({ documents, modelless: true, knowledge: "min_score = 0\npassages = 20" })
     const guard = await Guard.over(reader, askd, trap);
     const tab = await reader.open(askd.url);
     const { page, answer } = tab;
-    await indexed(tab, "all.jsonl");
+    await askd.indexed("all.jsonl");
     await tab.ask("Which number is the walrus?");
     await tab.finished();
     const showAll = answer.getByRole("button", { name: /^Show all/ });

@@ -177,10 +177,14 @@ export class Tab {
   }
 
   /** Waits until the server says that it can keep conversations. */
-  async kept() {
+  kept() {
+    return this.eventually(async () => (await fetch("/readyz")).ok);
+  }
+
+  /** Waits for what the page itself must wait for to know: `waitForFunction` would take its promise for the truth. */
+  async eventually(predicate, argument) {
     const deadline = Date.now() + PATIENCE_MS;
-    while (!(await this.page.evaluate(async () => (await fetch("/readyz")).ok)))
-      assert.ok(Date.now() < deadline, "the server cannot keep conversations");
+    while (!(await this.page.evaluate(predicate, argument))) assert.ok(Date.now() < deadline, `never: ${predicate}`);
   }
 
   async finished() {

@@ -52,7 +52,7 @@ for (const [width, colorScheme] of [
     const { page } = tab;
     const asked = [];
     page.on("request", (request) => asked.push(request.url()));
-    await page.waitForFunction(async () => (await fetch("/api/v1/document?path=tide.md")).ok);
+    await askd.indexed("tide.md");
     await tab.ask("Where do boats moor at the walrus pier?");
     await tab.finished();
     const chips = tab.answer.locator(".chip");

@@ -306,7 +306,7 @@ stage({ documents })(
       });
     });
     const tab = await reader.open(askd.url);
-    await tab.page.waitForFunction(async () => (await fetch("/api/v1/document?path=leave.md&from=0")).ok);
+    await askd.indexed("leave.md");
     await tab.ask("How many weeks do parents get?");
     await tab.says("Searching the documents");
     release();

@@ -32,10 +32,6 @@ Words.
 The end.
 `;
 
-async function indexed(page) {
-  await page.waitForFunction(async () => (await fetch("/api/v1/document?path=tide.md")).ok);
-}
-
 const button = (place, name, exact = false) => place.getByRole("button", { name, exact });
 
 for (const forcedColors of ["none", "active"]) {
@@ -45,7 +41,7 @@ for (const forcedColors of ["none", "active"]) {
     const tab = await reader.open(askd.url);
     const { page, composer } = tab;
     const keys = new Keys(tab);
-    await indexed(page);
+    await askd.indexed("tide.md");
 
     // A suggestion, and its answer stopped and gone on with.
     await keys.stands(composer);
@@ -235,6 +231,7 @@ test("the_conversations_are_kept_in_order_by_the_keyboard_alone", async ({ fake,
   await keys.press("Escape");
   await keys.stands(dots);
   await keys.press("Enter");
+  await keys.stands(button(list, "Rename"));
   await keys.press("Enter");
   await keys.stands(list.getByRole("textbox", { name: "Title" }));
   await keys.press("ControlOrMeta+a");

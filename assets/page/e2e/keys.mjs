@@ -5,6 +5,9 @@ import assert from "node:assert/strict";
 /** With so many presses a reader has been everywhere on the page. */
 const MOST = 80;
 
+/** At most so many presses are the browser's. */
+const OWN = 3;
+
 /** How long the focus may be on its way. */
 const PATIENCE_MS = 10_000;
 
@@ -31,7 +34,7 @@ export class Keys {
       if (await this.#at(target)) return;
       await this.page.keyboard.press(key);
       // Behind the last thing are the browser's own, before the first comes again.
-      if (await this.page.evaluate(() => document.activeElement === document.body)) await this.page.keyboard.press(key);
+      for (let own = 0; own < OWN && (await this.#outside()); own += 1) await this.page.keyboard.press(key);
       await this.#seen(key);
     }
     assert.fail(`${target} is not reached by ${key}`);
@@ -55,6 +58,12 @@ export class Keys {
       await this.page.evaluate(() => new Promise((next) => requestAnimationFrame(next)));
     }
     await this.#seen("of itself");
+  }
+
+  /** Whether the focus is with the browser, once it has drawn where it is. */
+  async #outside() {
+    await this.page.evaluate(() => new Promise((next) => requestAnimationFrame(next)));
+    return this.page.evaluate(() => document.activeElement === document.body);
   }
 
   async #at(target) {

@@ -120,7 +120,7 @@ for (const screen of screens) {
     await tab.composer.waitFor();
     assert.equal(await page.locator("html").getAttribute("lang"), "de");
     assert.equal(await tab.composer.getAttribute("placeholder"), "Stellen Sie eine Frage");
-    await page.waitForFunction(async () => (await fetch("/api/v1/document?path=otter.md")).ok);
+    await askd.indexed("otter.md");
     await check(tab, "welcome");
 
     await tab.ask("Wann wird der Seehund gefüttert?");

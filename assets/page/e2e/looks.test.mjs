@@ -248,7 +248,7 @@ for (const [kind, { screen }] of Object.entries(KINDS)) {
   stage({ ...options, documents })(`nothing_is_found_in_sources_and_documents_${here}`, async (scene) => {
     const { fake, askd, reader } = scene;
     const tab = await reader.open(askd.url);
-    await tab.page.waitForFunction(async () => (await fetch("/api/v1/document?path=tide.md")).ok);
+    await askd.indexed("tide.md");
     await tab.hears(fake, "Does the walrus swim?", "It swims at spring tide [1].");
     await tab.text.getByRole("button", { name: /^Source 1: / }).click();
     await check(tab, kind, "sources");

@@ -11,12 +11,12 @@ import { PHONE, stage } from "./stage.mjs";
 
 /** Waits until the browser has kept the page, under the title that it has. */
 async function kept(tab, base = "/") {
-  await tab.page.waitForFunction(async (base) => {
+  await tab.eventually(async (base) => {
     const shell = await (await caches.open(`askd${base}`)).match(base);
     return navigator.serviceWorker && shell && (await shell.text()).includes(document.title.split(" · ").at(-1));
   }, base);
   // One that is still being activated answers for no navigation yet.
-  await tab.page.waitForFunction(async () => (await navigator.serviceWorker.ready).active?.state === "activated");
+  await tab.eventually(async () => (await navigator.serviceWorker.ready).active?.state === "activated");
 }
 
 const AWAY = /Cannot reach the server\./;
@@ -63,7 +63,7 @@ stage()("with_the_server_there_the_page_is_the_servers_and_never_what_was_kept",
   await page.reload();
   await page.getByRole("heading", { name: "Ask the next test" }).waitFor();
   await kept(tab);
-  await page.waitForFunction(async () => !(await caches.match("/assets/of-a-version-before.js")));
+  await tab.eventually(async () => !(await caches.match("/assets/of-a-version-before.js")));
   await askd.kill();
   await page.reload();
   await page.getByRole("heading", { name: "Ask the next test" }).waitFor();
@@ -137,7 +137,7 @@ stage({ base: "/askd/" })("where_askd_is_no_longer_nothing_of_it_stays", async (
     await kept(tab, "/askd/");
     proxy.remove();
     assert.equal((await page.reload()).status(), 404);
-    await page.waitForFunction(async () => {
+    await tab.eventually(async () => {
       const left = [...(await navigator.serviceWorker.getRegistrations()), ...(await caches.keys())];
       return left.length === 0;
     });

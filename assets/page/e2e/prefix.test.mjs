@@ -9,11 +9,6 @@ const BASE = "/tools/askd/";
 const documents = { "lights.md": "# Lights\n\n## Towers\n\nThe tall lighthouse shines over the northern bay.\n" };
 const scene = stage({ base: BASE, documents });
 
-/** The index is built in the background: nothing is found before. */
-async function indexed(tab) {
-  await tab.page.waitForFunction(async (address) => (await fetch(address)).ok, `${BASE}api/v1/document?path=lights.md`);
-}
-
 /** Asks something that the documents answer, and takes the answer from the endpoint. */
 const hears = (tab, fake, question, answer) => tab.hears(fake, question, `${answer} [1]`);
 
@@ -26,7 +21,7 @@ for (const strip of [true, false]) {
       const { page } = tab;
       const failed = [];
       page.on("response", (answer) => answer.status() >= 400 && failed.push(answer.url()));
-      await indexed(tab);
+      await askd.indexed("lights.md");
       failed.length = 0;
       await hears(tab, fake, "What does the lighthouse shine over?", "The bay.");
       const first = page.url();

@@ -21,7 +21,7 @@ stage({ documents, knowledge: "min_score = 0\npassages = 6" })(
   async ({ fake, askd, reader }) => {
     const tab = await reader.open(askd.url);
     const { page, answer } = tab;
-    await page.waitForFunction(async () => (await fetch("/api/v1/document?path=zoo%2Feider.md&from=0")).ok);
+    await askd.indexed("zoo/eider.md");
     await tab.ask("Who is fed?");
     const call = await fake.call();
     call.think("All of them.");

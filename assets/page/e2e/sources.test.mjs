@@ -7,7 +7,7 @@ import { after } from "node:test";
 
 import { Guard, startTrap } from "./guard.mjs";
 import { sound } from "./sound.mjs";
-import { indexed, stage } from "./stage.mjs";
+import { stage } from "./stage.mjs";
 
 const animals = ["walrus", "seal", "otter", "heron", "eider", "tern"];
 const six = Object.fromEntries(
@@ -18,7 +18,7 @@ const feeding = { documents: six, knowledge: "min_score = 0\npassages = 6" };
 stage(feeding)("many_sources_are_chips_that_open_by_enter_and_close_again", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   const { page, answer } = tab;
-  await indexed(tab, "tern.md");
+  await askd.indexed("tern.md");
   await tab.hears(fake, "When are the animals fed?", "At six [1], at seven [2] and so on [6], but not [9].");
   const chips = answer.locator(".chip");
   const cards = answer.locator("[data-source]");
@@ -51,7 +51,7 @@ stage(feeding)("many_sources_are_chips_that_open_by_enter_and_close_again", asyn
 stage(feeding)("what_has_been_read_of_a_cited_answer_stays_the_very_same_nodes", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
   const { page } = tab;
-  await indexed(tab, "tern.md");
+  await askd.indexed("tern.md");
   await tab.ask("When are the animals fed?");
   const call = await fake.call();
   call.say(
@@ -97,7 +97,7 @@ stage(feeding)("what_has_been_read_of_a_cited_answer_stays_the_very_same_nodes",
 stage(feeding)("how_far_the_documents_are_is_told_until_they_are_ready", async ({ askd, reader }) => {
   const tab = await reader.open(askd.url);
   const { page } = tab;
-  await indexed(tab, "tern.md");
+  await askd.indexed("tern.md");
   let left = { detail: "documents_unread", progress: { task: "reading", done: 1200, of: 10_000 } };
   await page.route("**/readyz", (route) => route.fulfill({ json: { state: "ready", ...left } }));
   await page.reload();
@@ -116,7 +116,7 @@ const strict = { documents: six, knowledge: "min_score = 0.45" };
 
 stage(strict)("an_answer_from_elsewhere_is_said_not_to_be_from_the_documents", async ({ fake, askd, reader }) => {
   const tab = await reader.open(askd.url);
-  await indexed(tab, "tern.md");
+  await askd.indexed("tern.md");
   const told = tab.answer.getByText("Not from the documents");
   await tab.hears(fake, "Who won the chess championship?", "Somebody did [1].");
   await told.waitFor();
@@ -137,7 +137,7 @@ for (const [name, options] of [
 ]) {
   stage({ documents: six, ...options })(`with_${name}_nothing_found_is_said_once`, async ({ fake, askd, reader }) => {
     const tab = await reader.open(askd.url);
-    await indexed(tab, "tern.md");
+    await askd.indexed("tern.md");
     await tab.ask("Who won the chess championship?");
     await tab.finished();
     assert.match(await tab.text.innerText(), /^I have nothing on this question/);
@@ -156,7 +156,7 @@ const long = { documents: { "log.md": `# The log\n\n${days.join("\n")}` }, model
 stage(long)("a_long_document_is_read_upwards_and_downwards_from_what_is_cited", async ({ askd, reader }) => {
   const tab = await reader.open(askd.url);
   const { page } = tab;
-  await indexed(tab, "log.md");
+  await askd.indexed("log.md");
   await tab.ask("Does the walrus swim?");
   await tab.finished();
   await tab.answer.getByRole("link", { name: "Read source 1 in its document: The log" }).focus();
@@ -239,7 +239,7 @@ stage({ documents: { "dive times.pdf": TIMES }, modelless: true })(
   "a_pdf_is_read_by_its_pages_and_downloaded_as_it_is",
   async ({ askd, reader }) => {
     const tab = await reader.open(askd.url);
-    await indexed(tab, "dive times.pdf");
+    await askd.indexed("dive times.pdf");
     await tab.ask("When does the walrus dive?");
     await tab.finished();
     await tab.answer
@@ -303,7 +303,7 @@ for (const [where, modelless] of [
     const guard = await Guard.over(reader, askd, trap);
     const tab = await reader.open(askd.url);
     const { page, answer } = tab;
-    await indexed(tab, "venom.jsonl");
+    await askd.indexed("venom.jsonl");
     if (modelless) {
       await tab.ask("Is the walrus poisoned?");
       await tab.finished();

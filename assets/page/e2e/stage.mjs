@@ -39,11 +39,3 @@ export function stage({ screen = {}, modelless = false, ...options } = {}) {
       }
     });
 }
-
-/** The index is built in the background: nothing is found before. */
-export async function indexed(tab, path) {
-  await tab.page.waitForFunction(async (path) => {
-    const answer = await fetch(`/api/v1/document?path=${encodeURIComponent(path)}`);
-    return answer.ok;
-  }, path);
-}

@@ -42,7 +42,7 @@ stage({ concurrency: 1, documents })("each_stage_of_a_turn_is_the_tree_that_is_s
   const { fake, askd, reader, arrive } = scene;
   const tab = await reader.open(askd.url);
   await tab.composer.waitFor();
-  await tab.page.waitForFunction(async () => (await fetch("/api/v1/document?path=tide.md")).ok);
+  await askd.indexed("tide.md");
   await compare(tab, "empty");
 
   // Somebody else has the only place at the endpoint.

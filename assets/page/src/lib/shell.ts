@@ -39,10 +39,16 @@ async function keep(cache: Cache): Promise<void> {
   const all = [...named.map(({ src, href }) => src || href), ...there];
   const files = new Set(all.filter((name) => name.startsWith(start)));
   const before = (await cache.keys()).map(({ url }) => url).filter((url) => url.startsWith(start));
-  await cache.addAll([...files].filter((file) => !before.includes(file)));
+  await Promise.all([...files].filter((file) => !before.includes(file)).map((file) => keepFile(cache, file)));
   await cache.put(BASE, shell);
   // Now nothing asks for the last version's any more.
   await Promise.all(before.filter((file) => !files.has(file)).map((file) => cache.delete(file)));
+}
+
+/** One that is not to be had is left out: the page has gone on without it, and will again. */
+async function keepFile(cache: Cache, address: string): Promise<void> {
+  const file = await fetch(address);
+  if (file.ok) await cache.put(address, file);
 }
 
 function trusted(address: string): string {
