@@ -76,3 +76,60 @@ stage()("code_that_grows_stays_wrapped_moved_and_focused", async ({ fake, askd, 
   assert.ok(await wrap.evaluate((wrap) => wrap === document.activeElement));
   await reader.leave();
 });
+
+/** Many blocks of each kind, and which parts of them the browser passes over because they are out of view. */
+const LONG = Array.from(
+  { length: 30 },
+  (_, n) =>
+    `## Part ${n}\n\nWords of part ${n}, and more of them.\n\n- one\n- two\n\n\`\`\`js\nlet part = ${n};\n\`\`\`\n\n| a | b |\n|---|---|\n| ${n} | c |\n`,
+).join("\n");
+
+const height = (tab) => tab.page.evaluate(() => document.documentElement.scrollHeight);
+
+/** How high the page is with all of it laid out. */
+function laidOut(tab) {
+  return tab.page.evaluate(() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(".markdown .part.resting { content-visibility: visible }");
+    document.adoptedStyleSheets = [sheet];
+    const height = document.documentElement.scrollHeight;
+    document.adoptedStyleSheets = [];
+    return height;
+  });
+}
+
+for (const when of ["streamed", "loaded"]) {
+  stage()(`a_long_answer_that_was_${when}_is_passed_over_out_of_view_and_nothing_moves`, async (scene) => {
+    const { fake, askd, reader } = scene;
+    const tab = await reader.open(askd.url);
+    const { page } = tab;
+    await tab.ask("Tell me.");
+    const call = await fake.call();
+    call.say(...LONG.match(/[^]{1,400}/g));
+    call.finish();
+    await tab.finished();
+    if (when === "loaded") {
+      await page.reload();
+      await tab.finished();
+    }
+    const before = await height(tab);
+    await page.waitForFunction(() => {
+      const parts = [...document.querySelectorAll(".part")];
+      return parts.filter((part) => !part.firstChild.checkVisibility({ contentVisibilityAuto: true })).length >= 5;
+    });
+    assert.equal(await page.locator(".part:not(.resting)").count(), 0);
+    assert.equal(await height(tab), before);
+    assert.equal(await laidOut(tab), before);
+    // All of it is there for who looks for it, selects it or goes there.
+    assert.ok(await page.evaluate(() => find("Words of part 17", false, false, true)));
+    await page.evaluate(() => getSelection().selectAllChildren(document.querySelector(".answer .markdown")));
+    assert.match(await page.evaluate(() => getSelection().toString()), /Words of part 3,[^]*Words of part 28,/);
+    await tab.answer.getByRole("button", { name: "Contents" }).click();
+    await tab.answer.getByRole("navigation").getByRole("button", { name: "Part 12" }).click();
+    const heading = tab.text.getByRole("heading", { name: "Part 12" });
+    const { y } = await heading.boundingBox();
+    assert.ok(y > 0 && y < 200, `${y}`);
+    assert.equal(await height(tab), await laidOut(tab));
+    await reader.leave();
+  });
+}

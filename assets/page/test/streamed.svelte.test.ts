@@ -13,6 +13,15 @@ import Markdown from "../src/ui/Markdown.svelte";
 // All examples of the specification are read in one test, on whatever machine.
 vi.setConfig({ testTimeout: 60_000 });
 
+// Nothing is laid out here, so nothing comes to rest.
+vi.stubGlobal(
+  "ResizeObserver",
+  class {
+    observe(): void {}
+    disconnect(): void {}
+  },
+);
+
 /** An answer that says `text` already; `grow` says all up to there, `end` that this is all. */
 function answer(text: string, growing: boolean) {
   const props = $state({ text, growing });

@@ -10,8 +10,9 @@ type End = [node: Node, offset: number];
  */
 export function keepSelection(box: Element, change: () => void): void {
   const selection = getSelection();
-  if (!selection || selection.isCollapsed || selection.rangeCount === 0) return change();
-  const range = selection.getRangeAt(0);
+  // Of the range itself this can be asked at no cost; the selection would have the browser lay out the page first.
+  const range = selection?.rangeCount ? selection.getRangeAt(0) : null;
+  if (!selection || range === null || range.collapsed) return change();
   const ends: End[] = [
     [range.startContainer, range.startOffset],
     [range.endContainer, range.endOffset],

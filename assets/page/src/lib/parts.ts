@@ -1,0 +1,29 @@
+// A long text stands in the page in parts, so that what is done by the browser for a word that comes does not grow with all
+// that came before: a part that is out of view and will not change is passed over.
+
+/** Blocks in a part: so few that the one being written is soon done, so many that a very long text has few parts. */
+const BLOCKS = 16;
+
+export type Part = { html: readonly string[]; done: boolean };
+
+/** A text's blocks in parts, of which those are done that hold nothing but frozen ones; what follows is still to come. */
+export function parted(html: readonly string[], frozen: number, growing: boolean): Part[] {
+  const count = Math.ceil(html.length / BLOCKS);
+  return Array.from({ length: count }, (_, n) => {
+    const end = (n + 1) * BLOCKS;
+    return { html: html.slice(n * BLOCKS, end), done: !growing || end <= frozen };
+  });
+}
+
+/** Lets the browser pass over a part, once it has noted how large the part is: until then it would guess. */
+export function rest(part: HTMLElement): () => void {
+  const sizes = new ResizeObserver(() => {
+    sizes.disconnect();
+    part.classList.add("resting");
+  });
+  sizes.observe(part);
+  return () => {
+    sizes.disconnect();
+    part.classList.remove("resting");
+  };
+}
