@@ -87,6 +87,21 @@ describe("code", () => {
     expect(show("```klingon\n<b>\n```").querySelector("code")?.innerHTML).toBe("&lt;b&gt;\n");
   });
 
+  test("coloured_code_is_the_code_in_one_language_within_another_too", async () => {
+    await load();
+    for (const [language, code] of [
+      ["html", "<p class=\"a\">&amp;</p>\n<script>let a = '</b>';</script>\n<style>b { color: red }</style>"],
+      ["php", '<h1><?php echo "$a"; ?></h1>'],
+      ["js", "const page = <b title={`${a}`}>'&lt;'</b>; // <!-- \n/* open"],
+      ["md", "# A\n\n[link](x) `code` **strong <i>and</i>**"],
+      ["bash", 'echo "$(cat <<EOF\n$x\nEOF\n)"'],
+    ] as const) {
+      const box = show(`~~~${language}\n${code}\n~~~`).querySelector("code")!;
+      expect(box.textContent).toBe(`${code}\n`);
+      expect(box.querySelector("[class^=hljs-]"), language).not.toBeNull();
+    }
+  });
+
   test("lines_wrap_and_wrap_no_more", () => {
     const box = show("```\nlong\n```");
     const wrap = box.querySelector<HTMLButtonElement>('[data-code="wrap"]')!;

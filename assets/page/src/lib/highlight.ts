@@ -9,11 +9,11 @@ const LONGEST = 20_000;
 const languages = new Lazily(() => import("./languages"));
 
 /**
- * The code as escaped HTML with spans of class `hljs-…`; `null`: without colours, for good or until `later` is called.
+ * The code as text and spans of class `hljs-…`; `null`: without colours, for good or until `later` is called.
  */
-export function coloured(code: string, language: string, later: () => void): string | null {
+export function coloured(code: string, language: string, later: () => void): DocumentFragment | null {
   if (language === "" || code.length > LONGEST) return null;
-  return languages.now(later)?.html(code, language) ?? null;
+  return languages.now(later)?.nodes(code, language) ?? null;
 }
 
 /** Resolves when code can be coloured, or cannot for now. */

@@ -1,6 +1,7 @@
 // The languages that answers mostly use, with highlight.js's core. It is loaded when the first code is shown; the list is
 // chosen, not complete, and an unknown language is shown plain.
 
+import type { Emitter } from "highlight.js";
 import hljs from "highlight.js/lib/core";
 import bash from "highlight.js/lib/languages/bash";
 import c from "highlight.js/lib/languages/c";
@@ -60,7 +61,60 @@ const languages = {
 
 for (const [name, language] of Object.entries(languages)) hljs.registerLanguage(name, language);
 
-/** The code as escaped HTML with spans of class `hljs-…`, or `null` for a language that is not known. */
-export function html(code: string, language: string): string | null {
-  return hljs.getLanguage(language) ? hljs.highlight(code, { language, ignoreIllegals: true }).value : null;
+/** What highlight.js calls its emitter: makes nodes of what it finds, where its own would write HTML to be read again. */
+class Nodes implements Emitter {
+  readonly root = document.createDocumentFragment();
+  #within: Node[] = [this.root];
+
+  openNode(name: string): void {
+    const span = document.createElement("span");
+    // What follows a point is finer than the page's colours are.
+    span.className = `hljs-${name.split(".", 1)[0]}`;
+    this.#top.appendChild(span);
+    this.#within.push(span);
+  }
+
+  closeNode(): void {
+    if (this.#within.length > 1) this.#within.pop();
+  }
+
+  /** Of a word alone it says so with another name than of what holds others; so does the next. */
+  startScope(name: string): void {
+    this.openNode(name);
+  }
+
+  endScope(): void {
+    this.closeNode();
+  }
+
+  addText(text: string): void {
+    const { lastChild } = this.#top;
+    if (lastChild instanceof Text) lastChild.appendData(text);
+    else if (text !== "") this.#top.appendChild(document.createTextNode(text));
+  }
+
+  /** Code in another language within. */
+  __addSublanguage(inner: Emitter): void {
+    this.#top.appendChild((inner as Nodes).root);
+  }
+
+  finalize(): void {}
+
+  /** Nobody asks for it. */
+  toHTML(): string {
+    return "";
+  }
+
+  get #top(): Node {
+    return this.#within.at(-1)!;
+  }
+}
+
+hljs.configure({ __emitter: Nodes });
+
+/** The code as text and spans of class `hljs-…`, or `null` for a language that is not known or cannot be read. */
+export function nodes(code: string, language: string): DocumentFragment | null {
+  if (!hljs.getLanguage(language)) return null;
+  const { _emitter, errorRaised } = hljs.highlight(code, { language, ignoreIllegals: true });
+  return errorRaised ? null : (_emitter as Nodes).root;
 }

@@ -329,8 +329,8 @@ function frameCode(pre: HTMLPreElement, later: () => void): void {
   pre.replaceWith(box);
   box.append(head, pre);
   const code = pre.querySelector("code");
-  const html = code ? coloured(code.textContent, language, later) : null;
-  if (html !== null) code?.replaceChildren(safe(html));
+  const colours = code ? coloured(code.textContent, language, later) : null;
+  if (colours !== null) code?.replaceChildren(colours);
 }
 
 function tool(does: string, words: string): HTMLElement {

@@ -29,8 +29,10 @@ function stays(here: Node, made: Node, depth: number): boolean {
     retell(here, made.data);
     return true;
   }
+  // Most of what was made is what is there, and the browser knows that sooner.
+  if (here.isEqualNode(made)) return true;
   // What is not HTML is a formula: it is the same one or another one.
-  if (!(here instanceof HTMLElement && made instanceof HTMLElement)) return here.isEqualNode(made);
+  if (!(here instanceof HTMLElement && made instanceof HTMLElement)) return false;
   if (here.tagName !== made.tagName || depth === DEEPEST) return false;
   // A tool's words and whether it is pressed are its own.
   const tool = made.dataset["code"];
