@@ -2,7 +2,7 @@
 
 PAGE := assets/page
 
-.PHONY: run demo test lint bench wire judge llm retrieval embedder browser nextest page-deps screenshots pictures frames
+.PHONY: run demo test lint bench wire judge llm retrieval embedder browser nextest page-deps screenshots pictures frames opening
 
 run: ## build the page and the binary, and serve http://127.0.0.1:8080
 	cargo run --release
@@ -60,6 +60,10 @@ pictures: browser page-deps ## the pictures of README.md, anew
 frames: browser page-deps ## how smoothly the page shows an answer of 50,000 tokens, in about five minutes
 	cargo build --release
 	cd $(PAGE) && ASKD_BIN=$(CURDIR)/target/release/askd node e2e/frames.bench.mjs
+
+opening: browser page-deps ## how soon the page can be used, in about half a minute
+	cargo build --release
+	cd $(PAGE) && ASKD_BIN=$(CURDIR)/target/release/askd node e2e/opening.bench.mjs
 
 page-deps: ## install the page's packages, unless they are there
 	tools/page-deps

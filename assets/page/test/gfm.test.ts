@@ -4,7 +4,8 @@ import { describe, expect, test, vi } from "vitest";
 
 import { fileEnding, pressed } from "../src/lib/furniture";
 import { load } from "../src/lib/highlight";
-import { grow, nodes, NOTHING, whole } from "../src/lib/markdown";
+import { grow, NOTHING, whole } from "../src/lib/markdown";
+import { nodes } from "../src/lib/nodes";
 
 function show(markdown: string): HTMLElement {
   const box = document.createElement("div");

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { Renderer, Tokenizer } from "marked";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
-import { grow, nodes, NOTHING, whole } from "../src/lib/markdown";
+import { grow, NOTHING, whole } from "../src/lib/markdown";
+import { nodes } from "../src/lib/nodes";
 
 const BLOCKS = [
   "A paragraph with *emphasis*, `code` and a [link](https://example.org).",

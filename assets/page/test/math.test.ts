@@ -2,7 +2,8 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 
-import { grow, nodes, NOTHING, whole } from "../src/lib/markdown";
+import { grow, NOTHING, whole } from "../src/lib/markdown";
+import { nodes } from "../src/lib/nodes";
 import { load } from "../src/lib/math";
 
 function show(markdown: string): HTMLElement {

@@ -3,7 +3,8 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 
-import { grow, nodes, NOTHING, whole } from "../src/lib/markdown";
+import { grow, NOTHING, whole } from "../src/lib/markdown";
+import { nodes } from "../src/lib/nodes";
 import { morph } from "../src/lib/morph";
 
 let box: HTMLElement;

@@ -2,7 +2,8 @@
 
 import { expect, test } from "vitest";
 
-import { nodes, whole } from "../src/lib/markdown";
+import { whole } from "../src/lib/markdown";
+import { nodes } from "../src/lib/nodes";
 import { outline } from "../src/lib/outline";
 
 function answer(markdown: string): HTMLElement {

