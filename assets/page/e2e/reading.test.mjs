@@ -77,12 +77,20 @@ stage()("code_that_grows_stays_wrapped_moved_and_focused", async ({ fake, askd, 
   await reader.leave();
 });
 
-/** Many blocks of each kind, and which parts of them the browser passes over because they are out of view. */
+/** Many blocks of each kind, some of which are made once more when colours and formulas have come. */
 const LONG = Array.from(
-  { length: 30 },
+  { length: 40 },
   (_, n) =>
-    `## Part ${n}\n\nWords of part ${n}, and more of them.\n\n- one\n- two\n\n\`\`\`js\nlet part = ${n};\n\`\`\`\n\n| a | b |\n|---|---|\n| ${n} | c |\n`,
+    `## Part ${n}\n\nWords of part ${n}, ${"and more of them, ".repeat(12)}.\n\n- one\n- two\n\n\`\`\`js\nlet part = ${n};\n\`\`\`\n\n` +
+    `| a | b |\n|---|---|\n| ${n} | c |\n\n$$\n\\frac{${n}}{\\sqrt{x}}\n$$\n`,
 ).join("\n");
+
+async function askLong(tab, fake, text = LONG) {
+  await tab.ask("Tell me.");
+  const call = await fake.call();
+  call.say(...text.match(/[^]{1,400}/g));
+  return call;
+}
 
 const height = (tab) => tab.page.evaluate(() => document.documentElement.scrollHeight);
 
@@ -98,28 +106,28 @@ function laidOut(tab) {
   });
 }
 
+/** All of an answer rests, as it was laid out; what is out of view is passed over. */
+async function rests(tab) {
+  await tab.page.waitForFunction(() => {
+    const parts = [...document.querySelectorAll(".part")];
+    const passed = parts.filter((part) => !part.firstChild.checkVisibility({ contentVisibilityAuto: true }));
+    return passed.length >= 5 && parts.every((part) => part.matches(".resting")) && document.querySelector("math");
+  });
+}
+
 for (const when of ["streamed", "loaded"]) {
   stage()(`a_long_answer_that_was_${when}_is_passed_over_out_of_view_and_nothing_moves`, async (scene) => {
     const { fake, askd, reader } = scene;
     const tab = await reader.open(askd.url);
     const { page } = tab;
-    await tab.ask("Tell me.");
-    const call = await fake.call();
-    call.say(...LONG.match(/[^]{1,400}/g));
-    call.finish();
+    (await askLong(tab, fake)).finish();
     await tab.finished();
     if (when === "loaded") {
       await page.reload();
       await tab.finished();
     }
-    const before = await height(tab);
-    await page.waitForFunction(() => {
-      const parts = [...document.querySelectorAll(".part")];
-      return parts.filter((part) => !part.firstChild.checkVisibility({ contentVisibilityAuto: true })).length >= 5;
-    });
-    assert.equal(await page.locator(".part:not(.resting)").count(), 0);
-    assert.equal(await height(tab), before);
-    assert.equal(await laidOut(tab), before);
+    await rests(tab);
+    assert.equal(await height(tab), await laidOut(tab));
     // All of it is there for who looks for it, selects it or goes there.
     assert.ok(await page.evaluate(() => find("Words of part 17", false, false, true)));
     await page.evaluate(() => getSelection().selectAllChildren(document.querySelector(".answer .markdown")));
@@ -133,3 +141,117 @@ for (const when of ["streamed", "loaded"]) {
     await reader.leave();
   });
 }
+
+/** Where the heading of a part is in the view. */
+const at = (tab, part) =>
+  tab.text
+    .getByRole("heading", { name: `Part ${part}`, exact: true })
+    .evaluate((one) => one.getBoundingClientRect().top);
+
+const goTo = (tab, part) =>
+  tab.text
+    .getByRole("heading", { name: `Part ${part}`, exact: true })
+    .evaluate((one) => scrollBy({ top: one.getBoundingClientRect().top - 150, behavior: "instant" }));
+
+/** Waits until the heading stands there, and stays. */
+async function stands(tab, part, top) {
+  await tab.page.waitForFunction(
+    ([words, top]) => {
+      const one = [...document.querySelectorAll("h3")].find(({ textContent }) => textContent === words);
+      return one && Math.abs(one.getBoundingClientRect().top - top) < 30;
+    },
+    [`Part ${part}`, top],
+  );
+  for (let n = 0; n < 4; n += 1) await tab.settled();
+  const now = await at(tab, part);
+  assert.ok(Math.abs(now - top) < 30, `part ${part} was at ${top} and is at ${now}`);
+}
+
+stage()("with_another_width_the_same_words_stay_in_view", async ({ fake, askd, reader }) => {
+  const tab = await reader.open(askd.url);
+  const { page } = tab;
+  (await askLong(tab, fake)).finish();
+  await tab.finished();
+  await rests(tab);
+  for (const [part, width] of [
+    [20, 900],
+    [30, 390],
+    [10, 1280],
+    [5, 600],
+  ]) {
+    await goTo(tab, part);
+    await tab.settled();
+    const top = await at(tab, part);
+    await page.setViewportSize({ width, height: 800 });
+    await stands(tab, part, top);
+  }
+  await rests(tab);
+  await tab.settled();
+  assert.equal(await height(tab), await laidOut(tab));
+  await reader.leave();
+});
+
+stage()("a_reload_leaves_a_reader_where_they_were", async ({ fake, askd, reader }) => {
+  const tab = await reader.open(askd.url);
+  const { page } = tab;
+  const call = await askLong(tab, fake);
+  await tab.text.getByText("Words of part 39").waitFor();
+  for (const over of [false, true]) {
+    if (over) {
+      call.finish();
+      await tab.finished();
+    }
+    await goTo(tab, 20);
+    await tab.settled();
+    const top = await at(tab, 20);
+    await page.reload();
+    await stands(tab, 20, top);
+  }
+  // Who was at the end is there.
+  await tab.jump.click();
+  await tab.jump.waitFor({ state: "detached" });
+  await page.reload();
+  await tab.finished();
+  await tab.restsAtTheEnd();
+  await tab.jump.waitFor({ state: "detached" });
+  // A conversation that is opened begins with its newest question.
+  const [address] = [page.url()];
+  await page.goto(askd.url);
+  await page.goto(address);
+  await tab.jump.waitFor();
+  await reader.leave();
+});
+
+stage({ screen: { viewport: { width: 390, height: 800 } } })(
+  "nothing_of_an_answer_is_cut_at_its_side",
+  async (scene) => {
+    const { fake, askd, reader } = scene;
+    const tab = await reader.open(askd.url);
+    const { page } = tab;
+    const sum = Array.from({ length: 40 }, (_, n) => `x_{${n}}`).join(" + ");
+    await tab.hears(
+      fake,
+      "Count.",
+      `100. one hundred\n101. next\n\nso\n\n1000000. a million\n\nThe sum $${sum}$ is long.`,
+    );
+    await page.waitForFunction(() => document.querySelector("math") && !document.querySelector(".part:not(.resting)"));
+    const lists = await tab.text.locator("ol").evaluateAll((all) =>
+      all.map((list) => {
+        const { paddingInlineStart, fontSize } = getComputedStyle(list);
+        const digits = String(list.start + list.children.length - 1).length;
+        // A digit is wider than half a letter.
+        return Number.parseFloat(paddingInlineStart) - (digits + 1) * Number.parseFloat(fontSize) * 0.5;
+      }),
+    );
+    assert.equal(lists.length, 2);
+    for (const room of lists) assert.ok(room >= 0, `${lists}`);
+    const formula = page.getByRole("group", { name: "Formula" });
+    const { scrolled, wide } = await formula.evaluate((one) => {
+      one.scrollLeft = 10_000;
+      return { scrolled: one.scrollLeft, wide: one.scrollWidth - one.clientWidth };
+    });
+    assert.ok(wide > 100 && Math.abs(scrolled - wide) < 2, `${scrolled} of ${wide}`);
+    assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390);
+    await reader.leave();
+  },
+);

@@ -108,6 +108,7 @@ function shown(markdown: string): HTMLElement {
 /** The page's HTML without what it puts around code, tables and links. */
 function bare(box: HTMLElement): string {
   for (const node of box.querySelectorAll("[dir]")) node.removeAttribute("dir");
+  for (const list of box.querySelectorAll("ol")) list.removeAttribute("data-digits");
   for (const link of box.querySelectorAll("a")) for (const name of ["target", "rel"]) link.removeAttribute(name);
   for (const table of box.querySelectorAll(".table-box")) table.replaceWith(...table.childNodes);
   for (const code of box.querySelectorAll(".code-box")) {
@@ -178,14 +179,17 @@ const texts = [...commonmark, ...GITHUBS.map(([markdown]) => ({ markdown }))].ma
 function grown(text: string, ends: Iterable<number>): string[] {
   let blocks = NOTHING;
   for (const end of ends) blocks = grow(blocks, text.slice(0, end));
-  return blocks.html;
+  return written(blocks.html);
 }
+
+/** With footnotes' marks as they were written: which of them lead somewhere is known at the end alone. */
+const written = (html: string[]) => html.map((block) => block.replace(/<sup title="([^"]+)">\1<\/sup>/g, "[^$1]"));
 
 const everywhere = (text: string) => Array.from({ length: text.length }, (_, at) => at + 1);
 
 /** Those that grown at every character end otherwise than rendered at once. */
 const unequal = (texts: string[]) =>
-  texts.filter((text) => JSON.stringify(grown(text, everywhere(text))) !== JSON.stringify(whole(text)));
+  texts.filter((text) => JSON.stringify(grown(text, everywhere(text))) !== JSON.stringify(written(whole(text))));
 
 describe("streamed", () => {
   test("each_example_cut_at_every_character_ends_as_rendered_at_once", () => {
@@ -203,7 +207,7 @@ describe("streamed", () => {
     fc.assert(
       fc.property(parts, fc.constantFrom("", "\n"), CUTS, (parts, between, steps) => {
         const text = parts.join(between);
-        expect(grown(text, cut(text, steps))).toEqual(whole(text));
+        expect(grown(text, cut(text, steps))).toEqual(written(whole(text)));
       }),
       { numRuns: 200, seed: 1 },
     );
@@ -214,7 +218,7 @@ describe("streamed", () => {
     fc.assert(
       fc.property(lines, CUTS, (lines, steps) => {
         const text = lines.join("\n");
-        expect(grown(text, cut(text, steps))).toEqual(whole(text));
+        expect(grown(text, cut(text, steps))).toEqual(written(whole(text)));
       }),
       { numRuns: 1_000, seed: 1 },
     );

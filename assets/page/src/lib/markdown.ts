@@ -178,9 +178,21 @@ function definitions(tokens: Token[]): Definitions {
 
 /** The blocks of a text that grows no more; unlike `grow`, link definitions anywhere in it count everywhere. */
 export function whole(text: string): string[] {
-  return lex(text)
-    .map(render)
-    .filter((block) => block !== "");
+  const tokens = lex(text);
+  unmark(tokens);
+  return tokens.map(render).filter((block) => block !== "");
+}
+
+/** A mark without its footnote leads nowhere: it is what was written. */
+function unmark(tokens: Token[]): void {
+  const all: Token[] = [];
+  marked.walkTokens(tokens, (token) => void all.push(token));
+  const labels = new Set(
+    all.flatMap((token) => (token.type === "footnote" ? [(token as Tokens.Generic)["label"]] : [])),
+  );
+  for (const token of all)
+    if (token.type === "footnoteMark" && !labels.has(token["label"]))
+      Object.assign(token, { type: "text", text: token.raw, escaped: false });
 }
 
 /** `marked` does the same inside; offsets into the text are only right when it is done before. */

@@ -14,6 +14,9 @@ const LONGEST = 2_000;
 const FARTHEST = 2_048;
 const BEGINNINGS = 8;
 
+/** A formula of so many letters within a line is not wider than a telephone. */
+const SURELY_FITS = 30;
+
 /** Between dollars or brackets on lines of their own; a blank line ends a paragraph, and with it what may be one. */
 const BLOCK = /^ {0,3}(?:\$\$((?:(?!\n[ \t]*\n|\$\$)[^])+)\$\$|\\\[((?:(?!\n[ \t]*\n|\\\])[^])+)\\\])[ \t]*(?:\n+|$)/;
 const BLOCK_START = /\n {0,3}(?:\$\$|\\\[)/g;
@@ -85,9 +88,10 @@ export function frameFormula(place: Element, later: () => void): void {
   // A formula that is all of its paragraph stands for it.
   const paragraph = isBlock && place.parentElement?.matches("p:has(> var:only-child)") ? place.parentElement : null;
   const box = document.createElement(paragraph ? "div" : "span");
-  box.className = isBlock ? "formula formula-block" : "formula";
+  const isLong = tex.length > SURELY_FITS;
+  box.className = isBlock ? "formula formula-block" : isLong ? "formula formula-long" : "formula";
   box.dir = "ltr";
-  if (isBlock) {
+  if (isBlock || isLong) {
     // Wider than the page, it is moved within its box.
     box.tabIndex = 0;
     box.setAttribute("role", "group");

@@ -61,6 +61,7 @@ export function nodes(html: string, cited: Cited = NONE, later = () => {}): Docu
   for (const quote of fragment.querySelectorAll("blockquote[title]")) frameAlert(quote);
   for (const place of fragment.querySelectorAll("var[title]")) frameFormula(place, later);
   for (const mark of fragment.querySelectorAll("sup[title], div[title]")) frameFootnote(mark);
+  for (const list of fragment.querySelectorAll("ol")) makeRoom(list);
   for (const table of fragment.querySelectorAll("table")) {
     const box = element("div", { class: "table-box", role: "group", "aria-label": say.markdown.table, tabindex: "0" });
     box.dir = table.dir;
@@ -131,6 +132,12 @@ function tool(does: string, words: string): HTMLElement {
   if (does === "wrap") button.setAttribute("aria-pressed", "false");
   button.textContent = words;
   return button;
+}
+
+/** A list's numbers stand beside it: those of many digits need more room than is left for one or two. */
+function makeRoom(list: HTMLOListElement): void {
+  const { length } = String(list.start + list.children.length - 1);
+  if (length > 2) list.dataset["digits"] = String(length);
 }
 
 function frameAlert(quote: Element): void {

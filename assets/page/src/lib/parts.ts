@@ -15,15 +15,35 @@ export function parted(html: readonly string[], frozen: number, growing: boolean
   });
 }
 
-/** Lets the browser pass over a part, once it has noted how large the part is: until then it would guess. */
+/**
+ * Lets the browser pass over a part once it has noted how large the part is: until then it would guess. When the part has
+ * another width, or holds something else (colours and formulas come late), it is laid out once more.
+ */
 export function rest(part: HTMLElement): () => void {
+  let frame = 0;
+  let width = 0;
   const sizes = new ResizeObserver(() => {
-    sizes.disconnect();
-    part.classList.add("resting");
+    if (!part.classList.contains("resting")) {
+      width = part.clientWidth;
+      part.classList.add("resting");
+    } else if (part.clientWidth !== width) wake();
   });
-  sizes.observe(part);
-  return () => {
+  const changes = new MutationObserver(wake);
+
+  function wake(): void {
+    part.classList.remove("resting");
     sizes.disconnect();
+    // Not at once: within one frame a size is told of only once.
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(() => sizes.observe(part));
+  }
+
+  sizes.observe(part);
+  changes.observe(part, { subtree: true, childList: true, characterData: true });
+  return () => {
+    cancelAnimationFrame(frame);
+    sizes.disconnect();
+    changes.disconnect();
     part.classList.remove("resting");
   };
 }
