@@ -8,7 +8,9 @@ export function layer(): Plugin {
     postcssPlugin: "askd-layer",
     Once(root, { AtRule }) {
       const nodes = root.nodes;
-      if (nodes.length === 0) return;
+      // A component's styles come twice, the second time in the layer already. Within a layer of its own in it they would
+      // lose to the shared ones however exact their selectors are.
+      if (nodes.length === 0 || nodes.some((node) => node.type === "atrule" && node.name === "layer")) return;
       root.removeAll();
       root.append(new AtRule({ name: "layer", params: "page", nodes }));
     },
