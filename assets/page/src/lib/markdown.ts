@@ -103,6 +103,9 @@ const marked = new Marked({
     html({ text }: Tokens.HTML | Tokens.Tag): string {
       return text.replace(TAG, bareTag);
     },
+    listitem({ task, tokens }: Tokens.ListItem): string {
+      return `<li${task ? ' title="task"' : ""}>${this.parser.parse(tokens)}</li>\n`;
+    },
     checkbox({ checked }: Tokens.Checkbox): string {
       return checked ? "☑ " : "☐ ";
     },

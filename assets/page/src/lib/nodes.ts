@@ -59,6 +59,10 @@ export function nodes(html: string, cited: Cited = NONE, later = () => {}): Docu
   }
   for (const pre of fragment.querySelectorAll("pre")) frameCode(pre, later);
   for (const quote of fragment.querySelectorAll("blockquote[title]")) frameAlert(quote);
+  for (const item of fragment.querySelectorAll("li[title]")) {
+    item.removeAttribute("title");
+    item.classList.add("task");
+  }
   for (const place of fragment.querySelectorAll("var[title]")) frameFormula(place, later);
   for (const mark of fragment.querySelectorAll("sup[title], div[title]")) frameFootnote(mark);
   for (const list of fragment.querySelectorAll("ol")) makeRoom(list);
