@@ -11,3 +11,9 @@ export function modal(dialog: HTMLDialogElement): () => void {
       before.focus({ preventScroll: true });
   };
 }
+
+/** Attach beside it: no backdrop covers the room beside the page that is kept for its scroll bar. */
+export function shade(): () => void {
+  document.documentElement.classList.add("shaded");
+  return () => document.documentElement.classList.remove("shaded");
+}
