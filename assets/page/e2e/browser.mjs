@@ -132,6 +132,12 @@ export class Tab {
     await this.#until(this.status, words, (text) => text.replace(/ \([^()]*\d+ s[^()]*\)$/, ""));
   }
 
+  /** Goes to the end, where none of the last answer's buttons stands half behind the composer. */
+  async toTheEnd() {
+    await this.page.evaluate(() => scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" }));
+    await this.restsAtTheEnd();
+  }
+
   /** Waits until the page has dealt with all that has already come to it, frames and scrolling included. */
   async settled() {
     await this.page.evaluate(() => new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next))));

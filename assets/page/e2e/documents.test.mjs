@@ -57,6 +57,7 @@ for (const [width, colorScheme] of [
     await tab.finished();
     const chips = tab.answer.locator(".chip");
     const many = (await chips.count()) > 0;
+    await tab.toTheEnd();
     await look(tab, `answer-${width}-${colorScheme}`);
     // The text is a document's, and so are its numbers: none opens a card.
     assert.match(await tab.text.innerText(), /\[1\].*\[7\]/);

@@ -128,6 +128,7 @@ for (const width of [1280, 320]) {
     // An answer goes as it is written, whatever the page does, and code never does.
     const written = ["rtl", "rtl", "rtl", "rtl", "rtl", "rtl", "ltr"];
     assert.deepEqual(await sides(), written);
+    await tab.toTheEnd();
     await whole(tab, "an Arabic answer");
     await shot(tab, `arabic-${width}`);
     await tab.page.evaluate(() => {
