@@ -151,6 +151,7 @@ for (const screen of screens) {
     await tab.ask("Und das Walross?");
     (await fake.call()).refuse(404, "no such model");
     await tab.says(/^Der Endpunkt hat die Anfrage abgelehnt\. \(Meldung des Servers: „.*no such model.*“\)$/s);
+    await tab.toTheEnd();
     await check(tab, "refused by the endpoint");
     await press("Erneut versuchen");
     const cut = await fake.call();
