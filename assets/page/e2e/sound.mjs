@@ -25,8 +25,13 @@ export async function sound(tab, state, coloured = false) {
     // There are no frames in the page, for which it would open another one each time.
     .setLegacyMode()
     .analyze();
+  const faults = [];
+  for (const { id, nodes } of violations) {
+    const found = id === "target-size" ? await stillSmall(tab, nodes) : nodes;
+    if (found.length > 0) faults.push({ id, nodes: found });
+  }
   assert.deepEqual(
-    violations.map(({ id, nodes }) => `${state}: ${id}: ${nodes.map(({ html }) => html).join(" ")}`),
+    faults.map(({ id, nodes }) => `${state}: ${id}: ${nodes.map(({ html }) => html).join(" ")}`),
     [],
   );
   const sideways = await tab.page.evaluate(() =>
@@ -42,4 +47,24 @@ export async function sound(tab, state, coloured = false) {
     dialogs.every((by) => by <= 0),
     `${state}: the document's frame scrolls with it`,
   );
+}
+
+/** Which of these are too small to be hit also where nothing is over them: the composer and the title line cover some in part. */
+async function stillSmall(tab, nodes) {
+  const before = await tab.top();
+  const small = [];
+  for (const node of nodes) {
+    const place = tab.page.locator(node.target.join(" ")).first();
+    await place.evaluate((one) => one.scrollIntoView({ block: "center", behavior: "instant" }));
+    await tab.settled();
+    const { violations } = await new AxeBuilder({ page: tab.page })
+      .include(node.target)
+      .withRules(["target-size"])
+      .setLegacyMode()
+      .analyze();
+    if (violations.length > 0) small.push(node);
+  }
+  await tab.page.evaluate((top) => scrollTo({ top, behavior: "instant" }), before);
+  await tab.settled();
+  return small;
 }
