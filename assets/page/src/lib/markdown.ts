@@ -186,6 +186,14 @@ export function whole(text: string): string[] {
   return tokens.map(render).filter((block) => block !== "");
 }
 
+/**
+ * The blocks of a text that grows no more, and continues the text that `before` was made of. It is read anew as a whole only
+ * where what stands below may say what is meant above: a link's definition, a footnote.
+ */
+export function ended(before: Blocks, text: string): string[] {
+  return text.includes("]:") || text.includes("[^") ? whole(text) : grow(before, text).html;
+}
+
 /** A mark without its footnote leads nowhere: it is what was written. */
 function unmark(tokens: Token[]): void {
   const all: Token[] = [];
