@@ -150,11 +150,11 @@ fn guarded(reply: impl Reply) -> Response {
     response
 }
 
-/// No inline script, no foreign host, no frame around the page; text becomes HTML only through the sanitiser's
-/// and Svelte's policies.
+/// No inline script, no foreign host, no frame around the page; text becomes HTML only where Svelte makes the page's own
+/// elements, and where a sign's name (`&auml;`) is looked up.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; \
     base-uri 'none'; frame-ancestors 'none'; form-action 'self'; require-trusted-types-for 'script'; \
-    trusted-types dompurify svelte-trusted-html askd-worker";
+    trusted-types svelte-trusted-html askd-references askd-worker";
 
 const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),

@@ -195,6 +195,8 @@ stage({ documents, modelless: true, knowledge: "min_score = 0\npassages = 20" })
       await guard.inert(tab, await dialog.innerText());
       await page.keyboard.press("Escape");
       await dialog.waitFor({ state: "detached" });
+      // The browser is on its way back.
+      await page.waitForURL((url) => !url.searchParams.has("document"));
     }
     await page.goto(`${askd.url}/?document=all.jsonl`);
     const passages = dialog.locator("[data-place]");

@@ -170,10 +170,11 @@ test("a_language_that_cannot_be_loaded_leaves_the_page_in_english", async ({ ask
 
 test("an_answer_that_cannot_be_rendered_is_plain_text_and_all_else_goes_on", async ({ fake, askd, reader }) => {
   await reader.context.addInitScript(() => {
-    const all = DocumentFragment.prototype.querySelectorAll;
-    DocumentFragment.prototype.querySelectorAll = function (...found) {
-      if (this.textContent.includes("poison")) throw new Error("broken by the test");
-      return all.apply(this, found);
+    const append = Element.prototype.append;
+    Element.prototype.append = function (...nodes) {
+      const isPoison = (node) => node instanceof DocumentFragment && node.textContent.includes("poison");
+      if (nodes.some(isPoison)) throw new Error("broken by the test");
+      append.apply(this, nodes);
     };
   });
   const tab = await reader.open(askd.url);

@@ -8,10 +8,10 @@ import { outline } from "../src/lib/outline";
 
 function answer(markdown: string): HTMLElement {
   const box = document.createElement("div");
-  for (const html of whole(markdown)) {
+  for (const one of whole(markdown)) {
     const block = document.createElement("div");
     block.className = "block";
-    block.append(nodes(html));
+    block.append(nodes(one));
     box.append(block);
   }
   return box;

@@ -6,7 +6,7 @@ const blocks = (count: number) => Array.from({ length: count }, (_, n) => `<p>${
 
 test("the_parts_hold_all_blocks_in_their_order", () => {
   for (const count of [0, 1, 15, 16, 17, 100]) {
-    expect(parted(blocks(count), 0, true).flatMap(({ html }) => html)).toEqual(blocks(count));
+    expect(parted(blocks(count), 0, true).flatMap(({ blocks }) => blocks)).toEqual(blocks(count));
   }
 });
 

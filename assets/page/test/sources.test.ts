@@ -64,14 +64,14 @@ test("a_number_that_names_a_source_is_a_button_but_not_in_code_or_links", () => 
     [1, 'One "quoted" <b>'],
     [2, "Two"],
   ]);
-  box.append(...whole(text).map((html) => nodes(html, cited)));
+  box.append(...whole(text).map((block) => nodes(block, cited)));
   const buttons = [...box.querySelectorAll("button.cite")];
   expect(buttons.map((button) => button.textContent)).toEqual(["1", "2", "1", "2"]);
   expect(buttons[0]!.getAttribute("aria-label")).toBe('Source 1: One "quoted" <b>');
   expect(box.querySelector("a button, pre button.cite, code button")).toBeNull();
   expect(box.textContent).toContain("and [7]; [1]");
   const plain = document.createElement("div");
-  plain.append(...whole(text).map((html) => nodes(html)));
+  plain.append(...whole(text).map((block) => nodes(block)));
   expect(plain.querySelector(".cite")).toBeNull();
 });
 
@@ -88,7 +88,7 @@ test("a_links_words_however_long_take_no_time", () => {
   const cited = new Map([[1, "A"]]);
   const text = "[[" + "\u00a0".repeat(20_000) + "1" + " ".repeat(20_000) + "x](https://e.org)";
   const box = document.createElement("div");
-  box.append(...whole(text).map((html) => nodes(html, cited)));
+  box.append(...whole(text).map((block) => nodes(block, cited)));
   expect(box.querySelector("[data-cite]")).toBeNull();
 });
 
@@ -99,10 +99,10 @@ test("no_text_leads_a_sources_number_elsewhere", () => {
     [2, "B"],
   ]);
   const box = document.createElement("div");
-  box.append(...whole(text).map((html) => nodes(html, cited)));
+  box.append(...whole(text).map((block) => nodes(block, cited)));
   expect([...box.querySelectorAll("p [data-cite]")].map((mark) => mark.textContent)).toContain("1");
   const links = whole("[1](https://evil.example/a) [1][x] [1, 2](https://evil.example/b)\n\n[x]: https://e.org/d");
-  box.append(...links.map((html) => nodes(html, cited)));
+  box.append(...links.map((block) => nodes(block, cited)));
   expect(nodes(whole("[2020](https://e.org/c)")[0]!, cited).querySelector("a")?.textContent).toBe("2020");
   expect([...box.querySelectorAll("a")].every((link) => link.textContent === link.getAttribute("href"))).toBe(true);
 });

@@ -119,3 +119,47 @@ test("only_what_a_later_definition_names_is_touched_at_the_end", async () => {
   expect(others.flatMap((block) => [...block.querySelectorAll("*")])).toEqual(before);
   await shown.away();
 });
+
+test.each([
+  ["a list", (n: number) => `- item *${n}*\n`, "li"],
+  ["a list of steps with code", (n: number) => `${n}. step\n\n   \`\`\`js\n   let a${n};\n   \`\`\`\n\n`, "ol > li"],
+  ["a table", (n: number) => `${n === 1 ? "| a | b |\n|---|---|\n" : ""}| ${n} | *b* |\n`, "tbody > tr"],
+  ["code", (n: number) => `${n === 1 ? "```js\n" : ""}let a${n} = 1;\n`, "pre"],
+])("of_%s_only_the_end_is_touched_however_long_it_is", async (_, piece, selector) => {
+  await loadColours();
+  const text = Array.from({ length: 40 }, (_, n) => piece(n + 1)).join("");
+  const shown = answer("", true);
+  const changes = new MutationObserver(() => {});
+  changes.observe(shown.target, { subtree: true, childList: true, characterData: true, attributes: true });
+  for (let end = 5; end < text.length; end += 5) {
+    const before = [...shown.target.querySelectorAll(selector)].slice(0, -1);
+    const spans = [...shown.target.querySelectorAll("pre > code > span")].slice(0, -3);
+    changes.takeRecords();
+    shown.grow(text.slice(0, end));
+    const touched = changes.takeRecords().filter(({ target }) => before.some((one) => one.contains(target)));
+    expect(touched).toHaveLength(0);
+    expect([...shown.target.querySelectorAll("pre > code > span")].slice(0, spans.length)).toEqual(spans);
+  }
+  shown.grow(text);
+  shown.end();
+  expect(shown.target.innerHTML).toBe(atOnce(text));
+  await shown.away();
+});
+
+test("what_a_definition_right_below_names_is_a_link_in_all_of_a_list", async () => {
+  const text = "- see [it]\n- and [it]\n\n[it]: https://example.org\n";
+  const shown = answer("", true);
+  for (let end = 1; end <= text.length; end++) shown.grow(text.slice(0, end));
+  expect(shown.target.querySelectorAll("a[href]")).toHaveLength(2);
+  await shown.away();
+});
+
+test("a_mark_in_a_list_whose_footnote_never_came_is_words_at_the_end", async () => {
+  const text = "- one[^1]\n- two";
+  const shown = answer("", true);
+  for (let end = 1; end <= text.length; end++) shown.grow(text.slice(0, end));
+  shown.end();
+  expect(shown.target.querySelector("sup")).toBeNull();
+  expect(shown.target.innerHTML).toBe(atOnce(text));
+  await shown.away();
+});

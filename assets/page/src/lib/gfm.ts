@@ -1,23 +1,14 @@
-// What GitHub's Markdown has beside `marked`'s: alerts and footnotes. Both come out with a `title` that the page reads, for
-// no other attribute of theirs would pass the purifier, and none of a model's own tags keeps one.
+// What GitHub's Markdown has beside `marked`'s: alerts and footnotes.
 
-import type { TokenizerAndRendererExtension, TokenizerThis, RendererThis, Tokens } from "marked";
-
-import { escaped } from "./escape";
-import { say } from "./language";
+import type { TokenizerExtension, TokenizerThis, Tokens } from "marked";
 
 type Kind = "note" | "tip" | "important" | "warning" | "caution";
 
 const ALERT = /^ {0,3}>[ \t]*\[!(note|tip|important|warning|caution)\][ \t]*(?:\n|$)/i;
 
-/** A quotation that begins with `[!NOTE]` or the like, as HTML; `null`: it is a quotation. */
-export function alert(raw: string, read: () => string): string | null {
-  const kind = ALERT.exec(raw)?.[1]?.toLowerCase() as Kind | undefined;
-  if (kind === undefined) return null;
-  const rest = read()
-    .replace(/\[![a-z]+\]\s*/i, "")
-    .replace(/^<p>\s*<\/p>\s*/, "");
-  return `<blockquote title="${kind}">\n<p><strong>${escaped(say.markdown[kind])}</strong></p>\n${rest}</blockquote>\n`;
+/** What a quotation that begins with `[!NOTE]` or the like is; `null`: it is a quotation. */
+export function alertKind(raw: string): Kind | null {
+  return (ALERT.exec(raw)?.[1]?.toLowerCase() as Kind | undefined) ?? null;
 }
 
 /** A footnote's name: no blank, no bracket. */
@@ -30,12 +21,12 @@ const DEFINITION = new RegExp(
 
 const REFERENCE = new RegExp(`^${LABEL}(?!:)`);
 
-type Footnote = Tokens.Generic & { label: string; tokens: Tokens.Generic[] };
+export type Footnote = Tokens.Generic & { label: string; tokens: Tokens.Generic[] };
 
 let within = false;
 
 /** Footnotes stand where they are written; their marks lead to them. */
-export const footnotes: TokenizerAndRendererExtension[] = [
+export const footnotes: TokenizerExtension[] = [
   {
     name: "footnote",
     level: "block",
@@ -52,10 +43,6 @@ export const footnotes: TokenizerAndRendererExtension[] = [
         within = false;
       }
     },
-    renderer(this: RendererThis, token): string {
-      const { label, tokens } = token as Footnote;
-      return `<div title="${escaped(label)}"><sup>${escaped(label)}</sup> ${this.parser.parse(tokens)}</div>\n`;
-    },
   },
   {
     name: "footnoteMark",
@@ -65,6 +52,5 @@ export const footnotes: TokenizerAndRendererExtension[] = [
       const found = REFERENCE.exec(src);
       return found ? { type: "footnoteMark", raw: found[0], label: found[1] } : undefined;
     },
-    renderer: ({ label }): string => `<sup title="${escaped(String(label))}">${escaped(String(label))}</sup>`,
   },
 ];

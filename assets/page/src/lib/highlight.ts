@@ -1,19 +1,30 @@
 // Code in colours. What colours it is a fifth of the page, so it is loaded when there is code to be coloured; until then,
 // and where that fails, code is shown plain.
 
+import type { Done } from "./languages";
 import { Lazily } from "./lazily";
+import { kept } from "./morph";
 
-/** Longer code is shown plain: colouring runs on each paint of an open block. */
-const LONGEST = 20_000;
+/** Letters; longer code is shown plain. */
+const LONGEST = 200_000;
 
 const languages = new Lazily(() => import("./languages"));
 
+/** How far each is coloured, by what it was made of. */
+const done = new WeakMap<object, Done>();
+
 /**
- * The code as text and spans of class `hljs-…`; `null`: without colours, for good or until `later` is called.
+ * The code as text and spans of class `hljs-…`, where what stands in the page for what `before` named is kept; `null`:
+ * without colours, for good or until `later` is called.
  */
-export function coloured(code: string, language: string, later: () => void): DocumentFragment | null {
+export function coloured(of: object, code: string, language: string, later: () => void, before?: object) {
   if (language === "" || code.length > LONGEST) return null;
-  return languages.now(later)?.nodes(code, language) ?? null;
+  const so = before && done.get(before);
+  const found = languages.now(later)?.colour(code, language, so) ?? null;
+  if (found === null) return null;
+  done.set(of, found.done);
+  if (found.isFurther && so !== undefined) found.made.prepend(kept(so.nodes));
+  return found.made;
 }
 
 /** Resolves when code can be coloured, or cannot for now. */

@@ -1,19 +1,12 @@
-// Markdown to HTML, block by block. A growing answer is never parsed whole again: blocks that can no longer change are
-// frozen, and only what follows them is read anew. What comes out is not yet safe: only nodes.ts makes nodes of it.
+// Markdown, block by block. A growing answer is never read whole again: blocks that can no longer change are frozen, and
+// only what follows them is read anew. What nodes are made of it is nodes.ts's to say.
 //
 // A model that babbles marks cannot break the page: nesting is bounded, and what cannot be read is shown as it is.
 
 import { Lexer, Marked, Tokenizer, type Token, type Tokens } from "marked";
 
-import { escaped } from "./escape";
-import { alert, footnotes } from "./gfm";
+import { footnotes } from "./gfm";
 import { beginning, formulas } from "./math";
-import { ALLOWED_TAGS } from "./nodes";
-
-/** What the model may write as HTML of its own; links and images only as Markdown. */
-const BARE_TAGS = new Set(ALLOWED_TAGS.filter((name) => name !== "a" && name !== "img"));
-
-const TAG = /<!--(?:-?>|[^]*?-->)|<(\/?)([a-z][a-z0-9]*)\b[^<>]*>|</gi;
 
 /** Deeper than anybody writes; `marked` calls itself once per level, and the stack is finite. */
 const DEEPEST = 16;
@@ -82,35 +75,7 @@ class Bounded extends Tokenizer {
   }
 }
 
-const marked = new Marked({
-  gfm: true,
-  renderer: {
-    code({ text, lang, codeBlockStyle }: Tokens.Code): string {
-      const language = /^[\w+#.-]+/.exec(lang ?? "")?.[0].toLowerCase() ?? "";
-      const name = language === "" ? "" : ` title="${language}"`;
-      const code = codeBlockStyle === "indented" ? text.replace(/\n$/, "") : text;
-      return `<pre${name}><code>${escaped(code)}\n</code></pre>\n`;
-    },
-    heading({ tokens, depth }: Tokens.Heading): string {
-      if (tokens.length === 0) return "";
-      // The page's title and the question stand above: an answer's headings begin at the third level.
-      const level = Math.min(Math.max(depth, 2) + 1, 6);
-      return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
-    },
-    blockquote({ raw, tokens }: Tokens.Blockquote): string | false {
-      return alert(raw, () => this.parser.parse(tokens)) ?? false;
-    },
-    html({ text }: Tokens.HTML | Tokens.Tag): string {
-      return text.replace(TAG, bareTag);
-    },
-    listitem({ task, tokens }: Tokens.ListItem): string {
-      return `<li${task ? ' title="task"' : ""}>${this.parser.parse(tokens)}</li>\n`;
-    },
-    checkbox({ checked }: Tokens.Checkbox): string {
-      return checked ? "☑ " : "☐ ";
-    },
-  },
-});
+const marked = new Marked({ gfm: true });
 
 marked.use({ extensions: [...footnotes, ...formulas] });
 
@@ -120,13 +85,19 @@ marked.setOptions({ tokenizer: new Bounded() });
 /** What link definitions name, by their labels. */
 type Definitions = Lexer["tokens"]["links"];
 
-/**
- * The blocks of a text, as HTML that is not yet safe; how many of them are frozen, where the part begins that may still
- * change, and the link definitions before it.
- */
-export type Blocks = { html: string[]; frozen: number; offset: number; definitions: Definitions };
+/** What was known when a block was read: each time a name comes to be known, it is another object. */
+export type Known = { names: string };
 
-export const NOTHING: Blocks = { html: [], frozen: 0, offset: 0, definitions: {} };
+/** A block of a text, and what its words may name. */
+export type Block = { token: Token; known: Known };
+
+/**
+ * The blocks of a text; how many of them are frozen, where the part begins that may still change, and the link definitions
+ * before it. `known`: when it was read last.
+ */
+export type Blocks = { blocks: Block[]; frozen: number; offset: number; definitions: Definitions; known: Known };
+
+export const NOTHING: Blocks = { blocks: [], frozen: 0, offset: 0, definitions: {}, known: { names: "" } };
 
 /** How many blocks at the end may still change: a line below a paragraph can make it a heading or a table. */
 const OPEN_BLOCKS = 2;
@@ -137,30 +108,39 @@ const OPEN_BLOCKS = 2;
  */
 const DONE = 2_048;
 
-/** The blocks of `text`, which continues the text that `before` was made of. */
+/** The blocks of `text`, which continues the text that `before` was made of: those that are as they were are the same. */
 export function grow(before: Blocks, text: string): Blocks {
-  const html = before.html.slice(0, before.frozen);
+  const blocks = before.blocks.slice(0, before.frozen);
   const lines = unixLines(text);
-  const tokens = lex(lines.slice(before.offset), before.definitions);
+  const { tokens, names } = lex(lines.slice(before.offset), before.definitions);
+  const known = names === before.known.names ? before.known : { names };
   // How many tokens are read when a block ends, and how far the text then is.
   const ends: { tokens: number; offset: number }[] = [];
   let offset = before.offset;
   for (const [n, token] of tokens.entries()) {
     offset += token.raw.length;
-    const block = render(token);
-    if (block === "") continue;
-    html.push(block);
+    if (isNothing(token)) continue;
+    const was = before.blocks[blocks.length];
+    const isSame = was?.known === known && was.token.raw === token.raw && was.token.type === token.type;
+    blocks.push(isSame ? was : { token, known });
     ends.push({ tokens: n + 1, offset });
   }
   const last = ends.slice(0, -OPEN_BLOCKS).findLastIndex((end) => isDone(lines, end.offset));
   const end = ends[last];
-  if (end === undefined) return { ...before, html };
+  if (end === undefined) return { ...before, blocks, known };
   return {
-    html,
+    blocks,
     frozen: before.frozen + last + 1,
     offset: end.offset,
     definitions: { ...definitions(tokens.slice(0, end.tokens)), ...before.definitions },
+    known,
   };
+}
+
+/** Whether nothing of a token is to be seen. */
+function isNothing(token: Token): boolean {
+  if (token.type === "html") return token["text"].replace(/<!--(?:-?>|[^]*?-->)/g, "").trim() === "";
+  return token.type === "space" || token.type === "def" || (token.type === "heading" && token.tokens?.length === 0);
 }
 
 /** Whether nothing that follows can change a block that ends here, given that others follow. */
@@ -180,18 +160,20 @@ function definitions(tokens: Token[]): Definitions {
 }
 
 /** The blocks of a text that grows no more; unlike `grow`, link definitions anywhere in it count everywhere. */
-export function whole(text: string): string[] {
-  const tokens = lex(text);
+export function whole(text: string): Block[] {
+  const { tokens, names } = lex(text);
   unmark(tokens);
-  return tokens.map(render).filter((block) => block !== "");
+  // Of footnotes more is known now than of any text that grows.
+  const known = { names };
+  return tokens.filter((token) => !isNothing(token)).map((token) => ({ token, known }));
 }
 
 /**
  * The blocks of a text that grows no more, and continues the text that `before` was made of. It is read anew as a whole only
  * where what stands below may say what is meant above: a link's definition, a footnote.
  */
-export function ended(before: Blocks, text: string): string[] {
-  return text.includes("]:") || text.includes("[^") ? whole(text) : grow(before, text).html;
+export function ended(before: Blocks, text: string): Block[] {
+  return text.includes("]:") || text.includes("[^") ? whole(text) : grow(before, text).blocks;
 }
 
 /** A mark without its footnote leads nowhere: it is what was written. */
@@ -211,35 +193,27 @@ function unixLines(text: string): string {
   return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
 }
 
-/** The text's tokens; a text that cannot be read is one block of what it is made of. */
-function lex(text: string, definitions: Definitions = {}): Token[] {
+/** Words on one line, without a mark that could mean anything: they are a paragraph, and `marked` is not asked. */
+const WORDS = /^(?!.*www\.)\p{L}[\p{L}\p{M}\p{N} ,;:.?!'"’()…–—]*(?<! )$/u;
+
+/** The text's tokens, and what names are known behind it; a text that cannot be read is one block of what it is made of. */
+function lex(text: string, definitions: Definitions = {}): { tokens: Token[]; names: string } {
+  if (WORDS.test(text)) {
+    const words = { type: "text", raw: text, text };
+    return { tokens: [{ type: "paragraph", raw: text, text, tokens: [words] }], names: told(definitions) };
+  }
   try {
     const lexer = new Lexer(marked.defaults);
     // A label may be the name of what every object has.
     lexer.tokens.links = Object.assign(Object.create(null) as Definitions, definitions);
-    return lexer.lex(text);
+    const tokens = lexer.lex(text);
+    return { tokens, names: told(lexer.tokens.links) };
   } catch {
-    return [{ type: "code", raw: text, text }];
+    return { tokens: [{ type: "code", raw: text, text }], names: told(definitions) };
   }
 }
 
-function render(token: Token): string {
-  try {
-    return marked.parser([token]).trim();
-  } catch {
-    return plain(token.raw);
-  }
-}
-
-function plain(text: string): string {
-  return `<pre><code>${escaped(text)}\n</code></pre>`;
-}
-
-/**
- * A tag of the model's without its attributes, or as the text that it is. The purifier would drop both, but while it
- * parses, the browser already reports inline styles and handlers as violations of the page's policy.
- */
-function bareTag(found: string, slash: string | undefined, name: string | undefined): string {
-  if (found.startsWith("<!--")) return "";
-  return name !== undefined && BARE_TAGS.has(name.toLowerCase()) ? `<${slash}${name}>` : `&lt;${found.slice(1)}`;
+function told(definitions: Definitions): string {
+  const names = Object.entries(definitions);
+  return names.length === 0 ? "" : JSON.stringify(names);
 }

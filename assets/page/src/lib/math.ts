@@ -1,9 +1,9 @@
 // Formulas in TeX: where they are in Markdown, and how they come to stand in the page. What sets them is loaded when there
 // is one; until then, and where that fails or the formula is none, its source is shown.
 
-import type { TokenizerAndRendererExtension, Tokens } from "marked";
+import type { TokenizerExtension, Tokens } from "marked";
 
-import { escaped } from "./escape";
+import { element } from "./elements";
 import { say } from "./language";
 import { Lazily } from "./lazily";
 
@@ -28,10 +28,10 @@ const INLINE =
 /** A dollar behind a letter or a digit, or behind another one, begins nothing. */
 const BEGINNING = /[^\w$\\](?=\$[^\s$])|[^\w$\\](?=\$\$[^\s$])/;
 
-type Formula = Tokens.Generic & { tex: string };
+export type Formula = Tokens.Generic & { tex: string };
 
-/** Formulas, for `marked`: they come out with a `title`, which nothing of a model's own keeps on such a tag. */
-export const formulas: TokenizerAndRendererExtension[] = [
+/** Formulas, for `marked`. */
+export const formulas: TokenizerExtension[] = [
   {
     name: "formulaBlock",
     level: "block",
@@ -43,7 +43,6 @@ export const formulas: TokenizerAndRendererExtension[] = [
     tokenizer(src): Formula | undefined {
       return block(src);
     },
-    renderer: (token) => `<p>${written(token as Formula, "block")}</p>\n`,
   },
   {
     name: "formula",
@@ -52,7 +51,6 @@ export const formulas: TokenizerAndRendererExtension[] = [
     tokenizer(src): Formula | undefined {
       return formula("formula", INLINE.exec(src.slice(0, LONGEST)));
     },
-    renderer: (token) => written(token as Formula, (token as Formula).raw.startsWith("$$") ? "block" : "inline"),
   },
 ];
 
@@ -72,22 +70,15 @@ function formula(type: string, found: RegExpExecArray | null): Formula | undefin
   return tex.trim() === "" ? undefined : { type, raw: found[0], tex: tex.trim() };
 }
 
-function written({ tex }: Formula, form: "block" | "inline"): string {
-  return `<var title="${form}">${escaped(tex)}</var>`;
-}
-
 const setter = new Lazily(() => import("./typeset"));
 
 /** Resolves when formulas can be set, or cannot for now. */
 export const load = (): Promise<void> => setter.load();
 
-/** Puts a formula in the place of what `marked` has made of it; as its source, until `later` is called. */
-export function frameFormula(place: Element, later: () => void): void {
-  const isBlock = place.getAttribute("title") === "block";
-  const tex = place.textContent;
-  // A formula that is all of its paragraph stands for it.
-  const paragraph = isBlock && place.parentElement?.matches("p:has(> var:only-child)") ? place.parentElement : null;
-  const box = document.createElement(paragraph ? "div" : "span");
+/** A formula in its box, which is a paragraph's, a block within a line, or a part of the line; as its source, until `later` is called. */
+export function formulaBox(tex: string, stands: "paragraph" | "block" | "line", later: () => void): HTMLElement {
+  const box = element(stands === "paragraph" ? "div" : "span");
+  const isBlock = stands !== "line";
   const isLong = tex.length > SURELY_FITS;
   box.className = isBlock ? "formula formula-block" : isLong ? "formula formula-long" : "formula";
   box.dir = "ltr";
@@ -97,12 +88,6 @@ export function frameFormula(place: Element, later: () => void): void {
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", say.markdown.formula);
   }
-  (paragraph?.textContent.trim() === tex ? paragraph : place).replaceWith(box);
-  box.append(setter.now(later)?.typeset(tex, isBlock) ?? sourceOf(tex));
-}
-
-function sourceOf(tex: string): HTMLElement {
-  const source = document.createElement("code");
-  source.textContent = tex;
-  return source;
+  box.append(setter.now(later)?.typeset(tex, isBlock) ?? element("code", {}, tex));
+  return box;
 }

@@ -3,28 +3,54 @@
 
 import { keepSelection } from "./selection";
 
-/** Elements within each other that are looked into; what is deeper is replaced. */
-const DEEPEST = 64;
-
-/** Makes `box` hold what was `made`, by what is there already where that can stay. The cost is linear in both. */
-export function morph(box: Element, made: DocumentFragment): void {
-  if (box.hasChildNodes()) keepSelection(box, () => children(box, made, 0));
-  else box.append(made);
+/** In what is made: so many nodes that stand in the page at this place stay as they are. */
+export function kept(count: number): Comment {
+  return document.createComment(String(count));
 }
 
-function children(box: Node, made: Node, depth: number): void {
-  const before = [...box.childNodes];
-  const after = [...made.childNodes];
-  for (const [n, node] of after.entries()) {
-    const here = before[n];
-    if (here === undefined) box.appendChild(node);
-    else if (!stays(here, node, depth)) here.replaceWith(node);
+/** What was to be kept does not stand in the page: all must be made. */
+export class NotThere extends Error {}
+
+/**
+ * Makes `box` hold what was `made`, by what is there already where that can stay. The cost is linear in both; the depth is
+ * what markdown.ts and tags.ts let it be. Throws `NotThere`, with `box` half changed.
+ */
+export function morph(box: Element, made: DocumentFragment): void {
+  if (box.hasChildNodes()) keepSelection(box, () => children(box, made));
+  else box.append(complete(made));
+}
+
+function children(box: Node, made: Node): void {
+  let here = box.firstChild;
+  let at = 0;
+  for (const node of [...made.childNodes]) {
+    if (node instanceof Comment) {
+      at += Number(node.data);
+      if (at > box.childNodes.length) throw new NotThere();
+      here = box.childNodes[at] ?? null;
+      continue;
+    }
+    const next = here?.nextSibling ?? null;
+    if (here === null) box.appendChild(complete(node));
+    else if (!stays(here, node)) here.replaceWith(complete(node));
+    here = next;
+    at += 1;
   }
-  for (const gone of before.slice(after.length)) gone.remove();
+  while (here !== null) {
+    const next = here.nextSibling;
+    here.remove();
+    here = next;
+  }
+}
+
+/** What comes new into the page keeps nothing. */
+function complete<Made extends Node>(made: Made): Made {
+  if (document.createTreeWalker(made, NodeFilter.SHOW_COMMENT).nextNode() !== null) throw new NotThere();
+  return made;
 }
 
 /** Makes one the other, where it can be. */
-function stays(here: Node, made: Node, depth: number): boolean {
+function stays(here: Node, made: Node): boolean {
   if (here instanceof Text && made instanceof Text) {
     retell(here, made.data);
     return true;
@@ -32,13 +58,12 @@ function stays(here: Node, made: Node, depth: number): boolean {
   // Most of what was made is what is there, and the browser knows that sooner.
   if (here.isEqualNode(made)) return true;
   // What is not HTML is a formula: it is the same one or another one.
-  if (!(here instanceof HTMLElement && made instanceof HTMLElement)) return false;
-  if (here.tagName !== made.tagName || depth === DEEPEST) return false;
+  if (!(here instanceof HTMLElement && made instanceof HTMLElement) || here.tagName !== made.tagName) return false;
   // A tool's words and whether it is pressed are its own.
   const tool = made.dataset["code"];
   if (tool !== undefined) return here.dataset["code"] === tool;
   attributes(here, made);
-  children(here, made, depth + 1);
+  children(here, made);
   return true;
 }
 

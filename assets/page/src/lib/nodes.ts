@@ -1,203 +1,277 @@
-// A block's HTML (markdown.ts) to safe nodes, with the page's own furniture around them.
+// A block of Markdown (markdown.ts) as nodes.
 //
-// Safety: what the model says is untrusted. DOMPurify lets through a short list of tags, images from elsewhere are dropped
-// (an address can carry the conversation away), links are http, https and mailto only.
+// Safety: what the model says is untrusted, and the browser never reads it as HTML. Each node is made here or in tags.ts, by
+// a name of a short list, and holds text; a link leads to http, https or mailto only; an image is shown only if it is in the
+// text itself, for an address can carry the conversation away.
 
-import DOMPurify from "dompurify";
+import type { Token, Tokens } from "marked";
 
+import { cite, type Cited } from "./citations";
+import { boxed, coded, directed, directionOf, element, footnote, footnoteMark, makeRoom } from "./elements";
+import { alertKind, type Footnote } from "./gfm";
 import { coloured } from "./highlight";
 import { say } from "./language";
-import { frameFormula } from "./math";
-
-export const ALLOWED_TAGS = (
-  "a abbr b blockquote br code dd del details div dl dt em h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp " +
-  "small span strong sub summary sup table tbody td tfoot th thead tr u ul var"
-).split(" ");
-
-const purifier = DOMPurify();
-
-const ALLOWED_ATTR = ["href", "title", "src", "alt", "start", "align", "colspan", "rowspan", "class"];
-
-// Once, and not with each block: reading it takes as long as a short block does.
-purifier.setConfig({ ALLOWED_TAGS, ALLOWED_ATTR, RETURN_DOM_FRAGMENT: true });
-
-/** Each of these finds its own writing direction. */
-const DIRECTED = "p, li, h3, h4, h5, h6, td, th, dt, dd, summary";
-
-/** In these, marks and columns begin at a side. */
-const HOLDING = "ul, ol, dl, blockquote, table";
-
-purifier.addHook("afterSanitizeAttributes", (node) => {
-  const classes = (node.getAttribute("class") ?? "").split(/\s+/).filter((name) => name.startsWith("hljs-"));
-  if (classes.length > 0) node.setAttribute("class", classes.join(" "));
-  else node.removeAttribute("class");
-  if (node.tagName === "A") secureLink(node);
-  if (node.tagName === "IMG" && !isOwnImage(node.getAttribute("src") ?? "")) {
-    node.replaceWith(document.createTextNode(node.getAttribute("alt") ?? ""));
-  }
-});
-
-/** What an answer cites as `[n]`: each number with its source's title. */
-export type Cited = ReadonlyMap<number, string>;
+import type { Block } from "./markdown";
+import { formulaBox, type Formula } from "./math";
+import { kept } from "./morph";
+import { decoded, Place } from "./tags";
 
 const NONE: Cited = new Map();
 
 /**
- * A block's HTML as safe nodes, with the page's own furniture around code and tables, and marks for what is cited. `later`
- * is called when more can be made of it, once what colours code or sets formulas has come.
+ * A block as safe nodes, with the page's own furniture, and marks for what is cited. `later` is called when more can be made
+ * of it, once what colours code or sets formulas has come. Where what `before` was is known to stand in the page, a part that
+ * is as it was is kept (see morph.ts), so that a long list costs no more with each word than a short one.
  */
-export function nodes(html: string, cited: Cited = NONE, later = () => {}): DocumentFragment {
-  const fragment = safe(html);
-  // From the inside out: a direction that is set looks at all inside, and again when something changes there.
-  for (const node of [...fragment.querySelectorAll(DIRECTED)].reverse()) node.setAttribute("dir", "auto");
-  // What holds several of them goes as its first letter does: a direction that is found passes over those inside.
-  for (const node of fragment.querySelectorAll<HTMLElement>(HOLDING)) node.dir = directionOf(node.textContent);
-  if (cited.size > 0) {
-    for (const link of fragment.querySelectorAll("a"))
-      if (names(link, cited)) link.replaceWith(`[${link.textContent}]`);
-    markCited(fragment, cited);
+export function nodes(block: Block, cited: Cited = NONE, later = () => {}, before?: Block): DocumentFragment {
+  const made = document.createDocumentFragment();
+  const was = before?.known === block.known ? before.token : undefined;
+  try {
+    new Making(later).blocks([block.token], made, was && [was]);
+  } catch {
+    const pre = element("pre");
+    pre.append(element("code", {}, `${block.token.raw}\n`));
+    made.replaceChildren(coded(pre, ""));
   }
-  for (const pre of fragment.querySelectorAll("pre")) frameCode(pre, later);
-  for (const quote of fragment.querySelectorAll("blockquote[title]")) frameAlert(quote);
-  for (const item of fragment.querySelectorAll("li[title]")) {
-    item.removeAttribute("title");
-    item.classList.add("task");
-  }
-  for (const place of fragment.querySelectorAll("var[title]")) frameFormula(place, later);
-  for (const mark of fragment.querySelectorAll("sup[title], div[title]")) frameFootnote(mark);
-  for (const list of fragment.querySelectorAll("ol")) makeRoom(list);
-  for (const table of fragment.querySelectorAll("table")) {
-    const box = element("div", { class: "table-box", role: "group", "aria-label": say.markdown.table, tabindex: "0" });
-    box.dir = table.dir;
-    table.replaceWith(box);
-    box.append(table);
-  }
-  return fragment;
-}
-
-/** Letters of a link's words that may be nothing but numbers: what is tested may come from anybody. */
-const LONGEST_NUMBERS = 40;
-
-/** Whether a link has nothing but sources' numbers for its words: then it names them, wherever it would lead. */
-function names(link: Element, cited: Cited): boolean {
-  const words = link.textContent.trim();
-  const isNumbers = words.length <= LONGEST_NUMBERS && /^[[\s]*(?:sources?)?[\d\s,;–-]+\]*$/i.test(words);
-  return isNumbers && (words.match(/\d+/g) ?? []).some((number) => cited.has(Number(number)));
-}
-
-/** Makes a button of each `[n]` that names a source. In code and links it is what it says. */
-function markCited(fragment: DocumentFragment, cited: Cited): void {
-  const walker = document.createTreeWalker(fragment, NodeFilter.SHOW_TEXT);
-  const found: Text[] = [];
-  while (walker.nextNode()) {
-    const text = walker.currentNode as Text;
-    if (/\[\d/.test(text.data) && !text.parentElement?.closest("code, pre, kbd, samp, a, var[title]")) found.push(text);
-  }
-  for (const text of found) {
-    const parts = text.data.split(/\[(\d{1,4})\]/);
-    // Every second part is a number.
-    const marks = parts.flatMap((part, at): (Node | string)[] => {
-      if (at % 2 === 0) return part === "" ? [] : [part];
-      const title = cited.get(Number(part));
-      return [title === undefined ? `[${part}]` : citation(part, title)];
-    });
-    text.replaceWith(...marks);
-  }
-}
-
-function citation(n: string, title: string): HTMLElement {
-  const label = say.sources.source(Number(n), title);
-  const button = element("button", { type: "button", class: "cite", "data-cite": n, "aria-label": label, title });
-  button.textContent = n;
-  return button;
-}
-
-function frameCode(pre: HTMLPreElement, later: () => void): void {
-  const language = pre.title;
-  pre.removeAttribute("title");
-  pre.tabIndex = 0;
-  pre.setAttribute("role", "group");
-  pre.setAttribute("aria-label", language === "" ? say.markdown.code : say.markdown.codeIn(language));
-  pre.dir = "ltr";
-  const head = element("div", { class: "code-head" });
-  const name = element("span", { class: "language" });
-  name.textContent = language;
-  head.append(name, tool("wrap", say.markdown.wrap), tool("save", say.markdown.download), tool("copy", say.copy.copy));
-  const box = element("div", { class: "code-box" });
-  pre.replaceWith(box);
-  box.append(head, pre);
-  const code = pre.querySelector("code");
-  const colours = code ? coloured(code.textContent, language, later) : null;
-  if (colours !== null) code?.replaceChildren(colours);
-}
-
-function tool(does: string, words: string): HTMLElement {
-  const button = element("button", { type: "button", class: "quiet", "data-code": does });
-  if (does === "wrap") button.setAttribute("aria-pressed", "false");
-  button.textContent = words;
-  return button;
-}
-
-/** A list's numbers stand beside it: those of many digits need more room than is left for one or two. */
-function makeRoom(list: HTMLOListElement): void {
-  const { length } = String(list.start + list.children.length - 1);
-  if (length > 2) list.dataset["digits"] = String(length);
-}
-
-function frameAlert(quote: Element): void {
-  const kind = quote.getAttribute("title") ?? "";
-  quote.removeAttribute("title");
-  quote.classList.add("alert", `alert-${kind}`);
-}
-
-/** A footnote's mark becomes a button that leads to it; the footnote is named for whoever comes there. */
-function frameFootnote(mark: Element): void {
-  const label = mark.getAttribute("title") ?? "";
-  mark.removeAttribute("title");
-  if (mark.tagName === "DIV") {
-    mark.classList.add("footnote");
-    mark.setAttribute("data-footnote", label);
-    mark.setAttribute("role", "note");
-    mark.setAttribute("tabindex", "-1");
-    return;
-  }
-  const button = element("button", { type: "button", class: "to-footnote", "data-to-footnote": label });
-  button.setAttribute("aria-label", say.markdown.footnote(label));
-  button.textContent = label;
-  mark.replaceChildren(button);
-}
-
-function directionOf(text: string): "ltr" | "rtl" {
-  const [first] = /\p{L}/u.exec(text) ?? [""];
-  return /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u.test(
-    first,
-  )
-    ? "rtl"
-    : "ltr";
-}
-
-/** HTML as nodes, without what may do anything. */
-function safe(html: string): DocumentFragment {
-  return purifier.sanitize(html, { RETURN_DOM_FRAGMENT: true });
-}
-
-function secureLink(link: Element): void {
-  const href = link.getAttribute("href") ?? "";
-  if (!/^(https?|mailto):/i.test(href.trim())) {
-    link.removeAttribute("href");
-    return;
-  }
-  link.setAttribute("target", "_blank");
-  link.setAttribute("rel", "noopener noreferrer");
-}
-
-/** A relative address is the document's that the words are from, and means nothing here. */
-function isOwnImage(src: string): boolean {
-  return /^data:image\//i.test(src);
-}
-
-function element(name: string, attributes: Record<string, string>): HTMLElement {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (cited.size > 0) cite(made, cited);
   return made;
+}
+
+class Making {
+  readonly #later: () => void;
+
+  constructor(later: () => void) {
+    this.#later = later;
+  }
+
+  blocks(tokens: Token[], ground: Node, before?: Token[]): void {
+    const place = new Place(ground);
+    for (const [n, token] of tokens.entries()) {
+      const was = before?.[n];
+      this.#block(token, place, was?.type === token.type ? was : undefined);
+    }
+    place.end();
+  }
+
+  #block(token: Token, place: Place, before?: Token): void {
+    switch (token.type) {
+      case "space":
+      case "def":
+        return;
+      case "hr":
+        return place.add(element("hr"));
+      case "heading":
+        // The page's title and the question stand above: an answer's headings begin at the third level.
+        return place.add(this.#words(`h${Math.min(Math.max(token["depth"], 2) + 1, 6)}`, token.tokens));
+      case "paragraph":
+        return place.add(this.#paragraph(token as Tokens.Paragraph));
+      case "code":
+        return place.add(this.#code(token as Tokens.Code, before));
+      case "blockquote":
+        return place.add(this.#quotation(token as Tokens.Blockquote));
+      case "list":
+        return place.add(this.#list(token as Tokens.List, before as Tokens.List | undefined));
+      case "table":
+        return place.add(this.#table(token as Tokens.Table, before as Tokens.Table | undefined));
+      case "footnote": {
+        const { label, tokens } = token as Footnote;
+        const note = footnote(label);
+        this.blocks(tokens, note);
+        return place.add(note);
+      }
+      case "formulaBlock":
+        return place.add(formulaBox((token as Formula).tex, "paragraph", this.#later));
+      default:
+        return this.#inline(token, place);
+    }
+  }
+
+  /** A formula that is all of its paragraph stands for it. */
+  #paragraph({ tokens }: Tokens.Paragraph): HTMLElement {
+    const [first, ...others] = tokens.filter(({ type, raw }) => type !== "text" || raw.trim() !== "");
+    const isFormula = first?.type === "formula" && others.length === 0 && first.raw.startsWith("$$");
+    return isFormula ? formulaBox((first as Formula).tex, "paragraph", this.#later) : this.#words("p", tokens);
+  }
+
+  #code(token: Tokens.Code, before?: Token): HTMLElement {
+    const { text, lang, codeBlockStyle } = token;
+    const language = /^[\w+#.-]+/.exec(lang ?? "")?.[0].toLowerCase() ?? "";
+    const whole = `${codeBlockStyle === "indented" ? text.replace(/\n$/, "") : text}\n`;
+    const code = element("code");
+    code.append(coloured(token, whole, language, this.#later, before) ?? whole);
+    const pre = element("pre");
+    pre.append(code);
+    return coded(pre, language);
+  }
+
+  #quotation({ raw, tokens }: Tokens.Blockquote): HTMLElement {
+    const quote = element("blockquote");
+    this.blocks(tokens, quote);
+    const kind = alertKind(raw);
+    if (kind !== null) {
+      const first = quote.querySelector("p");
+      if (first?.firstChild instanceof Text)
+        first.firstChild.data = first.firstChild.data.replace(/^\[![a-z]+\]\s*/i, "");
+      if (first?.textContent === "") first.remove();
+      const name = directed("p");
+      name.append(element("strong", {}, say.markdown[kind]));
+      quote.prepend(name);
+      quote.className = `alert alert-${kind}`;
+    }
+    quote.dir = directionOf(quote.textContent);
+    return quote;
+  }
+
+  #list(token: Tokens.List, before?: Tokens.List): HTMLElement {
+    const { ordered, start, items } = token;
+    const list = element(ordered ? "ol" : "ul");
+    if (ordered) {
+      if (start !== 1) list.setAttribute("start", String(start));
+      makeRoom(list, Number(start), items.length);
+    }
+    list.dir = directionOf(items.find(({ text }) => /\p{L}/u.test(text))?.text.replace(/<[^>]*>/g, "") ?? "");
+    const isLike = before?.ordered === ordered && before.loose === token.loose;
+    const same = isLike ? alike(before.items, items, (was, item) => was.raw === item.raw) : 0;
+    if (same > 0) list.append(kept(same));
+    for (const [n, item] of items.entries()) {
+      if (n < same) continue;
+      const made = directed("li");
+      if (item.task) made.className = "task";
+      this.blocks(item.tokens, made, isLike ? before.items[n]?.tokens : undefined);
+      list.append(made);
+    }
+    return list;
+  }
+
+  #table({ header, rows }: Tokens.Table, before?: Tokens.Table): HTMLElement {
+    const table = element("table");
+    const texts = [header, ...rows].flat().map(({ text }) => text);
+    table.dir = directionOf(texts.find((text) => /\p{L}/u.test(text)) ?? "");
+    const head = table.appendChild(element("thead"));
+    head.append(this.#row("th", header));
+    if (rows.length > 0) {
+      const body = table.appendChild(element("tbody"));
+      const same = before && isSameRow(before.header, header) ? alike(before.rows, rows, isSameRow) : 0;
+      if (same > 0) body.append(kept(same));
+      for (const row of rows.slice(same)) body.append(this.#row("td", row));
+    }
+    return boxed(table);
+  }
+
+  #row(name: "th" | "td", cells: Tokens.TableCell[]): HTMLElement {
+    const row = element("tr");
+    for (const { align, tokens } of cells) {
+      const cell = this.#words(name, tokens);
+      if (align) cell.setAttribute("align", align);
+      row.append(cell);
+    }
+    return row;
+  }
+
+  #words(name: string, tokens: Token[] = []): HTMLElement {
+    const made = directed(name);
+    const place = new Place(made);
+    for (const token of tokens) this.#inline(token, place);
+    place.end();
+    return made;
+  }
+
+  #inline(token: Token, place: Place): void {
+    switch (token.type) {
+      case "text":
+        if (token.tokens === undefined) return place.text(decoded(token["text"]));
+        for (const inner of token.tokens) this.#inline(inner, place);
+        return;
+      case "escape":
+        return place.text(token["text"]);
+      case "html":
+        return place.html(token["text"]);
+      case "strong":
+      case "em":
+      case "del":
+        return place.add(this.#words(token.type, token.tokens));
+      case "codespan":
+        return place.add(element("code", {}, token["text"]));
+      case "br":
+        return place.add(element("br"));
+      case "checkbox":
+        return place.text(token["checked"] ? "☑ " : "☐ ");
+      case "link": {
+        const link = this.#link(token as Tokens.Link);
+        if (link !== null) return place.add(link);
+        for (const inner of token.tokens ?? []) this.#inline(inner, place);
+        return;
+      }
+      case "image":
+        return place.add(image(token as Tokens.Image));
+      case "footnoteMark":
+        return place.add(footnoteMark(token["label"]));
+      case "formula":
+        return place.add(
+          formulaBox((token as Formula).tex, token.raw.startsWith("$$") ? "block" : "line", this.#later),
+        );
+      default:
+        return place.text(token.raw);
+    }
+  }
+
+  #link({ href, title, autolink, text, tokens }: Tokens.Link): HTMLElement | null {
+    // What is an address for itself has no references.
+    const read = autolink ? (words: string) => words : decoded;
+    const address = encoded(href);
+    if (address === null) return null;
+    const link = autolink ? element("a", {}, text) : this.#words("a", tokens);
+    if (title) link.title = decoded(title);
+    if (/^(https?|mailto):/i.test(address.trim())) {
+      link.setAttribute("href", read(address));
+      link.setAttribute("target", "_blank");
+      link.setAttribute("rel", "noopener noreferrer");
+    }
+    return link;
+  }
+}
+
+/** An image in data; of any other its words: a relative address is the document's that the words are from. */
+function image({ href, title, text, tokens }: Tokens.Image): Node {
+  const words = decoded(tokens ? plain(tokens) : text);
+  const address = encoded(href);
+  if (address === null || !/^data:image\//i.test(address)) return document.createTextNode(words);
+  return element("img", { src: address, alt: words, ...(title && { title: decoded(title) }) });
+}
+
+/** What an image shows, in words. */
+function plain(tokens: Token[]): string {
+  return tokens
+    .map((token) =>
+      token.type === "br"
+        ? "\n"
+        : "tokens" in token && token.tokens
+          ? plain(token.tokens)
+          : "text" in token
+            ? String(token.text)
+            : token.raw,
+    )
+    .join("");
+}
+
+/** An address without what stands in none; `null`: it is none. */
+function encoded(href: string): string | null {
+  try {
+    return encodeURI(href).replaceAll("%25", "%");
+  } catch {
+    return null;
+  }
+}
+
+/** How many at the beginning are as they were. */
+function alike<Part>(before: Part[], now: Part[], isSame: (was: Part, is: Part) => boolean): number {
+  const other = now.findIndex((part, n) => n >= before.length || !isSame(before[n]!, part));
+  return other < 0 ? now.length : other;
+}
+
+function isSameRow(one: Tokens.TableCell[], other: Tokens.TableCell[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every(({ text, align }, n) => text === other[n]!.text && align === other[n]!.align)
+  );
 }

@@ -4,14 +4,14 @@
 /** Blocks in a part: so few that the one being written is soon done, so many that a very long text has few parts. */
 const BLOCKS = 16;
 
-export type Part = { html: readonly string[]; done: boolean };
+export type Part<Block> = { blocks: readonly Block[]; done: boolean };
 
 /** A text's blocks in parts, of which those are done that hold nothing but frozen ones; what follows is still to come. */
-export function parted(html: readonly string[], frozen: number, growing: boolean): Part[] {
-  const count = Math.ceil(html.length / BLOCKS);
+export function parted<Block>(blocks: readonly Block[], frozen: number, growing: boolean): Part<Block>[] {
+  const count = Math.ceil(blocks.length / BLOCKS);
   return Array.from({ length: count }, (_, n) => {
     const end = (n + 1) * BLOCKS;
-    return { html: html.slice(n * BLOCKS, end), done: !growing || end <= frozen };
+    return { blocks: blocks.slice(n * BLOCKS, end), done: !growing || end <= frozen };
   });
 }
 

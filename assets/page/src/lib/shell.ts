@@ -2,21 +2,19 @@
 // its document with the operator's words, and the files that it has loaded. Of what was asked and answered nothing is in it.
 
 import { BASE } from "./base";
+import { vouching } from "./trusted";
 
 /** As the service worker names it. */
 const CACHE = `askd${BASE}`;
-
-/** What a page that wants its scripts' addresses vouched for (the server's policy says so) makes them with. */
-type TrustedTypes = {
-  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
-};
 
 /** Keeps what was loaded by now. Where the browser refuses, or has no secure connection, the page goes on without. */
 export async function keepShell(): Promise<void> {
   // Within another page it is no page of its own.
   if (!("serviceWorker" in navigator) || window.top !== window) return;
   try {
-    await navigator.serviceWorker.register(trusted(`${BASE}sw.js`), { updateViaCache: "none" });
+    const address = `${BASE}sw.js`;
+    const worker = vouching("askd-worker", { createScriptURL: (_: string) => address });
+    await navigator.serviceWorker.register(worker.createScriptURL(address), { updateViaCache: "none" });
     await keep(await caches.open(CACHE));
   } catch {
     // What was kept before stays.
@@ -49,11 +47,4 @@ async function keep(cache: Cache): Promise<void> {
 async function keepFile(cache: Cache, address: string): Promise<void> {
   const file = await fetch(address);
   if (file.ok) await cache.put(address, file);
-}
-
-function trusted(address: string): string {
-  const { trustedTypes } = window as { trustedTypes?: TrustedTypes };
-  // It lets no other address through than this one.
-  const rules = { createScriptURL: () => address };
-  return trustedTypes?.createPolicy("askd-worker", rules).createScriptURL(address) ?? address;
 }

@@ -1,0 +1,100 @@
+// The page's own furniture around what an answer shows: code with its head, tables in boxes that scroll, marks of footnotes.
+
+import { say } from "./language";
+
+/** Each of these finds its own writing direction. */
+const DIRECTED = new Set("p li h3 h4 h5 h6 td th dt dd summary".split(" "));
+
+export function element(name: string, attributes: Record<string, string> = {}, words = ""): HTMLElement {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (words !== "") made.append(words);
+  return made;
+}
+
+/** An element of Markdown's, in its own writing direction where it has one. */
+export function directed(name: string): HTMLElement {
+  const made = document.createElement(name);
+  if (DIRECTED.has(name)) made.dir = "auto";
+  return made;
+}
+
+/** Gives an element of the model's own, with all that is in it, what one of Markdown's has. */
+export function finish(made: HTMLElement): void {
+  const name = made.localName;
+  if (DIRECTED.has(name)) made.dir = "auto";
+  // What holds several of them goes as its first letter does: a direction that is found passes over those inside.
+  if (/^(?:ul|ol|dl|blockquote|table)$/.test(name)) made.dir = directionOf(made.textContent);
+  if (made instanceof HTMLOListElement) makeRoom(made, made.start, made.children.length);
+  if (name === "table") frame(made, boxed);
+  if (name === "pre") frame(made, (pre) => coded(pre, ""));
+}
+
+function frame(made: HTMLElement, framed: (made: HTMLElement) => HTMLElement): void {
+  const place = document.createComment("");
+  made.replaceWith(place);
+  place.replaceWith(framed(made));
+}
+
+export function directionOf(text: string): "ltr" | "rtl" {
+  const [first] = /\p{L}/u.exec(text) ?? [""];
+  return /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u.test(
+    first,
+  )
+    ? "rtl"
+    : "ltr";
+}
+
+/** A list's numbers stand beside it: those of many digits need more room than is left for one or two. */
+export function makeRoom(list: HTMLElement, start: number, count: number): void {
+  const { length } = String(start + count - 1);
+  if (length > 2) list.dataset["digits"] = String(length);
+}
+
+/** A table in the box that it scrolls in. */
+export function boxed(table: HTMLElement): HTMLElement {
+  const box = element("div", { class: "table-box", role: "group", "aria-label": say.markdown.table, tabindex: "0" });
+  box.dir = table.dir;
+  box.append(table);
+  return box;
+}
+
+/** Code below its head, which says its language, if it has one, and what can be done with it. */
+export function coded(pre: HTMLElement, language: string): HTMLElement {
+  pre.tabIndex = 0;
+  pre.setAttribute("role", "group");
+  pre.setAttribute("aria-label", language === "" ? say.markdown.code : say.markdown.codeIn(language));
+  pre.dir = "ltr";
+  pre.translate = false;
+  const head = element("div", { class: "code-head" });
+  head.append(
+    element("span", { class: "language" }, language),
+    tool("wrap", say.markdown.wrap),
+    tool("save", say.markdown.download),
+    tool("copy", say.copy.copy),
+  );
+  const box = element("div", { class: "code-box" });
+  box.append(head, pre);
+  return box;
+}
+
+function tool(does: string, words: string): HTMLElement {
+  const button = element("button", { type: "button", class: "quiet", "data-code": does }, words);
+  if (does === "wrap") button.setAttribute("aria-pressed", "false");
+  return button;
+}
+
+/** A footnote's mark is a button that leads to it. */
+export function footnoteMark(label: string): HTMLElement {
+  const attributes = { type: "button", class: "to-footnote", "data-to-footnote": label };
+  const mark = element("sup");
+  mark.append(element("button", { ...attributes, "aria-label": say.markdown.footnote(label) }, label));
+  return mark;
+}
+
+/** A footnote, named for whoever comes to it. */
+export function footnote(label: string): HTMLElement {
+  const note = element("div", { class: "footnote", "data-footnote": label, role: "note", tabindex: "-1" });
+  note.append(element("sup", {}, label), " ");
+  return note;
+}
