@@ -136,7 +136,6 @@ export default {
   },
   answer: {
     label: "Antwort:",
-    thinking: "Denkt nach",
     thoughts: "Gedanken des Modells",
     unsearched: "Nicht aus den Dokumenten: Sie konnten nicht durchsucht werden.",
     unmatched: "Nicht aus den Dokumenten: Nichts darin passte zur Frage.",

@@ -130,7 +130,6 @@ export default {
   },
   answer: {
     label: "Answer:",
-    thinking: "Thinking",
     thoughts: "The model's thinking",
     unsearched: "Not from the documents: they could not be searched.",
     unmatched: "Not from the documents: nothing in them matched.",
