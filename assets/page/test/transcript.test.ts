@@ -7,13 +7,15 @@ import type { Chat } from "../src/lib/chat.svelte";
 import { newTurn } from "../src/lib/reduce";
 import Transcript from "../src/ui/Transcript.svelte";
 
-vi.mock("../src/lib/markdown", async (original) => {
-  const real = await original<typeof import("../src/lib/markdown")>();
-  const ended: typeof real.ended = (before, text) => {
-    if (text.includes("poison")) throw new RangeError("too deep");
-    return real.ended(before, text);
-  };
-  return { ...real, ended };
+vi.mock("../src/lib/growing", async (original) => {
+  const { Growing } = await original<typeof import("../src/lib/growing")>();
+  class Poisoned extends Growing {
+    override end(text: string) {
+      if (text.includes("poison")) throw new RangeError("too deep");
+      return super.end(text);
+    }
+  }
+  return { Growing: Poisoned };
 });
 
 afterEach(() => vi.unstubAllGlobals());

@@ -110,13 +110,17 @@ const DONE = 2_048;
 
 /** The blocks of `text`, which continues the text that `before` was made of: those that are as they were are the same. */
 export function grow(before: Blocks, text: string): Blocks {
+  return growOn(before, unixLines(text).slice(before.offset));
+}
+
+/** The same, of the text's rest behind `before.offset`, the lines of which end as Unix's do. */
+export function growOn(before: Blocks, rest: string): Blocks {
   const blocks = before.blocks.slice(0, before.frozen);
-  const lines = unixLines(text);
-  const { tokens, names } = lex(lines.slice(before.offset), before.definitions);
+  const { tokens, names } = lex(rest, before.definitions);
   const known = names === before.known.names ? before.known : { names };
-  // How many tokens are read when a block ends, and how far the text then is.
+  // How many tokens are read when a block ends, and how far the rest then is.
   const ends: { tokens: number; offset: number }[] = [];
-  let offset = before.offset;
+  let offset = 0;
   for (const [n, token] of tokens.entries()) {
     offset += token.raw.length;
     if (isNothing(token)) continue;
@@ -125,16 +129,23 @@ export function grow(before: Blocks, text: string): Blocks {
     blocks.push(isSame ? was : { token, known });
     ends.push({ tokens: n + 1, offset });
   }
-  const last = ends.slice(0, -OPEN_BLOCKS).findLastIndex((end) => isDone(lines, end.offset));
+  const last = ends.slice(0, -OPEN_BLOCKS).findLastIndex((end) => isDone(rest, end.offset));
   const end = ends[last];
   if (end === undefined) return { ...before, blocks, known };
+  const frozen = before.frozen + last + 1;
+  for (const block of blocks.slice(before.frozen, frozen)) block.token = detached(block.token);
   return {
     blocks,
-    frozen: before.frozen + last + 1,
-    offset: end.offset,
+    frozen,
+    offset: before.offset + end.offset,
     definitions: { ...definitions(tokens.slice(0, end.tokens)), ...before.definitions },
     known,
   };
+}
+
+/** A token of its own: the pieces of a text that it is made of would each hold all of the text as it was then. */
+function detached(token: Token): Token {
+  return JSON.parse(JSON.stringify(token)) as Token;
 }
 
 /** Whether nothing of a token is to be seen. */
@@ -166,14 +177,6 @@ export function whole(text: string): Block[] {
   // Of footnotes more is known now than of any text that grows.
   const known = { names };
   return tokens.filter((token) => !isNothing(token)).map((token) => ({ token, known }));
-}
-
-/**
- * The blocks of a text that grows no more, and continues the text that `before` was made of. It is read anew as a whole only
- * where what stands below may say what is meant above: a link's definition, a footnote.
- */
-export function ended(before: Blocks, text: string): Block[] {
-  return text.includes("]:") || text.includes("[^") ? whole(text) : grow(before, text).blocks;
 }
 
 /** A mark without its footnote leads nowhere: it is what was written. */

@@ -6,12 +6,24 @@ const BLOCKS = 16;
 
 export type Part<Block> = { blocks: readonly Block[]; done: boolean };
 
-/** A text's blocks in parts, of which those are done that hold nothing but frozen ones; what follows is still to come. */
-export function parted<Block>(blocks: readonly Block[], frozen: number, growing: boolean): Part<Block>[] {
+/**
+ * A text's blocks in parts, of which those are done that hold nothing but frozen ones; what follows is still to come. A part
+ * that was done `before` and holds the same is the same, so that nothing looks at it again.
+ */
+export function parted<Block>(
+  blocks: readonly Block[],
+  frozen: number,
+  growing: boolean,
+  before: readonly Part<Block>[] = [],
+): Part<Block>[] {
   const count = Math.ceil(blocks.length / BLOCKS);
   return Array.from({ length: count }, (_, n) => {
     const end = (n + 1) * BLOCKS;
-    return { blocks: blocks.slice(n * BLOCKS, end), done: !growing || end <= frozen };
+    const done = !growing || end <= frozen;
+    const was = before[n];
+    const isSame = was?.done && was.blocks[0] === blocks[n * BLOCKS] && was.blocks.at(-1) === blocks[end - 1];
+    if (done && isSame) return was;
+    return { blocks: blocks.slice(n * BLOCKS, end), done };
   });
 }
 

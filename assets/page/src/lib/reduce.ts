@@ -16,6 +16,15 @@ export type Ending =
 
 export type Problem = { code: ErrorCode; message: string };
 
+/**
+ * The end of a text that grows, behind so many letters, for whoever reads it with each word: to look into all of it, the
+ * browser would first copy all of it. `of`: another one where the text has begun anew.
+ */
+export type Tail = { of: object; from: number; text: string };
+
+/** Letters that a tail has at the least, once there are so many; when it has twice as many it is cut. */
+const TAIL = 16_384;
+
 export type Turn = {
   id: string;
   /** The turn that this one is behind; `null` for a conversation's first. */
@@ -34,6 +43,8 @@ export type Turn = {
   place: number | null;
   seq: number;
   text: string;
+  /** The end of the text; `null`: nothing of it has come since the page knows of it. */
+  tail: Tail | null;
   thinking: string;
   sources: Source[];
   /** How the answer stands to the documents; `null`: they were not asked. */
@@ -70,6 +81,7 @@ export function newTurn(fields: Pick<Turn, "id" | "parent" | "question" | "asked
     place: null,
     seq: 0,
     text: "",
+    tail: null,
     thinking: "",
     sources: [],
     basis: null,
@@ -117,7 +129,7 @@ function step(turn: Turn, event: Exclude<Event, { type: "ask" | "merge" | "withd
       if (event.seq <= turn.seq) return turn;
       return event.channel === "reasoning"
         ? { ...turn, seq: event.seq, thinking: turn.thinking + event.text, place: null }
-        : { ...turn, seq: event.seq, text: turn.text + event.text, place: null };
+        : { ...turn, seq: event.seq, text: turn.text + event.text, tail: longer(turn, event.text), place: null };
     case "complete":
       return ended(turn, event.outcome, {
         seq: Math.max(turn.seq, event.seq),
@@ -136,11 +148,18 @@ function step(turn: Turn, event: Exclude<Event, { type: "ask" | "merge" | "withd
   }
 }
 
+function longer({ text, tail }: Turn, more: string): Tail {
+  const { of, from, text: end } = tail ?? { of: {}, from: text.length, text: "" };
+  const now = end + more;
+  const cut = now.length >= 2 * TAIL ? now.length - TAIL : 0;
+  return { of, from: from + cut, text: now.slice(cut) };
+}
+
 function accepted(turn: Turn, event: Extract<Told, { type: "accepted" }>): Turn {
   const kept = { ...turn, sent: true, accepted: true, parent: event.parent };
   // All of the turn follows, so what the page has of it would be doubled.
   return event.after === 0
-    ? { ...kept, seq: 0, text: "", thinking: "", sources: [], basis: null, problem: null }
+    ? { ...kept, seq: 0, text: "", tail: null, thinking: "", sources: [], basis: null, problem: null }
     : kept;
 }
 
