@@ -1,9 +1,9 @@
 // Code in colours, line by line: as it would be coloured whole, and what is above the line that comes is left alone.
 
 import hljs from "highlight.js/lib/core";
-import { expect, test, vi } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 
-import { colour, type Done } from "../src/lib/languages";
+import { colour as read, learn, type Done } from "../src/lib/languages";
 import { kept, morph } from "../src/lib/morph";
 
 /** Code with what goes over several lines in its language. */
@@ -40,6 +40,12 @@ const CODE: Record<string, string> = {
   xml: "<!DOCTYPE html>\n<!-- a\nb -->\n<p class=\"a\"\n   id='b'>x &amp; y</p>\n<script>\nlet a = 1;\n</script>\n<style>\nb { c: d }\n</style>",
   yaml: "# a\na: 1\nb:\n  - c: 'd'\n    e: |\n      f\n      g\n  - &h i\n---\nj: \"k\n  l\"",
 };
+
+const colour = (code: string, language: string, done?: Done) => read(code, language, () => {}, done);
+
+beforeAll(async () => {
+  await Promise.all(Object.keys(CODE).map(learn));
+});
 
 function html(made: Node): string {
   const box = document.createElement("div");

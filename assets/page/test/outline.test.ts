@@ -6,14 +6,13 @@ import { whole } from "../src/lib/markdown";
 import { nodes } from "../src/lib/nodes";
 import { outline } from "../src/lib/outline";
 
+/** An answer as it stands in the page. */
 function answer(markdown: string): HTMLElement {
   const box = document.createElement("div");
-  for (const one of whole(markdown)) {
-    const block = document.createElement("div");
-    block.className = "block";
-    block.append(nodes(one));
-    box.append(block);
-  }
+  const text = box.appendChild(document.createElement("div"));
+  text.className = "markdown";
+  const part = text.appendChild(document.createElement("div"));
+  for (const one of whole(markdown)) part.appendChild(document.createElement("div")).append(nodes(one));
   return box;
 }
 

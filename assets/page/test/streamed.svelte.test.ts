@@ -65,7 +65,7 @@ test("colours_and_formulas_that_come_late_are_in_the_end_there", async () => {
   const shown = answer("", true);
   for (let end = 1; end <= text.length; end++) shown.grow(text.slice(0, end));
   shown.end();
-  await Promise.all([loadColours(), loadFormulas()]);
+  await Promise.all([loadColours("js"), loadFormulas()]);
   expect(shown.target.querySelector(".hljs-keyword")?.textContent).toBe("let");
   expect(shown.target.querySelector("math")).not.toBeNull();
   expect(shown.target.innerHTML).toBe(atOnce(text));
@@ -126,7 +126,7 @@ test.each([
   ["a table", (n: number) => `${n === 1 ? "| a | b |\n|---|---|\n" : ""}| ${n} | *b* |\n`, "tbody > tr"],
   ["code", (n: number) => `${n === 1 ? "```js\n" : ""}let a${n} = 1;\n`, "pre"],
 ])("of_%s_only_the_end_is_touched_however_long_it_is", async (_, piece, selector) => {
-  await loadColours();
+  await loadColours("js");
   const text = Array.from({ length: 40 }, (_, n) => piece(n + 1)).join("");
   const shown = answer("", true);
   const changes = new MutationObserver(() => {});

@@ -26,7 +26,8 @@ export class Growing {
    * meant above: a link's definition, a footnote.
    */
   end(text: string): Block[] {
-    return text.includes("]:") || text.includes("[^") ? whole(text) : grow(this.#before(text), text).blocks;
+    if (text.includes("]:") || text.includes("[^")) return whole(text);
+    return text === this.#read ? this.#blocks.blocks : grow(this.#before(text), text).blocks;
   }
 
   #rest(tail: Tail | null): string | null {

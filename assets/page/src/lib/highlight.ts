@@ -1,5 +1,5 @@
-// Code in colours. What colours it is a fifth of the page, so it is loaded when there is code to be coloured; until then,
-// and where that fails, code is shown plain.
+// Code in colours. What colours it is loaded when there is code to be coloured; until then, and where that fails, code is
+// shown plain.
 
 import type { Done } from "./languages";
 import { Lazily } from "./lazily";
@@ -20,12 +20,15 @@ const done = new WeakMap<object, Done>();
 export function coloured(of: object, code: string, language: string, later: () => void, before?: object) {
   if (language === "" || code.length > LONGEST) return null;
   const so = before && done.get(before);
-  const found = languages.now(later)?.colour(code, language, so) ?? null;
+  const found = languages.now(later)?.colour(code, language, later, so) ?? null;
   if (found === null) return null;
   done.set(of, found.done);
   if (found.isFurther && so !== undefined) found.made.prepend(kept(so.nodes));
   return found.made;
 }
 
-/** Resolves when code can be coloured, or cannot for now. */
-export const load = (): Promise<void> => languages.load();
+/** Resolves when code in this language can be coloured, or cannot for now. */
+export async function load(language: string): Promise<void> {
+  await languages.load();
+  await languages.now(() => {})?.learn(language);
+}

@@ -1,67 +1,43 @@
-// The languages that answers mostly use, with highlight.js's core. It is loaded when the first code is shown; the list is
+// The languages that answers mostly use, with highlight.js's core. Each is loaded when code in it is first shown; the list is
 // chosen, not complete, and an unknown language is shown plain.
 
-import type { Emitter } from "highlight.js";
+import type { Emitter, LanguageFn } from "highlight.js";
 import hljs from "highlight.js/lib/core";
-import bash from "highlight.js/lib/languages/bash";
-import c from "highlight.js/lib/languages/c";
-import cpp from "highlight.js/lib/languages/cpp";
-import csharp from "highlight.js/lib/languages/csharp";
-import css from "highlight.js/lib/languages/css";
-import diff from "highlight.js/lib/languages/diff";
-import dockerfile from "highlight.js/lib/languages/dockerfile";
-import go from "highlight.js/lib/languages/go";
-import ini from "highlight.js/lib/languages/ini";
-import java from "highlight.js/lib/languages/java";
-import javascript from "highlight.js/lib/languages/javascript";
-import json from "highlight.js/lib/languages/json";
-import kotlin from "highlight.js/lib/languages/kotlin";
-import lua from "highlight.js/lib/languages/lua";
-import makefile from "highlight.js/lib/languages/makefile";
-import markdown from "highlight.js/lib/languages/markdown";
-import php from "highlight.js/lib/languages/php";
-import python from "highlight.js/lib/languages/python";
-import ruby from "highlight.js/lib/languages/ruby";
-import rust from "highlight.js/lib/languages/rust";
-import shell from "highlight.js/lib/languages/shell";
-import sql from "highlight.js/lib/languages/sql";
-import swift from "highlight.js/lib/languages/swift";
-import typescript from "highlight.js/lib/languages/typescript";
-import xml from "highlight.js/lib/languages/xml";
-import yaml from "highlight.js/lib/languages/yaml";
+
+import { Lazily } from "./lazily";
 
 const DEFINITIONS = {
-  bash,
-  c,
-  cpp,
-  csharp,
-  css,
-  diff,
-  dockerfile,
-  go,
-  ini,
-  java,
-  javascript,
-  json,
-  kotlin,
-  lua,
-  makefile,
-  markdown,
-  php,
-  python,
-  ruby,
-  rust,
-  shell,
-  sql,
-  swift,
-  typescript,
-  xml,
-  yaml,
-};
+  bash: () => import("highlight.js/lib/languages/bash"),
+  c: () => import("highlight.js/lib/languages/c"),
+  cpp: () => import("highlight.js/lib/languages/cpp"),
+  csharp: () => import("highlight.js/lib/languages/csharp"),
+  css: () => import("highlight.js/lib/languages/css"),
+  diff: () => import("highlight.js/lib/languages/diff"),
+  dockerfile: () => import("highlight.js/lib/languages/dockerfile"),
+  go: () => import("highlight.js/lib/languages/go"),
+  ini: () => import("highlight.js/lib/languages/ini"),
+  java: () => import("highlight.js/lib/languages/java"),
+  javascript: () => import("highlight.js/lib/languages/javascript"),
+  json: () => import("highlight.js/lib/languages/json"),
+  kotlin: () => import("highlight.js/lib/languages/kotlin"),
+  lua: () => import("highlight.js/lib/languages/lua"),
+  makefile: () => import("highlight.js/lib/languages/makefile"),
+  markdown: () => import("highlight.js/lib/languages/markdown"),
+  php: () => import("highlight.js/lib/languages/php"),
+  python: () => import("highlight.js/lib/languages/python"),
+  ruby: () => import("highlight.js/lib/languages/ruby"),
+  rust: () => import("highlight.js/lib/languages/rust"),
+  shell: () => import("highlight.js/lib/languages/shell"),
+  sql: () => import("highlight.js/lib/languages/sql"),
+  swift: () => import("highlight.js/lib/languages/swift"),
+  typescript: () => import("highlight.js/lib/languages/typescript"),
+  xml: () => import("highlight.js/lib/languages/xml"),
+  yaml: () => import("highlight.js/lib/languages/yaml"),
+} satisfies Record<string, () => Promise<{ default: LanguageFn }>>;
 
 type Name = keyof typeof DEFINITIONS;
 
-/** Each by its other names. The definitions know them too, but making all of them keeps the page from the next frame. */
+/** Each by its other names. The definitions know them too, once they are loaded. */
 const OTHER_NAMES: Partial<Record<Name, string>> = {
   bash: "sh zsh",
   c: "h",
@@ -102,17 +78,36 @@ const NAMES = new Map<string, Name>();
 for (const name of Object.keys(DEFINITIONS) as Name[])
   for (const other of [name, ...(OTHER_NAMES[name]?.split(" ") ?? [])]) NAMES.set(other, name);
 
-/** The language of this name, ready to be read. */
-function languageOf(called: string): Name | undefined {
+/** Each language that was wanted, with those within it. */
+const learned = new Map<Name, Lazily<true>>();
+
+/** Resolves when a language can be read, if there is one of this name, or cannot be for now. */
+export async function learn(called: string): Promise<void> {
   const name = NAMES.get(called);
-  if (name !== undefined) learn(name);
-  return name;
+  if (name !== undefined) await lazily(name).load();
 }
 
-function learn(name: Name): void {
-  if (hljs.getLanguage(name)) return;
-  hljs.registerLanguage(name, DEFINITIONS[name]);
-  for (const other of WITHIN[name] ?? []) learn(other);
+function lazily(name: Name): Lazily<true> {
+  let found = learned.get(name);
+  if (found === undefined) learned.set(name, (found = new Lazily(() => register(name))));
+  return found;
+}
+
+async function register(name: Name): Promise<true> {
+  const all = withAll(name);
+  const definitions = await Promise.all(all.map((name) => DEFINITIONS[name]()));
+  for (const [n, { default: definition }] of definitions.entries())
+    if (!hljs.getLanguage(all[n]!)) hljs.registerLanguage(all[n]!, definition);
+  return true;
+}
+
+/** A language and those within it, each once. */
+function withAll(name: Name, found: Name[] = []): Name[] {
+  if (!found.includes(name)) {
+    found.push(name);
+    for (const other of WITHIN[name] ?? []) withAll(other, found);
+  }
+  return found;
 }
 
 /** What highlight.js calls its emitter: makes nodes of what it finds, where its own would write HTML to be read again. */
@@ -180,9 +175,9 @@ type Coloured = { made: DocumentFragment; done: Done; isFurther: boolean };
  * cannot be read. It is read line by line, as far as no line is within what began in one before: so much as comes
  * is read, however much stands above it.
  */
-export function colour(code: string, called: string, before?: Done): Coloured | null {
-  const language = languageOf(called);
-  if (language === undefined) return null;
+export function colour(code: string, called: string, later: () => void, before?: Done): Coloured | null {
+  const language = NAMES.get(called);
+  if (language === undefined || lazily(language).now(later) === null) return null;
   const further = before?.language === language && code.startsWith(before.text) ? before : null;
   let { text, nodes } = further ?? { text: "", nodes: 0 };
   const made = document.createDocumentFragment();

@@ -7,7 +7,10 @@ const WORTH_IT = 4;
 
 /** The headings of an answer that stands in the page, the highest at level 0; none where they are few. */
 export function outline(answer: Element): Heading[] {
-  const found = [...answer.querySelectorAll<HTMLElement>(".block > :is(h3, h4, h5, h6)")];
+  // From child to child: to search all that stands in a long answer takes as long as a frame may.
+  const text = [...answer.children].find((child) => child.matches(".markdown"));
+  const blocks = [...(text?.children ?? [])].flatMap((part) => [...part.children]);
+  const found = blocks.map((block) => block.firstElementChild).filter(isHeading);
   if (found.length < WORTH_IT) return [];
   const highest = Math.min(...found.map(levelOf));
   return found.map((element) => ({
@@ -15,6 +18,10 @@ export function outline(answer: Element): Heading[] {
     level: levelOf(element) - highest,
     element,
   }));
+}
+
+function isHeading(element: Element | null): element is HTMLElement {
+  return element !== null && /^h[3-6]$/.test(element.localName);
 }
 
 function levelOf(heading: Element): number {

@@ -45,12 +45,16 @@ export function rest(part: HTMLElement): () => void {
   function wake(): void {
     part.classList.remove("resting");
     sizes.disconnect();
-    // Not at once: within one frame a size is told of only once.
+    measure();
+  }
+
+  /** Not at once: within one frame a size is told of only once, and that in which a part is done has enough to do. */
+  function measure(): void {
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(() => sizes.observe(part));
   }
 
-  sizes.observe(part);
+  measure();
   changes.observe(part, { subtree: true, childList: true, characterData: true });
   return () => {
     cancelAnimationFrame(frame);
