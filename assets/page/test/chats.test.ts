@@ -322,6 +322,8 @@ test("one_file_is_imported_at_a_time_and_its_name_is_told_meanwhile", async () =
   server.away = true;
   await chats.bringIn(file);
   expect([chats.importing, imports()]).toEqual([null, 2]);
+  // Which of the files it was is said with the reason.
+  expect(chats.notices.all.at(-1)?.words).toMatch(/^“all\.json” was not imported\. ./);
 });
 
 test("what_changed_elsewhere_comes_with_the_focus_and_every_fifteen_seconds", async () => {

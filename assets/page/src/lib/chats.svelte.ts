@@ -186,10 +186,13 @@ export class Chats implements Listener {
   async bringIn(exported: File): Promise<void> {
     if (this.importing !== null) return;
     this.importing = exported.name;
-    await this.#tried(async () => {
-      this.notices.say(broughtIn(await api.bringIn(exported)));
-      await this.sync();
-    });
+    await this.#tried(
+      async () => {
+        this.notices.say(broughtIn(await api.bringIn(exported)));
+        await this.sync();
+      },
+      (why) => this.notices.say(say.everything.notImported(exported.name, why)),
+    );
     this.importing = null;
   }
 

@@ -201,6 +201,7 @@ export default {
     import: "JSON importieren",
     importing: (file: string) => `„${file}“ wird importiert`,
     imported: (count: number) => `${of(count, "Unterhaltung wurde", "Unterhaltungen wurden")} importiert.`,
+    notImported: (file: string, why: string) => `„${file}“ wurde nicht importiert. ${why}`,
     skipped: (count: number) => `${of(count, "war", "waren")} schon vorhanden.`,
     expired: (count: number) => `${of(count, "ist", "sind")} zu alt, um hier aufbewahrt zu werden.`,
     shortcuts: "Tastenkürzel",

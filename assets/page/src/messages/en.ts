@@ -195,6 +195,7 @@ export default {
     import: "Import JSON",
     importing: (file: string) => `Importing “${file}”`,
     imported: (count: number) => `${of(count, "conversation was", "conversations were")} imported.`,
+    notImported: (file: string, why: string) => `“${file}” was not imported. ${why}`,
     skipped: (count: number) => `${of(count, "was", "were")} here already.`,
     expired: (count: number) => `${of(count, "is", "are")} older than what is kept here.`,
     shortcuts: "Keyboard shortcuts",
