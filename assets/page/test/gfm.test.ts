@@ -30,6 +30,10 @@ describe("alerts", () => {
     expect(show(markdown).querySelector(".alert")).toBeNull();
   });
 
+  test("it_goes_as_what_it_says_goes_and_not_as_its_name", () => {
+    expect(show("> [!NOTE]\n> שלום עולם").querySelector("blockquote")?.dir).toBe("rtl");
+  });
+
   test("a_quotation_of_the_models_own_html_is_none", () => {
     expect(show('<blockquote title="note">x</blockquote>').querySelector(".alert")).toBeNull();
   });
@@ -66,6 +70,10 @@ describe("footnotes", () => {
     expect(digits("98. a\n1. b\n1. c")).toBe("3");
     expect(digits("123456789. a")).toBe("9");
     expect(show("1. a\n\n   1000. b").querySelector("ol ol")?.getAttribute("data-digits")).toBe("4");
+  });
+
+  test("what_looks_like_one_in_a_footnote_is_words", () => {
+    expect(show("a[^a]\n\n[^a]: [^b]: x").querySelector(".footnote")?.textContent).toContain("[^b]: x");
   });
 
   test("footnotes_within_footnotes_end", () => {

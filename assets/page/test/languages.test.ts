@@ -116,6 +116,21 @@ test("a_language_has_all_its_names_and_what_may_be_written_in_it", async () => {
   }
 });
 
+test("marks_within_marks_and_long_lines_end_somewhere", () => {
+  const depth = (node: Node): number => 1 + Math.max(0, ...[...node.childNodes].map(depth));
+  for (const [language, code] of [
+    ["rust", "/*".repeat(3_000)],
+    ["js", "`${".repeat(3_000)],
+    ["python", 'f"{'.repeat(3_000)],
+  ] as const) {
+    const { made } = colour(`${code}\n`, language)!;
+    expect(depth(made), language).toBeLessThan(20);
+    expect(made.textContent).toBe(`${code}\n`);
+  }
+  const long = colour(`let a;\nlet b = ${"a".repeat(3_000)};\nlet c;\n`, "js")!.made;
+  expect(long.querySelectorAll(".hljs-keyword")).toHaveLength(1);
+});
+
 /** The languages that may be written in one, but for those that the page does not know. */
 function within(definition: object): Set<string> {
   const seen = new Set<unknown>();

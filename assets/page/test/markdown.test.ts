@@ -79,6 +79,18 @@ describe("a model that babbles", () => {
     expect(html(grow(NOTHING, text).blocks)).toEqual(html(whole(text)));
   });
 
+  test("a_table_of_too_many_cells_is_the_text_that_it_is_made_of", () => {
+    const table = (columns: number, rows: number) =>
+      `${"|a".repeat(columns)}|\n${"|-".repeat(columns)}|\n${"|\n".repeat(rows)}`;
+    expect(show(table(30, 100)).querySelectorAll("td")).toHaveLength(3_000);
+    expect(show(table(1_000, 1_000)).querySelector("table")).toBeNull();
+    expect(show(table(1_000, 1_000)).textContent).toContain("|a|a|");
+  });
+
+  test("references_that_there_are_not_stay_what_they_are", () => {
+    expect(show("&auml; &#228; &notit; &nope; &semi; &amp;auml;").textContent).toBe("ä ä &notit; &nope; ; &auml;");
+  });
+
   test("nesting_ends_at_a_depth_that_a_page_can_show", () => {
     const box = show("> - ".repeat(2_000) + "words");
     expect(box.querySelectorAll("blockquote, ul")).toHaveLength(16);
@@ -135,6 +147,21 @@ describe("nothing acts on the reader", () => {
     expect(box.querySelector("kbd")?.textContent).toBe("Enter");
     expect(box.querySelector("sub")?.attributes).toHaveLength(0);
     expect(box.textContent).toBe("Press Enter, H2O  <script>x</script>");
+  });
+
+  test.each([
+    ["<ul><li>a<li>b<ul><li>c</ul></ul>", "<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>"],
+    ["<table><tr><td>a<td>b<tr><td>c</table>", "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>"],
+    ["<dl><dt>a<dd>b<dt>c</dl>", "<dl><dt>a</dt><dd>b</dd><dt>c</dt></dl>"],
+    ["<div><p>a<p>b<div><p>c</div></div>", "<div><p>a</p><p>b</p><div><p>c</p></div></div>"],
+    ['<div><span title="a>b">x</span></div>', "<div><span>x</span></div>"],
+    ["x <s-tooltip>hint</s-tooltip>", "<p>x &lt;s-tooltip&gt;hint&lt;/s-tooltip&gt;</p>"],
+  ])("%s_is_nested_as_a_browser_nests_it", (markdown, html) => {
+    const box = show(markdown);
+    for (const boxed of box.querySelectorAll(".table-box")) boxed.replaceWith(...boxed.childNodes);
+    for (const node of box.querySelectorAll("*"))
+      for (const { name } of [...node.attributes]) node.removeAttribute(name);
+    expect(box.innerHTML).toBe(html);
   });
 
   test("a_dropped_image_leaves_its_words", () => {

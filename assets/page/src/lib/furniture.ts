@@ -33,7 +33,7 @@ export function pressed({ target, currentTarget }: MouseEvent): void {
 }
 
 function use(tool: HTMLElement, box: Element): void {
-  const code = box.querySelector("code")?.textContent ?? "";
+  const code = box.querySelector("pre")?.textContent ?? "";
   switch (tool.dataset["code"]) {
     case "wrap": {
       const wraps = tool.getAttribute("aria-pressed") === "true";

@@ -10,7 +10,7 @@ const LONGEST = 200_000;
 
 const languages = new Lazily(() => import("./languages"));
 
-/** How far each is coloured, by what it was made of. */
+/** How far each is coloured, by what it was made of: as long as it grows, for what is frozen is not made again. */
 const done = new WeakMap<object, Done>();
 
 /**

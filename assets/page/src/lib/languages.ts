@@ -110,12 +110,21 @@ function withAll(name: Name, found: Name[] = []): Name[] {
   return found;
 }
 
+/** Marks within each other; what is deeper has the mark around it. */
+const DEEPEST = 16;
+
 /** What highlight.js calls its emitter: makes nodes of what it finds, where its own would write HTML to be read again. */
 class Nodes implements Emitter {
   readonly root = document.createDocumentFragment();
   #within: Node[] = [this.root];
+  /** Of marks that are open but too deep. */
+  #deeper = 0;
 
   openNode(name: string): void {
+    if (this.#within.length > DEEPEST) {
+      this.#deeper += 1;
+      return;
+    }
     const span = document.createElement("span");
     // What follows a point is finer than the page's colours are.
     span.className = `hljs-${name.split(".", 1)[0]}`;
@@ -124,7 +133,8 @@ class Nodes implements Emitter {
   }
 
   closeNode(): void {
-    if (this.#within.length > 1) this.#within.pop();
+    if (this.#deeper > 0) this.#deeper -= 1;
+    else if (this.#within.length > 1) this.#within.pop();
   }
 
   /** Of a word alone it says so with another name than of what holds others; so does the next. */
@@ -167,6 +177,13 @@ export type Done = { readonly language: Name; readonly text: string; readonly no
 /** Letters of what may not be read in parts, such as a comment of many lines; of a longer one the code is plain from there. */
 const LONGEST = 20_000;
 
+/** A line of so many letters: some languages take as long for it as its length's square. */
+const LONG_LINE = /[^\n]{2000}/;
+
+function isReadable(code: string): boolean {
+  return code.length <= LONGEST && !LONG_LINE.test(code);
+}
+
 /** Code as text and spans of class `hljs-…`, and how far it is done now. `isFurther`: without what was done before. */
 type Coloured = { made: DocumentFragment; done: Done; isFurther: boolean };
 
@@ -185,7 +202,7 @@ export function colour(code: string, called: string, later: () => void, before?:
   let lines = 1;
   for (let end = lineAfter(code, text.length, lines); end < code.length; end = lineAfter(code, end, lines)) {
     const piece = code.slice(text.length, end);
-    if (piece.length > LONGEST) break;
+    if (!isReadable(piece)) break;
     const read = highlight(piece, language);
     if (read === null) return null;
     // Twice as many each time, so that a long comment is not read once more for each of its lines.
@@ -198,7 +215,7 @@ export function colour(code: string, called: string, later: () => void, before?:
     }
   }
   const rest = code.slice(text.length);
-  const read = rest.length > LONGEST ? null : highlight(rest, language);
+  const read = isReadable(rest) ? highlight(rest, language) : null;
   made.append(read?.root ?? rest);
   return { made, done: { language, text, nodes }, isFurther: further !== null };
 }

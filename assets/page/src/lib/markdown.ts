@@ -11,6 +11,13 @@ import { beginning, formulas } from "./math";
 /** Deeper than anybody writes; `marked` calls itself once per level, and the stack is finite. */
 const DEEPEST = 16;
 
+/** Cells of a table; what has more is the text that it is made of. */
+const MOST_CELLS = 20_000;
+
+/** A line with the row below it that makes a table of what follows, and all lines until a blank one. */
+const DELIMITED = /^[^\n]*\n {0,3}[ \t|:-]*-[ \t|:-]*(?:\n|$)/;
+const LINES = /^(?:[ \t]*\S[^\n]*(?:\n|$))*/;
+
 /** How far plain words and addresses are looked for at once: some of `marked`'s patterns search to the text's end. */
 const FARTHEST = 2_048;
 
@@ -34,18 +41,18 @@ class Bounded extends Tokenizer {
     return this.#within(() => super.reflink(...args));
   }
 
-  /** A number is a source's: no text leads it elsewhere. */
+  /** A number is a source's, and no text leads it elsewhere; what begins with `^` is a footnote's. */
   override def(src: string) {
     const found = super.def(src);
-    return found && /^\s*\d+\s*$/.test(found.tag) ? undefined : found;
+    return found && /^\s*(?:\d+\s*$|\^)/.test(found.tag) ? undefined : found;
   }
 
-  override emStrong(...args: Parameters<Tokenizer["emStrong"]>) {
-    return this.#within(() => super.emStrong(...args));
-  }
-
-  override del(...args: Parameters<Tokenizer["del"]>) {
-    return this.#within(() => super.del(...args));
+  /** Each row has as many cells as the first one, however few are written. */
+  override table(src: string) {
+    if (!DELIMITED.test(src)) return super.table(src);
+    const [lines = ""] = LINES.exec(src) ?? [];
+    const cells = src.slice(0, src.indexOf("\n")).split("|").length * lines.split("\n").length;
+    return cells > MOST_CELLS ? undefined : super.table(src);
   }
 
   /** A tag ends with its block, and a link's or code's is no other one: `marked` would remember it for all that follows. */

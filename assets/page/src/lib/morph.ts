@@ -3,7 +3,10 @@
 
 import { keepSelection } from "./selection";
 
-/** In what is made: so many nodes that stand in the page at this place stay as they are. */
+/**
+ * In what is made, where no other comment is: so many nodes that stand in the page at this place, in an element of this name,
+ * stay as they are.
+ */
 export function kept(count: number): Comment {
   return document.createComment(String(count));
 }

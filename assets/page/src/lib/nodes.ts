@@ -14,7 +14,8 @@ import { say } from "./language";
 import type { Block } from "./markdown";
 import { formulaBox, type Formula } from "./math";
 import { kept } from "./morph";
-import { decoded, Place } from "./tags";
+import { decoded } from "./references";
+import { Place } from "./tags";
 
 const NONE: Cited = new Map();
 
@@ -108,17 +109,20 @@ class Making {
     const quote = element("blockquote");
     this.blocks(tokens, quote);
     const kind = alertKind(raw);
-    if (kind !== null) {
-      const first = quote.querySelector("p");
-      if (first?.firstChild instanceof Text)
-        first.firstChild.data = first.firstChild.data.replace(/^\[![a-z]+\]\s*/i, "");
-      if (first?.textContent === "") first.remove();
-      const name = directed("p");
-      name.append(element("strong", {}, say.markdown[kind]));
-      quote.prepend(name);
-      quote.className = `alert alert-${kind}`;
+    if (kind === null) {
+      quote.dir = directionOf(quote.textContent);
+      return quote;
     }
+    const first = quote.querySelector("p");
+    if (first?.firstChild instanceof Text)
+      first.firstChild.data = first.firstChild.data.replace(/^\[![a-z]+\]\s*/i, "");
+    if (first?.textContent === "") first.remove();
+    // As what it says goes, and not as its name, which is the page's.
     quote.dir = directionOf(quote.textContent);
+    quote.className = `alert alert-${kind}`;
+    const name = directed("p");
+    name.append(element("strong", {}, say.markdown[kind]));
+    quote.prepend(name);
     return quote;
   }
 
@@ -233,20 +237,20 @@ class Making {
 
 /** An image in data; of any other its words: a relative address is the document's that the words are from. */
 function image({ href, title, text, tokens }: Tokens.Image): Node {
-  const words = decoded(tokens ? plain(tokens) : text);
+  const words = decoded(tokens ? wordsOf(tokens) : text);
   const address = encoded(href);
   if (address === null || !/^data:image\//i.test(address)) return document.createTextNode(words);
   return element("img", { src: address, alt: words, ...(title && { title: decoded(title) }) });
 }
 
 /** What an image shows, in words. */
-function plain(tokens: Token[]): string {
+function wordsOf(tokens: Token[]): string {
   return tokens
     .map((token) =>
       token.type === "br"
         ? "\n"
         : "tokens" in token && token.tokens
-          ? plain(token.tokens)
+          ? wordsOf(token.tokens)
           : "text" in token
             ? String(token.text)
             : token.raw,

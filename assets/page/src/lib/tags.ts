@@ -2,10 +2,10 @@
 // Its tags are elements that are made here by their names, without any attribute; every other tag is the text that it is.
 
 import { finish } from "./elements";
-import { vouching } from "./trusted";
+import { decoded } from "./references";
 
 /** What the model may write as HTML of its own; links and images only as Markdown. */
-export const OWN_TAGS: ReadonlySet<string> = new Set(
+const OWN_TAGS: ReadonlySet<string> = new Set(
   (
     "abbr b blockquote br code dd del details div dl dt em h3 h4 h5 h6 hr i ins kbd li mark ol p pre q s samp " +
     "small span strong sub summary sup table tbody td tfoot th thead tr u ul var"
@@ -14,10 +14,27 @@ export const OWN_TAGS: ReadonlySet<string> = new Set(
 
 const VOID = new Set(["br", "hr"]);
 
-/** Tags within each other; what is deeper is left out, for a page of any depth cannot be laid out. */
+/** A model's own tags within each other, in one element of Markdown's; what is deeper is left out. */
 const DEEPEST = 16;
 
-const TAG = /<!--(?:-?>|[^]*?-->)|<(\/?)([a-z][a-z0-9]*)\b[^<>]*>|</gi;
+const TAG = /<!--(?:-?>|[^]*?-->)|<(\/?)([a-z][a-z0-9]*)(?=[\s/>])(?:"[^"]*"|'[^']*'|[^<>"'])*>|</gi;
+
+type Ends = { these: string[]; within: string[] };
+
+const PARAGRAPH: Ends = { these: ["P"], within: ["LI", "TD", "TH", "DD", "DIV", "BLOCKQUOTE", "DETAILS"] };
+
+/** What ends where one of these begins, unless it is further out than what holds them. */
+const ENDS: Record<string, Ends> = {
+  ...Object.fromEntries(
+    "blockquote details div dl h3 h4 h5 h6 hr ol p pre table ul".split(" ").map((name) => [name, PARAGRAPH]),
+  ),
+  li: { these: ["LI"], within: ["UL", "OL"] },
+  dt: { these: ["DT", "DD"], within: ["DL"] },
+  dd: { these: ["DT", "DD"], within: ["DL"] },
+  tr: { these: ["TR"], within: ["TABLE"] },
+  td: { these: ["TD", "TH"], within: ["TR", "TABLE"] },
+  th: { these: ["TD", "TH"], within: ["TR", "TABLE"] },
+};
 
 /** What is made within one element of Markdown's: tags that are still open there end with it. */
 export class Place {
@@ -55,10 +72,16 @@ export class Place {
   }
 
   end(): void {
-    for (const element of this.#open.splice(1).reverse()) finish(element as HTMLElement);
+    this.#endFrom(1);
   }
 
   #begin(name: string): void {
+    const ends = ENDS[name];
+    if (ends) {
+      const inner = this.#open.findLastIndex(({ nodeName }) => ends.within.includes(nodeName));
+      const at = this.#open.findIndex(({ nodeName }, n) => n > Math.max(inner, 0) && ends.these.includes(nodeName));
+      if (at > 0) this.#endFrom(at);
+    }
     if (this.#open.length > DEEPEST) return;
     const element = document.createElement(name);
     this.add(element);
@@ -67,40 +90,14 @@ export class Place {
 
   #close(name: string): void {
     const at = this.#open.findLastIndex(({ nodeName }) => nodeName === name.toUpperCase());
-    if (at > 0) for (const element of this.#open.splice(at).reverse()) finish(element as HTMLElement);
+    if (at > 0) this.#endFrom(at);
+  }
+
+  #endFrom(at: number): void {
+    for (const element of this.#open.splice(at).reverse()) finish(element as HTMLElement);
   }
 
   get #top(): Node {
     return this.#open.at(-1)!;
   }
-}
-
-const REFERENCE = /&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z]\w{0,40});/i;
-const REFERENCES = new RegExp(REFERENCE, "gi");
-
-/** Names of signs that are remembered. */
-const REMEMBERED = 200;
-
-const signs = new Map<string, string>();
-
-/** A text with the signs that its references (`&auml;`) name. */
-export function decoded(text: string): string {
-  return text.includes("&") ? text.replace(REFERENCES, sign) : text;
-}
-
-/** Only the browser knows the two thousand names, and it is given nothing else, behind a letter that holds blanks. */
-const rules = { createHTML: (text: string) => `.${REFERENCE.exec(text)?.[0] ?? ""}` };
-
-let references: typeof rules | undefined;
-
-function sign(reference: string): string {
-  let found = signs.get(reference);
-  if (found === undefined) {
-    references ??= vouching("askd-references", rules);
-    const document = new DOMParser().parseFromString(references.createHTML(reference), "text/html");
-    found = document.body.textContent.slice(1);
-    if (signs.size >= REMEMBERED) signs.delete(signs.keys().next().value!);
-    signs.set(reference, found);
-  }
-  return found;
 }
