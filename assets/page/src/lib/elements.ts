@@ -12,30 +12,13 @@ export function element(name: string, attributes: Record<string, string> = {}, w
   return made;
 }
 
-/** An element of Markdown's, in its own writing direction where it has one. */
-export function directed(name: string): HTMLElement {
-  const made = document.createElement(name);
-  if (DIRECTED.has(name)) made.dir = "auto";
+/** An element in its own writing direction, where it has one. */
+export function directed<Made extends HTMLElement>(made: Made): Made {
+  if (DIRECTED.has(made.localName)) made.dir = "auto";
   return made;
 }
 
-/** Gives an element of the model's own, with all that is in it, what one of Markdown's has. */
-export function finish(made: HTMLElement): void {
-  const name = made.localName;
-  if (DIRECTED.has(name)) made.dir = "auto";
-  // What holds several of them goes as its first letter does: a direction that is found passes over those inside.
-  if (/^(?:ul|ol|dl|blockquote|table)$/.test(name)) made.dir = directionOf(made.textContent);
-  if (made instanceof HTMLOListElement) makeRoom(made, made.start, made.children.length);
-  if (name === "table") frame(made, boxed);
-  if (name === "pre") frame(made, (pre) => coded(pre, ""));
-}
-
-function frame(made: HTMLElement, framed: (made: HTMLElement) => HTMLElement): void {
-  const place = document.createComment("");
-  made.replaceWith(place);
-  place.replaceWith(framed(made));
-}
-
+/** What holds several of those goes as its first letter does: a direction that is found passes over those inside. */
 export function directionOf(text: string): "ltr" | "rtl" {
   const [first] = /\p{L}/u.exec(text) ?? [""];
   return /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u.test(

@@ -120,7 +120,7 @@ class Making {
     // As what it says goes, and not as its name, which is the page's.
     quote.dir = directionOf(quote.textContent);
     quote.className = `alert alert-${kind}`;
-    const name = directed("p");
+    const name = directed(element("p"));
     name.append(element("strong", {}, say.markdown[kind]));
     quote.prepend(name);
     return quote;
@@ -139,7 +139,7 @@ class Making {
     if (same > 0) list.append(kept(same));
     for (const [n, item] of items.entries()) {
       if (n < same) continue;
-      const made = directed("li");
+      const made = directed(element("li"));
       if (item.task) made.className = "task";
       this.blocks(item.tokens, made, isLike ? before.items[n]?.tokens : undefined);
       list.append(made);
@@ -173,7 +173,7 @@ class Making {
   }
 
   #words(name: string, tokens: Token[] = []): HTMLElement {
-    const made = directed(name);
+    const made = directed(element(name));
     const place = new Place(made);
     for (const token of tokens) this.#inline(token, place);
     place.end();

@@ -1,7 +1,7 @@
 // Where nodes go that are made one after the other, and the HTML of a model's own among them: the browser never reads that.
 // Its tags are elements that are made here by their names, without any attribute; every other tag is the text that it is.
 
-import { finish } from "./elements";
+import { boxed, coded, directed, directionOf, makeRoom } from "./elements";
 import { decoded } from "./references";
 
 /** What the model may write as HTML of its own; links and images only as Markdown. */
@@ -100,4 +100,20 @@ export class Place {
   get #top(): Node {
     return this.#open.at(-1)!;
   }
+}
+
+/** Gives an element, with all that is in it, what one of Markdown's has. */
+function finish(made: HTMLElement): void {
+  directed(made);
+  if (/^(?:ul|ol|dl|blockquote|table)$/.test(made.localName)) made.dir = directionOf(made.textContent);
+  if (made instanceof HTMLOListElement) makeRoom(made, made.start, made.children.length);
+  if (made.localName === "table") putInto(made, boxed);
+  if (made.localName === "pre") putInto(made, (pre) => coded(pre, ""));
+}
+
+/** Puts an element into its box, where it stands. */
+function putInto(made: HTMLElement, box: (made: HTMLElement) => HTMLElement): void {
+  const place = document.createComment("");
+  made.replaceWith(place);
+  place.replaceWith(box(made));
 }
