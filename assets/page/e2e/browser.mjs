@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 
 import { chromium } from "playwright-core";
 
-const FLAGS = [
+export const CHROMIUM = process.env.ASKD_CHROMIUM ?? "/usr/bin/chromium";
+
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -18,10 +20,10 @@ const FLAGS = [
 const PATIENCE_MS = 30_000;
 
 /** What Chromium itself says when a server is away: not a fault of the page, and only told where that is the test. */
-const AWAY = /WebSocket connection to .* failed|Failed to load resource/;
+const AWAY = /WebSocket connection to .* failed|Failed to load resource|occurred when fetching the script/;
 
 const HOW = {
-  executablePath: process.env.ASKD_CHROMIUM ?? "/usr/bin/chromium",
+  executablePath: CHROMIUM,
   headless: true,
   args: FLAGS,
 };
@@ -38,7 +40,7 @@ export function startInstaller(profile) {
 /** A reader whose browser's profile is in this folder, with the settings that the test has put there. */
 export async function startPersistent(folder) {
   const context = await chromium.launchPersistentContext(folder, {
-    executablePath: process.env.ASKD_CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: CHROMIUM,
     headless: true,
     args: FLAGS,
     viewport: { width: 1280, height: 860 },
