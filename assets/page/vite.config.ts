@@ -4,13 +4,17 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
+import { early } from "./plugins/early.ts";
 import { embed } from "./plugins/embed.ts";
 import { icons } from "./plugins/icons.ts";
 import { layer } from "./plugins/layer.ts";
 import { pack } from "./plugins/pack.ts";
 
+/** How long a test may take: on a machine that does much else, what takes a moment here takes long. */
+const PATIENCE_MS = 30_000;
+
 export default defineConfig({
-  plugins: [svelte(), icons("src/favicon.svg"), embed(), pack()],
+  plugins: [svelte(), icons("src/favicon.svg"), embed(), early(), pack()],
   // Files find one another from where they are. The page itself is also served for `c/<conversation>`, so the server makes
   // its addresses absolute: only it knows below which path the browser sees it.
   base: "./",
@@ -25,10 +29,14 @@ export default defineConfig({
     rollupOptions: {
       input: { index: "index.html", sw: "src/sw.ts" },
       // The service worker's address stays, and is at the root of what it serves.
-      output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+      output: {
+        entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+        // What the first screen and what comes after it are both made of is one file, not one for each that shares it.
+        codeSplitting: { groups: [{ name: "shared", test: /\/src\/|\/svelte\/|preload-helper/, minShareCount: 2 }] },
+      },
     },
   },
   // The tests mount components, and outside a browser Svelte's entry is the server's.
   resolve: process.env["VITEST"] ? { conditions: ["browser"] } : {},
-  test: { environment: "jsdom", include: ["test/**/*.test.ts"] },
+  test: { environment: "jsdom", include: ["test/**/*.test.ts"], testTimeout: PATIENCE_MS },
 });

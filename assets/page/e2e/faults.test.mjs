@@ -159,6 +159,25 @@ test("what_an_old_page_can_no_longer_load_is_done_without", async ({ fake, askd,
   await reader.leave({ away: true });
 });
 
+test("a_view_that_does_not_come_says_so_and_comes_when_it_can", async ({ fake, askd, reader }) => {
+  const parts = /\/assets\/parts-[^/]*\.js$/;
+  await reader.context.route(parts, (route) => route.fulfill({ status: 404, body: "" }));
+  const tab = await reader.open(askd.url);
+  await tab.composer.fill("Why?");
+  await tab.composer.press("Enter");
+  const call = await fake.call();
+  call.say("Because.");
+  call.finish();
+  await tab.page.locator("main").getByText("This part of the page has broken.").waitFor();
+  await sound(tab, "a view that does not come");
+  await tab.composer.fill("A draft");
+  await reader.context.unroute(parts);
+  await tab.page.locator("main").getByRole("button", { name: "Try again" }).click();
+  await tab.reads("Because.");
+  assert.equal(await tab.composer.inputValue(), "A draft");
+  await reader.leave({ away: true, told: /TypeError/ });
+});
+
 test("a_language_that_cannot_be_loaded_leaves_the_page_in_english", async ({ askd, arrive }) => {
   const reader = await arrive({ locale: "de-DE" });
   await reader.context.route(/\/assets\/de-[^/]*\.js$/, (route) => route.fulfill({ status: 404, body: "" }));

@@ -8,9 +8,12 @@ import "./styles/markdown.css";
 import "./styles/print.css";
 import { settle } from "./lib/base";
 import { faults, tell } from "./lib/faults.svelte";
+import { idle } from "./lib/idle";
 import { say, speak } from "./lib/language";
+import { atStart } from "./lib/place";
 import { settings } from "./lib/settings";
 import { keepShell } from "./lib/shell";
+import { later } from "./ui/later.svelte";
 import Root from "./ui/Root.svelte";
 
 const target = document.getElementById("app")!;
@@ -19,6 +22,7 @@ try {
   const { language } = settings();
   await speak(language ? [language] : navigator.languages);
   settle();
+  if (!atStart()) void later.load();
   target.replaceChildren();
   mount(Root, { target });
 } catch (fault) {
@@ -26,4 +30,6 @@ try {
   target.textContent = say.faults.start;
   target.className = "unstarted";
 }
-void keepShell();
+void idle()
+  .then(() => later.prepare())
+  .then(keepShell);

@@ -9,6 +9,7 @@ import { OWN } from "./base";
 import { Chat, type Listener } from "./chat.svelte";
 import { cookieTaken } from "./cookie";
 import { framed } from "./frame";
+import { idle } from "./idle";
 import { uuid7 } from "./ids";
 import { available, forgetOld, keepBranch, outbox, waitingTurn, type Waiting } from "./keep";
 import { say } from "./language";
@@ -69,6 +70,8 @@ export class Chats implements Listener {
   /** How often that is still to be asked: it may take the server a moment to notice. */
   #doubts = 0;
   #others = channel();
+  /** The list has been asked for. */
+  #synced = false;
 
   constructor() {
     forgetOld();
@@ -215,6 +218,7 @@ export class Chats implements Listener {
    */
   async sync(thorough = true): Promise<void> {
     if (document.hidden) return;
+    this.#synced = true;
     void this.#askWhetherKept();
     this.#lookAtRefused();
     const listed = this.list.find(this.current.id) !== undefined;
@@ -250,8 +254,11 @@ export class Chats implements Listener {
 
   connected(): void {
     this.#doubts = 2;
-    void this.preparing.look();
-    void this.sync();
+    // Not in the way of who begins to write.
+    void idle().then(() => {
+      void this.preparing.look();
+      void this.sync();
+    });
   }
 
   /** Follows the browser's back and forward, the tab's and the network's coming and going, and the other tabs. */
@@ -269,7 +276,10 @@ export class Chats implements Listener {
     if (this.#others !== null) listeners.push([this.#others, "message", () => void this.sync()]);
     for (const [target, name, listener] of listeners) target.addEventListener(name, listener);
     const timer = setInterval(() => void this.sync(false), SYNC_EVERY_MS);
-    void this.sync();
+    // Unless the connection, which does it too, stands by then.
+    void idle().then(() => {
+      if (!this.#synced) void this.sync();
+    });
     return () => {
       clearInterval(timer);
       this.preparing.end();

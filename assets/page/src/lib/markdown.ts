@@ -7,6 +7,7 @@ import { Lexer, Marked, Tokenizer, type Token, type Tokens } from "marked";
 
 import { footnotes } from "./gfm";
 import { beginning, formulas } from "./math";
+import { isUnmarked } from "./unmarked";
 
 /** Deeper than anybody writes; `marked` calls itself once per level, and the stack is finite. */
 const DEEPEST = 16;
@@ -203,12 +204,14 @@ function unixLines(text: string): string {
   return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
 }
 
-/** Words on one line, without a mark that could mean anything: they are a paragraph, and `marked` is not asked. */
-const WORDS = /^(?!.*www\.)\p{L}[\p{L}\p{M}\p{N} ,;:.?!'"’()…–—]*(?<! )$/u;
+/** Has the browser make what it needs for the first text: many patterns, of which each takes its time. */
+export function warm(): void {
+  lex("*Text* of `code`, with [links](/).\n\n- Lists\n");
+}
 
 /** The text's tokens, and what names are known behind it; a text that cannot be read is one block of what it is made of. */
 function lex(text: string, definitions: Definitions = {}): { tokens: Token[]; names: string } {
-  if (WORDS.test(text)) {
+  if (isUnmarked(text)) {
     const words = { type: "text", raw: text, text };
     return { tokens: [{ type: "paragraph", raw: text, text, tokens: [words] }], names: told(definitions) };
   }
