@@ -1,12 +1,11 @@
 // No text stands outside of the catalogues: it would be said in English to everybody.
 
-import { readdirSync, readFileSync } from "node:fs";
-
 import { parse } from "svelte/compiler";
 import ts from "typescript";
 import { expect, test } from "vitest";
 
 import { CONTINUE } from "../src/lib/rest";
+import { files } from "./source";
 
 /** Attributes that are read to somebody, and properties of components that become such. */
 const SAID = new Set(["alt", "aria-description", "aria-label", "aria-valuetext", "label", "placeholder", "title"]);
@@ -61,11 +60,6 @@ function code(source: string): string[] {
 }
 
 const script = (component: string) => /<script lang="ts">(.*?)<\/script>/s.exec(component)?.[1] ?? "";
-
-const files = (folder: string, ending: string) =>
-  readdirSync(folder)
-    .filter((name) => name.endsWith(ending))
-    .map((name) => [name, readFileSync(`${folder}/${name}`, "utf8")] as const);
 
 /** What is no word of the page's: keys, what the browser calls things, and what is sent. */
 const NAMES = new Set(["Enter", "Escape", "Tab", "ArrowUp", "ArrowDown", "Files", "ResizeObserver loop", CONTINUE]);
