@@ -4,7 +4,6 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
-import { early } from "./plugins/early.ts";
 import { embed } from "./plugins/embed.ts";
 import { icons } from "./plugins/icons.ts";
 import { layer } from "./plugins/layer.ts";
@@ -14,7 +13,7 @@ import { pack } from "./plugins/pack.ts";
 const PATIENCE_MS = 30_000;
 
 export default defineConfig({
-  plugins: [svelte(), icons("src/favicon.svg"), embed(), early(), pack()],
+  plugins: [svelte(), icons("src/favicon.svg"), embed(), pack()],
   // Files find one another from where they are. The page itself is also served for `c/<conversation>`, so the server makes
   // its addresses absolute: only it knows below which path the browser sees it.
   base: "./",

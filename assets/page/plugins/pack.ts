@@ -7,6 +7,9 @@ import { constants, gzipSync } from "node:zlib";
 
 import type { Plugin } from "vite";
 
+/** What `src/ui/parts.ts` becomes. */
+const PARTS = /^assets\/parts-/;
+
 /** Bytes, gzipped, of everything that a first visit loads. */
 const FIRST_LOAD_BUDGET = 120 * 1024;
 
@@ -37,8 +40,9 @@ export function pack(): Plugin {
       let total = 0;
       for (const file of files(out).filter((name) => TEXT.test(name))) {
         const bytes = compress(file);
-        // What the page names is loaded with it; the rest when it is needed.
-        if (file.endsWith("index.html") || html.includes(`/${relative(out, file)}"`)) total += bytes;
+        // What the page names is loaded with it, and its parts as soon as it stands; the rest when it is needed.
+        const name = relative(out, file);
+        if (name === "index.html" || html.includes(`/${name}"`) || PARTS.test(name)) total += bytes;
       }
       for (const marker of MARKERS.filter((marker) => html.split(marker).length !== 2)) {
         this.error(`index.html must hold exactly one ${marker}`);

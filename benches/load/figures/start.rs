@@ -51,8 +51,11 @@ pub async fn size(plan: &Plan) -> Result<Vec<Row>> {
     let page = fetch(&root, "/", "identity").await?;
     let page = String::from_utf8(page).context("the page is no UTF-8")?;
     let mut total = fetch(&root, "/", "gzip").await?.len();
-    let files = referred(&page);
+    let mut files = referred(&page);
     ensure!(!files.is_empty(), "the page refers to no file at all");
+    for script in files.clone().iter().filter(|file| file.ends_with(".js")) {
+        files.extend(parts(&fetch(&root, script, "identity").await?));
+    }
     for file in &files {
         total += fetch(&root, file, "gzip").await?.len();
     }
@@ -85,6 +88,16 @@ async fn fetch(root: &str, path: &str, encoding: &str) -> Result<Vec<u8>> {
         .header("accept-encoding", encoding);
     let response = request.send().await?.error_for_status()?;
     Ok(response.bytes().await?.to_vec())
+}
+
+/// The files of the page's `src/ui/parts.ts` that a script names: they are loaded as soon as the page stands.
+fn parts(script: &[u8]) -> BTreeSet<String> {
+    let script = String::from_utf8_lossy(script);
+    let names = script.split(['"', '\'', '`']).filter_map(|name| {
+        let name = name.rsplit('/').next()?;
+        (name.starts_with("parts-") && name.contains('.')).then(|| format!("assets/{name}"))
+    });
+    names.collect()
 }
 
 /// What a page's `src` and `href` name on its own server.
