@@ -222,6 +222,37 @@ stage()("a_reload_leaves_a_reader_where_they_were", async ({ fake, askd, reader 
   await reader.leave();
 });
 
+stage()("who_comes_back_to_a_conversation_is_where_they_were", async ({ fake, askd, reader }) => {
+  const tab = await reader.open(askd.url);
+  const { page } = tab;
+  const call = await askLong(tab, fake);
+  await tab.text.getByText("Words of part 39").waitFor();
+  call.finish();
+  await tab.finished();
+  await goTo(tab, 20);
+  await tab.settled();
+  const top = await at(tab, 20);
+  await page.getByRole("button", { name: "New conversation" }).click();
+  await tab.hears(fake, "Another one?", "Yes.");
+  await page.goBack();
+  await page.goBack();
+  await stands(tab, 20, top);
+  await page.goForward();
+  await page.goForward();
+  await tab.reads("Yes.");
+  await page.goBack();
+  await page.goBack();
+  await stands(tab, 20, top);
+  // Opened from the list it begins with its newest question.
+  await page.getByRole("link", { name: "Another one?" }).click();
+  await tab.reads("Yes.");
+  await page.getByRole("navigation").getByRole("link").last().click();
+  await tab.jump.waitFor();
+  assert.ok((await at(tab, 20)) > 860, "the twentieth part is far below");
+  // Chromium complains of connections that were given up while they were being made.
+  await reader.leave({ away: true });
+});
+
 stage({ screen: { viewport: { width: 390, height: 800 } } })(
   "nothing_of_an_answer_is_cut_at_its_side",
   async (scene) => {

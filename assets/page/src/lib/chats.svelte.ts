@@ -19,6 +19,7 @@ import { Preparing } from "./preparing.svelte";
 import { atStart, become, go, here } from "./place";
 import { keepsConversations } from "./probe";
 import type { Turn } from "./reduce";
+import { leaveFor } from "./standing";
 import { ahead } from "./time";
 import { broughtIn } from "./words";
 
@@ -264,7 +265,7 @@ export class Chats implements Listener {
   /** Follows the browser's back and forward, the tab's and the network's coming and going, and the other tabs. */
   listen(): () => void {
     const listeners: [EventTarget, string, (event: Event) => void][] = [
-      [window, "popstate", () => this.#show(here())],
+      [window, "popstate", () => this.#show(here(), true)],
       [window, "online", () => this.#each((chat) => chat.reconnect())],
       [window, "pageshow", (event) => (event as PageTransitionEvent).persisted && this.current.reconnect()],
       [window, "focus", () => void this.sync()],
@@ -303,10 +304,11 @@ export class Chats implements Listener {
     void this.sync();
   }
 
-  #show(id: string | null): void {
+  #show(id: string | null, returns = false): void {
     const left = this.current;
     this.sought = null;
     if (left.id === id) return;
+    leaveFor(id, returns);
     const back = this.behind.find((chat) => chat.id === id);
     const stay = left.busy() ? [left] : [];
     this.behind = [...this.behind.filter((chat) => chat !== back), ...stay];
