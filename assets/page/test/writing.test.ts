@@ -69,7 +69,11 @@ test("a_file_that_cannot_be_read_is_told_and_one_too_many_left_out", async () =>
   expect(question.told).toBe("“folder” could not be read.");
   await question.attach(Array.from({ length: MOST_ATTACHED + 1 }, (_, n) => new File(["x"], `${n}.txt`)));
   expect(question.attached).toHaveLength(MOST_ATTACHED);
-  expect(question.told).toMatch(/“10\.txt” was left out: a question takes 10 attached texts\.$/);
+  expect(question.told).toBe(
+    "10 files (10 bytes in all) are attached. “10.txt” was left out: a question takes 10 attached texts.",
+  );
+  await question.attach([new File(["x"], "b.txt"), new File(["x"], "c.txt")]);
+  expect(question.told).toBe("2 files were left out: a question takes 10 attached texts.");
 });
 
 test("a_file_that_was_read_for_another_question_is_not_attached_to_this_one", async () => {

@@ -61,17 +61,26 @@ export class Writing {
     return true;
   }
 
-  /** Attaches what of these is text and has room, and tells what came of each. */
+  /** Attaches what of these is text and has room, and tells what came of each, and of many in one sentence. */
   async attach(files: File[]): Promise<void> {
     const question = this.#question;
-    const told: string[] = [];
+    const taken: { name: string; bytes: number }[] = [];
+    const beyond: string[] = [];
+    const refused: string[] = [];
     for (const file of files) {
       const name = fileName(file.name);
+      if (this.attached.length >= MOST_ATTACHED) {
+        beyond.push(name);
+        continue;
+      }
       const read = await textOf(file, name, Math.max(this.#limit() - this.bytes, 0));
       if (question !== this.#question) return;
-      told.push("refused" in read ? read.refused : this.#take(name, fieldText(read.text)));
+      const text = "text" in read ? fieldText(read.text) : "";
+      const why = "text" in read ? this.#take(name, text) : read.refused;
+      if (why === null) taken.push({ name, bytes: bytesOf(text) });
+      else refused.push(why);
     }
-    this.told = told.join(" ");
+    this.told = [...attached(taken), ...refused, ...leftOut(beyond)].join(" ");
   }
 
   remove(at: number): void {
@@ -98,18 +107,29 @@ export class Writing {
     return place + text.length;
   }
 
-  #take(name: string, text: string): string {
-    if (this.attached.length >= MOST_ATTACHED) return say.writing.tooMany(name, MOST_ATTACHED);
+  /** Returns why it has no room; `null`: it is attached. */
+  #take(name: string, text: string): string | null {
     const attached = [...this.attached, { name, text }];
     const over = bytesOf(composed({ words: this.words, attached })) - this.#limit();
     const bytes = bytesOf(text);
     if (over > 0) return say.writing.tooLarge(name, size(bytes), size(Math.max(bytes - over, 0)));
     this.#add({ name, text });
-    return say.writing.attached(name, size(bytes));
+    return null;
   }
 
   #add(text: Attached): void {
     this.attached = [...this.attached, text];
     this.#changed();
   }
+}
+
+function attached(files: { name: string; bytes: number }[]): string[] {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (files.length > 1) return [say.writing.allAttached(files.length, size(bytes))];
+  return files.map(({ name, bytes }) => say.writing.attached(name, size(bytes)));
+}
+
+function leftOut(names: string[]): string[] {
+  if (names.length > 1) return [say.writing.allTooMany(names.length, MOST_ATTACHED)];
+  return names.map((name) => say.writing.tooMany(name, MOST_ATTACHED));
 }

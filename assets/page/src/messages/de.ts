@@ -330,11 +330,13 @@ export default {
     putBack: (name) => `„${name}“ zurückholen`,
     folded: (size) => `Der eingefügte Text (${size}) ist angehängt.`,
     attached: (name, size) => `„${name}“ (${size}) ist angehängt.`,
+    allAttached: (files, size) => `${files} Dateien (zusammen ${size}) sind angehängt.`,
     binary: (name) => `„${name}“ ist keine Textdatei, und nur solche lassen sich anhängen.`,
     empty: (name) => `„${name}“ ist leer.`,
     unreadable: (name) => `„${name}“ ließ sich nicht lesen.`,
     tooLarge: (name, size, room) => `„${name}“ hat ${size}, in dieser Frage ist noch Platz für ${room}.`,
     tooMany: (name, most) => `„${name}“ wurde ausgelassen: Eine Frage fasst ${most} angehängte Texte.`,
+    allTooMany: (files, most) => `${files} Dateien wurden ausgelassen: Eine Frage fasst ${most} angehängte Texte.`,
   },
   offers: {
     label: "Vorschläge",

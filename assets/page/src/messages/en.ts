@@ -297,12 +297,15 @@ export default {
     putBack: (name: string) => `Put “${name}” back`,
     folded: (size: string) => `The pasted text (${size}) is attached.`,
     attached: (name: string, size: string) => `“${name}” (${size}) is attached.`,
+    allAttached: (files: number, size: string) => `${files} files (${size} in all) are attached.`,
     binary: (name: string) => `“${name}” is not a text file, and only those can be attached.`,
     empty: (name: string) => `“${name}” is empty.`,
     unreadable: (name: string) => `“${name}” could not be read.`,
     tooLarge: (name: string, size: string, room: string) =>
       `“${name}” has ${size}, and this question has room for ${room} more.`,
     tooMany: (name: string, most: number) => `“${name}” was left out: a question takes ${most} attached texts.`,
+    allTooMany: (files: number, most: number) =>
+      `${files} files were left out: a question takes ${most} attached texts.`,
   },
   offers: {
     label: "Suggestions",
