@@ -5,6 +5,7 @@
 
 import { Lexer, Marked, Tokenizer, type Token, type Tokens } from "marked";
 
+import { details } from "./details";
 import { footnotes } from "./gfm";
 import { beginning, formulas } from "./math";
 import { isUnmarked } from "./unmarked";
@@ -85,7 +86,7 @@ class Bounded extends Tokenizer {
 
 const marked = new Marked({ gfm: true });
 
-marked.use({ extensions: [...footnotes, ...formulas] });
+marked.use({ extensions: [...footnotes, ...formulas, details] });
 
 // `use` copies a tokenizer's own functions only, so a class must be set as it is.
 marked.setOptions({ tokenizer: new Bounded() });

@@ -8,6 +8,7 @@ import type { Token, Tokens } from "marked";
 
 import { cite, type Cited } from "./citations";
 import { boxed, coded, directed, directionOf, element, footnote, footnoteMark, makeRoom } from "./elements";
+import type { Details } from "./details";
 import { alertKind, type Footnote } from "./gfm";
 import { coloured } from "./highlight";
 import { say } from "./language";
@@ -79,6 +80,12 @@ class Making {
         const note = footnote(label);
         this.blocks(tokens, note);
         return place.add(note);
+      }
+      case "details": {
+        const { head, depth, tokens } = token as Details;
+        place.html(head);
+        for (const inner of tokens) this.#block(inner, place);
+        return place.html("</details>".repeat(depth));
       }
       case "formulaBlock":
         return place.add(formulaBox((token as Formula).tex, "paragraph", this.#later));
