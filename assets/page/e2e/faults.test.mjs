@@ -159,23 +159,49 @@ test("what_an_old_page_can_no_longer_load_is_done_without", async ({ fake, askd,
   await reader.leave({ away: true });
 });
 
-test("a_view_that_does_not_come_says_so_and_comes_when_it_can", async ({ fake, askd, reader }) => {
+test("an_answer_is_plain_text_until_what_shows_it_has_come", async ({ fake, askd, reader }) => {
   const parts = /\/assets\/parts-[^/]*\.js$/;
   await reader.context.route(parts, (route) => route.fulfill({ status: 404, body: "" }));
   const tab = await reader.open(askd.url);
-  await tab.composer.fill("Why?");
-  await tab.composer.press("Enter");
+  const { page } = tab;
+  await page.locator("main").getByText("Answers to **everything**.").waitFor();
+  await tab.ask("Why?");
   const call = await fake.call();
-  call.say("Because.");
+  call.say("*Because.*");
+  await tab.answer.getByText("so it is shown as plain text").waitFor();
+  await tab.answer.getByText("*Because.*").waitFor();
+  await tab.says(/^Answering/);
+  await sound(tab, "an answer without its parts");
   call.finish();
-  await tab.page.locator("main").getByText("This part of the page has broken.").waitFor();
-  await sound(tab, "a view that does not come");
-  await tab.composer.fill("A draft");
+  await tab.answer.getByRole("button", { name: "Copy" }).waitFor();
   await reader.context.unroute(parts);
-  await tab.page.locator("main").getByRole("button", { name: "Try again" }).click();
-  await tab.reads("Because.");
-  assert.equal(await tab.composer.inputValue(), "A draft");
+  await tab.answer.getByRole("button", { name: "Try again" }).focus();
+  await page.keyboard.press("Enter");
+  await tab.answer.locator("em").getByText("Because.").waitFor();
+  await tab.eventually(() => document.activeElement.matches("article"));
   await reader.leave({ away: true, told: /TypeError/ });
+});
+
+test("what_shows_an_answer_is_waited_for_with_the_question_and_its_state", async ({ fake, askd, reader }) => {
+  let come;
+  const coming = new Promise((resolve) => (come = resolve));
+  await reader.context.route(/\/assets\/parts-[^/]*\.js$/, async (route) => {
+    await coming;
+    await route.continue();
+  });
+  const tab = await reader.open(askd.url);
+  await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+  await tab.ask("Why?");
+  const call = await fake.call();
+  await tab.says(/^Waiting for the first word/);
+  call.say("*Because.*");
+  await tab.says(/^Answering/);
+  await tab.answer.getByText("*Because.*").waitFor();
+  come();
+  await tab.answer.locator("em").getByText("Because.").waitFor();
+  call.finish();
+  await tab.finished();
+  await reader.leave();
 });
 
 test("a_language_that_cannot_be_loaded_leaves_the_page_in_english", async ({ askd, arrive }) => {

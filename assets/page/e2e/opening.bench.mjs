@@ -28,7 +28,7 @@ function watch() {
   addEventListener("focusin", ({ target }) => {
     if (!target.matches("textarea") || focused > 0) return;
     focused = performance.now();
-    // What it does once it stands may keep the reader waiting too.
+    // What follows at once may keep the reader waiting too; what it loads at its leisure comes later, in steps of its own.
     requestIdleCallback(() => alert(Math.max(focused, busy)));
   });
 }

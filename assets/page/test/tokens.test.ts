@@ -6,7 +6,8 @@ import { expect, test } from "vitest";
 import { files } from "./source";
 
 const SPACING = /^(?:scroll-)?(?:margin|padding|(?:row-|column-)?gap|inset|top|bottom|left|right)(?:-|$)/;
-const LENGTH = /\d(?:rem|vw|vh)\b/;
+/** A line's width is of no token's. */
+const LENGTH = /\d(?:rem|vw|vh|pt)\b|(?:[4-9]|\d\d)px\b/;
 const COLOUR = /#[\da-f]{3,8}\b|\b(?:rgb|hsl|oklch)\(/i;
 
 /** Where the tokens are, and those for paper. */
@@ -25,7 +26,7 @@ function own(css: string): string[] {
   postcss.parse(css).walkDecls(({ prop, value }) => {
     // What stands in for a token while there is none is of no token's.
     const plain = value.replace(/var\([^()]*\)/g, "");
-    const size = (SPACING.test(prop) || prop === "font-size") && LENGTH.test(plain);
+    const size = (SPACING.test(prop) || /^(font-size|border-radius)$/.test(prop)) && LENGTH.test(plain);
     if (size || COLOUR.test(plain)) found.push(`${prop}: ${value}`);
   });
   return found;

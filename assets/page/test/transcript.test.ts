@@ -5,6 +5,7 @@ import { afterEach, expect, test, vi } from "vitest";
 
 import type { Chat } from "../src/lib/chat.svelte";
 import { newTurn } from "../src/lib/reduce";
+import { later } from "../src/ui/later.svelte";
 import Transcript from "../src/ui/Transcript.svelte";
 
 vi.mock("../src/lib/growing", async (original) => {
@@ -20,7 +21,8 @@ vi.mock("../src/lib/growing", async (original) => {
 
 afterEach(() => vi.unstubAllGlobals());
 
-test("an_answer_that_cannot_be_rendered_is_plain_text_and_the_others_stay", () => {
+test("an_answer_that_cannot_be_rendered_is_plain_text_and_the_others_stay", async () => {
+  await later.load();
   vi.stubGlobal(
     "ResizeObserver",
     class {

@@ -73,6 +73,8 @@ export class Chats implements Listener {
   #others = channel();
   /** The list has been asked for. */
   #synced = false;
+  /** A connection has stood. */
+  #connected = false;
 
   constructor() {
     forgetOld();
@@ -255,10 +257,12 @@ export class Chats implements Listener {
 
   connected(): void {
     this.#doubts = 2;
-    // Not in the way of who begins to write.
+    // Not in the way of who begins to write; and at the page's beginning the list may be on its way.
+    const isFirst = !this.#connected;
+    this.#connected = true;
     void idle().then(() => {
       void this.preparing.look();
-      void this.sync();
+      if (!isFirst || !this.#synced || this.list.problem !== null) void this.sync();
     });
   }
 

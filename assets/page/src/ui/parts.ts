@@ -1,6 +1,4 @@
-// What the first screen does without: the parts that show a conversation or a document. They are a file of their own.
+// What the first screen does without: Markdown, and all that reads it and makes nodes of it. It is a file of its own.
 
-export { default as Document } from "./Document.svelte";
 export { default as Markdown } from "./Markdown.svelte";
-export { default as Transcript } from "./Transcript.svelte";
 export { warm } from "../lib/markdown";
