@@ -20,7 +20,8 @@ export const FLAGS = [
 const PATIENCE_MS = 30_000;
 
 /** What Chromium itself says when a server is away: not a fault of the page, and only told where that is the test. */
-const AWAY = /WebSocket connection to .* failed|Failed to load resource|occurred when fetching the script/;
+const AWAY =
+  /WebSocket connection to .* failed|Failed to load resource|occurred when fetching the script|fetch dynamically imported module/;
 
 const HOW = {
   executablePath: CHROMIUM,
