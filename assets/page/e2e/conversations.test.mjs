@@ -882,7 +882,7 @@ for (const width of [1280, 390]) {
       const shown = tab.page.getByRole("article");
       assert.equal(await shown.count(), 1);
       await askd.showStorage();
-      await tab.page.getByRole("button", { name: "Try again" }).first().click();
+      await tab.page.getByRole("main").getByRole("button", { name: "Try again" }).click();
       await shown.nth(1).waitFor();
       assert.match(await shown.first().innerText(), /First\./);
       await reader.leave({ away: true });
