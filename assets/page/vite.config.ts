@@ -12,6 +12,9 @@ import { pack } from "./plugins/pack.ts";
 /** How long a test may take: on a machine that does much else, what takes a moment here takes long. */
 const PATIENCE_MS = 30_000;
 
+/** What `src/first.ts` imports. */
+const FIELD = /\/src\/lib\/(base|first|frame|idle|settings|sidebar|store)\.ts$|preload-helper/;
+
 export default defineConfig({
   plugins: [svelte(), icons("src/favicon.svg"), embed(), pack()],
   // Files find one another from where they are. The page itself is also served for `c/<conversation>`, so the server makes
@@ -30,8 +33,14 @@ export default defineConfig({
       // The service worker's address stays, and is at the root of what it serves.
       output: {
         entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
-        // What the first screen and what comes after it are both made of is one file, not one for each that shares it.
-        codeSplitting: { groups: [{ name: "shared", test: /\/src\/|\/svelte\/|preload-helper/, minShareCount: 2 }] },
+        // What the first screen and what comes after it are both made of is one file, not one for each that shares it; and what
+        // the first field is made of waits for none of it.
+        codeSplitting: {
+          groups: [
+            { name: "field", test: FIELD, priority: 1 },
+            { name: "shared", test: /\/src\/|\/svelte\//, minShareCount: 2 },
+          ],
+        },
       },
     },
   },

@@ -98,8 +98,14 @@ export class Tab {
     this.jump = page.getByRole("button", { name: "Jump to the end" });
   }
 
+  /** Waits until the page itself stands, and no longer the field before it. */
+  async stands() {
+    await this.page.locator("#first").waitFor({ state: "detached" });
+  }
+
   /** The conversations, brought into view where there is no room for them beside the page. */
   async sidebar() {
+    await this.stands();
     const sidebar = this.page.getByRole("navigation", { name: "Conversations" });
     if (!(await sidebar.isVisible())) await this.page.getByRole("button", { name: "Show conversations" }).click();
     await sidebar.waitFor();
@@ -118,6 +124,7 @@ export class Tab {
 
   /** Asks, and waits until the page shows it: before that, the last answer is still another question's. */
   async ask(question) {
+    await this.stands();
     const shown = this.page.getByRole("article");
     const before = await shown.count();
     await this.composer.fill(question);

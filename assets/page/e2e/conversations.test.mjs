@@ -750,7 +750,7 @@ for (const width of [1280, 390]) {
     test("stop_takes_a_waiting_question_back_into_the_composer", async ({ askd, reader }) => {
       const proxy = await startProxy(askd.port);
       const tab = await reader.open(proxy.url);
-      await tab.page.waitForFunction(() => !document.querySelector("footer p")?.textContent?.trim());
+      await tab.page.waitForFunction(() => document.querySelector("footer p")?.textContent?.trim() === "");
       proxy.down();
       await tab.page.getByText(/Reconnecting/).waitFor();
       await tab.ask("Never mind.");
@@ -906,7 +906,7 @@ for (const width of [1280, 390]) {
 
     test("a_refused_question_is_thrown_away_into_an_empty_composer", async ({ fake, askd, reader }) => {
       const tab = await reader.open(askd.url);
-      await tab.page.waitForFunction(() => !document.querySelector("footer p")?.textContent?.trim());
+      await tab.page.waitForFunction(() => document.querySelector("footer p")?.textContent?.trim() === "");
       await askd.hideStorage();
       await tab.ask("First.");
       const discard = tab.answer.getByRole("button", { name: "Discard" });

@@ -9,6 +9,9 @@ import { join } from "node:path";
 
 import { CHROMIUM, FLAGS } from "./browser.mjs";
 
+/** Chromium loads pages of its own into each new window, for its address line: beside the one that is measured, and at its cost. */
+const ALONE = "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup";
+
 /** Without a screen Chromium takes the machine for one without a mouse; this says that there is one. */
 const MOUSE = "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4";
 
@@ -16,7 +19,7 @@ const SIZE = "--window-size=1280,860";
 
 export async function startQuietBrowser() {
   const profile = await mkdtemp(join(tmpdir(), "askd-quiet-"));
-  const args = ["--headless", "--remote-debugging-pipe", `--user-data-dir=${profile}`, MOUSE, SIZE, ...FLAGS];
+  const args = ["--headless", "--remote-debugging-pipe", `--user-data-dir=${profile}`, ALONE, MOUSE, SIZE, ...FLAGS];
   const chromium = spawn(CHROMIUM, args, { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
   const { send, next } = conversation(chromium.stdio[3], chromium.stdio[4]);
 

@@ -2,13 +2,13 @@
 
 import { mount } from "svelte";
 
-import "./styles/ground.css";
-import "./styles/controls.css";
 import "./styles/markdown.css";
 import "./styles/print.css";
 import { settle } from "./lib/base";
+import { Chats } from "./lib/chats.svelte";
 import { faults, tell } from "./lib/faults.svelte";
-import { idle } from "./lib/idle";
+import { first } from "./lib/first";
+import { breath, idle } from "./lib/idle";
 import { say, speak } from "./lib/language";
 import { atStart } from "./lib/place";
 import { settings } from "./lib/settings";
@@ -16,19 +16,20 @@ import { keepShell } from "./lib/shell";
 import { later } from "./ui/later.svelte";
 import Root from "./ui/Root.svelte";
 
-const target = document.getElementById("app")!;
 faults.watch();
 try {
   const { language } = settings();
   await speak(language ? [language] : navigator.languages);
   settle();
   if (!atStart()) void later.load();
-  target.replaceChildren();
-  mount(Root, { target });
+  // Between one step and the next, what is typed into the first field is shown.
+  await breath();
+  const chats = new Chats();
+  await breath();
+  mount(Root, { target: document.getElementById("app")!, props: { chats } });
 } catch (fault) {
   tell(fault);
-  target.textContent = say.faults.start;
-  target.className = "unstarted";
+  first.fail(say.faults.start);
 }
 void idle()
   .then(() => later.prepare())

@@ -4,7 +4,7 @@ import { createRawSnippet, flushSync, mount, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Chat } from "../src/lib/chat.svelte";
-import { draft, UNBEGUN } from "../src/lib/keep";
+import { draft, keepDraft, UNBEGUN } from "../src/lib/keep";
 import { newTurn } from "../src/lib/reduce";
 import Composer from "../src/ui/Composer.svelte";
 import { FakeApi } from "./api";
@@ -214,4 +214,28 @@ test("a_slash_that_nothing_begins_with_is_a_letter", () => {
   expect(document.querySelector("[role=listbox]")).toBeNull();
   press(field, "Enter");
   expect(chat.turns.map(({ question }) => question)).toEqual(["/etc/hosts"]);
+});
+
+const typed = { text: "Well?", start: 1, end: 3, focused: true, sent: true };
+
+test("what_was_typed_before_the_page_stood_is_sent_where_that_was_wanted", async () => {
+  chat = new Chat(ID);
+  show();
+  await (shown as { goOn: (what: typeof typed) => Promise<void> }).goOn(typed);
+  flushSync();
+  expect(chat.turns.map(({ question }) => question)).toEqual(["Well?"]);
+  expect(document.querySelector("textarea")!.value).toBe("");
+});
+
+test("what_was_typed_before_the_page_stood_goes_behind_a_draft_and_neither_is_sent_unseen", async () => {
+  keepDraft(UNBEGUN, "A draft");
+  chat = new Chat(ID);
+  show();
+  const field = document.querySelector("textarea")!;
+  await (shown as { goOn: (what: typeof typed) => Promise<void> }).goOn(typed);
+  flushSync();
+  expect(chat.turns).toEqual([]);
+  expect(field.value).toBe("A draft\nWell?");
+  expect(field.value.slice(field.selectionStart, field.selectionEnd)).toBe("el");
+  expect(draft(UNBEGUN)).toBe("A draft\nWell?");
 });

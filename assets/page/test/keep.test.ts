@@ -13,10 +13,10 @@ import {
   keepBranch,
   keepDraft,
   keepEditDraft,
-  keepSidebarOpen,
 } from "../src/lib/keep";
-import { keepWaiting, outbox, sidebarOpen, UNBEGUN, unsent, withdraw } from "../src/lib/keep";
+import { keepWaiting, outbox, UNBEGUN, unsent, withdraw } from "../src/lib/keep";
 import { newTurn } from "../src/lib/reduce";
+import { keepSidebarOpen, sidebarOpen } from "../src/lib/sidebar";
 
 const waiting = (id: string, more = {}) => ({
   conversation: "c",

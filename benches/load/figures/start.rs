@@ -53,11 +53,13 @@ pub async fn size(plan: &Plan) -> Result<Vec<Row>> {
     let mut total = fetch(&root, "/", "gzip").await?.len();
     let mut files = referred(&page);
     ensure!(!files.is_empty(), "the page refers to no file at all");
-    for script in files.clone().iter().filter(|file| file.ends_with(".js")) {
-        files.extend(parts(&fetch(&root, script, "identity").await?));
-    }
-    for file in &files {
-        total += fetch(&root, file, "gzip").await?.len();
+    let mut left: Vec<String> = files.iter().cloned().collect();
+    while let Some(file) = left.pop() {
+        total += fetch(&root, &file, "gzip").await?.len();
+        if file.ends_with(".js") {
+            let named = loaded(&fetch(&root, &file, "identity").await?);
+            left.extend(named.into_iter().filter(|name| files.insert(name.clone())));
+        }
     }
     let binary = size_of(&plan.askd)?;
     Ok(vec![
@@ -90,12 +92,15 @@ async fn fetch(root: &str, path: &str, encoding: &str) -> Result<Vec<u8>> {
     Ok(response.bytes().await?.to_vec())
 }
 
-/// The files of the page's `src/ui/parts.ts` that a script names: they are loaded as soon as the page stands.
-fn parts(script: &[u8]) -> BTreeSet<String> {
+/// What the page's `src/main.ts` and `src/ui/parts.ts` have become, as far as a script names it: a visit loads all of it.
+fn loaded(script: &[u8]) -> BTreeSet<String> {
     let script = String::from_utf8_lossy(script);
     let names = script.split(['"', '\'', '`']).filter_map(|name| {
         let name = name.rsplit('/').next()?;
-        (name.starts_with("parts-") && name.contains('.')).then(|| format!("assets/{name}"))
+        let is_loaded = ["main-", "shared-", "parts-"]
+            .iter()
+            .any(|start| name.starts_with(start));
+        (is_loaded && name.contains('.')).then(|| format!("assets/{name}"))
     });
     names.collect()
 }

@@ -189,7 +189,11 @@ impl Answering {
 
     fn unreadable(&self, error: SseError) -> LlmError {
         match error {
-            SseError::Body(error) => LlmError::Broken(self.redact.clean(&root_cause(&*error))),
+            SseError::Body(error) => {
+                let cause = self.redact.clean(&root_cause(&*error));
+                tracing::warn!(cause, "the endpoint's answer broke off");
+                LlmError::Broken("its connection was closed in the middle of it".to_owned())
+            }
             other => LlmError::Malformed(other.to_string()),
         }
     }

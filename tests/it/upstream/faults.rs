@@ -65,7 +65,7 @@ fn breaks() -> Vec<Row> {
             "cut before the first chunk",
             [Script::new().sse().cut()],
             "upstream_failed",
-            "broke off",
+            "broke off: its connection was closed in the middle of it.",
         ),
         fails("cut between chunks", begun().cut()),
         fails("reset between chunks", begun().reset()),

@@ -13,3 +13,8 @@ export function idle(): Promise<void> {
     else setTimeout(resolve, MOMENT);
   });
 }
+
+/** Resolves when what has come meanwhile, such as a letter that was typed, has been seen to. */
+export function breath(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}

@@ -1,23 +1,27 @@
 // What the browser itself keeps, so that a reload loses nothing that the server does not have yet: questions that wait
-// to be sent, drafts, and how the reader has set up the page. Bounded: what was touched longest ago goes first. A
-// browser that refuses storage is no error.
+// to be sent, drafts, and how the reader has set up the page.
 
-import { OWN } from "./base";
 import { bytesOf } from "./bytes";
 import { newTurn, type Problem, type Turn } from "./reduce";
+import {
+  attempt,
+  byAge,
+  decode,
+  drop,
+  encode,
+  isRecord,
+  keyOf,
+  keys,
+  MOST,
+  PREFIX,
+  put,
+  read,
+  write,
+  type Kind,
+} from "./store";
 import type { Options } from "./wire";
 
-const PREFIX = `${OWN}:`;
-
-/** Of what is written here. What another version of the page has written is not read. */
-const VERSION = 2;
-
-/** How many of each kind are kept. */
-const MOST = { draft: 50, edit: 50, branch: 200, outbox: 50, sidebar: 1, choice: 1, options: 1 } as const;
-
 export type Choice = { endpoint: string; model: string };
-
-type Kind = keyof typeof MOST;
 
 /** The draft of a conversation that has not begun. It is its tab's: another tab at the same address begins another one. */
 export const UNBEGUN = "new";
@@ -105,14 +109,6 @@ function answerOptions(kept: unknown): Options {
     ...(typeof temperature === "number" && temperature >= 0 && temperature <= 2 && { temperature }),
     ...(Number.isInteger(max_tokens) && (max_tokens as number) > 0 && { max_tokens: max_tokens as number }),
   };
-}
-
-export function sidebarOpen(): boolean {
-  return read("sidebar", "open") !== false;
-}
-
-export function keepSidebarOpen(open: boolean): void {
-  write("sidebar", "open", open);
 }
 
 /** A question that the server has not accepted yet, or a running answer that it has not been told to stop yet. */
@@ -234,74 +230,8 @@ function isTabs(key: string): boolean {
   return key === keyOf("draft", UNBEGUN);
 }
 
-function read(kind: Kind, id: string): unknown {
-  return decode(attempt(() => localStorage.getItem(keyOf(kind, id))));
-}
-
-function write(kind: Kind, id: string, value: unknown): void {
-  const key = keyOf(kind, id);
-  if (value === null) drop(key);
-  // What fails here is only how the page is set up.
-  else attempt(() => put(localStorage, kind, key, encode(value)));
-}
-
-function keyOf(kind: Kind, id: string): string {
-  return `${PREFIX}${kind}:${id}`;
-}
-
-/** `at` comes first: it is found without reading the rest. */
-function encode(value: unknown): string {
-  return JSON.stringify({ at: Date.now(), v: VERSION, value });
-}
-
-function decode(kept: string | null): unknown {
-  const found: unknown = attempt(() => JSON.parse(kept ?? "null") as unknown);
-  return isRecord(found) && found["v"] === VERSION ? found["value"] : null;
-}
-
-function put(storage: Storage, kind: Kind, key: string, kept: string): true {
-  makeRoom(storage, kind, key);
-  storage.setItem(key, kept);
-  return true;
-}
-
-function makeRoom(storage: Storage, kind: Kind, key: string): void {
-  const others = byAge(storage, (other) => other.startsWith(keyOf(kind, "")) && other !== key);
-  others.slice(0, Math.max(others.length - MOST[kind] + 1, 0)).forEach((key) => storage.removeItem(key));
-}
-
-/** What was touched longest ago comes first. */
-function byAge(storage: Storage, which: (key: string) => boolean): string[] {
-  return Object.keys(storage)
-    .filter(which)
-    .map((key) => ({ key, at: Number(/^\{"at":(\d+)/.exec(storage.getItem(key) ?? "")?.[1] ?? 0) }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ key }) => key);
-}
-
-function drop(key: string): void {
-  attempt(() => localStorage.removeItem(key));
-}
-
-/** A browser that refuses storage, or has no more room, is no reason to fail. */
-function attempt<T>(act: () => T): T | null {
-  try {
-    return act();
-  } catch {
-    return null;
-  }
-}
-
-function keys(): string[] {
-  return attempt(() => Object.keys(localStorage)) ?? [];
-}
-
 function isProblem(value: unknown): value is Problem {
   return isRecord(value) && isString(value["code"]) && isString(value["message"]);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }
 
 function isString(value: unknown): value is string {
