@@ -80,7 +80,7 @@ export class Reader {
    */
   async leave({ away = false, told = null } = {}) {
     await this.context.close();
-    const complaints = this.#complaints.filter((text) => !(away && AWAY.test(text)));
+    const complaints = this.#complaints.filter((text) => told?.test(text) || !(away && AWAY.test(text)));
     const expected = told === null ? [] : complaints.filter((text) => told.test(text)).slice(0, 1);
     assert.deepEqual(complaints, expected);
     assert.equal(expected.length, told === null ? 0 : 1, "the fault is told");

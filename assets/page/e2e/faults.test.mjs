@@ -179,7 +179,7 @@ test("an_answer_is_plain_text_until_what_shows_it_has_come", async ({ fake, askd
   await page.keyboard.press("Enter");
   await tab.answer.locator("em").getByText("Because.").waitFor();
   await tab.eventually(() => document.activeElement.matches("article"));
-  await reader.leave({ away: true });
+  await reader.leave({ away: true, told: /fetch dynamically imported module/ });
 });
 
 test("what_shows_an_answer_is_waited_for_with_the_question_and_its_state", async ({ fake, askd, reader }) => {

@@ -301,7 +301,7 @@ export default {
     page: "Die Seite ist ausgefallen. Was Sie gesendet haben, hat der Server, und was Sie gerade schrieben, bleibt erhalten.",
     happened: "Etwas auf dieser Seite hat nicht funktioniert. Wenn sie nicht tut, was Sie wollen, laden Sie sie neu.",
     start: "Die Seite konnte nicht starten. Laden Sie sie neu; hilft das nicht, wenden Sie sich an den Betreiber.",
-    plain: "Diese Antwort ließ sich nicht wie gemeint setzen und steht deshalb als reiner Text da.",
+    plain: "Dieser Text ließ sich nicht wie gemeint setzen und steht deshalb als reiner Text da.",
   },
   remarks: {
     updated: "Es gibt eine neuere Fassung dieser Seite. Laden Sie sie neu, wenn es Ihnen passt.",

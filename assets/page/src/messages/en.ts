@@ -270,7 +270,7 @@ export default {
     page: "The page has broken. What you have sent is on the server, and what you were writing is kept.",
     happened: "Something in this page has not worked. If it does not do what you want, reload it.",
     start: "The page could not start. Reload it; if that does not help, whoever runs this server can.",
-    plain: "This answer could not be set as it was meant, so it is shown as plain text.",
+    plain: "This text could not be set as it was meant, so it is shown as plain text.",
   },
   /** What is said until it is not so any more, or the reader has read it. */
   remarks: {
