@@ -7,14 +7,20 @@ import { PHONE, stage } from "./stage.mjs";
 
 const MAIN = /\/assets\/main-[^/]*\.js$/;
 
-/** Opens the page, which does not come before it is let. */
-async function open(reader, url) {
+/** Keeps the page from coming, until it is let. */
+async function hold(reader) {
   let come;
   const held = new Promise((resolve) => (come = resolve));
   await reader.context.route(MAIN, async (route) => {
     await held;
     await route.continue();
   });
+  return come;
+}
+
+/** Opens the page, which does not come before it is let. */
+async function open(reader, url) {
+  const come = await hold(reader);
   const tab = await reader.open(url);
   const field = tab.page.locator("#first textarea");
   await field.and(tab.page.getByRole("textbox", { name: await tab.page.title() })).waitFor();
@@ -79,22 +85,19 @@ stage()("what_is_sent_before_the_page_stands_is_asked_when_it_does", async ({ fa
 });
 
 stage()("a_draft_comes_back_before_what_is_typed_meanwhile", async ({ askd, reader }) => {
+  // A service worker would bring the page.
+  await reader.context.route("**/sw.js", (route) => route.abort());
   const tab = await reader.open(askd.url);
   await tab.stands();
   await tab.composer.fill("A draft");
-  let come;
-  const held = new Promise((resolve) => (come = resolve));
-  await reader.context.route(MAIN, async (route) => {
-    await held;
-    await route.continue();
-  });
+  const come = await hold(reader);
   await tab.page.reload();
   await tab.page.locator("#first textarea:focus").waitFor();
   await tab.page.keyboard.type("more");
   come();
   await tab.stands();
   assert.equal(await tab.composer.inputValue(), "A draft\nmore");
-  await reader.leave();
+  await reader.leave({ away: true });
 });
 
 stage()("where_the_page_does_not_come_what_was_typed_stays", async ({ askd, reader }) => {

@@ -83,6 +83,7 @@ for (const strip of [true, false]) {
 scene("past_the_proxy_the_page_goes_on_below_the_path", async ({ fake, askd, reader }) => {
   for (const start of ["/", "/tools/askd", "/tools/askd/"]) {
     const tab = await reader.open(askd.url + start);
+    await tab.stands();
     assert.equal(tab.page.url(), askd.url + BASE);
     await hears(tab, fake, `What is seen from ${start}?`, "The bay.");
     const { pathname } = new URL(tab.page.url());
