@@ -64,13 +64,15 @@ export class Reader {
     return new Reader(context);
   }
 
-  async open(url) {
+  /** Opens a page, and waits until it stands or says that it does not, unless it is `early` that it is wanted. */
+  async open(url, { early = false } = {}) {
     const page = await this.context.newPage();
     page.on("pageerror", (error) => this.#complaints.push(String(error)));
     page.on("console", (message) => {
       if (["error", "warning"].includes(message.type())) this.#complaints.push(message.text());
     });
     await page.goto(url);
+    if (!early) await page.waitForFunction(() => document.querySelector("#first > .late") === null);
     return new Tab(page);
   }
 
@@ -91,7 +93,8 @@ export class Reader {
 export class Tab {
   constructor(page) {
     this.page = page;
-    this.composer = page.getByRole("textbox", { name: "Your question" });
+    // Not the field that stands before the page does.
+    this.composer = page.locator("#app").getByRole("textbox", { name: "Your question" });
     this.answer = page.locator(".answer").last();
     this.text = this.answer.locator(".markdown").last();
     this.status = this.answer.locator(".foot p");

@@ -69,7 +69,8 @@ class Visit {
   }
 
   async inside() {
-    await this.frame.getByRole("textbox", { name: "Your question" }).waitFor();
+    await this.frame.locator("#app").getByRole("textbox", { name: "Your question" }).waitFor();
+    await this.frame.locator("#first").waitFor({ state: "detached" });
     return new Tab(this.page.frames().find((frame) => frame.url().includes("/embed")));
   }
 

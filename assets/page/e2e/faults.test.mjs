@@ -288,13 +288,13 @@ test("a_page_that_cannot_start_says_so", async ({ askd, reader }) => {
 
 test("a_page_whose_script_does_not_come_says_so_after_a_while", async ({ askd, reader }) => {
   await reader.context.route(/\/assets\/index-[^/]*\.js$/, (route) => route.fulfill({ status: 404, body: "" }));
-  const tab = await reader.open(askd.url);
+  const tab = await reader.open(askd.url, { early: true });
   const late = tab.page.getByText("This page takes long to start.");
   assert.equal(await late.isVisible(), false);
   await tab.page.evaluate(() => document.getAnimations().forEach((animation) => animation.finish()));
   assert.equal(await late.isVisible(), true);
   await reader.context.unroute(/\/assets\/index-[^/]*\.js$/);
-  await tab.page.getByRole("link", { name: "load it again" }).click();
+  await tab.page.getByRole("link", { name: "Reload" }).click();
   await tab.composer.waitFor();
   assert.equal(await late.count(), 0);
   await reader.leave({ away: true });

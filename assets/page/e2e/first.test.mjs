@@ -18,12 +18,18 @@ async function hold(reader) {
   return come;
 }
 
+/** A service worker would bring the page. */
+async function withoutWorker(reader) {
+  await reader.context.route("**/sw.js", (route) => route.abort());
+}
+
 /** Opens the page, which does not come before it is let. */
 async function open(reader, url) {
   const come = await hold(reader);
-  const tab = await reader.open(url);
+  const tab = await reader.open(url, { early: true });
   const field = tab.page.locator("#first textarea");
-  await field.and(tab.page.getByRole("textbox", { name: await tab.page.title() })).waitFor();
+  // To a reader it is the composer already.
+  await field.and(tab.page.getByRole("textbox", { name: "Your question" })).waitFor();
   return { tab, field, come };
 }
 
@@ -71,41 +77,96 @@ stage()("what_is_typed_before_the_page_stands_goes_on_in_it", async ({ fake, ask
   await reader.leave();
 });
 
+stage({ screen: { viewport: { width: 320, height: 256 } } })(
+  "in_the_smallest_window_what_is_typed_is_in_view_before_and_after",
+  async ({ askd, reader }) => {
+    const { tab, field, come } = await open(reader, askd.url);
+    const seen = (field) =>
+      field.evaluate((field) => {
+        const { top, bottom } = field.getBoundingClientRect();
+        return top >= 0 && bottom <= innerHeight + 0.5;
+      });
+    await tab.page.keyboard.type("Well?");
+    assert.ok(await seen(field));
+    come();
+    await tab.stands();
+    await tab.composer.and(tab.page.locator(":focus")).waitFor();
+    assert.ok(await seen(tab.composer));
+    await reader.leave();
+  },
+);
+
+stage()("of_a_long_text_the_same_lines_stay_in_view", async ({ askd, reader }) => {
+  const { tab, field, come } = await open(reader, askd.url);
+  await field.fill("A line.\n".repeat(40));
+  const scrolled = (field) => field.evaluate((field) => field.scrollTop);
+  const before = await scrolled(field);
+  assert.ok(before > 100);
+  come();
+  await tab.stands();
+  assert.equal(await scrolled(tab.composer), before);
+  await reader.leave();
+});
+
 stage()("what_is_sent_before_the_page_stands_is_asked_when_it_does", async ({ fake, askd, reader }) => {
   const { tab, field, come } = await open(reader, askd.url);
   await tab.page.keyboard.type("Why?");
   await tab.page.keyboard.press("Enter");
-  await tab.page.keyboard.type("!");
-  assert.equal(await field.inputValue(), "Why?");
+  assert.equal(await field.inputValue(), "");
+  await tab.page.keyboard.type("And");
   come();
   assert.equal((await fake.call()).question, "Why?");
   await tab.stands();
-  assert.equal(await tab.composer.inputValue(), "");
+  await tab.page.keyboard.type(" then");
+  assert.equal(await tab.composer.inputValue(), "And then");
   await reader.leave();
 });
 
-stage()("a_draft_comes_back_before_what_is_typed_meanwhile", async ({ askd, reader }) => {
-  // A service worker would bring the page.
-  await reader.context.route("**/sw.js", (route) => route.abort());
+stage()("what_is_sent_before_a_conversation_is_there_again_is_asked_in_it", async ({ fake, askd, reader }) => {
+  await withoutWorker(reader);
+  const tab = await reader.open(askd.url);
+  await tab.hears(fake, "First?", "one");
+  const come = await hold(reader);
+  await tab.page.reload();
+  await tab.page.locator("#first textarea:focus").waitFor();
+  await tab.page.keyboard.type("Second?");
+  await tab.page.keyboard.press("Enter");
+  come();
+  const call = await fake.call();
+  assert.equal(call.question, "Second?");
+  call.say("two");
+  call.finish();
+  await tab.reads("two");
+  assert.equal(await tab.page.getByRole("article").count(), 2);
+  await reader.leave({ away: true });
+});
+
+stage()("a_draft_that_was_kept_is_written_on_before_the_page_stands", async ({ askd, reader }) => {
+  await withoutWorker(reader);
   const tab = await reader.open(askd.url);
   await tab.stands();
   await tab.composer.fill("A draft");
   const come = await hold(reader);
   await tab.page.reload();
   await tab.page.locator("#first textarea:focus").waitFor();
-  await tab.page.keyboard.type("more");
+  await tab.page.keyboard.type(", longer");
   come();
   await tab.stands();
-  assert.equal(await tab.composer.inputValue(), "A draft\nmore");
+  assert.equal(await tab.composer.inputValue(), "A draft, longer");
   await reader.leave({ away: true });
 });
 
-stage()("where_the_page_does_not_come_what_was_typed_stays", async ({ askd, reader }) => {
+stage()("where_the_page_does_not_come_that_is_told_and_what_was_typed_outlives_it", async ({ askd, arrive }) => {
+  const reader = await arrive({ locale: "de-DE" });
   await reader.context.route(MAIN, (route) => route.fulfill({ status: 404, body: "" }));
   const tab = await reader.open(askd.url);
-  await tab.page.getByText("This page takes long to start.").waitFor();
+  await tab.page.getByRole("alert").getByText("Diese Seite braucht lange, um zu starten.").waitFor();
   await tab.page.keyboard.type("Not lost");
-  assert.equal(await tab.page.locator("#first textarea").inputValue(), "Not lost");
   await sound(tab, "a page that did not come");
+  await reader.context.unroute(MAIN);
+  await tab.page.getByRole("link", { name: "Neu laden" }).click();
+  await tab.stands();
+  const composer = tab.page.locator("#app").getByRole("textbox", { name: "Ihre Frage" });
+  assert.equal(await composer.inputValue(), "Not lost");
   await reader.leave({ away: true });
 });

@@ -116,7 +116,7 @@ for (const screen of screens) {
         .getByRole("button", { name, exact: typeof name === "string" })
         .last()
         .click();
-    tab.composer = page.getByRole("textbox", { name: "Ihre Frage" });
+    tab.composer = page.locator("#app").getByRole("textbox", { name: "Ihre Frage" });
     await tab.composer.waitFor();
     assert.equal(await page.locator("html").getAttribute("lang"), "de");
     assert.equal(await tab.composer.getAttribute("placeholder"), "Stellen Sie eine Frage");

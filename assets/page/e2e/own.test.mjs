@@ -148,7 +148,7 @@ for (const width of [1280, 390, 320]) {
 
 stage({ page: 'language = "de"' })("the_operators_language_goes_before_the_browsers", async ({ askd, reader }) => {
   const { page } = await reader.open(askd.url);
-  await page.getByRole("textbox", { name: "Ihre Frage" }).waitFor();
+  await page.locator("#app").getByRole("textbox", { name: "Ihre Frage" }).waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
   await reader.leave();
 });

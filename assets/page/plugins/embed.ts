@@ -1,36 +1,25 @@
 // Makes `/embed.js` of `src/embed.ts`: a script of its own beside the page, at an address without a hash, because sites
 // write it down. It holds the words of every language, and a size budget fails the build.
 
-import { readdirSync } from "node:fs";
-import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-import { runnerImport, type Plugin } from "vite";
+import type { Plugin } from "vite";
 
-import type { Messages } from "../src/lib/language.ts";
+import { words } from "./words.ts";
 
 const NAME = "embed.js";
 
 /** Bytes, gzipped. */
 const BUDGET = 3 * 1024;
 
-const MESSAGES = "src/messages";
-
-/** Those of each catalogue that the script says itself. */
-async function words(): Promise<Record<string, { ask: string; close: string }>> {
-  const found = readdirSync(MESSAGES).map(async (file) => {
-    const { module } = await runnerImport<{ default: Messages }>(join(MESSAGES, file));
-    const { embed, general } = module.default;
-    return [basename(file, ".ts"), { ask: embed.ask, close: general.close }] as const;
-  });
-  return Object.fromEntries(await Promise.all(found));
-}
-
 export function embed(): Plugin {
   return {
     name: "askd-embed",
     apply: "build",
-    config: async () => ({ define: { EMBED_WORDS: JSON.stringify(await words()) } }),
+    config: async () => {
+      const said = await words(({ embed, general }) => ({ ask: embed.ask, close: general.close }));
+      return { define: { EMBED_WORDS: JSON.stringify(said) } };
+    },
     buildStart() {
       this.emitFile({ type: "chunk", id: "src/embed.ts", fileName: NAME });
     },

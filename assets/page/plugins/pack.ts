@@ -5,16 +5,19 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { basename, join, relative } from "node:path";
 import { constants, gzipSync } from "node:zlib";
 
-import type { Plugin } from "vite";
+import type { Plugin, Rolldown } from "vite";
 
-/** What `src/main.ts` and `src/ui/parts.ts` become, with what they share. */
-const LOADED = /^assets\/(main|parts|shared)-/;
+/** What a visit loads beside what the document names. */
+const LOADED = ["src/main.ts", "src/ui/parts.ts"];
 
 /** The page's languages: of those that are not in it a visit loads one, so the largest counts. */
 const LANGUAGES = readdirSync("src/messages").map((file) => new RegExp(`^assets/${basename(file, ".ts")}-`));
 
 /** Bytes, gzipped, of everything that a first visit loads. */
 const FIRST_LOAD_BUDGET = 120 * 1024;
+
+/** Bytes, gzipped, of the scripts that the field waits for which stands before the page does. */
+const FIELD_BUDGET = 6 * 1024;
 
 /** What the server replaces in `index.html`; without them it cannot put the operator's words in. */
 const MARKERS = [
@@ -32,27 +35,37 @@ const TEXT = /\.(html|js|css|svg|json|txt|webmanifest)$/;
 
 export function pack(): Plugin {
   let out = "dist";
+  let named = new Set<string>();
+  let loaded = new Set<string>();
   return {
     name: "askd-pack",
     apply: "build",
     configResolved(config) {
       out = config.build.outDir;
     },
+    generateBundle(_, bundle) {
+      const chunks = Object.values(bundle).filter((file) => file.type === "chunk");
+      const of = (module: string) => chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith(module));
+      named = together(bundle, of("index.html"));
+      loaded = new Set([...named, ...LOADED.flatMap((module) => [...together(bundle, of(module))])]);
+    },
     closeBundle() {
       const html = readFileSync(join(out, "index.html"), "utf8");
-      let total = 0;
-      let language = 0;
+      let [total, field, language] = [0, 0, 0];
       for (const file of files(out).filter((name) => TEXT.test(name))) {
         const bytes = compress(file);
-        // What the document names is loaded with it, and the page as soon as its first field stands; the rest when needed.
         const name = relative(out, file);
-        if (name === "index.html" || html.includes(`/${name}"`) || LOADED.test(name)) total += bytes;
+        if (named.has(name) && name.endsWith(".js")) field += bytes;
+        if (name === "index.html" || html.includes(`/${name}"`) || loaded.has(name)) total += bytes;
         else if (LANGUAGES.some((tag) => tag.test(name))) language = Math.max(language, bytes);
+      }
+      total += language;
+      if (field === 0 || field > FIELD_BUDGET) {
+        this.error(`the first field waits for ${field} bytes of scripts; the budget is ${FIELD_BUDGET}`);
       }
       for (const marker of MARKERS.filter((marker) => html.split(marker).length !== 2)) {
         this.error(`index.html must hold exactly one ${marker}`);
       }
-      total += language;
       const kib = (total / 1024).toFixed(1);
       if (total > FIRST_LOAD_BUDGET) {
         this.error(`the first load is ${kib} KiB gzipped; the budget is ${FIRST_LOAD_BUDGET / 1024} KiB`);
@@ -60,6 +73,20 @@ export function pack(): Plugin {
       this.info(`first load ${kib} KiB gzipped, of ${FIRST_LOAD_BUDGET / 1024}`);
     },
   };
+}
+
+/** The names of a chunk, of those that it cannot run without, and of their styles. */
+function together(bundle: Rolldown.OutputBundle, chunk: Rolldown.OutputChunk | undefined): Set<string> {
+  const names = new Set<string>();
+  const left = chunk ? [chunk.fileName] : [];
+  for (let name = left.pop(); name !== undefined; name = left.pop()) {
+    const file = bundle[name];
+    if (names.has(name) || file?.type !== "chunk") continue;
+    names.add(name);
+    file.viteMetadata?.importedCss.forEach((style) => names.add(style));
+    left.push(...file.imports);
+  }
+  return names;
 }
 
 /** Packs one file, where that gains anything, and returns its size on the wire, gzipped. */

@@ -4,12 +4,11 @@ import { mount } from "svelte";
 
 import "./styles/markdown.css";
 import "./styles/print.css";
-import { settle } from "./lib/base";
 import { Chats } from "./lib/chats.svelte";
 import { faults, tell } from "./lib/faults.svelte";
 import { first } from "./lib/first";
 import { breath, idle } from "./lib/idle";
-import { say, speak } from "./lib/language";
+import { speak } from "./lib/language";
 import { atStart } from "./lib/place";
 import { settings } from "./lib/settings";
 import { keepShell } from "./lib/shell";
@@ -20,7 +19,6 @@ faults.watch();
 try {
   const { language } = settings();
   await speak(language ? [language] : navigator.languages);
-  settle();
   if (!atStart()) void later.load();
   // Between one step and the next, what is typed into the first field is shown.
   await breath();
@@ -29,7 +27,7 @@ try {
   mount(Root, { target: document.getElementById("app")!, props: { chats } });
 } catch (fault) {
   tell(fault);
-  first.fail(say.faults.start);
+  first.fail("start");
 }
 void idle()
   .then(() => later.prepare())

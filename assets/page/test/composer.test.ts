@@ -4,7 +4,8 @@ import { createRawSnippet, flushSync, mount, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Chat } from "../src/lib/chat.svelte";
-import { draft, keepDraft, UNBEGUN } from "../src/lib/keep";
+import { draft, UNBEGUN } from "../src/lib/drafts";
+import type { Typed } from "../src/lib/first";
 import { newTurn } from "../src/lib/reduce";
 import Composer from "../src/ui/Composer.svelte";
 import { FakeApi } from "./api";
@@ -216,26 +217,78 @@ test("a_slash_that_nothing_begins_with_is_a_letter", () => {
   expect(chat.turns.map(({ question }) => question)).toEqual(["/etc/hosts"]);
 });
 
-const typed = { text: "Well?", start: 1, end: 3, focused: true, sent: true };
+const typed: Typed = {
+  text: "",
+  asked: null,
+  changed: true,
+  selection: [0, 0, "none"],
+  scrolled: 0,
+  focused: true,
+};
 
-test("what_was_typed_before_the_page_stood_is_sent_where_that_was_wanted", async () => {
-  chat = new Chat(ID);
-  show();
-  await (shown as { goOn: (what: typeof typed) => Promise<void> }).goOn(typed);
+async function goOn(what: Partial<Typed>): Promise<void> {
+  await (shown as { goOn: (what: Typed) => Promise<void> }).goOn({ ...typed, ...what });
   flushSync();
-  expect(chat.turns.map(({ question }) => question)).toEqual(["Well?"]);
-  expect(document.querySelector("textarea")!.value).toBe("");
-});
+}
 
-test("what_was_typed_before_the_page_stood_goes_behind_a_draft_and_neither_is_sent_unseen", async () => {
-  keepDraft(UNBEGUN, "A draft");
+test("what_was_typed_before_the_page_stood_goes_on_where_the_cursor_was", async () => {
   chat = new Chat(ID);
   show();
   const field = document.querySelector("textarea")!;
-  await (shown as { goOn: (what: typeof typed) => Promise<void> }).goOn(typed);
+  await goOn({ text: "Half a ques", selection: [5, 6, "backward"] });
+  expect(field.value).toBe("Half a ques");
+  expect(document.activeElement).toBe(field);
+  expect([field.selectionStart, field.selectionEnd, field.selectionDirection]).toEqual([5, 6, "backward"]);
+  expect(draft(UNBEGUN)).toBe("Half a ques");
+});
+
+test("what_was_to_be_sent_before_the_page_stood_is_sent_and_what_was_written_since_is_not", async () => {
+  chat = new Chat(ID);
+  show();
+  await goOn({ asked: "Well?", text: "And then" });
+  expect(chat.turns.map(({ question }) => question)).toEqual(["Well?"]);
+  expect(document.querySelector("textarea")!.value).toBe("And then");
+});
+
+test("what_cannot_be_sent_yet_stands_in_the_field_and_is_sent_as_soon_as_it_can_be", async () => {
+  server.conversation(ID, [
+    newTurn({ id: "1", parent: null, question: "?", asked: 0, sent: true, accepted: true, ending: "stop" }),
+  ]);
+  chat = new Chat(ID, { begun: true });
+  show();
+  const field = document.querySelector("textarea")!;
+  await goOn({ asked: "Well?" });
+  expect(field.value).toBe("Well?");
+  FakeSocket.last.ready();
+  await settle();
+  expect(chat.turns.map(({ question }) => question)).toEqual(["?", "Well?"]);
+  expect(field.value).toBe("");
+});
+
+test("what_cannot_be_sent_yet_is_not_sent_when_the_reader_has_written_on", async () => {
+  server.conversation(ID, [
+    newTurn({ id: "1", parent: null, question: "?", asked: 0, sent: true, accepted: true, ending: "stop" }),
+  ]);
+  chat = new Chat(ID, { begun: true });
+  show();
+  const field = document.querySelector("textarea")!;
+  await goOn({ asked: "Well?", text: "More" });
+  expect(field.value).toBe("Well?\nMore");
+  FakeSocket.last.ready();
+  await settle();
+  expect(chat.turns.map(({ question }) => question)).toEqual(["?"]);
+  expect(field.value).toBe("Well?\nMore");
+});
+
+test("a_key_that_is_held_down_sends_once", () => {
+  chat = new Chat(ID);
+  show();
+  const field = document.querySelector("textarea")!;
+  field.value = "Well?";
+  field.dispatchEvent(new Event("input", { bubbles: true }));
   flushSync();
+  const held = new KeyboardEvent("keydown", { key: "Enter", repeat: true, bubbles: true, cancelable: true });
+  field.dispatchEvent(held);
+  expect(held.defaultPrevented).toBe(true);
   expect(chat.turns).toEqual([]);
-  expect(field.value).toBe("A draft\nWell?");
-  expect(field.value.slice(field.selectionStart, field.selectionEnd)).toBe("el");
-  expect(draft(UNBEGUN)).toBe("A draft\nWell?");
 });

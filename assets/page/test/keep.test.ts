@@ -2,19 +2,10 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import {
-  available,
-  branch,
-  choice,
-  draft,
-  editDraft,
-  keepChoice,
-  forgetOld,
-  keepBranch,
-  keepDraft,
-  keepEditDraft,
-} from "../src/lib/keep";
-import { keepWaiting, outbox, UNBEGUN, unsent, withdraw } from "../src/lib/keep";
+import { draft, editDraft, keepDraft, keepEditDraft } from "../src/lib/drafts";
+import { available, branch, choice, keepChoice, forgetOld, keepBranch } from "../src/lib/keep";
+import { UNBEGUN, unsent } from "../src/lib/drafts";
+import { keepWaiting, outbox, withdraw } from "../src/lib/keep";
 import { newTurn } from "../src/lib/reduce";
 import { keepSidebarOpen, sidebarOpen } from "../src/lib/sidebar";
 

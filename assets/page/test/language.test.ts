@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 
 import { expect, test } from "vitest";
 
-import { chosen, direction, LANGUAGES } from "../src/lib/language";
+import { chosen, direction } from "../src/lib/choose";
+import { LANGUAGES } from "../src/lib/language";
 import { told, type Problems } from "../src/lib/problems";
 import english from "../src/messages/en";
 import german from "../src/messages/de";

@@ -1,97 +1,223 @@
 // The field that stands in the document before the page does. It takes what is typed from the first moment, over the page that
-// is being made, and hands it on to the page's own when that stands.
+// is being made, and hands it on to the page's own field when that stands. What is written is kept as a draft meanwhile, so that it
+// outlives whatever becomes of the page.
 
+import { composed, joined, recognised, type Attached } from "./attached";
+import { chosen, direction } from "./choose";
+import { draft, keepDraft, UNBEGUN } from "./drafts";
+import { here } from "./place";
 import { settings } from "./settings";
 import { sidebarOpen } from "./sidebar";
 
-/** What was typed. */
+/** By the language's tag; the build (plugins/first.ts) puts them in. */
+declare const FIRST_WORDS: Record<
+  string,
+  Record<"label" | "placeholder" | "send" | "late" | "start" | "reload", string>
+>;
+const WORDS = FIRST_WORDS;
+
+/** What was done in the field. Texts are whole: words and what is attached to them. */
 export type Typed = {
+  /** What stands in it. */
   text: string;
-  /** The selection in it, or where the cursor was. */
-  start: number;
-  end: number;
-  /** The field had the focus. */
+  /** What was to be sent before that was written. */
+  asked: string | null;
+  /** The reader has written in it; otherwise what stands in it is the draft that was kept. */
+  changed: boolean;
+  selection: [start: number, end: number, direction: "forward" | "backward" | "none"];
+  /** How far it was scrolled, pixels. */
+  scrolled: number;
   focused: boolean;
-  /** It was to be sent. */
-  sent: boolean;
+};
+
+/** The parts of it that the document holds. */
+type Sheet = {
+  root: HTMLElement;
+  form: HTMLFormElement;
+  field: HTMLTextAreaElement;
+  send: HTMLButtonElement;
 };
 
 export class First {
-  #sent = false;
+  /** Null where there is none, or none any more. */
+  #sheet: Sheet | null;
+  #attached: Attached[] = [];
+  #asked: string | null = null;
+  #changed = false;
   #composing = false;
-  #typed: Promise<Typed> | null = null;
-  readonly #sheet: HTMLElement | null;
-  readonly #field: HTMLTextAreaElement | null;
+  #failed = false;
+  #isLeaving = false;
+  #said = WORDS["en"]!;
+  readonly #ends = new AbortController();
 
   constructor(root: Document = document) {
-    this.#sheet = root.getElementById("first");
-    this.#field = this.#sheet?.querySelector("textarea") ?? null;
+    const sheet = root.getElementById("first");
+    const [form, field, send] = [
+      sheet?.querySelector("form"),
+      sheet?.querySelector("textarea"),
+      sheet?.querySelector("button"),
+    ];
+    this.#sheet = sheet && form && field && send ? { root: sheet, form, field, send } : null;
   }
 
   /** Whether there is such a field, and the page is made step by step so that it does not wait. */
   get stands(): boolean {
-    return this.#sheet?.isConnected ?? false;
+    return this.#sheet !== null;
   }
 
   /** Makes the field look and behave as the page's own, as far as it does. */
   begin(): void {
-    const sheet = this.#sheet;
-    const field = this.#field;
-    if (sheet === null || field === null) return;
-    const { title, disclaimer, embed } = settings(field.ownerDocument);
-    sheet.classList.toggle("beside", embed === null && matchMedia("(min-width: 64rem)").matches && sidebarOpen());
-    // Its words come with the page's language.
-    field.ariaLabel = title;
-    if (disclaimer !== null) sheet.querySelector(".line")?.before(noted(disclaimer));
-    const grow = (): void => void (field.parentElement!.dataset["text"] = field.value);
-    grow();
-    field.addEventListener("input", grow);
-    field.addEventListener("compositionstart", () => (this.#composing = true));
+    if (this.#sheet === null) return;
+    const { root, form, field, send } = this.#sheet;
+    const { language, disclaimer, embed } = settings(field.ownerDocument);
+    this.#speak(language);
+    root.classList.toggle("beside", embed === null && sidebarOpen());
+    if (disclaimer !== null) root.querySelector(".line")?.before(noted(disclaimer));
+    const kept = recognised(draft(this.#key()));
+    this.#attached = kept.attached;
+    // Something may have been typed before this script came.
+    this.#changed = field.value !== "";
+    field.value = [kept.words, field.value].filter(Boolean).join("\n");
+    this.#grow();
+    const { signal } = this.#ends;
+    field.addEventListener("input", () => this.#typed());
+    for (const name of ["compositionstart", "compositionupdate"]) {
+      field.addEventListener(name, () => (this.#composing = true));
+    }
     field.addEventListener("compositionend", () => (this.#composing = false));
     field.addEventListener("keydown", (event) => this.#pressed(event));
-    // A document that the address opens over the page has the focus.
-    if (!new URLSearchParams(location.search).has("document")) this.focus();
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#ask();
+      this.focus();
+    });
+    // The browser would open a file that is dropped in the place of the page.
+    for (const name of ["dragover", "drop"] as const) {
+      addEventListener(name, (event) => isFile(event) && event.preventDefault(), { signal });
+    }
+    // A document that the address opens over the page has the focus; otherwise nobody comes to what is still covered.
+    const opens = new URLSearchParams(location.search).has("document");
+    this.#app?.toggleAttribute("inert", !opens);
+    if (!opens) this.focus();
+    send.ariaLabel = this.#said.send;
   }
 
   /** Where a mouse is, a keyboard is too. */
   focus(): void {
-    if (matchMedia("(hover: hover)").matches) this.#field?.focus({ preventScroll: true });
+    if (matchMedia("(hover: hover)").matches) this.#sheet?.field.focus({ preventScroll: true });
   }
 
-  /** The page cannot be made: that is told, in these words or in the document's own, and what was typed stays. */
-  fail(words?: string): void {
-    const told = this.#sheet?.querySelector(".late");
-    if (words !== undefined) told?.replaceChildren(words);
+  /** The page does not come, or could not `start`: that is told, and what was typed stays. */
+  fail(why: "late" | "start"): void {
+    if (this.#sheet === null) return;
+    const { root, field } = this.#sheet;
+    const told = root.querySelector(".late");
+    told?.querySelector("p")?.replaceChildren(this.#said[why]);
     told?.classList.remove("late");
-    if (this.#field !== null) this.#field.readOnly = false;
+    told?.setAttribute("role", "alert");
+    this.#failed = true;
+    const { words, attached } = recognised(this.#text());
+    field.value = words;
+    this.#attached = attached;
+    this.#asked = null;
+    this.#grow();
   }
 
-  /** The page stands: the field goes, but not in the midst of a letter of several keys. */
-  leave(): Promise<Typed> {
-    this.#typed ??= this.#leave();
-    return this.#typed;
-  }
-
-  async #leave(): Promise<Typed> {
-    const field = this.#field;
-    if (field === null) return { text: "", start: 0, end: 0, focused: false, sent: false };
+  /**
+   * The page stands: the field goes, once what was typed is taken, but not in the midst of a letter of several keys. Only the first call
+   * does something.
+   */
+  async leave(take: (typed: Typed) => Promise<void> | void = () => {}): Promise<void> {
+    if (this.#sheet === null || this.#isLeaving) return;
+    this.#isLeaving = true;
+    const { root, field } = this.#sheet;
     if (this.#composing) {
       await new Promise((ended) => field.addEventListener("compositionend", ended, { once: true }));
     }
-    const { value: text, selectionStart: start, selectionEnd: end } = field;
-    const focused = field.ownerDocument.activeElement === field;
-    this.#sheet?.remove();
-    return { text, start, end, focused, sent: this.#sent && text.trim() !== "" };
+    this.#app?.removeAttribute("inert");
+    await take({
+      text: composed({ words: field.value, attached: this.#attached }),
+      asked: this.#asked,
+      changed: this.#changed,
+      selection: [field.selectionStart, field.selectionEnd, field.selectionDirection],
+      scrolled: field.scrollTop,
+      focused: field.ownerDocument.activeElement === field,
+    });
+    root.remove();
+    this.#sheet = null;
+    this.#ends.abort();
   }
 
-  /** What is sent is what stands there now; the page will take the next. */
+  get #app(): HTMLElement | null {
+    return document.getElementById("app");
+  }
+
+  #key(): string {
+    return here() ?? UNBEGUN;
+  }
+
+  /** All that is not sent. */
+  #text(): string {
+    const rest = composed({ words: this.#sheet?.field.value ?? "", attached: this.#attached });
+    return this.#asked === null ? rest : joined(this.#asked, rest);
+  }
+
+  #speak(language: string | null): void {
+    if (this.#sheet === null) return;
+    const { root, field } = this.#sheet;
+    const tag = chosen(language ? [language] : wanted(), Object.keys(WORDS));
+    this.#said = WORDS[tag]!;
+    document.documentElement.lang = tag;
+    document.documentElement.dir = direction(tag);
+    field.ariaLabel = this.#said.label;
+    field.placeholder = this.#said.placeholder;
+    root.querySelector(".late p")?.replaceChildren(this.#said.late);
+    root.querySelector(".late a")?.replaceChildren(this.#said.reload);
+  }
+
+  #typed(): void {
+    this.#changed = true;
+    this.#grow();
+    keepDraft(this.#key(), this.#text());
+  }
+
+  /** As high as its text. */
+  #grow(): void {
+    if (this.#sheet === null) return;
+    const { field, send } = this.#sheet;
+    field.parentElement!.dataset["text"] = field.value;
+    send.disabled = field.value.trim() === "";
+  }
+
   #pressed(event: KeyboardEvent): void {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
-    if (this.#field?.value.trim() === "") return;
-    this.#sent = true;
-    this.#field!.readOnly = true;
+    if (!event.repeat) this.#ask();
   }
+
+  /** It is sent when the page stands. Behind a "/" the page would offer something, and a further question is the page's to take. */
+  #ask(): void {
+    const text = this.#text();
+    if (this.#sheet === null || this.#failed || this.#asked !== null) return;
+    if (text.trim() === "" || text.startsWith("/")) return;
+    this.#asked = text;
+    this.#attached = [];
+    this.#sheet.field.value = "";
+    this.#typed();
+  }
+}
+
+/** A browser that does not say is answered in English. */
+function wanted(): readonly string[] {
+  try {
+    return navigator.languages;
+  } catch {
+    return [];
+  }
+}
+
+function isFile({ dataTransfer }: DragEvent): boolean {
+  return dataTransfer?.types.includes("Files") ?? false;
 }
 
 function noted(words: string): HTMLElement {

@@ -1,30 +1,11 @@
 // What the browser itself keeps, so that a reload loses nothing that the server does not have yet: questions that wait
-// to be sent, drafts, and how the reader has set up the page.
+// to be sent, and how the reader has set up the page. Drafts are in `drafts.ts`.
 
-import { bytesOf } from "./bytes";
 import { newTurn, type Problem, type Turn } from "./reduce";
-import {
-  attempt,
-  byAge,
-  decode,
-  drop,
-  encode,
-  isRecord,
-  keyOf,
-  keys,
-  MOST,
-  PREFIX,
-  put,
-  read,
-  write,
-  type Kind,
-} from "./store";
+import { attempt, byAge, drop, encode, isRecord, isString, keyOf, keys, MOST, PREFIX, read, write } from "./store";
 import type { Options } from "./wire";
 
 export type Choice = { endpoint: string; model: string };
-
-/** The draft of a conversation that has not begun. It is its tab's: another tab at the same address begins another one. */
-export const UNBEGUN = "new";
 
 export function available(): boolean {
   try {
@@ -39,37 +20,6 @@ export function available(): boolean {
 /** Removes what earlier versions of the page kept: since the server keeps them, conversations are not kept here. */
 export function forgetOld(): void {
   for (const key of keys()) if (key.startsWith(`${PREFIX}conversation:`)) drop(key);
-}
-
-export function draft(conversation: string): string {
-  return written("draft", conversation);
-}
-
-/**
- * `limit`: how many bytes of a question the server takes. A longer draft is in its tab alone, if it has the room. Says
- * whether a reload will find it.
- */
-export function keepDraft(conversation: string, text: string, limit = Infinity): boolean {
-  return keepWritten("draft", conversation, text, limit);
-}
-
-/** What is written in conversations that have begun, and not sent: what was touched last comes first. */
-export function unsent(): { conversation: string; text: string }[] {
-  const prefix = keyOf("draft", "");
-  const found = attempt(() => byAge(localStorage, (key) => key.startsWith(prefix))) ?? [];
-  return found.reverse().flatMap((key) => {
-    const text = decode(attempt(() => localStorage.getItem(key)));
-    return isString(text) && text.trim() !== "" ? { conversation: key.slice(prefix.length), text } : [];
-  });
-}
-
-/** What a question at this place of a conversation is being changed to. */
-export function editDraft(place: string): string {
-  return written("edit", place);
-}
-
-export function keepEditDraft(place: string, text: string, limit = Infinity): void {
-  keepWritten("edit", place, text, limit);
 }
 
 /** The turn through which the reader last wanted to see the conversation; `null`: the newest. */
@@ -194,48 +144,8 @@ function waiting(kept: unknown): Waiting | null {
   return { conversation, turn };
 }
 
-/**
- * What is being written there. Each tab has its own, which outlives a reload; a tab that has none goes on with what was
- * written last in any.
- */
-function written(kind: "draft" | "edit", id: string): string {
-  const key = keyOf(kind, id);
-  const own = attempt(() => sessionStorage.getItem(key));
-  const kept = own ?? (isTabs(key) ? null : attempt(() => localStorage.getItem(key)));
-  // Gone on with, it is this tab's to send and to remove.
-  if (own === null && kept !== null) keepOwn(kind, key, kept);
-  const text = decode(kept);
-  return isString(text) ? text : "";
-}
-
-function keepWritten(kind: "draft" | "edit", id: string, text: string, limit: number): boolean {
-  const key = keyOf(kind, id);
-  const before = attempt(() => sessionStorage.getItem(key));
-  attempt(() => sessionStorage.removeItem(key));
-  const kept = encode(text);
-  const own = text !== "" && keepOwn(kind, key, kept);
-  if (own && isTabs(key)) return true;
-  if (own && bytesOf(text) <= limit && attempt(() => put(localStorage, kind, key, kept))) return true;
-  // What another tab has written since is not this one's to remove.
-  if (before !== null && attempt(() => localStorage.getItem(key)) === before) drop(key);
-  return own || text === "";
-}
-
-function keepOwn(kind: Kind, key: string, kept: string): boolean {
-  return attempt(() => put(sessionStorage, kind, key, kept)) ?? false;
-}
-
-/** Whether it is only ever its tab's. */
-function isTabs(key: string): boolean {
-  return key === keyOf("draft", UNBEGUN);
-}
-
 function isProblem(value: unknown): value is Problem {
   return isRecord(value) && isString(value["code"]) && isString(value["message"]);
-}
-
-function isString(value: unknown): value is string {
-  return typeof value === "string";
 }
 
 /**

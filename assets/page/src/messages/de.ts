@@ -297,6 +297,7 @@ export default {
     too_slow: "Der Rest der Anfrage ist nicht rechtzeitig angekommen. Versuchen Sie es noch einmal.",
   } satisfies Required<Problems>,
   faults: {
+    late: "Diese Seite braucht lange, um zu starten. Kommt nichts, laden Sie sie neu.",
     part: "Dieser Teil der Seite ist ausgefallen. Der Rest läuft weiter, und was Sie geschrieben haben, bleibt erhalten.",
     page: "Die Seite ist ausgefallen. Was Sie gesendet haben, hat der Server, und was Sie gerade schrieben, bleibt erhalten.",
     happened: "Etwas auf dieser Seite hat nicht funktioniert. Wenn sie nicht tut, was Sie wollen, laden Sie sie neu.",

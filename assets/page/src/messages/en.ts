@@ -266,6 +266,7 @@ export default {
   problems: {} as Problems,
   /** What broke in the page itself. */
   faults: {
+    late: "This page takes long to start. If nothing comes, reload it.",
     part: "This part of the page has broken. The rest goes on, and what you have written is kept.",
     page: "The page has broken. What you have sent is on the server, and what you were writing is kept.",
     happened: "Something in this page has not worked. If it does not do what you want, reload it.",
