@@ -112,14 +112,45 @@ stage()("what_is_sent_before_the_page_stands_is_asked_when_it_does", async ({ fa
   const { tab, field, come } = await open(reader, askd.url);
   await tab.page.keyboard.type("Why?");
   await tab.page.keyboard.press("Enter");
-  assert.equal(await field.inputValue(), "");
-  await tab.page.keyboard.type("And");
+  assert.equal(await field.inputValue(), "Why?");
   come();
   assert.equal((await fake.call()).question, "Why?");
   await tab.stands();
-  await tab.page.keyboard.type(" then");
-  assert.equal(await tab.composer.inputValue(), "And then");
+  assert.equal(await tab.composer.inputValue(), "");
+  // It is a draft no more.
+  await (await tab.sidebar()).getByRole("button", { name: "New conversation" }).click();
+  await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+  assert.equal(await tab.composer.inputValue(), "");
   await reader.leave();
+});
+
+stage()("what_waits_to_be_sent_in_a_conversation_is_not_sent_in_another", async ({ fake, askd, reader }) => {
+  await withoutWorker(reader);
+  const tab = await reader.open(askd.url);
+  await tab.hears(fake, "First?", "one");
+  let here;
+  const away = new Promise((resolve) => (here = resolve));
+  await reader.context.route(/\/api\/v1\/conversations\/[0-9a-f]/, async (route) => {
+    await away;
+    await route.continue();
+  });
+  const come = await hold(reader);
+  await tab.page.reload();
+  await tab.page.locator("#first textarea:focus").waitFor();
+  await tab.page.keyboard.type("Second?");
+  await tab.page.keyboard.press("Enter");
+  come();
+  await tab.page.getByText("The conversation is not here yet.").waitFor();
+  await (await tab.sidebar()).getByRole("button", { name: "New conversation" }).click();
+  await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
+  assert.equal(await tab.composer.inputValue(), "");
+  here();
+  // There it is a draft.
+  await (await tab.sidebar()).getByRole("link", { name: "First?" }).click();
+  await tab.reads("one");
+  assert.equal(await tab.composer.inputValue(), "Second?");
+  assert.equal(await tab.page.getByRole("article").count(), 1);
+  await reader.leave({ away: true });
 });
 
 stage()("what_is_sent_before_a_conversation_is_there_again_is_asked_in_it", async ({ fake, askd, reader }) => {

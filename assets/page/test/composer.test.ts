@@ -4,7 +4,7 @@ import { createRawSnippet, flushSync, mount, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Chat } from "../src/lib/chat.svelte";
-import { draft, UNBEGUN } from "../src/lib/drafts";
+import { draft, keepDraft, UNBEGUN } from "../src/lib/drafts";
 import type { Typed } from "../src/lib/first";
 import { newTurn } from "../src/lib/reduce";
 import Composer from "../src/ui/Composer.svelte";
@@ -218,9 +218,10 @@ test("a_slash_that_nothing_begins_with_is_a_letter", () => {
 });
 
 const typed: Typed = {
+  draft: UNBEGUN,
   text: "",
-  asked: null,
   changed: true,
+  sends: false,
   selection: [0, 0, "none"],
   scrolled: 0,
   focused: true,
@@ -242,42 +243,68 @@ test("what_was_typed_before_the_page_stood_goes_on_where_the_cursor_was", async 
   expect(draft(UNBEGUN)).toBe("Half a ques");
 });
 
-test("what_was_to_be_sent_before_the_page_stood_is_sent_and_what_was_written_since_is_not", async () => {
+test("what_was_to_be_sent_before_the_page_stood_is_sent_and_is_no_draft_any_more", async () => {
   chat = new Chat(ID);
   show();
-  await goOn({ asked: "Well?", text: "And then" });
+  keepDraft(UNBEGUN, "Well?");
+  await goOn({ text: "Well?", sends: true });
   expect(chat.turns.map(({ question }) => question)).toEqual(["Well?"]);
-  expect(document.querySelector("textarea")!.value).toBe("And then");
+  expect(document.querySelector("textarea")!.value).toBe("");
+  expect(draft(UNBEGUN)).toBe("");
 });
 
-test("what_cannot_be_sent_yet_stands_in_the_field_and_is_sent_as_soon_as_it_can_be", async () => {
-  server.conversation(ID, [
-    newTurn({ id: "1", parent: null, question: "?", asked: 0, sent: true, accepted: true, ending: "stop" }),
-  ]);
+test("what_was_written_for_another_conversation_is_left_to_it", async () => {
+  chat = new Chat(ID);
+  show();
+  await goOn({ draft: "0190bbbb-0000-7000-8000-000000000000", text: "Well?", sends: true });
+  expect(chat.turns).toEqual([]);
+  expect(document.querySelector("textarea")!.value).toBe("");
+});
+
+const ended = { parent: null, question: "?", asked: 0, sent: true, accepted: true, ending: "stop" } as const;
+
+/** A conversation that is on its way, with a question in the field that was to be sent before, and what the reader does then. */
+async function early(act: (field: HTMLTextAreaElement) => void = () => {}): Promise<string> {
+  server.conversation(ID, [newTurn({ id: "1", ...ended })]);
   chat = new Chat(ID, { begun: true });
   show();
+  await goOn({ draft: ID, text: "Well?", sends: true });
   const field = document.querySelector("textarea")!;
-  await goOn({ asked: "Well?" });
   expect(field.value).toBe("Well?");
+  expect(document.querySelector("form > p")!.textContent).toContain("The conversation is not here yet.");
+  act(field);
+  const { value } = field;
   FakeSocket.last.ready();
   await settle();
-  expect(chat.turns.map(({ question }) => question)).toEqual(["?", "Well?"]);
-  expect(field.value).toBe("");
+  return value;
+}
+
+const questions = () => chat.turns.map(({ question }) => question);
+
+test("what_cannot_be_sent_yet_stands_in_the_field_and_is_sent_when_its_conversation_is_here", async () => {
+  await early();
+  expect(questions()).toEqual(["?", "Well?"]);
+  expect(document.querySelector("textarea")!.value).toBe("");
 });
 
-test("what_cannot_be_sent_yet_is_not_sent_when_the_reader_has_written_on", async () => {
-  server.conversation(ID, [
-    newTurn({ id: "1", parent: null, question: "?", asked: 0, sent: true, accepted: true, ending: "stop" }),
-  ]);
-  chat = new Chat(ID, { begun: true });
-  show();
-  const field = document.querySelector("textarea")!;
-  await goOn({ asked: "Well?", text: "More" });
-  expect(field.value).toBe("Well?\nMore");
-  FakeSocket.last.ready();
-  await settle();
-  expect(chat.turns.map(({ question }) => question)).toEqual(["?"]);
-  expect(field.value).toBe("Well?\nMore");
+test.each([
+  [
+    "has_written_on",
+    (field: HTMLTextAreaElement) => {
+      field.value = "Well? And";
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    },
+  ],
+  [
+    "has_taken_it_back",
+    (field: HTMLTextAreaElement) => {
+      field.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, cancelable: true }));
+    },
+  ],
+])("what_cannot_be_sent_yet_is_not_sent_when_the_reader_%s", async (_, act) => {
+  const written = await early(act);
+  expect(questions()).toEqual(["?"]);
+  expect(document.querySelector("textarea")!.value).toBe(written);
 });
 
 test("a_key_that_is_held_down_sends_once", () => {

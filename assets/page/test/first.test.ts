@@ -57,13 +57,9 @@ test("what is typed is handed on with its cursor, and the field goes behind that
   field.setSelectionRange(5, 6, "backward");
   expect(first.stands).toBe(true);
   let stood = false;
-  await first.leave(({ text, asked, changed, selection, focused }) => {
-    expect({ text, asked, changed, focused }).toEqual({
-      text: "Half a ques",
-      asked: null,
-      changed: true,
-      focused: true,
-    });
+  await first.leave(({ selection, ...typed }) => {
+    const how = { draft: UNBEGUN, changed: true, sends: false, scrolled: 0, focused: true };
+    expect(typed).toEqual({ text: "Half a ques", ...how });
     expect(selection).toEqual([5, 6, "backward"]);
     stood = sheet() !== null;
   });
@@ -79,6 +75,7 @@ test("it is as high as its text, also as what was typed before it could be told"
   field.value = "early";
   first.begin();
   expect(field.parentElement!.dataset["text"]).toBe("early");
+  expect(draft(UNBEGUN)).toBe("early");
   type("\nmore");
   expect(field.parentElement!.dataset["text"]).toBe("early\nmore");
 });
@@ -103,25 +100,39 @@ test("a draft in which nothing was written is the page's own to find", async () 
   expect((await left()).changed).toBe(false);
 });
 
-test("Enter empties the field, and what was in it is sent when the page stands", async () => {
+test("Enter sends what stands there when the page does", async () => {
   open();
   first.begin();
   expect(press("Enter").defaultPrevented).toBe(true);
-  type("/");
-  expect(press("Enter").defaultPrevented, "behind it the page would offer something").toBe(true);
-  expect(field.value).toBe("/");
-  field.value = "";
   type("Well?");
   expect(press("Enter", { shiftKey: true }).defaultPrevented).toBe(false);
   expect(press("Enter", { isComposing: true }).defaultPrevented).toBe(false);
-  expect(press("Enter", { repeat: true }).defaultPrevented).toBe(true);
-  expect(field.value).toBe("Well?");
   expect(press("Enter").defaultPrevented).toBe(true);
-  expect(field.value).toBe("");
-  type("And then");
+  expect(field.value).toBe("Well?");
+  expect(await left()).toMatchObject({ text: "Well?", sends: true });
+});
+
+test.each([
+  ["the reader writes on", () => (type("Well?"), press("Enter"), type(" And"))],
+  ["the reader takes it back", () => (type("Well?"), press("Enter"), press("Escape"))],
+  ["a key is only held down", () => (type("Well?"), press("Enter", { repeat: true }))],
+  ["there is nothing to send", () => (type(" "), press("Enter"))],
+  ["the page would offer something", () => (type("/"), press("Enter"))],
+  ["the page does not come", () => (type("Well?"), press("Enter"), first.fail("late"))],
+])("nothing is sent where %s", async (_, act) => {
+  open();
+  first.begin();
+  act();
+  const text = field.value;
+  expect(await left()).toMatchObject({ text, sends: false });
+});
+
+test("what is attached is not sent unseen", async () => {
+  keepDraft(UNBEGUN, composed({ words: "Why?", attached: [{ name: "a.txt", text: "the file" }] }));
+  open();
+  first.begin();
   press("Enter");
-  expect(draft(UNBEGUN), "nothing of it is lost by a reload").toBe("Well?\nAnd then");
-  expect(await left()).toMatchObject({ text: "And then", asked: "Well?" });
+  expect((await left()).sends).toBe(false);
 });
 
 test("its button sends as Enter does, when there is something", async () => {
@@ -130,10 +141,31 @@ test("its button sends as Enter does, when there is something", async () => {
   const button = document.querySelector<HTMLButtonElement>("#first button")!;
   expect(button.disabled).toBe(true);
   type("Well?");
+  button.focus();
   button.click();
-  expect(button.disabled).toBe(true);
-  expect(document.activeElement).toBe(field);
-  expect((await left()).asked).toBe("Well?");
+  expect(await left()).toMatchObject({ sends: true, focused: true });
+});
+
+test("what is written is its conversation's, wherever the reader goes meanwhile", async () => {
+  open({ path: `/c/${ID}` });
+  first.begin();
+  history.replaceState(null, "", "/");
+  type("Half");
+  expect(draft(ID)).toBe("Half");
+  expect(draft(UNBEGUN)).toBe("");
+  expect((await left()).draft).toBe(ID);
+});
+
+test("the field goes also when the page cannot take what was typed", async () => {
+  open();
+  first.begin();
+  type("Half");
+  const broken = first.leave(() => {
+    throw new Error("broken by the test");
+  });
+  await expect(broken).rejects.toThrow("broken by the test");
+  expect(sheet()).toBeNull();
+  expect(draft(UNBEGUN)).toBe("Half");
 });
 
 test("it stays until a letter of several keys is written", async () => {
@@ -202,21 +234,17 @@ test.each([
   expect(words).toEqual([faults.late, connection.reload]);
 });
 
-test("where the page cannot be loaded that is told at once, and nothing is lost, nor sent any more", () => {
+test("where the page cannot be made that is told at once, and nothing is lost", () => {
   open();
   first.begin();
   type("Well?");
-  press("Enter");
-  type("More");
   expect(sheet()!.querySelector(".late")).not.toBeNull();
   first.fail("start");
   expect(sheet()!.querySelector(".late")).toBeNull();
   expect(sheet()!.querySelector("[role=alert] p")!.textContent).toBe(english.faults.start);
   expect(sheet()!.querySelector("[role=alert] a")).not.toBeNull();
-  expect(field.value).toBe("Well?\nMore");
-  press("Enter");
-  expect(field.value).toBe("Well?\nMore");
-  expect(draft(UNBEGUN)).toBe("Well?\nMore");
+  expect(field.value).toBe("Well?");
+  expect(draft(UNBEGUN)).toBe("Well?");
 });
 
 test("without such a field there is nothing to hand on", async () => {

@@ -33,13 +33,6 @@ export function fileName(given: string): string {
   return `${letters.slice(0, LONGEST_NAME - 21).join("")}…${letters.slice(-20).join("")}`;
 }
 
-/** Two questions as one: the words of both, one below the other, and what is attached to either. */
-export function joined(question: string, further: string): string {
-  const [before, behind] = [recognised(question), recognised(further)];
-  const words = [before.words, behind.words].filter(Boolean).join("\n");
-  return composed({ words, attached: [...before.attached, ...behind.attached] });
-}
-
 /** The whole question as it is sent. */
 export function composed({ words, attached }: Parts): string {
   if (attached.length === 0) return words;

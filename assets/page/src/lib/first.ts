@@ -2,7 +2,7 @@
 // is being made, and hands it on to the page's own field when that stands. What is written is kept as a draft meanwhile, so that it
 // outlives whatever becomes of the page.
 
-import { composed, joined, recognised, type Attached } from "./attached";
+import { composed, recognised, type Attached } from "./attached";
 import { chosen, direction } from "./choose";
 import { draft, keepDraft, UNBEGUN } from "./drafts";
 import { here } from "./place";
@@ -16,14 +16,16 @@ declare const FIRST_WORDS: Record<
 >;
 const WORDS = FIRST_WORDS;
 
-/** What was done in the field. Texts are whole: words and what is attached to them. */
+/** What was done in the field. */
 export type Typed = {
-  /** What stands in it. */
+  /** The draft that it is: whose is in `drafts.ts`. */
+  draft: string;
+  /** Words and what is attached to them. */
   text: string;
-  /** What was to be sent before that was written. */
-  asked: string | null;
-  /** The reader has written in it; otherwise what stands in it is the draft that was kept. */
+  /** The reader has written in it; otherwise it is the draft that was kept. */
   changed: boolean;
+  /** It is to be sent, as it is. */
+  sends: boolean;
   selection: [start: number, end: number, direction: "forward" | "backward" | "none"];
   /** How far it was scrolled, pixels. */
   scrolled: number;
@@ -42,10 +44,11 @@ export class First {
   /** Null where there is none, or none any more. */
   #sheet: Sheet | null;
   #attached: Attached[] = [];
-  #asked: string | null = null;
+  /** Under which key what is written is kept: the address may change before the page stands. */
+  #draft = UNBEGUN;
   #changed = false;
+  #sends = false;
   #composing = false;
-  #failed = false;
   #isLeaving = false;
   #said = WORDS["en"]!;
   readonly #ends = new AbortController();
@@ -73,11 +76,13 @@ export class First {
     this.#speak(language);
     root.classList.toggle("beside", embed === null && sidebarOpen());
     if (disclaimer !== null) root.querySelector(".line")?.before(noted(disclaimer));
-    const kept = recognised(draft(this.#key()));
+    this.#draft = here() ?? UNBEGUN;
+    const kept = recognised(draft(this.#draft));
     this.#attached = kept.attached;
+    const early = field.value;
+    field.value = [kept.words, early].filter(Boolean).join("\n");
     // Something may have been typed before this script came.
-    this.#changed = field.value !== "";
-    field.value = [kept.words, field.value].filter(Boolean).join("\n");
+    if (early !== "") this.#typed();
     this.#grow();
     const { signal } = this.#ends;
     field.addEventListener("input", () => this.#typed());
@@ -88,8 +93,7 @@ export class First {
     field.addEventListener("keydown", (event) => this.#pressed(event));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#ask();
-      this.focus();
+      this.#send();
     });
     // The browser would open a file that is dropped in the place of the page.
     for (const name of ["dragover", "drop"] as const) {
@@ -110,17 +114,12 @@ export class First {
   /** The page does not come, or could not `start`: that is told, and what was typed stays. */
   fail(why: "late" | "start"): void {
     if (this.#sheet === null) return;
-    const { root, field } = this.#sheet;
+    const { root } = this.#sheet;
     const told = root.querySelector(".late");
     told?.querySelector("p")?.replaceChildren(this.#said[why]);
     told?.classList.remove("late");
     told?.setAttribute("role", "alert");
-    this.#failed = true;
-    const { words, attached } = recognised(this.#text());
-    field.value = words;
-    this.#attached = attached;
-    this.#asked = null;
-    this.#grow();
+    this.#sends = false;
   }
 
   /**
@@ -135,31 +134,30 @@ export class First {
       await new Promise((ended) => field.addEventListener("compositionend", ended, { once: true }));
     }
     this.#app?.removeAttribute("inert");
-    await take({
-      text: composed({ words: field.value, attached: this.#attached }),
-      asked: this.#asked,
-      changed: this.#changed,
-      selection: [field.selectionStart, field.selectionEnd, field.selectionDirection],
-      scrolled: field.scrollTop,
-      focused: field.ownerDocument.activeElement === field,
-    });
-    root.remove();
-    this.#sheet = null;
-    this.#ends.abort();
+    try {
+      await take({
+        draft: this.#draft,
+        text: this.#text(),
+        changed: this.#changed,
+        sends: this.#sends,
+        selection: [field.selectionStart, field.selectionEnd, field.selectionDirection],
+        scrolled: field.scrollTop,
+        focused: root.contains(root.ownerDocument.activeElement),
+      });
+    } finally {
+      // Whatever has become of it: as a draft it is kept.
+      root.remove();
+      this.#sheet = null;
+      this.#ends.abort();
+    }
   }
 
   get #app(): HTMLElement | null {
     return document.getElementById("app");
   }
 
-  #key(): string {
-    return here() ?? UNBEGUN;
-  }
-
-  /** All that is not sent. */
   #text(): string {
-    const rest = composed({ words: this.#sheet?.field.value ?? "", attached: this.#attached });
-    return this.#asked === null ? rest : joined(this.#asked, rest);
+    return composed({ words: this.#sheet?.field.value ?? "", attached: this.#attached });
   }
 
   #speak(language: string | null): void {
@@ -175,10 +173,12 @@ export class First {
     root.querySelector(".late a")?.replaceChildren(this.#said.reload);
   }
 
+  /** Who writes on does not send what was there before. */
   #typed(): void {
     this.#changed = true;
+    this.#sends = false;
     this.#grow();
-    keepDraft(this.#key(), this.#text());
+    keepDraft(this.#draft, this.#text());
   }
 
   /** As high as its text. */
@@ -190,20 +190,16 @@ export class First {
   }
 
   #pressed(event: KeyboardEvent): void {
+    if (event.key === "Escape") this.#sends = false;
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
-    if (!event.repeat) this.#ask();
+    if (!event.repeat) this.#send();
   }
 
-  /** It is sent when the page stands. Behind a "/" the page would offer something, and a further question is the page's to take. */
-  #ask(): void {
-    const text = this.#text();
-    if (this.#sheet === null || this.#failed || this.#asked !== null) return;
-    if (text.trim() === "" || text.startsWith("/")) return;
-    this.#asked = text;
-    this.#attached = [];
-    this.#sheet.field.value = "";
-    this.#typed();
+  /** It is sent when the page stands. Behind a "/" the page offers something, and what is attached is not to be seen here. */
+  #send(): void {
+    const words = this.#sheet?.field.value.trim() ?? "";
+    this.#sends = words !== "" && !words.startsWith("/") && this.#attached.length === 0;
   }
 }
 
