@@ -140,7 +140,7 @@ stage()("what_waits_to_be_sent_in_a_conversation_is_not_sent_in_another", async 
   await tab.page.keyboard.type("Second?");
   await tab.page.keyboard.press("Enter");
   come();
-  await tab.page.getByText("The conversation is not here yet.").waitFor();
+  await tab.page.getByText("Your question is sent as soon as it can be.").waitFor();
   await (await tab.sidebar()).getByRole("button", { name: "New conversation" }).click();
   await tab.page.getByRole("heading", { name: "Ask the test" }).waitFor();
   assert.equal(await tab.composer.inputValue(), "");

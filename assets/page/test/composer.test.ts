@@ -271,8 +271,9 @@ async function early(act: (field: HTMLTextAreaElement) => void = () => {}): Prom
   await goOn({ draft: ID, text: "Well?", sends: true });
   const field = document.querySelector("textarea")!;
   expect(field.value).toBe("Well?");
-  expect(document.querySelector("form > p")!.textContent).toContain("The conversation is not here yet.");
+  expect(document.querySelector("form > p")!.textContent).toContain("Your question is sent as soon as it can be.");
   act(field);
+  flushSync();
   const { value } = field;
   FakeSocket.last.ready();
   await settle();
@@ -296,9 +297,17 @@ test.each([
     },
   ],
   [
+    "has_taken_back_another_question",
+    () => {
+      (shown as { giveBack: (question: string) => void }).giveBack("Before?");
+      flushSync();
+    },
+  ],
+  [
     "has_taken_it_back",
     (field: HTMLTextAreaElement) => {
-      field.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, cancelable: true }));
+      expect((shown as { hold: () => boolean }).hold()).toBe(true);
+      expect(field.value).toBe("Well?");
     },
   ],
 ])("what_cannot_be_sent_yet_is_not_sent_when_the_reader_%s", async (_, act) => {

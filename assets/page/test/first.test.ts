@@ -149,11 +149,29 @@ test("its button sends as Enter does, when there is something", async () => {
 test("what is written is its conversation's, wherever the reader goes meanwhile", async () => {
   open({ path: `/c/${ID}` });
   first.begin();
+  type("Ha");
   history.replaceState(null, "", "/");
-  type("Half");
+  type("lf");
   expect(draft(ID)).toBe("Half");
   expect(draft(UNBEGUN)).toBe("");
   expect((await left()).draft).toBe(ID);
+});
+
+test("what is begun after going back is begun there", async () => {
+  open({ path: `/c/${ID}` });
+  first.begin();
+  history.replaceState(null, "", "/");
+  type("Wholly new");
+  expect(draft(UNBEGUN)).toBe("Wholly new");
+  expect((await left()).draft).toBe(UNBEGUN);
+});
+
+test("with a finger, the button takes the focus from the field", async () => {
+  open({ hover: false });
+  first.begin();
+  type("Well?");
+  document.querySelector<HTMLButtonElement>("#first button")!.focus();
+  expect((await left()).focused).toBe(false);
 });
 
 test("the field goes also when the page cannot take what was typed", async () => {

@@ -46,6 +46,8 @@ export class First {
   #attached: Attached[] = [];
   /** Under which key what is written is kept: the address may change before the page stands. */
   #draft = UNBEGUN;
+  /** There was no draft. */
+  #isNew = false;
   #changed = false;
   #sends = false;
   #composing = false;
@@ -78,6 +80,7 @@ export class First {
     if (disclaimer !== null) root.querySelector(".line")?.before(noted(disclaimer));
     this.#draft = here() ?? UNBEGUN;
     const kept = recognised(draft(this.#draft));
+    this.#isNew = kept.words === "" && kept.attached.length === 0;
     this.#attached = kept.attached;
     const early = field.value;
     field.value = [kept.words, early].filter(Boolean).join("\n");
@@ -142,7 +145,7 @@ export class First {
         sends: this.#sends,
         selection: [field.selectionStart, field.selectionEnd, field.selectionDirection],
         scrolled: field.scrollTop,
-        focused: root.contains(root.ownerDocument.activeElement),
+        focused: this.#isFocused(),
       });
     } finally {
       // Whatever has become of it: as a draft it is kept.
@@ -150,6 +153,13 @@ export class First {
       this.#sheet = null;
       this.#ends.abort();
     }
+  }
+
+  /** With a finger, who has pressed the button has left the field. */
+  #isFocused(): boolean {
+    const { activeElement } = document;
+    const isField = activeElement === this.#sheet?.field;
+    return isField || (matchMedia("(hover: hover)").matches && activeElement === this.#sheet?.send);
   }
 
   get #app(): HTMLElement | null {
@@ -173,8 +183,9 @@ export class First {
     root.querySelector(".late a")?.replaceChildren(this.#said.reload);
   }
 
-  /** Who writes on does not send what was there before. */
+  /** Who writes on does not send what was there before; who begins to, after going back, does so where they are. */
   #typed(): void {
+    if (!this.#changed && this.#isNew) this.#draft = here() ?? UNBEGUN;
     this.#changed = true;
     this.#sends = false;
     this.#grow();

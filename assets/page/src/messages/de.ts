@@ -48,6 +48,7 @@ export default {
     stopElsewhere: "Die Antwort in einer anderen Fassung anhalten",
     model: "Modell",
     bytes: (bytes: number, limit: number) => `${number(bytes)} von ${number(limit)} Byte`,
+    awaited: "Ihre Frage wird gesendet, sobald es geht. Esc nimmt das zurück.",
     notHere: "Die Unterhaltung ist noch nicht geladen. Ihre Frage bleibt so lange hier stehen.",
     tooLong: "Die Frage ist länger, als dieser Server es zulässt.",
     elsewhere: "In einer anderen Fassung läuft gerade eine Antwort.",

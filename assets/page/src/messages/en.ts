@@ -46,6 +46,7 @@ export default {
     stopElsewhere: "Stop the answer in another version",
     model: "Model",
     bytes: (bytes: number, limit: number) => `${number(bytes)} of ${of(limit, "byte", "bytes")}`,
+    awaited: "Your question is sent as soon as it can be. Esc takes that back.",
     notHere: "The conversation is not here yet. Your question stays in its place until it is.",
     tooLong: "The question is longer than this server takes it.",
     elsewhere: "An answer is running in another version.",
