@@ -191,7 +191,7 @@ impl Answering {
         match error {
             SseError::Body(error) => {
                 let cause = self.redact.clean(&root_cause(&*error));
-                tracing::warn!(cause, "the endpoint's answer broke off");
+                tracing::info!(cause, "the endpoint's answer broke off");
                 LlmError::Broken("its connection was closed in the middle of it".to_owned())
             }
             other => LlmError::Malformed(other.to_string()),
