@@ -60,6 +60,8 @@ stage(feeding)("what_has_been_read_of_a_cited_answer_stays_the_very_same_nodes",
   );
   call.say("Almost the last [4].\n\n", "And now ");
   await tab.reads(/And now$/);
+  // Its colours come when the language has been loaded.
+  await tab.text.locator("code .hljs-keyword").waitFor();
   // Two blocks at the end may still become something else; those above may not.
   const finished = await page.evaluateHandle(() => {
     const nodes = [];
