@@ -83,9 +83,12 @@ class Visit {
 
 /** Has the page ask the server for its conversations, and for what has become of this one, and waits until it knows. */
 async function refetched(tab) {
-  const fetched = tab.page.page().waitForResponse(/\/api\/v1\/conversations/);
+  // Bounded, as `finished()` of a response is not.
+  const fetched = tab.page.page().waitForEvent("requestfinished", {
+    predicate: (request) => request.url().includes("/api/v1/conversations"),
+  });
   await tab.page.evaluate(() => dispatchEvent(new Event("focus")));
-  await (await fetched).finished();
+  await fetched;
   await tab.settled();
 }
 
