@@ -17,9 +17,10 @@ use tokio::{
 use tracing::{info, warn};
 
 use crate::{
+    auth::Auth,
     config::{self, Config, StorePath},
     http::{
-        Base, Page, Parts, Site, Uploads,
+        Base, Page, Parts, Proxies, Site, Uploads,
         accept::{Acceptor, Listener},
     },
     knowledge::{Keeper, Knowledge, KnowledgeError, Library, LibraryError, Set},
@@ -127,6 +128,7 @@ impl App {
         let Config {
             server,
             endpoints,
+            auth,
             session,
             knowledge,
             store,
@@ -147,9 +149,10 @@ impl App {
             knowledge.folders.is_empty(),
         )?;
         let store = Store::open(store)?;
+        let page = Page::new(&page, &auth.mode, &Base::of(server.public_url.as_ref()));
+        let auth = Auth::new(auth, store.clone());
         let desk = Desk::new(stations, store.clone(), rules, shutdown.clone());
         let registry = Registry::new(server.max_sessions, server.max_sessions_per_client);
-        let page = Page::new(&page, &Base::of(server.public_url.as_ref()));
         let stamp = page.stamp().to_owned();
         let parts = Parts {
             uploads: Uploads::new(&session),
@@ -162,6 +165,7 @@ impl App {
             ),
             desk: &desk,
             store: &store,
+            auth,
             documents: keeper.as_ref().map(Keeper::library),
             page,
             shutdown: shutdown.clone(),
@@ -207,6 +211,7 @@ impl App {
             site,
             server.max_connections,
             server.max_connections_per_client,
+            Proxies::new(&server.trusted_proxies),
             server.header_timeout,
             shutdown.clone(),
         );

@@ -4,6 +4,7 @@
 
 mod judging;
 mod knowledge;
+mod password;
 
 use std::{
     env,
@@ -80,6 +81,8 @@ pub enum Command {
         /// The copy; it must not exist
         file: PathBuf,
     },
+    /// Turn a password into the hash that [[auth.user]] takes
+    HashPassword,
     /// Read what is new in the documents' folders, and tell what could not be read
     Index,
     /// Show the passages that match a question, with how sure each match is
@@ -104,6 +107,11 @@ impl Cli {
     /// What to do.
     pub fn command(&self) -> Command {
         self.command.clone().unwrap_or(Command::Serve)
+    }
+
+    /// Prints the hash of a password.
+    pub fn hash_password() -> ExitCode {
+        password::hash()
     }
 
     /// Loads the configuration. What is wrong with it is printed, and the exit code is returned.

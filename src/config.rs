@@ -5,6 +5,7 @@
 //! is handed its own section alone.
 
 mod accent;
+mod auth;
 mod check;
 mod colour;
 mod echo;
@@ -18,9 +19,11 @@ mod value;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
+use ipnet::IpNet;
 use url::Url;
 
 pub use accent::Accent;
+pub use auth::{Auth, AuthMode, User};
 pub use check::{Env, Loaded, Overrides, check, load, load_store};
 pub use colour::Colour;
 pub use fault::{Fault, Faults, Place};
@@ -34,6 +37,8 @@ pub struct Config {
     pub server: Server,
     /// `[[endpoint]]`, in the file's order; the first is the default. Empty: askd answers from its knowledge.
     pub endpoints: Vec<Endpoint>,
+    /// `[auth]`
+    pub auth: Auth,
     /// `[session]`
     pub session: Session,
     /// `[knowledge]`
@@ -65,6 +70,8 @@ pub struct Server {
     pub max_sessions_per_client: usize,
     /// How long a client may take to send a request's headers.
     pub header_timeout: Duration,
+    /// Whose word on who is behind them is taken.
+    pub trusted_proxies: Vec<Proxy>,
     /// How long going down may take; running answers may go on for all of it but a reserve (see `app`).
     pub shutdown_grace: Duration,
 }
@@ -76,6 +83,15 @@ pub enum Listen {
     Tcp(SocketAddr),
     /// `unix:/path`
     Unix(PathBuf),
+}
+
+/// One of `server.trusted_proxies`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proxy {
+    /// Whoever has an address of this network.
+    Network(IpNet),
+    /// `"unix"`: whoever comes over a Unix socket.
+    Unix,
 }
 
 /// As the operator writes it.

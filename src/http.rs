@@ -1,12 +1,14 @@
 //! The routes, in one list, and what every response carries.
 
 pub mod accept;
+mod access;
 mod api;
 mod base;
 mod embed;
 mod health;
 pub mod owner;
 mod page;
+mod proxies;
 mod reject;
 mod upgrade;
 
@@ -19,8 +21,9 @@ use warp::{
     reply::Response,
 };
 
-pub use self::{api::Uploads, base::Base, page::Page};
+pub use self::{api::Uploads, base::Base, page::Page, proxies::Proxies};
 use crate::{
+    auth::Auth,
     config,
     knowledge::Library,
     session::Sessions,
@@ -40,7 +43,7 @@ pub struct Site {
     outgoing: api::Outgoing,
     handed_out: api::Outgoing,
     origins: upgrade::Origins,
-    owners: owner::Owners,
+    access: access::Access,
     framing: embed::Framing,
     page: Page,
     health: watch::Receiver<Health>,
@@ -55,6 +58,8 @@ pub struct Parts<'a> {
     pub desk: &'a Desk,
     /// The conversations.
     pub store: &'a Store,
+    /// Who may come in.
+    pub auth: Auth,
     /// The documents that sources are of, if there are any.
     pub documents: Option<Library>,
     /// What is shown to who comes with a browser.
@@ -72,6 +77,7 @@ impl Site {
             sessions,
             desk,
             store,
+            auth,
             documents,
             page,
             uploads,
@@ -80,6 +86,9 @@ impl Site {
         let public = server.public_url.as_ref();
         let secure = public.is_some_and(|url| url.scheme() == "https");
         let base = Base::of(public);
+        let key = store.cookie_key().expose();
+        let owners = owner::Owners::new(key, secure, &base, !page.sites().is_empty());
+        let proxies = Proxies::new(&server.trusted_proxies);
         Arc::new(Self {
             sessions,
             desk: desk.clone(),
@@ -89,12 +98,7 @@ impl Site {
             outgoing: api::Outgoing::new(),
             handed_out: api::Outgoing::new(),
             origins: upgrade::Origins::new(server),
-            owners: owner::Owners::new(
-                store.cookie_key().expose(),
-                secure,
-                &base,
-                !page.sites().is_empty(),
-            ),
+            access: access::Access::new(owners, auth, proxies, &base, secure),
             framing: embed::Framing::new(page.sites()),
             page,
             base,

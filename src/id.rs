@@ -1,6 +1,9 @@
-//! The names of things: sessions, conversations, turns, and places in an answer's log.
+//! The names of things: sessions, conversations, turns, places in an answer's log, and who is one client.
 
-use std::fmt;
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -36,6 +39,19 @@ uuid_id! {
 uuid_id! {
     /// A question and its answer; made by the client, and so the key that makes asking idempotent.
     TurnId
+}
+
+/// Whom a cap counts as one: an IPv4 address, or an IPv6 /64, which is what one household or host has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Client(IpAddr);
+
+impl From<IpAddr> for Client {
+    fn from(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+            v4 => v4,
+        })
+    }
 }
 
 impl OwnerId {

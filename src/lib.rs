@@ -9,6 +9,7 @@
 //!
 //! - [`answer`]: the log as data, and the events in it. [`id`]: the names of things.
 //! - [`llm`], [`knowledge`]: who answers. [`store`]: what is kept.
+//! - [`auth`]: who somebody is.
 //! - [`turn`]: one answer's story, and the desk where turns are begun, followed and stopped.
 //! - [`session`]: the loop over receive, outbound and shutdown, and the wire.
 //! - [`http`]: the routes and the accept loop under them.
@@ -17,6 +18,7 @@
 
 pub mod answer;
 pub mod app;
+pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod http;

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
     match cli.command() {
         Command::Check => return cli.check(),
         Command::Backup { file } => return cli.backup(&file),
+        Command::HashPassword => return Cli::hash_password(),
         Command::Index => return cli.index(),
         Command::Search { question, limit } => return cli.search(&question, limit),
         Command::Eval { file } => return cli.eval(&file),

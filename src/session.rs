@@ -28,14 +28,15 @@ use tracing::info;
 pub use self::reason::Reason;
 use self::{
     outbound::{Drove, Outbound},
-    registry::{Client, Guard, Refused, Registry},
+    registry::{Guard, Refused, Registry},
     state::{Action, State},
     wire::{EndpointInfo, PROTOCOL, ServerMessage, Status, WireLimits, close},
 };
 use crate::{
     answer::{ErrorCode, Fault},
+    auth::Pass,
     config::{self, OnLeave},
-    id::{OwnerId, SessionId},
+    id::{Client, OwnerId, SessionId},
     shutdown::Shutdown,
     turn::{
         desk::Desk,
@@ -56,6 +57,16 @@ const WRITE_BUFFER: usize = 256 << 10;
 const MOST_ESCAPED: usize = 6;
 /// Heartbeats without a sign of life after which a client is gone.
 const SILENT_BEATS: u32 = 2;
+
+/// Who a session's client is.
+pub struct Who {
+    /// Whose conversations it may see.
+    pub owner: OwnerId,
+    /// How long it may stay.
+    pub pass: Pass,
+    /// For the log.
+    pub peer: Arc<str>,
+}
 
 /// Everything that sessions share.
 pub struct Sessions {
@@ -106,22 +117,19 @@ impl Sessions {
     }
 
     /// Serves one client until it leaves, or has to.
-    pub async fn run<S>(
-        &self,
-        socket: WebSocketStream<S>,
-        _guard: Guard,
-        owner: OwnerId,
-        peer: String,
-    ) where
+    pub async fn run<S>(&self, socket: WebSocketStream<S>, _guard: Guard, who: Who)
+    where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let id = SessionId::new();
-        info!(session = %id, peer, "session opened");
+        let Who { owner, pass, peer } = who;
+        info!(session = %id, %peer, "session opened");
         let begin = Instant::now();
         let (sink, mut inbound) = socket.split();
         let mut session = Session {
             all: self,
             owner,
+            pass,
             state: State::new(id, owner, &self.config, begin),
             outbound: Outbound::new(sink, self.config.heartbeat, self.config.send_timeout),
             phase: Phase::Up,
@@ -179,6 +187,7 @@ enum Phase {
 struct Session<'a, S> {
     all: &'a Sessions,
     owner: OwnerId,
+    pass: Pass,
     state: State,
     outbound: Outbound<S>,
     phase: Phase,
@@ -205,13 +214,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     /// own answer, the heartbeat and the deadline of the write waiting, or a flood of text would a cancel.
     async fn run(&mut self, inbound: &mut SplitStream<WebSocketStream<S>>) -> Reason {
         let shutdown = &self.all.shutdown;
-        let mut phase = pin!(next_phase(self.phase, shutdown));
+        let pass = self.pass.clone();
+        let mut phase = pin!(next_phase(self.phase, shutdown, &pass));
         loop {
             let step = tokio::select! {
                 // Kept over the rounds: waiting on a token anew takes a lock that all sessions share.
-                () = phase.as_mut() => {
-                    let step = self.descend();
-                    phase.set(next_phase(self.phase, shutdown));
+                next = phase.as_mut() => {
+                    let step = match next {
+                        Next::Down => self.descend(),
+                        Next::SignedOut => Err(Reason::SignedOut),
+                    };
+                    phase.set(next_phase(self.phase, shutdown, &pass));
                     step
                 }
                 // `next` takes a frame off the socket only as it returns it. A client that asks faster than it
@@ -358,10 +371,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 }
 
 /// Waits until the server goes one step further down. Cancel safe.
-async fn next_phase(phase: Phase, shutdown: &Shutdown) {
-    match phase {
-        Phase::Up => shutdown.draining().await,
-        Phase::Draining => shutdown.halted().await,
-        Phase::Halting(until) => sleep_until(until).await,
+/// What happens to a session without its client's doing.
+enum Next {
+    /// The server goes one step further down.
+    Down,
+    /// Its sign-in has ended.
+    SignedOut,
+}
+
+async fn next_phase(phase: Phase, shutdown: &Shutdown, pass: &Pass) -> Next {
+    let down = async {
+        match phase {
+            Phase::Up => shutdown.draining().await,
+            Phase::Draining => shutdown.halted().await,
+            Phase::Halting(until) => sleep_until(until).await,
+        }
+    };
+    tokio::select! {
+        () = down => Next::Down,
+        () = pass.ended() => Next::SignedOut,
     }
 }

@@ -8,6 +8,7 @@
 mod backup;
 mod claim;
 mod codec;
+mod credentials;
 mod excerpt;
 mod fault;
 mod held;
@@ -27,12 +28,13 @@ mod unwritten;
 mod write;
 mod writer;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
 pub use self::{
     backup::{BackupError, backup},
+    credentials::{Credential, CredentialKind, SecretHash},
     fault::{OpenError, UNAVAILABLE},
     import::Imported,
     inbox::Receipt,
@@ -193,6 +195,7 @@ struct Inner {
     shared: Arc<inbox::Shared>,
     readers: queue::Readers,
     key: CookieKey,
+    credentials: Mutex<Vec<Credential>>,
 }
 
 /// Without a [`Store::close`], the threads end by themselves once they have written what is waiting.
@@ -207,20 +210,43 @@ impl Store {
     /// Opens the store: makes the file or brings it to this version's form, ends as `interrupted` what a crash left
     /// running, and starts the threads.
     pub fn open(config: config::Store) -> Result<Self, OpenError> {
-        let opened = sqlite::open(&config)?;
+        let mut opened = sqlite::open(&config)?;
         let key = opened.key.clone();
+        let credentials = Mutex::new(std::mem::take(&mut opened.credentials));
         let shared = writer::start(opened, config)?;
         let readers = queue::Readers::start(&shared).inspect_err(|_| shared.close())?;
         Ok(Self(Arc::new(Inner {
             shared,
             readers,
             key,
+            credentials,
         })))
     }
 
     /// What the owners' cookies are signed with; the same as long as the file is kept.
     pub fn cookie_key(&self) -> &CookieKey {
         &self.0.key
+    }
+
+    /// The sign-ins and tokens that were kept when the store was opened, the oldest first; whoever takes them holds them from
+    /// then on.
+    pub fn take_credentials(&self) -> Vec<Credential> {
+        let mut kept = self
+            .0
+            .credentials
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut kept)
+    }
+
+    /// Keeps a sign-in or a token: it is on the disk when this returns.
+    pub async fn keep_credential(&self, new: Credential) -> Result<(), StoreError> {
+        self.write(move |db| credentials::keep(db, &new)).await
+    }
+
+    /// Forgets those with these hashes.
+    pub async fn remove_credentials(&self, hashes: Vec<SecretHash>) -> Result<(), StoreError> {
+        self.write(move |db| credentials::remove(db, &hashes)).await
     }
 
     /// Whether conversations can be kept, now and from now on.

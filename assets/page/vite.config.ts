@@ -9,6 +9,7 @@ import { first } from "./plugins/first.ts";
 import { icons } from "./plugins/icons.ts";
 import { layer } from "./plugins/layer.ts";
 import { pack } from "./plugins/pack.ts";
+import { signIn } from "./plugins/sign-in.ts";
 
 /** How long a test may take: on a machine that does much else, what takes a moment here takes long. */
 const PATIENCE_MS = 30_000;
@@ -18,7 +19,7 @@ const FIELD =
   /\/src\/lib\/(attached|base|bytes|choose|drafts|figures|first|frame|idle|place|settings|sidebar|store)\.ts$|preload-helper/;
 
 export default defineConfig({
-  plugins: [svelte(), icons("src/favicon.svg"), first(), embed(), pack()],
+  plugins: [svelte(), icons("src/favicon.svg"), first(), signIn(), embed(), pack()],
   // Files find one another from where they are. The page itself is also served for `c/<conversation>`, so the server makes
   // its addresses absolute: only it knows below which path the browser sees it.
   base: "./",
@@ -31,7 +32,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rollupOptions: {
-      input: { index: "index.html", sw: "src/sw.ts" },
+      input: { index: "index.html", "sign-in": "sign-in.html", sw: "src/sw.ts" },
       // The service worker's address stays, and is at the root of what it serves.
       output: {
         entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
@@ -39,6 +40,7 @@ export default defineConfig({
         // the first field is made of waits for none of it.
         codeSplitting: {
           groups: [
+            { name: "ground", test: /\/src\/styles\/(ground|controls)\.css$/, priority: 2 },
             { name: "field", test: FIELD, priority: 1 },
             { name: "shared", test: /\/src\/|\/svelte\//, minShareCount: 2 },
           ],

@@ -3,6 +3,7 @@
 //! Every key, its bounds and its default stand here (those of an endpoint in [`endpoint`]) and nowhere
 //! else; `config.example.toml` is compared with them by a test.
 
+mod auth;
 mod embed;
 mod embeddings;
 mod endpoint;
@@ -156,8 +157,15 @@ fn read<'t>(
     let root = Section::root(report, root);
     let endpoints = endpoint::read(report, &root, env);
     let knowledge = knowledge::read(report, root.section("knowledge"), &endpoints, env);
+    let server = server::read(report, root.section("server"), &overrides.listen);
     let config = Config {
-        server: server::read(report, root.section("server"), &overrides.listen),
+        auth: auth::read(
+            report,
+            root.section("auth"),
+            &server.listen,
+            !server.trusted_proxies.is_empty(),
+        ),
+        server,
         session: session(report, root.section("session")),
         store: store::read(report, root.section("store"), env),
         page: page::read(report, root.section("page"), &knowledge, &endpoints),

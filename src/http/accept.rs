@@ -4,7 +4,7 @@
 use std::{
     fs::{self, Permissions},
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
@@ -25,10 +25,11 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-use super::{Site, base::Base, routes};
+use super::{Site, base::Base, proxies::Proxies, routes};
 use crate::{
     config::Listen,
-    session::registry::{Client, Guard, Registry},
+    id::Client,
+    session::registry::{Guard, Registry},
     shutdown::Shutdown,
 };
 use warp::{Filter, filters::BoxedFilter, reply::Response};
@@ -160,14 +161,14 @@ fn unix(path: &Path) -> io::Result<UnixListener> {
 /// Who is at the other end; put into each request.
 #[derive(Clone)]
 pub struct Peer {
-    /// Whom the caps count it as; a Unix socket has no address.
-    pub client: Option<Client>,
+    /// Where it is; a Unix socket has no address.
+    pub address: Option<IpAddr>,
     /// Whether it is a process of this machine that came over TCP.
     pub loopback: bool,
     /// For the log.
     pub name: Arc<str>,
     /// Its place among the connections, held until the session has ended too.
-    _held: Arc<Held>,
+    _held: Option<Arc<Held>>,
 }
 
 struct Held {
@@ -183,13 +184,24 @@ impl Peer {
     ) -> Self {
         let name = address.map_or_else(|| "unix".to_owned(), |address| address.to_string());
         Self {
-            client: address.map(|address| Client::from(address.ip())),
+            address: address.map(|address| address.ip().to_canonical()),
             loopback: address.is_some_and(|address| address.ip().to_canonical().is_loopback()),
             name: name.into(),
-            _held: Arc::new(Held {
+            _held: Some(Arc::new(Held {
                 _permit: permit,
                 _guard: guard,
-            }),
+            })),
+        }
+    }
+
+    /// One that holds no place.
+    #[cfg(test)]
+    pub fn at(address: Option<IpAddr>) -> Self {
+        Self {
+            address,
+            loopback: address.is_some_and(|address| address.is_loopback()),
+            name: "test".into(),
+            _held: None,
         }
     }
 }
@@ -201,6 +213,7 @@ pub struct Acceptor {
     base: Base,
     permits: Arc<Semaphore>,
     clients: Arc<Registry>,
+    proxies: Proxies,
     header_timeout: Duration,
     shutdown: Shutdown,
 }
@@ -211,6 +224,7 @@ impl Acceptor {
         site: Arc<Site>,
         max: usize,
         max_per_client: usize,
+        proxies: Proxies,
         header_timeout: Duration,
         shutdown: Shutdown,
     ) -> Self {
@@ -222,6 +236,7 @@ impl Acceptor {
             base,
             permits,
             clients: Registry::new(max, max_per_client),
+            proxies,
             header_timeout,
             shutdown,
         }
@@ -255,8 +270,10 @@ impl Acceptor {
         match listener {
             Listener::Tcp(listener) => {
                 let (socket, address) = listener.accept().await?;
-                let client = Client::from(address.ip());
-                match self.clients.admit(Some(client)) {
+                // A proxy brings many; who they are is only known once they ask.
+                let client =
+                    (!self.proxies.trust(Some(address.ip()))).then(|| Client::from(address.ip()));
+                match self.clients.admit(client) {
                     Ok(guard) => self.serve(socket, Peer::new(Some(address), permit, Some(guard))),
                     Err(_) => {
                         debug!(peer = %address, "too many connections from one address; closed");

@@ -5,6 +5,7 @@
 //! cookie, and every read and write names that owner to the store: no code here looks at a conversation first and
 //! decides then.
 
+mod account;
 mod body;
 mod documents;
 mod download;
@@ -35,8 +36,11 @@ use self::{
     telling::Begun,
 };
 pub use self::{outgoing::Outgoing, upload::Uploads};
-use super::{Site, accept::Peer};
-use crate::id::{ConversationId, OwnerId};
+use super::{Site, accept::Peer, access::SignedOut};
+use crate::{
+    auth::User,
+    id::{ConversationId, OwnerId},
+};
 
 /// The API's description, as it is served.
 const DESCRIPTION: &str = include_str!("../../assets/openapi.json");
@@ -64,6 +68,11 @@ enum Route {
     Import,
     Document,
     Original,
+    SignIn,
+    SignOut,
+    Me,
+    Tokens,
+    Token(Option<Uuid>),
     Nothing,
 }
 
@@ -72,7 +81,9 @@ impl Route {
     fn methods(self) -> &'static str {
         match self {
             Self::One(_) => "GET, HEAD, PATCH, DELETE",
-            Self::Restore(_) | Self::Import => "POST",
+            Self::Restore(_) | Self::Import | Self::SignIn | Self::SignOut => "POST",
+            Self::Tokens => "GET, HEAD, POST",
+            Self::Token(_) => "DELETE",
             _ => "GET, HEAD",
         }
     }
@@ -82,6 +93,8 @@ impl Route {
 struct Call {
     site: Arc<Site>,
     owner: OwnerId,
+    /// Who it is, where people sign in.
+    user: Option<User>,
     headers: HeaderMap,
     query: Query,
     body: Body,
@@ -98,8 +111,13 @@ pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Rej
         .then(
             move |route, method, headers, peer: Option<Peer>, query: String, body| {
                 let site = site.clone();
-                let loopback = peer.is_none_or(|peer| peer.loopback);
-                answer(site, route, method, headers, loopback, query, body)
+                let from = From {
+                    method,
+                    headers,
+                    peer,
+                    query,
+                };
+                answer(site, route, from, body)
             },
         )
 }
@@ -118,6 +136,21 @@ fn route() -> impl Filter<Extract = (Route,), Error = Rejection> + Clone {
     let import = warp::path!("import").map(|| Route::Import);
     let document = warp::path!("document").map(|| Route::Document);
     let original = warp::path!("document" / "file").map(|| Route::Original);
+    let sign_in = warp::path!("sign-in").map(|| Route::SignIn);
+    let sign_out = warp::path!("sign-out").map(|| Route::SignOut);
+    let me = warp::path!("me").map(|| Route::Me);
+    let tokens = warp::path!("tokens").map(|| Route::Tokens);
+    let token = warp::path!("tokens" / String)
+        .map(|text: String| Route::Token(Uuid::try_parse(&text).ok()));
+    let account = sign_in
+        .or(sign_out)
+        .unify()
+        .or(me)
+        .unify()
+        .or(tokens)
+        .unify()
+        .or(token)
+        .unify();
     let known = description
         .or(list)
         .unify()
@@ -136,6 +169,8 @@ fn route() -> impl Filter<Extract = (Route,), Error = Rejection> + Clone {
         .or(document)
         .unify()
         .or(original)
+        .unify()
+        .or(account)
         .unify();
     let nothing = warp::path!("api" / ..).map(|| Route::Nothing);
     warp::path!("api" / "v1" / ..)
@@ -144,36 +179,50 @@ fn route() -> impl Filter<Extract = (Route,), Error = Rejection> + Clone {
         .unify()
 }
 
-async fn answer(
-    site: Arc<Site>,
-    route: Route,
+/// What a request says beside its address and its body.
+struct From {
     method: Method,
     headers: HeaderMap,
-    loopback: bool,
+    peer: Option<Peer>,
     query: String,
-    body: Body,
-) -> Response {
-    let visitor = site.owners.of(&headers);
-    let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&method);
-    let response = if !site.origins.know(&headers, loopback) {
-        Err(Refusal::foreign_host())
-    } else if reads || site.origins.allow(&headers, loopback) {
-        let call = Call {
-            site,
-            owner: visitor.owner,
-            headers,
-            query: Query::parse(&query),
-            body,
-        };
-        handle(route, &method, call).await
+}
+
+async fn answer(site: Arc<Site>, route: Route, from: From, body: Body) -> Response {
+    let (headers, peer) = (&from.headers, from.peer.as_ref());
+    let loopback = peer.is_none_or(|peer| peer.loopback);
+    let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&from.method);
+    let (answered, visitor) = if !site.origins.know(headers, loopback) {
+        (Err(Refusal::foreign_host()), None)
+    } else if !reads && !site.origins.allow(headers, loopback) {
+        (Err(Refusal::foreign_origin()), None)
     } else {
-        Err(Refusal::foreign_origin())
+        match (route, from.method.as_str(), site.access.of(headers, peer)) {
+            (Route::Description, "GET" | "HEAD", Err(SignedOut)) => (Ok(description()), None),
+            (Route::SignIn, "POST", _) => {
+                (account::sign_in(&site, headers, peer, body).await, None)
+            }
+            (_, _, Err(SignedOut)) => (Err(Refusal::signed_out()), None),
+            (route, _, Ok(visitor)) => {
+                let call = Call {
+                    site,
+                    owner: visitor.owner,
+                    user: visitor.user.clone(),
+                    headers: from.headers,
+                    query: Query::parse(&from.query),
+                    body,
+                };
+                (handle(route, &from.method, call).await, Some(visitor))
+            }
+        }
     };
-    let mut response = response.unwrap_or_else(Refusal::into_response);
+    let mut response = answered.unwrap_or_else(Refusal::into_response);
     let no_store = HeaderValue::from_static("no-store");
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, no_store);
-    visitor.mark(response)
+    match visitor {
+        Some(visitor) => visitor.mark(response),
+        None => response,
+    }
 }
 
 /// Every method of every address.
@@ -181,6 +230,11 @@ async fn handle(route: Route, method: &Method, call: Call) -> Result<Response, R
     match (route, method.as_str()) {
         (Route::Nothing, _) => Err(Refusal::nothing_here()),
         (Route::Description, "GET" | "HEAD") => Ok(description()),
+        (Route::SignOut, "POST") => account::sign_out(call).await,
+        (Route::Me, "GET" | "HEAD") => account::me(&call),
+        (Route::Tokens, "GET" | "HEAD") => account::tokens(&call),
+        (Route::Tokens, "POST") => account::make_token(call).await,
+        (Route::Token(id), "DELETE") => account::revoke(call, id).await,
         (Route::List, "GET" | "HEAD") => list(call).await,
         (Route::One(id), "GET" | "HEAD") => read(call, known(id)?).await,
         (Route::One(id), "PATCH") => rename(call, id).await,
@@ -243,7 +297,7 @@ async fn read(call: Call, id: ConversationId) -> Result<Response, Refusal> {
 async fn rename(call: Call, id: Option<ConversationId>) -> Result<Response, Refusal> {
     let body = body::json(&call.headers, call.body, MAX_SMALL, SMALL_TIME).await?;
     let wanted: wire::Rename = decode(&body)?;
-    let title = title(&wanted.title)?;
+    let title = title("title", &wanted.title)?;
     let store = &call.site.store;
     json(&store.rename(call.owner, known(id)?, title).await?)
 }
@@ -259,18 +313,18 @@ async fn restore(call: Call, id: ConversationId) -> Result<Response, Refusal> {
     json(&call.site.store.restore(call.owner, id).await?)
 }
 
-/// A title on one line, without what cannot be seen.
-fn title(wanted: &str) -> Result<String, Refusal> {
+/// A title, or what else `field` is called, on one line and without what cannot be seen.
+fn title(field: &str, wanted: &str) -> Result<String, Refusal> {
     let seen: String = wanted
         .chars()
         .map(|letter| if letter.is_control() { ' ' } else { letter })
         .collect();
     let title = seen.trim();
     match title.chars().count() {
-        0 => Err(Refusal::field("\"title\" is empty.")),
+        0 => Err(Refusal::field(format!("\"{field}\" is empty."))),
         1..=MAX_TITLE => Ok(title.to_owned()),
         _ => Err(Refusal::field(format!(
-            "\"title\" is too long; {MAX_TITLE} characters are taken."
+            "\"{field}\" is too long; {MAX_TITLE} characters are taken."
         ))),
     }
 }

@@ -10,7 +10,9 @@ use warp::{
     reply::Response,
 };
 
-use super::{CONTENT_SECURITY_POLICY, Site, page::get_or_head, reject};
+use super::{
+    CONTENT_SECURITY_POLICY, Site, accept::Peer, access::SignedOut, page::get_or_head, reject,
+};
 
 /// The part of the policy that names who may frame a page.
 const NOBODY: &str = "frame-ancestors 'none'";
@@ -52,18 +54,23 @@ pub fn route(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Reje
         .unify()
         .and(get_or_head())
         .and(warp::header::headers_cloned())
-        .map(move |asked, headers: HeaderMap| answer(&site, asked, &headers))
+        .and(warp::ext::optional::<Peer>())
+        .map(move |asked, headers: HeaderMap, peer: Option<Peer>| {
+            answer(&site, asked, &headers, peer.as_ref())
+        })
 }
 
-fn answer(site: &Site, asked: Asked, headers: &HeaderMap) -> Response {
+fn answer(site: &Site, asked: Asked, headers: &HeaderMap, peer: Option<&Peer>) -> Response {
     let Some(policy) = &site.framing.policy else {
         return refuse(&site.framing);
     };
     match asked {
         Asked::Script => site.page.script(headers),
         Asked::Page => {
-            let visitor = site.owners.renew_framed(headers);
-            let mut response = visitor.mark(site.page.in_frame(headers));
+            let mut response = match site.access.renew_framed(headers, peer) {
+                Ok(visitor) => visitor.mark(site.page.in_frame(headers)),
+                Err(SignedOut) => site.page.sign_in(headers),
+            };
             let out = response.headers_mut();
             out.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
             response.extensions_mut().insert(MayBeFramed);

@@ -17,7 +17,10 @@ use warp::{
 };
 
 use super::base::Base;
-use crate::id::OwnerId;
+use crate::{
+    auth::{Pass, User},
+    id::OwnerId,
+};
 
 /// The cookie's name over plain HTTP, at the root of a host.
 pub const NAME: &str = "askd_owner";
@@ -52,6 +55,8 @@ pub struct Visitor {
     cookie: Option<HeaderValue>,
     /// The one for frames.
     framed: Option<HeaderValue>,
+    /// Who it is, where people sign in.
+    pub user: Option<User>,
 }
 
 impl Owners {
@@ -77,11 +82,11 @@ impl Owners {
             .or_else(|| self.of_secret(headers));
         let owner = known.unwrap_or_default();
         let cookie = known.is_none().then(|| self.cookie(owner));
-        let framed = None;
         Visitor {
             owner,
             cookie,
-            framed,
+            framed: None,
+            user: None,
         }
     }
 
@@ -104,6 +109,7 @@ impl Owners {
             owner,
             cookie: own.then(|| self.cookie(owner)),
             framed: self.secure.then(|| self.framed_cookie(owner)),
+            user: None,
         }
     }
 
@@ -196,6 +202,30 @@ fn asked_by(headers: &HeaderMap) -> Option<&str> {
 }
 
 impl Visitor {
+    /// Somebody who has signed in, and is given no cookie of this kind.
+    pub fn known(user: User) -> Self {
+        Self {
+            owner: user.owner,
+            cookie: None,
+            framed: None,
+            user: Some(user),
+        }
+    }
+
+    /// The same, to be given this cookie.
+    pub fn with(self, cookie: HeaderValue) -> Self {
+        Self {
+            cookie: Some(cookie),
+            ..self
+        }
+    }
+
+    /// How long it may stay.
+    pub fn pass(&self) -> Pass {
+        let pass = self.user.as_ref().map(|user| user.pass.clone());
+        pass.unwrap_or_else(Pass::lasting)
+    }
+
     /// The response with the cookie that the visitor is to be given, if it is to be given one.
     pub fn mark(self, mut response: Response) -> Response {
         for cookie in [self.cookie, self.framed].into_iter().flatten() {

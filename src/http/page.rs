@@ -18,8 +18,8 @@ use warp::{
 };
 
 use self::own::Own;
-use super::{Site, base::Base};
-use crate::config;
+use super::{Site, accept::Peer, access::SignedOut, base::Base};
+use crate::config::{self, AuthMode};
 
 #[derive(Embed)]
 #[folder = "$OUT_DIR/dist"]
@@ -31,6 +31,11 @@ const HEAD_ENDS: &str = "</head>";
 const BODY_ENDS: &str = "</body>";
 const TITLE: &str = "<title>askd</title>";
 const SETTINGS: &str = "<script id=\"askd-page\" type=\"application/json\">{}</script>";
+
+/// The documents that it is filled into.
+const INDEX: &str = "index.html";
+const SIGN_IN: &str = "sign-in.html";
+const DOCUMENTS: [&str; 2] = [INDEX, SIGN_IN];
 
 /// Names below this folder hold a hash of their content.
 const HASHED: &str = "assets/";
@@ -44,6 +49,8 @@ pub struct Page {
     index: File,
     /// The same in the frame of another site.
     framed: File,
+    /// Where people sign in.
+    sign_in: File,
     sites: Vec<String>,
     files: HashMap<String, File>,
 }
@@ -65,13 +72,24 @@ struct Variant {
 }
 
 impl Page {
-    /// Takes the embedded files and the operator's own, and fills the operator's words into the page.
-    pub fn new(config: &config::Page, base: &Base) -> Self {
+    /// Takes the embedded files and the operator's own, and fills the operator's words into the page, and how people sign in.
+    pub fn new(config: &config::Page, mode: &AuthMode, base: &Base) -> Self {
         let own = Own::new(config, base);
-        let (framed, _) = index(config, base, &own, true);
-        let (index, stamp) = index(config, base, &own, false);
+        let dress = Dress {
+            config,
+            base,
+            own: &own,
+            sign_in: match mode {
+                AuthMode::None => "none",
+                AuthMode::Password(_) => "password",
+                AuthMode::Header { .. } => "header",
+            },
+        };
+        let (framed, _) = dress.index(true);
+        let (index, stamp) = dress.index(false);
+        let sign_in = dress.sign_in();
         let mut files = own.files;
-        for path in Files::iter().filter(|path| path != "index.html") {
+        for path in Files::iter().filter(|path| !DOCUMENTS.contains(&&**path)) {
             let Some(file) = Files::get(&path) else {
                 continue;
             };
@@ -91,6 +109,7 @@ impl Page {
             stamp,
             index,
             framed,
+            sign_in,
             sites: config.embed_origins.clone(),
             files,
         }
@@ -110,6 +129,19 @@ impl Page {
     /// The page in the frame of another site.
     pub fn in_frame(&self, headers: &HeaderMap) -> Response {
         send(&self.framed, headers)
+    }
+
+    /// Where people sign in, in place of whatever they asked for.
+    pub fn sign_in(&self, headers: &HeaderMap) -> Response {
+        let mut response = send(&self.sign_in, headers);
+        if response.status() == StatusCode::OK {
+            *response.status_mut() = StatusCode::UNAUTHORIZED;
+        }
+        let no_store = HeaderValue::from_static("no-store");
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, no_store);
+        response
     }
 
     /// The script that places it there.
@@ -198,44 +230,75 @@ fn placed(template: &str, base: &Base) -> String {
     template.replace("=\"./", &format!("=\"{}", base.as_str()))
 }
 
-/// The page itself with its addresses, the operator's words and the addresses of the operator's own filled in, and its
-/// stamp, which it knows too. In a frame it also knows who may have put it there.
-fn index(config: &config::Page, base: &Base, own: &Own, framed: bool) -> (File, String) {
-    let template = Files::get("index.html").expect("the build embeds the page");
-    let template = placed(&String::from_utf8_lossy(&template.data), base);
-    let mut settings = json!({
-        "base": base.as_str(),
-        "title": config.title,
-        "welcome": config.welcome,
-        "suggestions": config.suggestions,
-        "language": config.language,
-        "logo": own.logo,
-        "footer": config.footer,
-        "disclaimer": config.disclaimer,
-    });
-    let sheet = |address: &Option<String>, before: &str| match address {
-        Some(address) => format!("<link rel=\"stylesheet\" href=\"{address}\" />{before}"),
-        None => before.to_owned(),
-    };
-    let dressed = template
-        .replace(
-            LANGUAGE,
-            &LANGUAGE.replace("en", config.language.unwrap_or("en")),
-        )
-        .replace(HEAD_ENDS, &sheet(&own.accent, HEAD_ENDS))
-        // Behind all of the head, so that it is the last one also when the page has fetched further styles.
-        .replace(BODY_ENDS, &sheet(&own.css, BODY_ENDS));
-    let stamp = hex(&hash(format!("{dressed}{settings}").as_bytes()));
-    settings["stamp"] = stamp.as_str().into();
-    if framed {
-        settings["embed"] = json!(config.embed_origins);
+/// What the operator has decided about the page's documents.
+struct Dress<'a> {
+    config: &'a config::Page,
+    base: &'a Base,
+    own: &'a Own,
+    sign_in: &'static str,
+}
+
+impl Dress<'_> {
+    /// The page itself with its addresses, the operator's words and the addresses of the operator's own filled in, and its
+    /// stamp, which it knows too. In a frame it also knows who may have put it there.
+    fn index(&self, framed: bool) -> (File, String) {
+        let config = self.config;
+        let dressed = self.dressed(INDEX);
+        let mut settings = self.settings();
+        settings["welcome"] = config.welcome.as_str().into();
+        settings["suggestions"] = json!(config.suggestions);
+        settings["disclaimer"] = json!(config.disclaimer);
+        let stamp = hex(&hash(format!("{dressed}{settings}").as_bytes()));
+        settings["stamp"] = stamp.as_str().into();
+        if framed {
+            settings["embed"] = json!(config.embed_origins);
+        }
+        (self.filled(INDEX, &dressed, &settings), stamp)
     }
-    // A `<` inside JSON text may stand as its escape, and then nothing in it can end the element.
-    let settings = settings.to_string().replace('<', "\\u003c");
-    let html = dressed
-        .replace(TITLE, &format!("<title>{}</title>", escape(&config.title)))
-        .replace(SETTINGS, &SETTINGS.replace("{}", &settings));
-    (File::made("index.html", html), stamp)
+
+    /// Where people sign in: of the operator's words it has those that anybody may read.
+    fn sign_in(&self) -> File {
+        self.filled(SIGN_IN, &self.dressed(SIGN_IN), &self.settings())
+    }
+
+    /// What every document knows.
+    fn settings(&self) -> serde_json::Value {
+        json!({
+            "base": self.base.as_str(),
+            "title": self.config.title,
+            "language": self.config.language,
+            "logo": self.own.logo,
+            "footer": self.config.footer,
+            "signIn": self.sign_in,
+        })
+    }
+
+    /// A document with its addresses, its language and the operator's styles.
+    fn dressed(&self, name: &str) -> String {
+        let template = Files::get(name).expect("the build embeds the documents");
+        let template = placed(&String::from_utf8_lossy(&template.data), self.base);
+        let sheet = |address: &Option<String>, before: &str| match address {
+            Some(address) => format!("<link rel=\"stylesheet\" href=\"{address}\" />{before}"),
+            None => before.to_owned(),
+        };
+        let language = self.config.language.unwrap_or("en");
+        template
+            .replace(LANGUAGE, &LANGUAGE.replace("en", language))
+            .replace(HEAD_ENDS, &sheet(&self.own.accent, HEAD_ENDS))
+            // Behind all of the head, so that it is the last one also when the page has fetched further styles.
+            .replace(BODY_ENDS, &sheet(&self.own.css, BODY_ENDS))
+    }
+
+    /// The same with its title and its settings.
+    fn filled(&self, name: &str, dressed: &str, settings: &serde_json::Value) -> File {
+        // A `<` inside JSON text may stand as its escape, and then nothing in it can end the element.
+        let settings = settings.to_string().replace('<', "\\u003c");
+        let title = format!("<title>{}</title>", escape(&self.config.title));
+        let html = dressed
+            .replace(TITLE, &title)
+            .replace(SETTINGS, &SETTINGS.replace("{}", &settings));
+        File::made(name, html)
+    }
 }
 
 fn escape(text: &str) -> String {
@@ -298,16 +361,22 @@ pub fn route(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Reje
         })
         .and(get_or_head())
         .and(warp::header::headers_cloned())
-        .map(|(site, path): (Arc<Site>, FullPath), headers: HeaderMap| {
-            match site.page.find(path.as_str()) {
-                // Every visit begins here, so that the sockets and requests of one browser agree on who it is.
-                Some(file) if std::ptr::eq(file, &site.page.index) => {
-                    site.owners.renew(&headers).mark(send(file, &headers))
+        .and(warp::ext::optional::<Peer>())
+        .map(
+            |(site, path): (Arc<Site>, FullPath), headers: HeaderMap, peer: Option<Peer>| {
+                match site.page.find(path.as_str()) {
+                    // Every visit begins here, so that the sockets and requests of one browser agree on who it is.
+                    Some(file) if std::ptr::eq(file, &site.page.index) => {
+                        match site.access.renew(&headers, peer.as_ref()) {
+                            Ok(visitor) => visitor.mark(send(file, &headers)),
+                            Err(SignedOut) => site.page.sign_in(&headers),
+                        }
+                    }
+                    Some(file) => send(file, &headers),
+                    None => StatusCode::NOT_FOUND.into_response(),
                 }
-                Some(file) => send(file, &headers),
-                None => StatusCode::NOT_FOUND.into_response(),
-            }
-        })
+            },
+        )
 }
 
 fn send(file: &File, headers: &HeaderMap) -> Response {
@@ -414,7 +483,7 @@ mod tests {
             disclaimer: Some(words.to_owned()),
             ..page("accent = \"#07a\"")
         };
-        let page = Page::new(&config, &Base::of(None));
+        let page = Page::new(&config, &AuthMode::None, &Base::of(None));
         let html = html(&page);
         assert!(html.contains("<title>&lt;/script&gt;"), "{html}");
         assert!(!html.contains("alert(1)</script>"), "{html}");
@@ -440,7 +509,7 @@ mod tests {
 
     #[test]
     fn another_page_has_another_stamp_and_the_same_page_the_same() {
-        let stamp = |lines: &str| Page::new(&page(lines), &Base::of(None)).stamp;
+        let stamp = |lines: &str| Page::new(&page(lines), &AuthMode::None, &Base::of(None)).stamp;
         assert_eq!(stamp("title = \"one\""), stamp("title = \"one\""));
         assert_ne!(stamp("title = \"one\""), stamp("title = \"two\""));
         assert_ne!(stamp("accent = \"#07a\""), stamp("accent = \"#a70\""));
@@ -449,18 +518,26 @@ mod tests {
     #[test]
     fn the_page_says_from_the_start_which_language_the_operator_wants() {
         assert!(
-            html(&Page::new(&page("language = \"de\""), &Base::of(None)))
-                .contains("<html lang=\"de\">")
+            html(&Page::new(
+                &page("language = \"de\""),
+                &AuthMode::None,
+                &Base::of(None)
+            ))
+            .contains("<html lang=\"de\">")
         );
         assert!(
-            html(&Page::new(&page("language = \"auto\""), &Base::of(None)))
-                .contains("<html lang=\"en\">")
+            html(&Page::new(
+                &page("language = \"auto\""),
+                &AuthMode::None,
+                &Base::of(None)
+            ))
+            .contains("<html lang=\"en\">")
         );
     }
 
     #[test]
     fn the_index_is_the_page_and_whatever_was_meant_for_a_conversation() {
-        let page = Page::new(&page(""), &Base::of(None));
+        let page = Page::new(&page(""), &AuthMode::None, &Base::of(None));
         assert!(page.find("/").is_some());
         assert!(
             page.find("/c/018f0000-0000-7000-8000-000000000000")

@@ -23,7 +23,7 @@ use super::{Site, accept::Peer, reject};
 use crate::{
     answer::ErrorCode,
     config,
-    session::{registry::Refused, wire::SUBPROTOCOL},
+    session::{Who, registry::Refused, wire::SUBPROTOCOL},
 };
 
 /// Seconds after which a refused client may try again.
@@ -143,13 +143,20 @@ fn answer(
             the operator can name it in server.public_url or server.allowed_origins.";
         return reject::error(StatusCode::FORBIDDEN, ErrorCode::BadField.as_str(), message);
     }
-    let guard = match site.sessions.admit(peer.client) {
+    let Ok(visitor) = site.access.of(headers, Some(&peer)) else {
+        return signed_out();
+    };
+    let guard = match site.sessions.admit(site.access.client(&peer, headers)) {
         Ok(guard) => guard,
         Err(refused) => return refuse(site, refused),
     };
     let accept = derive_accept_key(key.as_bytes());
-    let visitor = site.owners.of(headers);
-    let (sessions, owner) = (site.sessions.clone(), visitor.owner);
+    let sessions = site.sessions.clone();
+    let who = Who {
+        owner: visitor.owner,
+        pass: visitor.pass(),
+        peer: site.access.name(&peer, headers),
+    };
     site.shutdown.spawn("session", async move {
         // The whole of it, or the block would take the name alone and the connection's place would be free.
         let peer = peer;
@@ -157,8 +164,7 @@ fn answer(
             Ok(upgraded) => {
                 let (io, config) = (TokioIo::new(upgraded), sessions.socket_config());
                 let socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
-                let name = peer.name.to_string();
-                sessions.run(socket, guard, owner, name).await;
+                sessions.run(socket, guard, who).await;
             }
             Err(error) => debug!(%error, peer = %peer.name, "a client left during the upgrade"),
         }
@@ -193,6 +199,15 @@ fn upgrade_required() -> Response {
         HeaderValue::from_static("13"),
     );
     response
+}
+
+/// What somebody is told who has to sign in first.
+fn signed_out() -> Response {
+    reject::error(
+        StatusCode::UNAUTHORIZED,
+        "signed_out",
+        "Sign in to use this server, or send a token: Authorization: Bearer ….",
+    )
 }
 
 fn refuse(site: &Site, refused: Refused) -> Response {

@@ -21,6 +21,8 @@ pub enum Reason {
     Idle,
     /// The client took nothing for too long.
     TooSlow,
+    /// The client's sign-in has ended.
+    SignedOut,
     /// The server goes down.
     Restart,
     /// The client broke the WebSocket protocol; closed with this code.
@@ -36,6 +38,7 @@ impl fmt::Display for Reason {
             Self::Silent => "the client fell silent",
             Self::Idle => "the client was idle for too long",
             Self::TooSlow => "the client was too slow a reader",
+            Self::SignedOut => "the client was signed out",
             Self::Restart => "the server goes down",
             Self::BadFrame(code) => {
                 return write!(f, "the client broke the protocol (close code {code})");
@@ -51,6 +54,7 @@ impl Reason {
             Self::Left | Self::Goodbye | Self::Lost | Self::Silent => None,
             Self::Idle => Some((close::IDLE, "idle for too long")),
             Self::TooSlow => Some((close::TOO_SLOW, "too slow a reader")),
+            Self::SignedOut => Some((close::SIGNED_OUT, "signed out")),
             Self::Restart => Some((close::RESTART, "the server is restarting")),
             Self::BadFrame(code) => Some((code, "the frame breaks the protocol")),
         }

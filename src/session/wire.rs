@@ -26,6 +26,8 @@ pub mod close {
     pub const NOT_UTF8: u16 = 1007;
     /// A message larger than allowed.
     pub const TOO_LARGE: u16 = 1009;
+    /// The client's sign-in has ended.
+    pub const SIGNED_OUT: u16 = 1008;
     /// The server restarts.
     pub const RESTART: u16 = 1012;
     /// A reader that takes nothing.

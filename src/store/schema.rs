@@ -8,7 +8,7 @@ use rusqlite::Connection;
 pub(super) const APPLICATION: i32 = i32::from_be_bytes(*b"askd");
 
 /// The steps; a file's `user_version` says how many of them it has taken.
-const STEPS: [&str; 1] = [VERSION_1];
+const STEPS: [&str; 2] = [VERSION_1, VERSION_2];
 
 /// The version that this binary writes.
 pub(super) const VERSION: i32 = STEPS.len() as i32;
@@ -112,6 +112,20 @@ CREATE VIRTUAL TABLE search_title USING fts5 (
     owner, title,
     content = 'searchable_title', content_rowid = 'n', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'
 );
+";
+
+/// Sign-ins and tokens, by the hashes of their secrets.
+const VERSION_2: &str = "
+CREATE TABLE credential (
+    hash BLOB PRIMARY KEY,
+    id BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    user TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER,
+    proof BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 ";
 
 /// The version of a file; 0: it is new.

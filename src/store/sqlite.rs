@@ -13,8 +13,9 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, OptionalExtension as _
 use uuid::Uuid;
 
 use super::{
-    CookieKey, OpenError,
+    CookieKey, Credential, OpenError,
     claim::{self, claim},
+    credentials,
     fault::{self, Failure, Moment, damage, sqlite_error},
     schema, script, write,
 };
@@ -50,6 +51,8 @@ pub(super) struct Opened {
     pub(super) location: Location,
     pub(super) db: Connection,
     pub(super) key: CookieKey,
+    /// The sign-ins and tokens that it holds.
+    pub(super) credentials: Vec<Credential>,
     /// Held as long as this askd uses the file.
     pub(super) lock: Option<File>,
 }
@@ -234,6 +237,7 @@ pub(super) fn open(config: &config::Store) -> Result<Opened, OpenError> {
     // A newer one may have come between.
     refuse_stranger(&location, &db)?;
     let key = cookie_key(&db).map_err(storage)?;
+    let credentials = credentials::all(&db, super::now()).map_err(storage)?;
     let interrupted = write::interrupt_running(&mut db).map_err(|failure| match failure {
         Failure::Sqlite(error) => storage(error),
         Failure::Refused(error) => OpenError::Storage(error.to_string()),
@@ -255,6 +259,7 @@ pub(super) fn open(config: &config::Store) -> Result<Opened, OpenError> {
         location,
         db,
         key,
+        credentials,
         lock,
     })
 }

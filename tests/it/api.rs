@@ -38,6 +38,14 @@ impl Browser {
         browser
     }
 
+    /// One that sends this cookie, or none.
+    pub fn with(server: &Server, cookie: &str) -> Self {
+        Self {
+            address: server.address,
+            cookie: cookie.to_owned(),
+        }
+    }
+
     /// Sends a request with further header lines; the path is below `/api/v1`.
     pub async fn send(&self, method: &str, path: &str, lines: &str, body: &str) -> Reply {
         let mut request = format!("{method} /api/v1{path} HTTP/1.1\r\nHost: askd.localhost\r\n");

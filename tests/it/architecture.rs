@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Each module with what it may import beside itself.
-const MAY_IMPORT: [(&str, &[&str]); 15] = [
+const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("id", &[]),
     ("answer", &["id"]),
     ("shutdown", &[]),
@@ -28,7 +28,11 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
             "store",
         ],
     ),
-    ("session", &["id", "answer", "shutdown", "config", "turn"]),
+    ("auth", &["id", "config", "store"]),
+    (
+        "session",
+        &["id", "answer", "shutdown", "config", "auth", "turn"],
+    ),
     (
         "http",
         &[
@@ -38,6 +42,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
             "config",
             "knowledge",
             "store",
+            "auth",
             "turn",
             "session",
         ],
@@ -45,6 +50,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     (
         "app",
         &[
+            "auth",
             "config",
             "http",
             "knowledge",
@@ -59,6 +65,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
         "cli",
         &[
             "app",
+            "auth",
             "config",
             "knowledge",
             "shutdown",

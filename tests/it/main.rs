@@ -10,6 +10,7 @@ mod harness;
 mod answering;
 mod api;
 mod architecture;
+mod auth;
 mod cancelling;
 mod cli;
 mod config;

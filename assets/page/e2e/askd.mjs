@@ -1,6 +1,6 @@
 // The real binary, started with a configuration of the test's own.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ const POLL_MS = 10;
 /**
  * Without an `endpoint` askd answers from its own knowledge: these `documents`, each content by its path, if there are
  * any, and further lines of how they are searched, of `[server]` and of `[page]`, which may name `files`, which lie where
- * askd starts. `base` is the path that the page lies below.
+ * askd starts. `users` sign in, each with `password(name)`. `base` is the path that the page lies below.
  */
 export async function startAskd({
   endpoint = null,
@@ -30,12 +30,14 @@ export async function startAskd({
   knowledge = "min_score = 0",
   server = "",
   page = "",
+  users = [],
   files = {},
   base = "/",
   title = "Ask the test",
 } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "askd-e2e-"));
   const config = join(folder, "askd.toml");
+  const auth = accounts(users);
   let port = 0;
   let process_;
   let log = "";
@@ -61,6 +63,7 @@ export async function startAskd({
       docs,
       knowledge,
       server,
+      auth,
       page,
       base,
     };
@@ -118,6 +121,19 @@ export async function startAskd({
   };
 }
 
+/** The password of a user of the tests'. */
+export const password = (name) => `${name}'s password`;
+
+/** The section that lets these in, their passwords hashed as an operator would. */
+function accounts(users) {
+  if (users.length === 0) return "";
+  const sections = users.map((name) => {
+    const hash = execFileSync(BINARY, ["hash-password"], { input: `${password(name)}\n`, encoding: "utf8" }).trim();
+    return `[[auth.user]]\nname = ${JSON.stringify(name)}\npassword_hash = ${JSON.stringify(hash)}\n`;
+  });
+  return `[auth]\nmode = "password"\n${sections.join("")}`;
+}
+
 async function served(child, log) {
   const deadline = AbortSignal.timeout(START_MS);
   const exited = once(child, "exit", { signal: deadline }).then(([code]) => {
@@ -147,6 +163,7 @@ function toml({
   docs,
   knowledge,
   server,
+  auth,
   page,
   base,
 }) {
@@ -163,6 +180,7 @@ retries = 0
 listen = ["127.0.0.1:${port}"]
 ${base === "/" ? "" : `public_url = "http://askd.localhost${base}"\n`}${server}
 
+${auth}
 [session]
 on_leave = "30s"
 max_question = ${JSON.stringify(maxQuestion)}

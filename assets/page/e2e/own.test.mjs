@@ -1,9 +1,7 @@
 // The operator's own: language, logo, accent, footer, disclaimer and stylesheet, and the page without any of them.
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-
-import { sound } from "./sound.mjs";
+import { look } from "./shots.mjs";
 import { PHONE, stage } from "./stage.mjs";
 
 const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 40" onload="window.owned = 1">
@@ -23,19 +21,6 @@ footer = [{ text = "Imprint", url = "https://example.org/imprint" }, { text = "P
 
 const ANSWER =
   "See [the rules](https://example.org/) and `this`.\n\n> [!NOTE]\n> A note.\n\n| a |\n|---|\n| [b](https://example.org/b) |\n";
-
-const shots = process.env.ASKD_SHOTS;
-
-async function look(tab, state) {
-  if (shots) {
-    mkdirSync(shots, { recursive: true });
-    const { width } = tab.page.viewportSize();
-    const dark = await tab.page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches);
-    const path = `${shots}/${state}-${width}-${dark ? "dark" : "light"}.png`;
-    await tab.page.screenshot({ path, animations: "disabled" });
-  }
-  await sound(tab, state);
-}
 
 /** The contrast of an element's words, or of its picture, with what is behind them, by WCAG. */
 function contrast(locator) {

@@ -19,7 +19,10 @@ const FIRST_LOAD_BUDGET = 120 * 1024;
 /** Bytes, gzipped, of the scripts that the field waits for which stands before the page does. */
 const FIELD_BUDGET = 6 * 1024;
 
-/** What the server replaces in `index.html`; without them it cannot put the operator's words in. */
+/** The documents that the server fills in for each deployment. */
+const DOCUMENTS = ["index.html", "sign-in.html"];
+
+/** What it replaces in them; without these it cannot put the operator's words in. */
 const MARKERS = [
   '<html lang="en">',
   "</head>",
@@ -63,8 +66,10 @@ export function pack(): Plugin {
       if (field === 0 || field > FIELD_BUDGET) {
         this.error(`the first field waits for ${field} bytes of scripts; the budget is ${FIELD_BUDGET}`);
       }
-      for (const marker of MARKERS.filter((marker) => html.split(marker).length !== 2)) {
-        this.error(`index.html must hold exactly one ${marker}`);
+      for (const name of DOCUMENTS) {
+        const document = readFileSync(join(out, name), "utf8");
+        const amiss = MARKERS.find((marker) => document.split(marker).length !== 2);
+        if (amiss !== undefined) this.error(`${name} must hold exactly one ${amiss}`);
       }
       const kib = (total / 1024).toFixed(1);
       if (total > FIRST_LOAD_BUDGET) {
@@ -93,8 +98,9 @@ function together(bundle: Rolldown.OutputBundle, chunk: Rolldown.OutputChunk | u
 function compress(file: string): number {
   const bytes = readFileSync(file);
   const gz = gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION });
-  // index.html is filled in by the server for each deployment, so it has no fixed compressed form.
-  if (bytes.length > WORTH_COMPRESSING && gz.length < bytes.length && !file.endsWith("index.html")) {
+  // What the server fills in has no fixed compressed form.
+  const fixed = !DOCUMENTS.includes(basename(file));
+  if (bytes.length > WORTH_COMPRESSING && gz.length < bytes.length && fixed) {
     writeFileSync(`${file}.gz`, gz);
     // Who does not take it gets what the server unpacks: brotli would save a tenth of the way, where there is TLS, and cost
     // the binary as much again.

@@ -97,8 +97,23 @@ test("a_good_connection_resets_the_backoff", () => {
 test("signed_out_is_final", () => {
   FakeSocket.last.ready();
   FakeSocket.last.lose(1008);
-  expect(now().kind).toBe("closed");
+  expect(now().kind).toBe("signedOut");
   link.connect();
+  link.reconnect();
+  vi.advanceTimersByTime(60_000);
+  expect(FakeSocket.all).toHaveLength(1);
+});
+
+test("a_connection_that_is_refused_because_nobody_has_signed_in_is_not_tried_again", async () => {
+  const asked: string[] = [];
+  vi.stubGlobal("fetch", (address: string) => {
+    asked.push(address);
+    return Promise.resolve(new Response("", { status: 401 }));
+  });
+  FakeSocket.last.lose(1006);
+  expect(now().kind).toBe("waiting");
+  await vi.waitFor(() => expect(now().kind).toBe("signedOut"));
+  expect(asked).toEqual(["/api/v1/me"]);
   vi.advanceTimersByTime(60_000);
   expect(FakeSocket.all).toHaveLength(1);
 });

@@ -1,14 +1,15 @@
 //! `[server]`: listeners, origins and limits.
 
 use std::{
-    net::{SocketAddr, ToSocketAddrs},
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
     path::PathBuf,
 };
 
+use ipnet::IpNet;
 use url::Url;
 
 use super::super::{
-    Listen, Server,
+    Listen, Proxy, Server,
     report::{Draft, Report},
     section::Section,
     value::{Given, Wrong},
@@ -46,6 +47,7 @@ pub(super) fn read(report: &Report<'_>, section: Section<'_, '_>, over: &[String
         header_timeout: section
             .duration("header_timeout", secs(1)..=secs(600))
             .unwrap_or(secs(10)),
+        trusted_proxies: trusted_proxies(report, &section),
         shutdown_grace: section
             .duration("shutdown_grace", secs(0)..=secs(3600))
             .unwrap_or(secs(20)),
@@ -177,6 +179,33 @@ fn parse(address: &str) -> Result<Listen, Wrong> {
     first
         .map(|address| Listen::Tcp(*address))
         .ok_or_else(|| wrong("write the host as numbers; its name has no address"))
+}
+
+fn trusted_proxies(report: &Report<'_>, section: &Section<'_, '_>) -> Vec<Proxy> {
+    let mut proxies = Vec::new();
+    for Given { value, span } in section.texts("trusted_proxies").unwrap_or_default() {
+        let network = || value.parse::<IpNet>().ok();
+        let address = || value.parse::<IpAddr>().ok().map(IpNet::from);
+        match value.as_str() {
+            "unix" => proxies.push(Proxy::Unix),
+            _ => match network().or_else(address) {
+                Some(network) => proxies.push(Proxy::Network(network.trunc())),
+                None => {
+                    let draft = Draft::new(
+                        &section.full("trusted_proxies"),
+                        Some(span),
+                        "holds what is no address",
+                    );
+                    report.fault(
+                        draft
+                            .allowed("\"127.0.0.1\", \"10.0.0.0/8\", \"fd00::/8\" or \"unix\"")
+                            .help("write addresses or networks as numbers; \"unix\" is whoever comes over a Unix socket"),
+                    );
+                }
+            },
+        }
+    }
+    proxies
 }
 
 fn public_url(report: &Report<'_>, section: &Section<'_, '_>) -> Option<Url> {

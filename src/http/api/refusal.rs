@@ -1,6 +1,6 @@
 //! Why a call is refused: the status, a code for programs, a sentence for a person.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use serde_json::json;
 use warp::{
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Seconds after which trying again may help.
-const RETRY_AFTER: u32 = 2;
+const RETRY_AFTER: u64 = 2;
 
 /// An error answer.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Refusal {
     code: &'static str,
     message: Cow<'static, str>,
     allow: Option<&'static str>,
+    /// Seconds after which trying again may help, where it is not the usual time.
+    retry_after: Option<u64>,
 }
 
 impl Refusal {
@@ -33,6 +35,7 @@ impl Refusal {
             code,
             message: message.into(),
             allow: None,
+            retry_after: None,
         }
     }
 
@@ -124,6 +127,71 @@ impl Refusal {
         )
     }
 
+    /// Nobody has signed in, or no longer.
+    pub fn signed_out() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "signed_out",
+            "Sign in to use this server, or send a token: Authorization: Bearer ….",
+        )
+    }
+
+    /// A name or a password that is wrong; nobody learns which.
+    pub fn wrong_password() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "wrong_password",
+            "The name or the password is wrong.",
+        )
+    }
+
+    /// There were too many wrong passwords.
+    pub fn too_often(wait: Duration) -> Self {
+        let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                ErrorCode::RateLimited.as_str(),
+                format!("There were too many wrong passwords; try again in {seconds} seconds."),
+            )
+        }
+    }
+
+    /// Others sign in just now.
+    pub fn busy() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::QueueFull.as_str(),
+            "Many are signing in just now; try again in a moment.",
+        )
+    }
+
+    /// A sign-in that cannot be kept.
+    pub fn unkept() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::StorageFailed.as_str(),
+            "Your password is right, but the sign-in cannot be kept just now; whoever runs this server finds the reason in its log. Try again in a moment.",
+        )
+    }
+
+    /// A token cannot be signed out, nor can whom a proxy has signed in.
+    pub fn by_proxy() -> Self {
+        Self::field(
+            "There is no sign-in here to end: who you are is said by the proxy in front of this server, where you can sign out.",
+        )
+    }
+
+    /// A token that there is not, or that is another's: nobody can tell which.
+    pub fn unknown_token() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "unknown_token",
+            "There is no such token, or no longer.",
+        )
+    }
+
     /// A body of another kind.
     pub fn not_json() -> Self {
         Self::new(
@@ -201,8 +269,14 @@ impl Refusal {
         if let Some(allow) = self.allow {
             headers.insert(header::ALLOW, HeaderValue::from_static(allow));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+        let usual = || (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER);
+        if let Some(seconds) = self.retry_after.or_else(usual) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            // No browser asks for a password of its own where it does not know the scheme.
+            let scheme = HeaderValue::from_static("Bearer realm=\"askd\"");
+            headers.insert(header::WWW_AUTHENTICATE, scheme);
         }
         response
     }

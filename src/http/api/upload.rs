@@ -209,7 +209,7 @@ fn sound(
         // The title of a question that is no more than that.
         "…".to_owned()
     } else {
-        title(named)?
+        title("title", named)?
     };
     let Conversation { id, turns, .. } = &conversation;
     let wrong = |what: String| Err(Refusal::field(format!("The conversation {id} {what}.")));

@@ -226,7 +226,7 @@ async fn a_turn_is_found_whole_though_it_leaves_while_it_is_read() {
 
     let (directory, owner) = (tempfile::tempdir().unwrap(), OwnerId::new());
     let (store, turn, remove) = vanishing(&directory, owner).await;
-    let remove = std::sync::Mutex::new(remove);
+    let remove = Mutex::new(remove);
     let found = store.read(move |_, held| {
         let mut db = held.location.reader()?;
         // The second of the two queries is about to be prepared.

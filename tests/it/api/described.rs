@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Browser, code, conversation, id, text};
 use crate::{
+    auth::{Visitor, passwords},
     harness::{Server, soon},
     http::Reply,
 };
@@ -57,6 +58,28 @@ impl Spec {
             .map(|fault| format!("{}: {fault}", fault.instance_path()))
             .collect();
         assert!(faults.is_empty(), "{what}: {faults:#?} in {value:#}");
+    }
+
+    /// Asks all of these, and checks that each is answered as it is described; what was seen is returned.
+    async fn hold(&self, browser: &Browser, cases: Vec<Case>) -> BTreeSet<(String, String)> {
+        let mut seen = BTreeSet::new();
+        for (operation, path, lines, body, status) in cases {
+            let (_, method, described) = self
+                .operations()
+                .find(|(_, _, described)| described["operationId"] == operation)
+                .unwrap_or_else(|| panic!("{operation} is not described"));
+            let what = format!("{method} {path} with {lines:?}");
+            let reply = browser
+                .send(&method.to_ascii_uppercase(), &path, lines, &body)
+                .await;
+            assert_eq!(reply.status, status, "{what}: {}", text(&reply));
+            self.check_reply(described, &reply, &what);
+            if status >= 400 {
+                code(&reply);
+            }
+            seen.insert((operation.to_owned(), status.to_string()));
+        }
+        seen
     }
 
     /// Checks a reply against what its operation says of its status.
@@ -181,7 +204,69 @@ fn cases(kept: &str, file: &Value) -> Vec<Case> {
         ("restore", of(kept) + "/restore", FOREIGN, none(), 403),
         ("restore", of(kept) + "/restore", "", none(), 200),
         ("restore", of(&unknown) + "/restore", "", none(), 404),
+        ("me", "/me".into(), "", none(), 200),
+        ("signIn", "/sign-in".into(), JSON, "{}".into(), 404),
+        ("signOut", "/sign-out".into(), JSON, "{}".into(), 404),
+        ("tokens", "/tokens".into(), "", none(), 404),
+        ("makeToken", "/tokens".into(), JSON, "{}".into(), 404),
+        ("revokeToken", "/tokens/none".into(), "", none(), 404),
     ]
+}
+
+/// The same where people sign in; the last of them signs out.
+fn cases_of_accounts() -> Vec<Case> {
+    let credentials = |password: &str| json!({ "name": "ada", "password": password }).to_string();
+    let right = || credentials("ada's password");
+    let long = || format!("{{\"name\":\"{}\"}}", "x".repeat(5000));
+    let none = String::new;
+    let mut cases = vec![
+        ("signIn", "/sign-in".into(), JSON, right(), 204),
+        ("signIn", "/sign-in".into(), FOREIGN, right(), 403),
+        ("signIn", "/sign-in".into(), JSON, "{}".into(), 400),
+        ("signIn", "/sign-in".into(), JSON, long(), 413),
+        ("signIn", "/sign-in".into(), "", right(), 415),
+        ("me", "/me".into(), "", none(), 200),
+        ("tokens", "/tokens".into(), "", none(), 200),
+        (
+            "makeToken",
+            "/tokens".into(),
+            JSON,
+            "{\"name\":\"x\"}".into(),
+            201,
+        ),
+        ("makeToken", "/tokens".into(), JSON, "{}".into(), 400),
+        (
+            "makeToken",
+            "/tokens".into(),
+            FOREIGN,
+            "{\"name\":\"x\"}".into(),
+            403,
+        ),
+        ("makeToken", "/tokens".into(), JSON, long(), 413),
+        (
+            "makeToken",
+            "/tokens".into(),
+            "",
+            "{\"name\":\"x\"}".into(),
+            415,
+        ),
+        ("revokeToken", "/tokens/none".into(), FOREIGN, none(), 403),
+    ];
+    // Ada has signed in here, so that it is the address that tries too often.
+    let wrong = |status| {
+        let given = credentials("wrong");
+        ("signIn", "/sign-in".to_owned(), JSON, given, status)
+    };
+    cases.extend((0..20).map(|_| wrong(401)));
+    cases.push(wrong(429));
+    cases.extend([
+        ("signOut", "/sign-out".into(), FOREIGN, "{}".into(), 403),
+        ("signOut", "/sign-out".into(), JSON, "{".into(), 400),
+        ("signOut", "/sign-out".into(), JSON, long(), 413),
+        ("signOut", "/sign-out".into(), "", "{}".into(), 415),
+        ("signOut", "/sign-out".into(), JSON, "{}".into(), 204),
+    ]);
+    cases
 }
 
 #[tokio::test]
@@ -200,23 +285,9 @@ async fn each_documented_route_answers_as_it_is_described() {
     );
     browser.has(std::slice::from_ref(&kept)).await;
     let file = browser.read("/export").await;
-    let mut seen = BTreeSet::new();
-    for (operation, path, lines, body, status) in cases(id(&kept), &file) {
-        let (_, method, described) = spec
-            .operations()
-            .find(|(_, _, described)| described["operationId"] == operation)
-            .unwrap_or_else(|| panic!("{operation} is not described"));
-        let what = format!("{method} {path} with {lines:?}");
-        let reply = browser
-            .send(&method.to_ascii_uppercase(), &path, lines, &body)
-            .await;
-        assert_eq!(reply.status, status, "{what}: {}", text(&reply));
-        spec.check_reply(described, &reply, &what);
-        if status >= 400 {
-            code(&reply);
-        }
-        seen.insert((operation.to_owned(), status.to_string()));
-    }
+    let mut seen = spec.hold(&browser, cases(id(&kept), &file)).await;
+    server.stop().await;
+    seen.extend(described_to_users(&spec).await);
     // These two need a broken storage or much time, and 405 has its own test.
     let elsewhere = ["405", "408", "503"];
     let documented: BTreeSet<_> = spec
@@ -229,7 +300,38 @@ async fn each_documented_route_answers_as_it_is_described() {
         .filter(|(_, status)| !elsewhere.contains(&status.as_str()))
         .collect();
     assert_eq!(seen, documented);
+}
+
+/// What is answered where people sign in: to somebody who does, and to nobody.
+async fn described_to_users(spec: &Spec) -> BTreeSet<(String, String)> {
+    let server = Server::start(&passwords(&["ada"], ""));
+    let ada = Visitor::signed_in(&server, "ada").await;
+    let cookie = ada.lines.trim_start_matches("Cookie: ").trim_end();
+    let browser = Browser::with(&server, cookie);
+    let id = ada.post("/tokens", &json!({ "name": "x" })).await.json()["id"].clone();
+    let revoked = format!("/tokens/{}", id.as_str().unwrap());
+    let mut cases = vec![("revokeToken", revoked, "", String::new(), 204)];
+    cases.extend(cases_of_accounts());
+    let mut seen = spec.hold(&browser, cases).await;
+    let nobody = Browser::with(&server, "");
+    for (path, method, described) in spec.operations() {
+        let name = described["operationId"].as_str().unwrap();
+        if ["describe", "signIn"].contains(&name) {
+            continue;
+        }
+        let address = path.replace("{id}", &Uuid::now_v7().to_string());
+        let method = method.to_ascii_uppercase();
+        let reply = nobody.send(&method, &address, JSON, "{}").await;
+        assert_eq!(
+            (reply.status, &*code(&reply)),
+            (401, "signed_out"),
+            "{name}"
+        );
+        spec.check_reply(described, &reply, name);
+        seen.insert((name.to_owned(), "401".to_owned()));
+    }
     server.stop().await;
+    seen
 }
 
 #[tokio::test]
@@ -241,7 +343,7 @@ async fn each_address_takes_the_documented_methods_and_no_others() {
         .operations()
         .map(|(path, _, _)| path.to_owned())
         .collect();
-    assert_eq!(paths.len(), 10, "{paths:?}");
+    assert_eq!(paths.len(), 15, "{paths:?}");
     for path in paths {
         let documented: BTreeSet<_> = spec
             .operations()

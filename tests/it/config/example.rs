@@ -7,7 +7,7 @@ use super::*;
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
 /// Keys with a default, in `[sections]` that are always there and in `[[endpoint]]`.
-const DEFAULTS: (usize, usize) = (33, 9);
+const DEFAULTS: (usize, usize) = (37, 9);
 
 /// The sections and `key = value` settings of a TOML text, a value over several lines as one.
 fn settings(text: &str) -> Vec<(String, String)> {
@@ -186,10 +186,13 @@ fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
     }
     // A section within another is a key of that.
     shown.insert(("knowledge".to_owned(), "embeddings".to_owned()));
+    shown.insert(("auth".to_owned(), "user".to_owned()));
     // What askd knows, it says itself when it is asked for what it does not know.
     let mut known: BTreeSet<(String, String)> = BTreeSet::new();
     let sections = [
         "server",
+        "auth",
+        "[auth.user]",
         "[endpoint]",
         "session",
         "knowledge",
@@ -214,7 +217,7 @@ fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
         );
     }
     assert_eq!(shown, known);
-    assert_eq!(known.len(), 86);
+    assert_eq!(known.len(), 95);
 }
 
 #[test]
@@ -236,5 +239,5 @@ fn the_example_says_a_line_on_each_key() {
         }
         above = line;
     }
-    assert_eq!(told.len(), 75);
+    assert_eq!(told.len(), 82);
 }

@@ -5,7 +5,52 @@ use std::fmt::Write;
 use super::*;
 
 /// Faults of a file, each with a name.
-const FILES: [(&str, &str); 101] = [
+const FILES: [(&str, &str); 112] = [
+    // Who may come in.
+    (
+        "an address that anybody can reach, and no sign-in",
+        "[server]\nlisten = [\"127.0.0.1:80\", \"[::]:80\"]\n[auth]\nmode = \"none\"\n",
+    ),
+    (
+        "a password and nobody who has one",
+        "[auth]\nmode = \"password\"\n",
+    ),
+    (
+        "a proxy's word and no proxy that is believed",
+        "[auth]\nmode = \"header\"\n",
+    ),
+    (
+        "a user without a name and one without a hash",
+        "[auth]\nmode = \"password\"\n[[auth.user]]\npassword_hash = \"$argon2id$v=19$m=8,t=1,p=1$c29tZSBzYWx0IGhlcmU$Zm9yIHRoZSBleGFtcGxlIG9ubHksIG5vIHJlYWw\"\n[[auth.user]]\nname = \"ada\"\n",
+    ),
+    (
+        "a password in the place of its hash",
+        "[[auth.user]]\nname = \"ada\"\npassword_hash = \"correct horse\"\n",
+    ),
+    (
+        "a hash of another kind",
+        "[[auth.user]]\nname = \"ada\"\npassword_hash = \"$2b$12$abcdefghijklmnopqrstuuJ\"\n",
+    ),
+    (
+        "a hash that takes a machine's memory",
+        "[[auth.user]]\nname = \"ada\"\npassword_hash = \"$argon2id$v=19$m=1048576,t=1,p=1$c29tZSBzYWx0IGhlcmU$Zm9yIHRoZSBleGFtcGxlIG9ubHk\"\n",
+    ),
+    (
+        "two users of one name, and one with a blank",
+        "[[auth.user]]\nname = \"ada\"\npassword_hash = \"$argon2id$v=19$m=8,t=1,p=1$c29tZSBzYWx0IGhlcmU$Zm9yIHRoZSBleGFtcGxlIG9ubHksIG5vIHJlYWw\"\n[[auth.user]]\nname = \"ada\"\npassword_hash = \"$argon2id$v=19$m=8,t=1,p=1$c29tZSBzYWx0IGhlcmU$Zm9yIHRoZSBleGFtcGxlIG9ubHksIG5vIHJlYWw\"\n[[auth.user]]\nname = \" bob\"\npassword_hash = \"$argon2id$v=19$m=8,t=1,p=1$c29tZSBzYWx0IGhlcmU$Zm9yIHRoZSBleGFtcGxlIG9ubHksIG5vIHJlYWw\"\n",
+    ),
+    (
+        "an admin who is no user",
+        "[auth]\nmode = \"password\"\nadmins = [\"Ada\"]\n[[auth.user]]\nname = \"ada\"\npassword_hash = \"$argon2id$v=19$m=8,t=1,p=1$c29tZSBzYWx0IGhlcmU$Zm9yIHRoZSBleGFtcGxlIG9ubHksIG5vIHJlYWw\"\n",
+    ),
+    (
+        "a header that can be none",
+        "[auth]\nuser_header = \"Remote User:\"\n",
+    ),
+    (
+        "a proxy that is no address",
+        "[server]\ntrusted_proxies = [\"127.0.0.1\", \"proxy.example.org\"]\n",
+    ),
     // What is not TOML.
     (
         "a value without quotes",
@@ -354,7 +399,7 @@ fn each_fault_names_file_line_column_key_and_remedy() {
         }
         writeln!(told, "## {name}\n\n{faults}\n").unwrap();
     }
-    assert_eq!(FILES.len(), 101);
+    assert_eq!(FILES.len(), 112);
     insta::assert_snapshot!(told);
 }
 

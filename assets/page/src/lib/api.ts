@@ -144,7 +144,11 @@ export function fileAddress(path: string): string {
 
 type Call = { body?: BodyInit; signal?: AbortSignal | undefined; timeout?: number };
 
-async function call<T>(method: string, path: string, { body, signal, timeout = TIMEOUT_MS }: Call = {}): Promise<T> {
+export async function call<T>(
+  method: string,
+  path: string,
+  { body, signal, timeout = TIMEOUT_MS }: Call = {},
+): Promise<T> {
   const late = AbortSignal.timeout(timeout);
   try {
     const answer = await fetch(API + path, {

@@ -6,8 +6,14 @@ import { settings } from "./settings";
 /** As the server has it; begins and ends with a slash. */
 export const BASE = settings().base;
 
-/** What stands before the names of all that the browser keeps for this page: another askd may share the host with it. */
-export const OWN = `askd${BASE.slice(0, -1)}`;
+/** Who of those who sign in at this browser: a word that tells nothing else, in a cookie of the server's. */
+const reader = new RegExp(`(?:^|; )askd_reader${BASE.slice(0, -1).replaceAll("/", "_")}=([0-9a-f]+)`).exec(
+  document.cookie,
+)?.[1];
+
+/** What stands before the names of all that the browser keeps for this page: another askd may share the host with it, and
+ * another reader the browser. */
+export const OWN = `askd${BASE.slice(0, -1)}${reader === undefined ? "" : `~${reader}`}`;
 
 export function conversationAt(id: string): string {
   return `${BASE}c/${id}`;

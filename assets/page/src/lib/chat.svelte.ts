@@ -196,7 +196,7 @@ export class Chat implements Owner {
 
   /** The network has changed under the connection; a dead socket would not tell. */
   reconnect(): void {
-    if (this.connection.kind !== "closed") this.#link.reconnect();
+    this.#link.reconnect();
   }
 
   /** The reader has gone elsewhere. A running answer is followed to its end, then the connection ends. */

@@ -22,3 +22,8 @@ export function number(value: number, digits = 0): string {
 export function month(time: number): string {
   return new Intl.DateTimeFormat(language, { month: "long", year: "numeric" }).format(time);
 }
+
+/** A day with its year. */
+export function day(time: number): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(time);
+}

@@ -20,6 +20,8 @@ export type Connection =
   | { kind: "waiting"; until: number; why: string }
   /** The server closed an idle connection; the next interaction opens a new one. */
   | { kind: "asleep" }
+  /** The server knows nobody here any more. */
+  | { kind: "signedOut" }
   /** No further try is made. */
   | { kind: "closed"; why: string };
 
@@ -62,7 +64,7 @@ export class Link {
 
   /** Opens a socket now, whatever the waiting was for. Does nothing on a live one. */
   connect(): void {
-    if (this.#socket !== null || this.#connection.kind === "closed") return;
+    if (this.#socket !== null || this.#isOver) return;
     clearTimeout(this.#timer);
     this.#set({ kind: "connecting" });
     const socket = new WebSocket(this.#url, protocols);
@@ -76,6 +78,7 @@ export class Link {
 
   /** Drops the socket and opens another: for when the network has changed and the old one may be dead. */
   reconnect(): void {
+    if (this.#isOver) return;
     this.#drop();
     this.#restartDelay = null;
     this.connect();
@@ -94,6 +97,10 @@ export class Link {
     clearTimeout(this.#timer);
     this.#drop();
     this.#connection = { kind: "closed", why: "" };
+  }
+
+  get #isOver(): boolean {
+    return this.#connection.kind === "closed" || this.#connection.kind === "signedOut";
   }
 
   #receive(data: unknown): void {
@@ -124,7 +131,7 @@ export class Link {
     clearTimeout(this.#timer);
     this.#drop();
     if (code === CLOSE.signedOut) {
-      this.#set({ kind: "closed", why: say.connection.ended });
+      this.#set({ kind: "signedOut" });
     } else if (code === CLOSE.idle && !this.#owner.busy()) {
       this.#set({ kind: "asleep" });
     } else {
@@ -161,6 +168,11 @@ export class Link {
     const waited = this.#connection;
     const found = await probe();
     if (this.#connection !== waited || waited.kind !== "waiting") return;
+    if (found === "signedOut") {
+      clearTimeout(this.#timer);
+      this.#set({ kind: "signedOut" });
+      return;
+    }
     const left = Math.max(waited.until - ticks(), 0);
     this.#wait(Math.max(left, found.retryAfterMs), found.why);
   }

@@ -1,4 +1,4 @@
-// What `/readyz` knows: why a WebSocket was refused, as the browser hides the answer to a failed upgrade, whether
+// Why a WebSocket was refused, as the browser hides the answer to a failed upgrade; and what else `/readyz` knows: whether
 // conversations can be kept, and how far the documents are.
 
 import { BASE } from "./base";
@@ -12,8 +12,9 @@ const PROBE_TIMEOUT_MS = 5_000;
 
 export type Finding = { why: string; retryAfterMs: number };
 
-export async function probe(): Promise<Finding> {
+export async function probe(): Promise<Finding | "signedOut"> {
   try {
+    if ((await get("api/v1/me")).status === 401) return "signedOut";
     const answer = await ask();
     const retryAfterMs = Math.min((Number(answer.headers.get("retry-after")) || 0) * 1000, LONGEST_WAIT_MS);
     if (answer.ok) {
@@ -55,8 +56,12 @@ export async function documents(): Promise<Documents | null> {
   }
 }
 
-async function ask(): Promise<Response> {
-  const answer = await fetch(`${BASE}readyz`, { cache: "no-store", signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+function ask(): Promise<Response> {
+  return get("readyz");
+}
+
+async function get(address: string): Promise<Response> {
+  const answer = await fetch(`${BASE}${address}`, { cache: "no-store", signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
   heard(answer.headers.get("date"));
   return answer;
 }

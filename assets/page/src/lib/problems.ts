@@ -6,7 +6,15 @@ import type { ErrorCode } from "./wire";
 
 /** What `/api/v1` says beside the protocol's codes. */
 export type ApiCode =
-  "unknown_document" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "too_large" | "too_slow";
+  | "unknown_document"
+  | "unknown_token"
+  | "not_found"
+  | "method_not_allowed"
+  | "unsupported_media_type"
+  | "too_large"
+  | "too_slow"
+  | "signed_out"
+  | "wrong_password";
 
 /** A sentence for each code; where the server's words carry what only it knows, the sentence is made around them. */
 export type Problems = Partial<Record<ErrorCode | ApiCode, string | ((said: string) => string)>>;

@@ -19,6 +19,8 @@ export type Settings = {
   stamp: string | null;
   /** Who may show the page in a frame; of the page for frames alone, otherwise null. */
   embed: string[] | null;
+  /** How people sign in, if they do. */
+  signIn: "none" | "password" | "header";
 };
 
 export function settings(root: Document = document): Settings {
@@ -39,5 +41,6 @@ export function settings(root: Document = document): Settings {
     disclaimer: given.disclaimer ?? null,
     stamp: given.stamp ?? null,
     embed: given.embed ?? null,
+    signIn: given.signIn ?? "none",
   };
 }

@@ -62,6 +62,15 @@ export function drop(key: string): void {
   attempt(() => localStorage.removeItem(key));
 }
 
+/** Removes all that is kept here of this reader's. */
+export function forgetAll(): void {
+  for (const storage of [() => localStorage, () => sessionStorage]) {
+    attempt(() => {
+      for (const key of Object.keys(storage())) if (key.startsWith(PREFIX)) storage().removeItem(key);
+    });
+  }
+}
+
 /** A browser that refuses storage, or has no more room, is no reason to fail. */
 export function attempt<T>(act: () => T): T | null {
   try {

@@ -160,4 +160,4 @@ export type SessionId = string;
 
 export type Seq = number;
 
-// Stamp: ffb31debfb877d62
+// Stamp: 3dcdc99e20a1e987

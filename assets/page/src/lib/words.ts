@@ -164,6 +164,8 @@ export function connectionStatus(connection: Connection, now: number): string | 
     }
     case "asleep":
       return say.connection.asleep;
+    case "signedOut":
+      return say.connection.signedOut;
     case "closed":
       return connection.why;
   }

@@ -67,7 +67,8 @@ export default {
     notKept: "The server cannot keep conversations just now. What is new here may be lost.",
     notStored: "This browser keeps nothing: what is not sent yet, a refresh will lose.",
     updated: "The server has been updated. Reload the page to go on.",
-    ended: "The server ended this session. Reload the page to begin a new one.",
+    signedOut: "You are signed out. Sign in to go on; what you have written is kept.",
+    signIn: "Sign in",
     restarting: "The server is restarting.",
     tooSlow: "The connection was too slow for the answer.",
     lost: "The connection was lost.",
@@ -201,6 +202,22 @@ export default {
     expired: (count: number) => `${of(count, "is", "are")} older than what is kept here.`,
     shortcuts: "Keyboard shortcuts",
   },
+  account: {
+    signedInAs: "Signed in as",
+    actions: "Actions for your account",
+    signOut: "Sign out",
+    everywhere: "Sign out everywhere",
+    failed: "That has not worked. Try again in a moment.",
+    tokens: "API tokens",
+    about:
+      "A token lets a program do what you may: ask, and read your conversations. It shows it as Authorization: Bearer.",
+    name: "What it is for",
+    make: "Make a token",
+    once: "Copy the token now: it is not shown again.",
+    copy: "Copy the token",
+    revoke: "Take back",
+    revokeNamed: (name: string) => `Take back “${name}”`,
+  },
   search: {
     label: "Found",
     none: "Nothing found.",
@@ -266,6 +283,21 @@ export default {
   /** The server's own sentences are English. */
   problems: {} as Problems,
   /** What broke in the page itself. */
+  /** The page where people sign in; texts alone, for it loads no catalogue. */
+  signIn: {
+    title: "Sign in",
+    name: "Name",
+    password: "Password",
+    show: "Show the password",
+    submit: "Sign in",
+    checking: "Signing in…",
+    wrong: "The name or the password is wrong.",
+    often: "There were too many wrong passwords. Try again in {} seconds.",
+    away: "The server cannot be reached. Try again in a moment.",
+    failed: "The server cannot sign anybody in just now. Try again in a moment.",
+    byProxy:
+      "This server takes only those whom the proxy in front of it has signed in, and it has not said who you are.",
+  },
   faults: {
     late: "This page takes long to start. If nothing comes, reload it.",
     part: "This part of the page has broken. The rest goes on, and what you have written is kept.",

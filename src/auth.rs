@@ -1,0 +1,336 @@
+//! Who somebody is, where people sign in: by a password, by a token that they made, or by the word of a proxy.
+//!
+//! Who is signed in is held in memory, by the hashes of the secrets that browsers and programs show, and on the disk, so that
+//! a restart signs nobody out. A look at it never waits. What ends a sign-in ends it for the requests that follow and, by its
+//! [`Pass`], for the sessions that are open.
+
+mod kept;
+mod pass;
+pub mod password;
+mod slow;
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
+use tracing::info;
+use uuid::{Builder, Uuid};
+
+use self::{kept::Kept, slow::SlowDown};
+pub use self::{
+    kept::{MAX_TOKENS, TokenInfo},
+    pass::Pass,
+    password::Secret,
+};
+use crate::{
+    config::{self, AuthMode},
+    id::{Client, OwnerId},
+    store::{Credential, CredentialKind, SecretHash, Store, StoreError, now},
+};
+
+/// Passwords that are checked at once: each takes tens of MiB and tens of milliseconds of a core.
+const CHECKS: usize = 2;
+/// How long a sign-in waits for its turn to be checked.
+const CHECK_WAIT: Duration = Duration::from_secs(10);
+/// Bytes of a password; more is refused as a wrong one.
+const MAX_PASSWORD: usize = 1024;
+
+/// What somebody may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Ask, and keep conversations.
+    User,
+    /// See how the server is, too.
+    Admin,
+}
+
+/// Somebody who is known.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// What they are called.
+    pub name: Arc<str>,
+    /// Whose conversations they may see.
+    pub owner: OwnerId,
+    /// What they may do.
+    pub role: Role,
+    /// How long that lasts.
+    pub pass: Pass,
+    /// The sign-in or token by which they came; a proxy's word is neither.
+    pub by: Option<SecretHash>,
+}
+
+/// Why nobody is signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotSignedIn {
+    /// The name or the password is wrong; nobody learns which.
+    Wrong,
+    /// There were too many wrong ones; try again after this.
+    TooOften(Duration),
+    /// Too many sign in just now.
+    Busy,
+    /// What was checked cannot be kept.
+    Unkept,
+}
+
+/// A sign-in that was made: what its browser is to show from now on, and for how long that counts.
+pub struct SignedIn {
+    /// Goes into the cookie.
+    pub secret: Secret,
+    /// Its life.
+    pub lifetime: Duration,
+}
+
+/// Who may come in; clones share it.
+#[derive(Clone)]
+pub struct Auth(Arc<Inner>);
+
+struct Inner {
+    mode: AuthMode,
+    admins: HashSet<String>,
+    lifetime: Duration,
+    store: Store,
+    kept: Mutex<Kept>,
+    slow: Mutex<SlowDown>,
+    checks: Semaphore,
+    /// What the password of a name that nobody has is compared with, so that it takes as long.
+    nobody: config::Secret,
+}
+
+impl Auth {
+    /// Takes over who was signed in when askd ended last; who is no longer in the configuration, or has another password, is
+    /// not.
+    pub fn new(config: config::Auth, store: Store) -> Self {
+        let nobody = match &config.mode {
+            AuthMode::Password(users) => users.first().map(|user| user.password_hash.clone()),
+            _ => None,
+        };
+        let inner = Inner {
+            kept: Mutex::default(),
+            slow: Mutex::default(),
+            checks: Semaphore::new(CHECKS),
+            nobody: nobody.unwrap_or_else(|| config::Secret::new("")),
+            mode: config.mode,
+            admins: config.admins.into_iter().collect(),
+            lifetime: config.session_lifetime,
+            store,
+        };
+        let now = Instant::now();
+        for credential in inner.store.take_credentials() {
+            if inner.stands(&credential) {
+                inner.kept().add(credential, now);
+            }
+        }
+        Self(Arc::new(inner))
+    }
+
+    /// How people show who they are.
+    pub fn mode(&self) -> &AuthMode {
+        &self.0.mode
+    }
+
+    /// The user whom a proxy names.
+    pub fn by_name(&self, name: &str) -> User {
+        self.0.user(name, Pass::lasting(), None)
+    }
+
+    /// The user who shows this secret of a sign-in or token.
+    pub fn by_secret(&self, kind: CredentialKind, secret: &str) -> Option<User> {
+        let hash = password::hash_of(secret);
+        let (name, pass) = self.0.kept().find(&hash, kind, Instant::now())?;
+        Some(self.0.user(&name, pass, Some(hash)))
+    }
+
+    /// Signs in whoever knows a user's password. A wrong name takes as long as a wrong password.
+    pub async fn sign_in(
+        &self,
+        name: &str,
+        given: &str,
+        client: Option<Client>,
+    ) -> Result<SignedIn, NotSignedIn> {
+        let begin = Instant::now();
+        if let Err(wait) = self.0.slow().may_try(name, client, begin) {
+            return Err(NotSignedIn::TooOften(wait));
+        }
+        let (hash, is_known) = self.0.compared(name);
+        let proof = password::hash_of(hash.expose()).to_vec();
+        let is_right = self.check(hash, given).await?;
+        if !(is_known && is_right) {
+            self.0.slow().failed(name, client, Instant::now());
+            return Err(NotSignedIn::Wrong);
+        }
+        self.0.slow().succeeded(name, client, Instant::now());
+        let secret = Secret::new();
+        let created = now();
+        let lifetime = u64::try_from(self.0.lifetime.as_millis()).unwrap_or(u64::MAX);
+        let credential = Credential {
+            hash: secret.hash(),
+            id: Uuid::new_v4(),
+            kind: CredentialKind::SignIn,
+            user: name.to_owned(),
+            name: String::new(),
+            created,
+            expires: Some(created.saturating_add(lifetime)),
+            proof,
+        };
+        let keep = self.0.store.keep_credential(credential.clone());
+        keep.await.map_err(|_| NotSignedIn::Unkept)?;
+        let pushed_out = self.0.kept().add(credential, Instant::now());
+        self.forget(pushed_out).await;
+        Ok(SignedIn {
+            secret,
+            lifetime: self.0.lifetime,
+        })
+    }
+
+    /// Whether a password is right, checked beside the runtime's threads.
+    async fn check(&self, hash: config::Secret, given: &str) -> Result<bool, NotSignedIn> {
+        if given.len() > MAX_PASSWORD {
+            return Ok(false);
+        }
+        let turn = tokio::time::timeout(CHECK_WAIT, self.0.checks.acquire()).await;
+        let Ok(Ok(_turn)) = turn else {
+            return Err(NotSignedIn::Busy);
+        };
+        let given = config::Secret::new(given);
+        let checked = tokio::task::spawn_blocking(move || password::is_right(&hash, &given));
+        checked.await.map_err(|_| NotSignedIn::Busy)
+    }
+
+    /// Ends one sign-in, and the sessions that are open by it.
+    pub async fn sign_out(&self, by: &SecretHash) -> Result<(), StoreError> {
+        let ended = self.0.kept().remove(by);
+        self.forget_all(ended.into_iter().collect()).await
+    }
+
+    /// Ends all sign-ins of a user. Tokens stay: they are taken back one by one.
+    pub async fn sign_out_everywhere(&self, name: &str) -> Result<(), StoreError> {
+        let ended = self.0.kept().remove_sign_ins(name);
+        self.forget_all(ended).await
+    }
+
+    /// The user's tokens, the oldest first.
+    pub fn tokens(&self, name: &str) -> Vec<TokenInfo> {
+        self.0.kept().tokens(name)
+    }
+
+    /// Makes a token; its secret is shown this once. `None`: the user has as many as there may be.
+    pub async fn make_token(
+        &self,
+        user: &str,
+        name: String,
+    ) -> Result<Option<(Secret, TokenInfo)>, StoreError> {
+        if self.0.kept().tokens(user).len() >= MAX_TOKENS {
+            return Ok(None);
+        }
+        let secret = Secret::new();
+        let credential = Credential {
+            hash: secret.hash(),
+            id: Uuid::new_v4(),
+            kind: CredentialKind::Token,
+            user: user.to_owned(),
+            name,
+            created: now(),
+            expires: None,
+            proof: Vec::new(),
+        };
+        let info = TokenInfo::of(&credential);
+        self.0.store.keep_credential(credential.clone()).await?;
+        self.0.kept().add(credential, Instant::now());
+        Ok(Some((secret, info)))
+    }
+
+    /// Takes a token back; `false`: the user has none of this id.
+    pub async fn revoke(&self, user: &str, id: Uuid) -> Result<bool, StoreError> {
+        let ended = self.0.kept().remove_token(user, id);
+        let there_was = ended.is_some();
+        self.forget_all(ended.into_iter().collect()).await?;
+        Ok(there_was)
+    }
+
+    /// Removes from the disk what is over already.
+    async fn forget_all(&self, ended: Vec<SecretHash>) -> Result<(), StoreError> {
+        match ended.is_empty() {
+            true => Ok(()),
+            false => self.0.store.remove_credentials(ended).await,
+        }
+    }
+
+    async fn forget(&self, ended: Vec<SecretHash>) {
+        if let Err(error) = self.forget_all(ended).await {
+            info!(%error, "an older sign-in that made room stays on the disk until it ends");
+        }
+    }
+}
+
+impl Inner {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn slow(&self) -> MutexGuard<'_, SlowDown> {
+        self.slow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a password for this name is compared with, and whether there is such a user: a name that nobody has costs as much.
+    fn compared(&self, name: &str) -> (config::Secret, bool) {
+        match self.hash_of_user(name) {
+            Some(hash) => (hash.clone(), true),
+            None => (self.nobody.clone(), false),
+        }
+    }
+
+    fn hash_of_user(&self, name: &str) -> Option<&config::Secret> {
+        let AuthMode::Password(users) = &self.mode else {
+            return None;
+        };
+        let user = users.iter().find(|user| user.name == name)?;
+        Some(&user.password_hash)
+    }
+
+    /// Whether a credential still counts under this configuration.
+    fn stands(&self, credential: &Credential) -> bool {
+        match (&self.mode, credential.kind) {
+            (AuthMode::None, _) => false,
+            (AuthMode::Header { .. }, kind) => kind == CredentialKind::Token,
+            (AuthMode::Password(_), kind) => {
+                let hash = self.hash_of_user(&credential.user);
+                hash.is_some_and(|hash| {
+                    kind == CredentialKind::Token
+                        || credential.proof == password::hash_of(hash.expose())
+                })
+            }
+        }
+    }
+
+    fn user(&self, name: &str, pass: Pass, by: Option<SecretHash>) -> User {
+        User {
+            name: name.into(),
+            owner: self.owner(name),
+            role: match self.admins.contains(name) {
+                true => Role::Admin,
+                false => Role::User,
+            },
+            pass,
+            by,
+        }
+    }
+
+    /// The same for the same name as long as the conversations' file is kept, however people sign in.
+    fn owner(&self, name: &str) -> OwnerId {
+        let digest = Sha256::new()
+            .chain_update(self.store.cookie_key().expose())
+            .chain_update("user:")
+            .chain_update(name)
+            .finalize();
+        let mut half = [0; 16];
+        half.copy_from_slice(&digest[..16]);
+        OwnerId(Builder::from_custom_bytes(half).into_uuid())
+    }
+}
+
+#[cfg(test)]
+mod tests;

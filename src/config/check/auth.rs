@@ -1,0 +1,205 @@
+//! `[auth]`: who may come in, and that nobody is let in unawares.
+
+use std::collections::HashSet;
+
+use argon2::{Params, PasswordHash};
+use warp::http::HeaderName;
+
+use super::super::{
+    Auth, AuthMode, Listen, Secret, User,
+    report::{Draft, Report},
+    section::Section,
+    value::Given,
+};
+use super::{hours, secs};
+
+/// Bytes of a name.
+const MAX_NAME: usize = 200;
+/// KiB that checking one password may take; two are checked at once.
+const MAX_MEMORY: u32 = 256 << 10;
+/// The header that most proxies with a sign-in of their own send (Authelia, Caddy's and nginx' examples).
+const USUAL_HEADER: &str = "remote-user";
+
+/// What `auth.mode` may say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    None,
+    Password,
+    Header,
+}
+
+/// Reads `[auth]`; `listen` is where askd is going to listen, and `has_proxies` whether any proxy is believed.
+pub(super) fn read(
+    report: &Report<'_>,
+    section: Section<'_, '_>,
+    listen: &[Listen],
+    has_proxies: bool,
+) -> Auth {
+    let words = [
+        ("none", Mode::None),
+        ("password", Mode::Password),
+        ("header", Mode::Header),
+    ];
+    let word = section.word("mode", &words).unwrap_or(Mode::None);
+    let allow_open = section.flag("allow_open").unwrap_or(false);
+    let users = users(report, &section);
+    let header = header(&section);
+    let admins = section.texts("admins").unwrap_or_default();
+    match word {
+        Mode::None if !allow_open => nobody_unawares(report, &section, listen),
+        Mode::Password if users.is_empty() && !section.has("user") => {
+            let draft = section.draft("mode", "is \"password\", and there is no user");
+            report.fault(draft.allowed("at least one [[auth.user]]").help(
+                "make a hash with `askd hash-password`, and write [[auth.user]] with name and password_hash",
+            ));
+        }
+        Mode::Header if !has_proxies && !report.is_faulty(&["server.trusted_proxies"]) => {
+            let draft = section.draft("mode", "is \"header\", and no proxy is believed");
+            report.fault(draft.allowed("server.trusted_proxies").help(
+                "name the proxy's address in server.trusted_proxies, such as [\"127.0.0.1\"]",
+            ));
+        }
+        _ => {}
+    }
+    if word == Mode::Password {
+        known_admins(report, &section, &admins, &users);
+    }
+    let auth = Auth {
+        mode: match word {
+            Mode::None => AuthMode::None,
+            Mode::Password => AuthMode::Password(users),
+            Mode::Header => AuthMode::Header { name: header },
+        },
+        admins: admins.into_iter().map(|given| given.value).collect(),
+        session_lifetime: section
+            .duration("session_lifetime", secs(60)..=hours(24 * 400))
+            .unwrap_or(hours(24 * 30)),
+    };
+    section.finish();
+    auth
+}
+
+/// Without a sign-in, whoever reaches the address may ask: that is to be said.
+fn nobody_unawares(report: &Report<'_>, section: &Section<'_, '_>, listen: &[Listen]) {
+    let is_beyond = |one: &&Listen| match one {
+        Listen::Tcp(address) => !address.ip().to_canonical().is_loopback(),
+        Listen::Unix(_) => false,
+    };
+    let Some(open) = listen.iter().find(is_beyond) else {
+        return;
+    };
+    let draft = section.draft(
+        "mode",
+        format!(
+            "is \"none\", and {open} can be reached from other machines: anybody there could ask"
+        ),
+    );
+    report.fault(
+        draft
+            .allowed("a sign-in, the loopback, or allow_open = true")
+            .help(
+                "set mode in [auth] to \"password\" or \"header\"; or listen on 127.0.0.1; or, if anybody may ask, write \
+                 allow_open = true in [auth]",
+            ),
+    );
+}
+
+fn users(report: &Report<'_>, section: &Section<'_, '_>) -> Vec<User> {
+    let mut users = Vec::new();
+    let mut names = HashSet::new();
+    for part in section.parts("user", "auth.user") {
+        let name = part.text("name");
+        part.raw_secret("password_hash");
+        let hash = part.text("password_hash");
+        for key in ["name", "password_hash"] {
+            if !part.has(key) {
+                let draft = part.draft(key, "is missing");
+                report.fault(draft.help("each [[auth.user]] has a name and a password_hash"));
+            }
+        }
+        let name = name.filter(|given| {
+            let fault = match given.value.as_str() {
+                long if long.len() > MAX_NAME => Some("is longer than 200 bytes"),
+                odd if odd.trim() != odd || odd.chars().any(char::is_control) => {
+                    Some("has blanks around it, or signs that cannot be seen")
+                }
+                twice if !names.insert(twice.to_owned()) => {
+                    Some("is the name of another [[auth.user]] too")
+                }
+                _ => None,
+            };
+            if let Some(fault) = fault {
+                let draft = part.draft("name", fault);
+                report.fault(draft.help("choose another name"));
+            }
+            fault.is_none()
+        });
+        let hash = hash.filter(|given| is_hash(report, &part, given));
+        if let (Some(name), Some(hash)) = (name, hash) {
+            users.push(User {
+                name: name.value,
+                password_hash: Secret::new(hash.value),
+            });
+        }
+        part.finish();
+    }
+    users
+}
+
+/// Whether it is Argon2id's, in a form that this machine can check.
+fn is_hash(report: &Report<'_>, part: &Section<'_, '_>, given: &Given<String>) -> bool {
+    let parsed = PasswordHash::new(&given.value).ok();
+    let whole = parsed.filter(|hash| hash.salt.is_some() && hash.hash.is_some());
+    let params = whole.as_ref().and_then(|hash| Params::try_from(hash).ok());
+    let wrong = match (whole, params) {
+        (Some(hash), Some(params)) if hash.algorithm.as_str() == "argon2id" => {
+            if params.m_cost() <= MAX_MEMORY {
+                return true;
+            }
+            "takes more than 256 MiB to check"
+        }
+        _ => "is no hash of Argon2id",
+    };
+    let draft = part.draft("password_hash", wrong);
+    report.fault(
+        draft
+            .allowed("\"$argon2id$v=19$m=…,t=…,p=…$…$…\"")
+            .help("make it with `askd hash-password`; the password itself belongs in no file"),
+    );
+    false
+}
+
+fn header(section: &Section<'_, '_>) -> String {
+    let Some(given) = section.text("user_header") else {
+        return USUAL_HEADER.to_owned();
+    };
+    match HeaderName::try_from(&given.value) {
+        Ok(name) => name.as_str().to_owned(),
+        Err(_) => {
+            let wrong = super::super::value::Wrong::new(
+                format_args!("{:?}", given.value),
+                "a header's name, such as \"Remote-User\"",
+                "write the name alone, without a colon",
+            );
+            section.refuse("user_header", given.span, wrong);
+            USUAL_HEADER.to_owned()
+        }
+    }
+}
+
+/// In the file stands who there is, so an admin who is nobody is a name mistyped.
+fn known_admins(
+    report: &Report<'_>,
+    section: &Section<'_, '_>,
+    admins: &[Given<String>],
+    users: &[User],
+) {
+    for Given { value, span } in admins {
+        if users.iter().any(|user| user.name == *value) || report.is_faulty(&["auth.user.name"]) {
+            continue;
+        }
+        let message = format!("names {value:?}, and no [[auth.user]] is called so");
+        let draft = Draft::new(&section.full("admins"), Some(span.clone()), message);
+        report.fault(draft.help("write the name as it stands in [[auth.user]], or remove it"));
+    }
+}

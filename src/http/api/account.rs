@@ -1,0 +1,171 @@
+//! Signing in and out, who somebody is, and the tokens that people make for their programs.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use warp::{
+    Reply,
+    http::{HeaderMap, StatusCode, header},
+    reply::Response,
+};
+
+use super::{Call, MAX_SMALL, SMALL_TIME, body, body::Body, decode, json, refusal::Refusal, title};
+use crate::{
+    auth::{MAX_TOKENS, NotSignedIn, Role, TokenInfo, User},
+    config::AuthMode,
+    http::{Site, accept::Peer},
+};
+
+/// What `POST /sign-in` takes.
+#[derive(Deserialize)]
+struct Credentials {
+    name: String,
+    password: String,
+}
+
+/// What `POST /sign-out` takes; an empty body says the same as `{}`.
+#[derive(Deserialize, Default)]
+struct SignOut {
+    #[serde(default)]
+    everywhere: bool,
+}
+
+/// What `POST /tokens` takes.
+#[derive(Deserialize)]
+struct NewToken {
+    name: String,
+}
+
+#[derive(Serialize)]
+struct Me<'a> {
+    name: Option<&'a str>,
+    role: &'static str,
+    sign_in: &'static str,
+}
+
+#[derive(Serialize)]
+struct Tokens {
+    tokens: Vec<TokenInfo>,
+}
+
+#[derive(Serialize)]
+struct Made {
+    #[serde(flatten)]
+    info: TokenInfo,
+    secret: String,
+}
+
+/// `POST /sign-in`: the one call of those who are nobody yet.
+pub(super) async fn sign_in(
+    site: &Site,
+    headers: &HeaderMap,
+    peer: Option<&Peer>,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let auth = site.access.auth();
+    if !matches!(auth.mode(), AuthMode::Password(_)) {
+        return Err(Refusal::nothing_here());
+    }
+    let body = body::json(headers, body, MAX_SMALL, SMALL_TIME).await?;
+    let Credentials { name, password } = decode(&body)?;
+    let client = peer.and_then(|peer| site.access.client(peer, headers));
+    let from = peer.map_or_else(|| "?".into(), |peer| site.access.name(peer, headers));
+    match auth.sign_in(&name, &password, client).await {
+        Ok(made) => {
+            tracing::info!(user = name, peer = %from, "signed in");
+            let mut response = StatusCode::NO_CONTENT.into_response();
+            let cookie = site.access.cookie_of(&made);
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+            Ok(response)
+        }
+        Err(NotSignedIn::Wrong) => {
+            // The name may be a password that was typed in the wrong place.
+            tracing::info!(peer = %from, "a sign-in was refused");
+            Err(Refusal::wrong_password())
+        }
+        Err(NotSignedIn::TooOften(wait)) => Err(Refusal::too_often(wait)),
+        Err(NotSignedIn::Busy) => Err(Refusal::busy()),
+        Err(NotSignedIn::Unkept) => Err(Refusal::unkept()),
+    }
+}
+
+/// `POST /sign-out`: here, or everywhere.
+pub(super) async fn sign_out(call: Call) -> Result<Response, Refusal> {
+    let auth = call.site.access.auth();
+    let user = call.user.ok_or_else(Refusal::nothing_here)?;
+    let body = body::json(&call.headers, call.body, MAX_SMALL, SMALL_TIME).await?;
+    let SignOut { everywhere } = decode(&body)?;
+    let by = user.by.ok_or_else(Refusal::by_proxy)?;
+    match everywhere {
+        true => auth.sign_out_everywhere(&user.name).await?,
+        false => auth.sign_out(&by).await?,
+    }
+    tracing::info!(user = %user.name, everywhere, "signed out");
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let cookie = call.site.access.no_cookie();
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// `GET /me`.
+pub(super) fn me(call: &Call) -> Result<Response, Refusal> {
+    let user = call.user.as_ref();
+    json(&Me {
+        name: user.map(|user| &*user.name),
+        role: match user.map(|user| user.role) {
+            Some(Role::Admin) => "admin",
+            _ => "user",
+        },
+        sign_in: match call.site.access.auth().mode() {
+            AuthMode::None => "none",
+            AuthMode::Password(_) => "password",
+            AuthMode::Header { .. } => "header",
+        },
+    })
+}
+
+/// `GET /tokens`.
+pub(super) fn tokens(call: &Call) -> Result<Response, Refusal> {
+    let user = named(call)?;
+    let tokens = call.site.access.auth().tokens(&user.name);
+    json(&Tokens { tokens })
+}
+
+/// `POST /tokens`.
+pub(super) async fn make_token(call: Call) -> Result<Response, Refusal> {
+    let user = named(&call)?.clone();
+    let body = body::json(&call.headers, call.body, MAX_SMALL, SMALL_TIME).await?;
+    let NewToken { name } = decode(&body)?;
+    let name = title("name", &name)?;
+    let auth = call.site.access.auth();
+    let made = auth.make_token(&user.name, name).await?;
+    let Some((secret, info)) = made else {
+        return Err(Refusal::field(format!(
+            "You have {MAX_TOKENS} tokens, and no more can be made; take back one that you no longer need."
+        )));
+    };
+    tracing::info!(user = %user.name, token = %info.id, "a token was made");
+    let mut response = json(&Made {
+        info,
+        secret: secret.expose().to_owned(),
+    })?;
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(response)
+}
+
+/// `DELETE /tokens/{id}`.
+pub(super) async fn revoke(call: Call, id: Option<Uuid>) -> Result<Response, Refusal> {
+    let user = named(&call)?;
+    let id = id.ok_or_else(Refusal::unknown_token)?;
+    match call.site.access.auth().revoke(&user.name, id).await? {
+        true => {
+            tracing::info!(user = %user.name, token = %id, "a token was taken back");
+            Ok(StatusCode::NO_CONTENT.into_response())
+        }
+        false => Err(Refusal::unknown_token()),
+    }
+}
+
+/// Where nobody signs in there are no tokens.
+fn named(call: &Call) -> Result<&User, Refusal> {
+    call.user.as_ref().ok_or_else(Refusal::nothing_here)
+}

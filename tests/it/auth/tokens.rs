@@ -1,0 +1,142 @@
+//! Tokens: what programs show.
+
+use serde_json::json;
+use tempfile::TempDir;
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{Error, client::IntoClientRequest, http::header},
+};
+
+use super::{Visitor, passwords, text};
+use crate::harness::{Server, soon};
+
+async fn token(visitor: &Visitor, name: &str) -> (String, String) {
+    let reply = visitor.post("/tokens", &json!({ "name": name })).await;
+    assert_eq!(reply.status, 201, "{}", text(&reply));
+    let made = reply.json();
+    let field = |name: &str| made[name].as_str().unwrap().to_owned();
+    (field("id"), field("secret"))
+}
+
+fn program(server: &Server, secret: &str) -> Visitor {
+    Visitor::with(server, &format!("Authorization: Bearer {secret}\r\n"))
+}
+
+#[tokio::test]
+async fn a_token_opens_what_its_user_may_until_it_is_taken_back() {
+    let server = Server::start(&passwords(&["ada", "bob"], ""));
+    let bob = Visitor::signed_in(&server, "bob").await;
+    let (id, secret) = token(&bob, " my script\n").await;
+    let program = program(&server, &secret);
+    assert_eq!(program.me().await["name"], "bob");
+    let listed = bob.get("/tokens").await.json();
+    assert_eq!(listed["tokens"][0]["name"], "my script");
+    assert_eq!(listed["tokens"].as_array().unwrap().len(), 1);
+    assert!(!listed.to_string().contains(&secret), "it is shown once");
+
+    let mut asked = format!("ws://{}/ws", server.address)
+        .into_client_request()
+        .unwrap();
+    let shown = format!("Bearer {secret}").parse().unwrap();
+    asked.headers_mut().insert(header::AUTHORIZATION, shown);
+    let (socket, _) = connect_async(asked).await.unwrap();
+    let mut session = crate::client::Client {
+        socket,
+        status: json!(null),
+    };
+    session.expect("status").await;
+    assert_eq!(
+        bob.send("DELETE", &format!("/tokens/{id}"), "", "")
+            .await
+            .status,
+        204
+    );
+    assert_eq!(soon("closed", session.closed()).await, 1008);
+    assert_eq!(program.get("/me").await.status, 401);
+    assert_eq!(bob.get("/me").await.status, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_outlives_restarts_and_signing_out_everywhere() {
+    let directory = TempDir::new().unwrap();
+    let store = format!("[store]\npath = {:?}\n", directory.path().join("askd.db"));
+    let toml = passwords(&["ada"], &store);
+    let server = Server::start(&toml);
+    let ada = Visitor::signed_in(&server, "ada").await;
+    let (_, secret) = token(&ada, "script").await;
+    let out = ada.post("/sign-out", &json!({ "everywhere": true })).await;
+    assert_eq!(out.status, 204);
+    let server = server.restart(|| Server::start(&toml)).await;
+    assert_eq!(program(&server, &secret).get("/me").await.status, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_cookie_is_no_token_and_a_token_no_cookie() {
+    let server = Server::start(&passwords(&["ada"], ""));
+    let ada = Visitor::signed_in(&server, "ada").await;
+    let (_, secret) = token(&ada, "script").await;
+    let (_, signed_in) = ada.lines.trim_end().split_once('=').unwrap();
+    for lines in [
+        format!("Authorization: Bearer {signed_in}\r\n"),
+        format!("Authorization: Basic {secret}\r\n"),
+        "Authorization: Bearer \r\n".to_owned(),
+        format!("Cookie: askd_session={secret}\r\n"),
+        // What is shown wrongly is not made good by what is right beside it.
+        format!("Authorization: Bearer nonsense\r\n{}", ada.lines),
+    ] {
+        let reply = Visitor::with(&server, &lines).get("/me").await;
+        assert_eq!(reply.status, 401, "{lines}");
+        assert_eq!(
+            reply.header("www-authenticate"),
+            Some("Bearer realm=\"askd\"")
+        );
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn anothers_token_is_refused_as_one_that_there_is_not() {
+    let server = Server::start(&passwords(&["ada", "bob"], ""));
+    let (ada, bob) = (
+        Visitor::signed_in(&server, "ada").await,
+        Visitor::signed_in(&server, "bob").await,
+    );
+    let (id, secret) = token(&bob, "script").await;
+    let there_is_none = uuid::Uuid::new_v4().to_string();
+    let mut replies = Vec::new();
+    for id in [id.as_str(), &there_is_none, "nonsense"] {
+        let reply = ada.send("DELETE", &format!("/tokens/{id}"), "", "").await;
+        assert_eq!(reply.status, 404);
+        replies.push(text(&reply));
+    }
+    assert!(replies.iter().all(|reply| *reply == replies[0]));
+    assert_eq!(ada.get("/tokens").await.json(), json!({ "tokens": [] }));
+    assert_eq!(program(&server, &secret).get("/me").await.status, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_user_has_fifty_tokens_at_the_most() {
+    let server = Server::start(&passwords(&["ada"], ""));
+    let ada = Visitor::signed_in(&server, "ada").await;
+    for n in 0..50 {
+        token(&ada, &format!("script {n}")).await;
+    }
+    let reply = ada.post("/tokens", &json!({ "name": "one more" })).await;
+    assert_eq!(reply.status, 400);
+    assert!(text(&reply).contains("50 tokens"), "{}", text(&reply));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_is_refused_to_those_who_have_not_signed_in() {
+    let server = Server::start(&passwords(&["ada"], ""));
+    let refused = connect_async(format!("ws://{}/ws", server.address)).await;
+    let Err(Error::Http(response)) = refused else {
+        panic!("it was let in");
+    };
+    assert_eq!(response.status(), 401);
+    server.stop().await;
+}
