@@ -24,6 +24,7 @@ mod schema;
 mod script;
 mod search;
 mod sqlite;
+mod takeover;
 mod unwritten;
 mod write;
 mod writer;
@@ -345,6 +346,24 @@ impl Store {
         conversations: Vec<Conversation>,
     ) -> Result<Imported, StoreError> {
         import::import(&self.0.shared, owner, conversations).await
+    }
+
+    /// How many conversations an owner has.
+    pub async fn count(&self, owner: OwnerId) -> Result<usize, StoreError> {
+        self.read(move |db, _| takeover::count(db, owner)).await
+    }
+
+    /// Gives the conversations of one owner to another, one by one, so that others get their turn between them; says how many went.
+    /// One that is being answered stays, and so does one whose id the other has already.
+    pub async fn take_over(&self, from: OwnerId, to: OwnerId) -> Result<usize, StoreError> {
+        let mut taken = 0;
+        while self
+            .write(move |db| takeover::take_one(db, from, to))
+            .await?
+        {
+            taken += 1;
+        }
+        Ok(taken)
     }
 
     /// Gives a conversation a title of its owner's.

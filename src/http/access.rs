@@ -17,7 +17,7 @@ use super::{
 use crate::{
     auth::{Auth, SignedIn, User},
     config::AuthMode,
-    id::Client,
+    id::{Client, OwnerId},
     store::CredentialKind,
 };
 
@@ -139,6 +139,11 @@ impl Access {
             _ => self.by_cookie(headers),
         };
         user.map(Visitor::known).ok_or(SignedOut)
+    }
+
+    /// Whose conversations a browser had before its reader signed in. Nobody but that browser can show its cookie.
+    pub fn before(&self, headers: &HeaderMap) -> Option<OwnerId> {
+        self.owners.before(headers)
     }
 
     /// The user of the sign-in that a cookie shows. Of several with this name somebody has slipped in one, and which is not known.

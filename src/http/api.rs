@@ -71,6 +71,7 @@ enum Route {
     SignIn,
     SignOut,
     Me,
+    TakeOver,
     Tokens,
     Token(Option<Uuid>),
     Nothing,
@@ -81,7 +82,9 @@ impl Route {
     fn methods(self) -> &'static str {
         match self {
             Self::One(_) => "GET, HEAD, PATCH, DELETE",
-            Self::Restore(_) | Self::Import | Self::SignIn | Self::SignOut => "POST",
+            Self::Restore(_) | Self::Import | Self::SignIn | Self::SignOut | Self::TakeOver => {
+                "POST"
+            }
             Self::Tokens => "GET, HEAD, POST",
             Self::Token(_) => "DELETE",
             _ => "GET, HEAD",
@@ -139,6 +142,7 @@ fn route() -> impl Filter<Extract = (Route,), Error = Rejection> + Clone {
     let sign_in = warp::path!("sign-in").map(|| Route::SignIn);
     let sign_out = warp::path!("sign-out").map(|| Route::SignOut);
     let me = warp::path!("me").map(|| Route::Me);
+    let take_over = warp::path!("take-over").map(|| Route::TakeOver);
     let tokens = warp::path!("tokens").map(|| Route::Tokens);
     let token = warp::path!("tokens" / String)
         .map(|text: String| Route::Token(Uuid::try_parse(&text).ok()));
@@ -146,6 +150,8 @@ fn route() -> impl Filter<Extract = (Route,), Error = Rejection> + Clone {
         .or(sign_out)
         .unify()
         .or(me)
+        .unify()
+        .or(take_over)
         .unify()
         .or(tokens)
         .unify()
@@ -231,7 +237,8 @@ async fn handle(route: Route, method: &Method, call: Call) -> Result<Response, R
         (Route::Nothing, _) => Err(Refusal::nothing_here()),
         (Route::Description, "GET" | "HEAD") => Ok(description()),
         (Route::SignOut, "POST") => account::sign_out(call).await,
-        (Route::Me, "GET" | "HEAD") => account::me(&call),
+        (Route::Me, "GET" | "HEAD") => account::me(call).await,
+        (Route::TakeOver, "POST") => account::take_over(call).await,
         (Route::Tokens, "GET" | "HEAD") => account::tokens(&call),
         (Route::Tokens, "POST") => account::make_token(call).await,
         (Route::Token(id), "DELETE") => account::revoke(call, id).await,

@@ -113,6 +113,11 @@ impl Owners {
         }
     }
 
+    /// Who a browser was before its reader signed in, if it was anybody.
+    pub fn before(&self, headers: &HeaderMap) -> Option<OwnerId> {
+        self.own(headers)
+    }
+
     /// The owner by the first cookie. The host's own counts below a path as well: askd may have moved there.
     fn own(&self, headers: &HeaderMap) -> Option<OwnerId> {
         self.known(headers, |name| {

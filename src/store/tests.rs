@@ -3,6 +3,7 @@
 mod leaving;
 mod moving;
 mod reading;
+mod takeover;
 mod turns;
 
 use std::time::Duration;

@@ -40,6 +40,13 @@ struct Me<'a> {
     name: Option<&'a str>,
     role: &'static str,
     sign_in: &'static str,
+    /// Conversations that this browser had before, and that can be taken over.
+    before: usize,
+}
+
+#[derive(Serialize)]
+struct Taken {
+    taken: usize,
 }
 
 #[derive(Serialize)]
@@ -107,8 +114,12 @@ pub(super) async fn sign_out(call: Call) -> Result<Response, Refusal> {
 }
 
 /// `GET /me`.
-pub(super) fn me(call: &Call) -> Result<Response, Refusal> {
+pub(super) async fn me(call: Call) -> Result<Response, Refusal> {
     let user = call.user.as_ref();
+    let before = match (user, call.site.access.before(&call.headers)) {
+        (Some(_), Some(owner)) => call.site.store.count(owner).await?,
+        _ => 0,
+    };
     json(&Me {
         name: user.map(|user| &*user.name),
         role: match user.map(|user| user.role) {
@@ -120,7 +131,19 @@ pub(super) fn me(call: &Call) -> Result<Response, Refusal> {
             AuthMode::Password(_) => "password",
             AuthMode::Header { .. } => "header",
         },
+        before,
     })
+}
+
+/// `POST /take-over`: what this browser had before its reader signed in becomes the reader's.
+pub(super) async fn take_over(call: Call) -> Result<Response, Refusal> {
+    let user = named(&call)?;
+    let taken = match call.site.access.before(&call.headers) {
+        Some(before) => call.site.store.take_over(before, user.owner).await?,
+        None => 0,
+    };
+    tracing::info!(user = %user.name, conversations = taken, "took over what the browser had");
+    json(&Taken { taken })
 }
 
 /// `GET /tokens`.

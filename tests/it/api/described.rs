@@ -207,6 +207,7 @@ fn cases(kept: &str, file: &Value) -> Vec<Case> {
         ("me", "/me".into(), "", none(), 200),
         ("signIn", "/sign-in".into(), JSON, "{}".into(), 404),
         ("signOut", "/sign-out".into(), JSON, "{}".into(), 404),
+        ("takeOver", "/take-over".into(), "", none(), 404),
         ("tokens", "/tokens".into(), "", none(), 404),
         ("makeToken", "/tokens".into(), JSON, "{}".into(), 404),
         ("revokeToken", "/tokens/none".into(), "", none(), 404),
@@ -226,6 +227,8 @@ fn cases_of_accounts() -> Vec<Case> {
         ("signIn", "/sign-in".into(), JSON, long(), 413),
         ("signIn", "/sign-in".into(), "", right(), 415),
         ("me", "/me".into(), "", none(), 200),
+        ("takeOver", "/take-over".into(), "", none(), 200),
+        ("takeOver", "/take-over".into(), FOREIGN, none(), 403),
         ("tokens", "/tokens".into(), "", none(), 200),
         (
             "makeToken",
@@ -343,7 +346,7 @@ async fn each_address_takes_the_documented_methods_and_no_others() {
         .operations()
         .map(|(path, _, _)| path.to_owned())
         .collect();
-    assert_eq!(paths.len(), 15, "{paths:?}");
+    assert_eq!(paths.len(), 16, "{paths:?}");
     for path in paths {
         let documented: BTreeSet<_> = spec
             .operations()

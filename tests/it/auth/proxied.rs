@@ -19,7 +19,7 @@ async fn a_name_is_believed_from_a_trusted_proxy_alone() {
     let ada = Visitor::with(&server, "X-Who: ada\r\n");
     assert_eq!(
         ada.me().await,
-        json!({ "name": "ada", "role": "admin", "sign_in": "header" })
+        json!({ "name": "ada", "role": "admin", "sign_in": "header", "before": 0 })
     );
     let bob = Visitor::with(&server, "x-who:  Bob the Builder \r\n");
     assert_eq!(bob.me().await["name"], "Bob the Builder");

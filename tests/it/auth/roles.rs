@@ -7,7 +7,7 @@ use crate::harness::Server;
 type Three = [u16; 3];
 
 /// What is asked with a body of `{}`, and what that is answered: where people sign in, and where they do not.
-const ROUTES: [(&str, &str, Three, u16); 32] = [
+const ROUTES: [(&str, &str, Three, u16); 33] = [
     ("GET", "/healthz", [200; 3], 200),
     ("GET", "/readyz", [200; 3], 200),
     ("GET", "/", [401, 200, 200], 200),
@@ -28,6 +28,7 @@ const ROUTES: [(&str, &str, Three, u16); 32] = [
     ("POST", "/api/v1/sign-in", [400; 3], 404),
     ("GET", "/api/v1/sign-in", [401, 405, 405], 405),
     ("GET", "/api/v1/sign-out", [401, 405, 405], 405),
+    ("POST", "/api/v1/take-over", [401, 200, 200], 404),
     ("GET", "/api/v1/tokens", [401, 200, 200], 404),
     ("POST", "/api/v1/tokens", [401, 400, 400], 404),
     ("DELETE", "/api/v1/tokens/nonsense", [401, 404, 404], 404),

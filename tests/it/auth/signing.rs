@@ -29,7 +29,7 @@ async fn whoever_knows_the_password_is_let_in_and_nobody_else_is() {
     let ada = Visitor::signed_in(&server, "ada").await;
     assert_eq!(
         ada.me().await,
-        json!({ "name": "ada", "role": "admin", "sign_in": "password" })
+        json!({ "name": "ada", "role": "admin", "sign_in": "password", "before": 0 })
     );
     let bob = Visitor::signed_in(&server, "bob").await;
     assert_eq!(bob.me().await["role"], "user");
@@ -230,7 +230,7 @@ async fn without_a_sign_in_there_is_none_to_make_or_end() {
     assert_eq!(anybody.post("/sign-out", &json!({})).await.status, 404);
     assert_eq!(
         anybody.me().await,
-        json!({ "name": null, "role": "user", "sign_in": "none" })
+        json!({ "name": null, "role": "user", "sign_in": "none", "before": 0 })
     );
     let page = ask_at(server.address, &request("GET", "/", "")).await;
     assert_eq!(page.status, 200);
@@ -249,5 +249,45 @@ async fn the_log_says_who_signed_in_and_no_password_and_no_secret() {
     for hidden in ["password by mistake", "ada's password", secret.as_str()] {
         assert_eq!(server.log.lines(hidden), [""; 0], "{hidden}");
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_browser_had_before_can_be_taken_over_by_whoever_signs_in_there() {
+    let directory = TempDir::new().unwrap();
+    let store = format!("[store]\npath = {:?}\n", directory.path().join("askd.db"));
+    let server = Server::start(&store);
+    let mut session = server.connect().await;
+    let turn = session.ask_accepted("What is staking?").await;
+    session.read(turn).await;
+    drop(session);
+    let before = server.browser.cookie().await.unwrap();
+    let toml = passwords(&["ada", "bob"], &store);
+    let server = server.restart(|| Server::start(&toml)).await;
+    let (ada, bob) = (
+        Visitor::signed_in(&server, "ada").await,
+        Visitor::signed_in(&server, "bob").await,
+    );
+    let there = |visitor: &Visitor| {
+        let both = format!("{}; {before}\r\n", visitor.lines.trim_end());
+        Visitor::with(&server, &both)
+    };
+    assert_eq!(ada.me().await["before"], 0);
+    assert_eq!(there(&ada).me().await["before"], 1);
+    let forged = before.replace('=', "=x");
+    let lines = format!("{}; {forged}\r\n", bob.lines.trim_end());
+    let forger = Visitor::with(&server, &lines);
+    let reply = forger.post("/take-over", &json!({})).await;
+    assert_eq!(reply.json(), json!({ "taken": 0 }));
+    let reply = there(&ada).post("/take-over", &json!({})).await;
+    assert_eq!(reply.json(), json!({ "taken": 1 }));
+    let listed = ada.get("/conversations").await.json();
+    assert_eq!(listed["conversations"][0]["title"], "What is staking?");
+    let reply = there(&bob).post("/take-over", &json!({})).await;
+    assert_eq!(reply.json(), json!({ "taken": 0 }));
+    assert_eq!(
+        there(&bob).get("/conversations").await.json()["conversations"],
+        json!([])
+    );
     server.stop().await;
 }
