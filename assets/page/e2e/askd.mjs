@@ -37,7 +37,7 @@ export async function startAskd({
 } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "askd-e2e-"));
   const config = join(folder, "askd.toml");
-  const auth = accounts(users);
+  let auth = accounts(users);
   let port = 0;
   let process_;
   let log = "";
@@ -97,6 +97,10 @@ export async function startAskd({
     /** From its next start on the page is called so, and is another page by that. */
     call(other) {
       title = other;
+    },
+    /** From its next start on these sign in. */
+    letIn(users) {
+      auth = accounts(users);
     },
     /** Asks it to end, and waits until it has. */
     stop: () => end("SIGTERM"),

@@ -190,6 +190,29 @@ stage({ users: USERS })("a token is shown once, opens the API, and is taken back
   await reader.leave({ refused: true });
 });
 
+stage()("what a browser had before is offered to whoever signs in there, once", async ({ fake, askd, reader }) => {
+  const tab = await reader.open(askd.url);
+  await tab.hears(fake, "Asked before", "Answered.");
+  await askd.stop();
+  askd.letIn(USERS);
+  await askd.start();
+  await tab.page.getByText("You are signed out.").waitFor();
+  await tab.page.getByRole("button", { name: "Sign in" }).click();
+  await enter(tab, "ada");
+  const sidebar = await tab.sidebar();
+  await sidebar.getByText("This browser has 1 conversation from before you signed in.").waitFor();
+  await look(tab, "take-over");
+  await sidebar.getByRole("button", { name: "Take over" }).click();
+  await tab.page.getByText("1 conversation is yours now.").waitFor();
+  await sidebar.getByRole("link", { name: "Asked before" }).click();
+  await tab.reads("Answered.");
+  await tab.page.reload();
+  await tab.stands();
+  await tab.page.getByRole("button", { name: "Actions for your account" }).waitFor();
+  assert.equal(await tab.page.getByText("from before you signed in").count(), 0);
+  await reader.leave({ refused: true, away: true });
+});
+
 stage({ users: USERS, screen: { locale: "de-DE" } })("in German too", async ({ askd, reader }) => {
   const tab = await reader.open(askd.url);
   await tab.page.getByRole("heading", { name: "Anmelden" }).waitFor();

@@ -2,7 +2,13 @@
 
 import { call } from "./api";
 
-export type Me = { name: string | null; role: "user" | "admin"; sign_in: "none" | "password" | "header" };
+/** `before`: conversations that this browser had before its reader signed in. */
+export type Me = {
+  name: string | null;
+  role: "user" | "admin";
+  sign_in: "none" | "password" | "header";
+  before: number;
+};
 
 export type Token = { id: string; name: string; created_ms: number };
 
@@ -12,6 +18,11 @@ export function me(): Promise<Me> {
 
 export function signOut(everywhere: boolean): Promise<void> {
   return call("POST", "/sign-out", { body: JSON.stringify({ everywhere }) });
+}
+
+/** Makes the reader's what this browser had before; how many conversations that were. */
+export async function takeOver(): Promise<number> {
+  return (await call<{ taken: number }>("POST", "/take-over")).taken;
 }
 
 /** The oldest first. */

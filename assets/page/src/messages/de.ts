@@ -214,6 +214,10 @@ export default {
     signOut: "Abmelden",
     everywhere: "Überall abmelden",
     failed: "Das hat nicht geklappt. Versuchen Sie es gleich noch einmal.",
+    before: (count: number) =>
+      `Dieser Browser hat ${of(count, "Unterhaltung", "Unterhaltungen")} aus der Zeit vor Ihrer Anmeldung.`,
+    take: "Übernehmen",
+    taken: (count: number) => `${of(count, "Unterhaltung gehört", "Unterhaltungen gehören")} jetzt Ihnen.`,
     tokens: "API-Schlüssel",
     about:
       "Mit einem Schlüssel darf ein Programm, was Sie dürfen: fragen und Ihre Unterhaltungen lesen. Es zeigt ihn als Authorization: Bearer.",

@@ -208,6 +208,10 @@ export default {
     signOut: "Sign out",
     everywhere: "Sign out everywhere",
     failed: "That has not worked. Try again in a moment.",
+    before: (count: number) =>
+      `This browser has ${of(count, "conversation", "conversations")} from before you signed in.`,
+    take: "Take over",
+    taken: (count: number) => `${of(count, "conversation is", "conversations are")} yours now.`,
     tokens: "API tokens",
     about:
       "A token lets a program do what you may: ask, and read your conversations. It shows it as Authorization: Bearer.",
