@@ -28,6 +28,7 @@ describe("formulas", () => {
     ["| a |\n|---|\n| $x$ |", ["x"]],
     [String.raw`$a \$ b$`, [String.raw`a \$ b`]],
     ["**$x$**", ["x"]],
+    [String.raw`the set $\{a, b\}$ is`, [String.raw`\{a, b\}`]],
     ["($x$)", ["x"]],
     ["*a*: $x$", ["x"]],
   ])("%j_has_%j", (markdown, tex) => {
@@ -46,8 +47,24 @@ describe("formulas", () => {
     "$$\n\nx\n\n$$",
     "$" + "x".repeat(3_000) + "$",
     "[$5](https://e.org) or [$6](https://e.org)",
+    "a \\(b and `\\)`",
   ])("%j_has_none", (markdown) => {
     expect(formulas(markdown)).toEqual([]);
+  });
+
+  test.each([
+    ["It costs $5 and `$HOME` must be set.", ["$HOME"]],
+    ["Replace $USER with `$HOME`", ["$HOME"]],
+    ["Regex `^a$` costs $3, or `$`.", ["^a$", "$"]],
+    ["$A or ``a` $``$", ["a` $"]],
+  ])("code_in_%j_is_code_and_no_formula", (markdown, code) => {
+    const box = show(markdown);
+    expect(box.querySelector(".formula")).toBeNull();
+    expect([...box.querySelectorAll("code")].map(({ textContent }) => textContent)).toEqual(code);
+  });
+
+  test.each(["$\\text{``so''}$", "$a \\` b\\`$ and `$`"])("%j_has_no_code_in_it", (markdown) => {
+    expect(formulas(markdown)).toHaveLength(1);
   });
 
   test("what_is_no_tex_is_shown_as_it_is_written", () => {
@@ -76,7 +93,7 @@ describe("formulas", () => {
     expect(box.querySelector(".formula [data-cite]")).toBeNull();
   });
 
-  test.each(["$", "$a ", "\\(", "$$\n", "\\[\n", "$$", " $$", " $a", "($a", "$$a ", "\\(a "])(
+  test.each(["$", "$a ", "\\(", "$$\n", "\\[\n", "$$", " $$", " $a", "($a", "$$a ", "\\(a ", " $a`", " $a``b`"])(
     "%j_without_end_takes_no_time",
     (mark) => {
       expect(html(whole(mark.repeat(20_000))).join("").length).toBeGreaterThan(20_000);

@@ -23,7 +23,7 @@ const BLOCK_START = /\n {0,3}(?:\$\$|\\\[)/g;
 
 /** Within a line: a dollar that stands at a blank or before a digit is money. */
 const INLINE =
-  /^(?:\$\$(?![\s$])((?:(?!\$\$)[^\n])*[^\s\\$])\$\$|\$(?![\s$])((?:\\.|[^\\\n$])*[^\s\\$]|[^\s\\$])\$(?![\d$])|\\\(((?:(?!\\\))[^\n])+)\\\))/;
+  /^(?:\$\$(?![\s$])((?:(?!\$\$)[^\n])*[^\s\\$])\$\$|\$(?![\s$])((?:\\.|[^\\\n$])*(?:\\\S|[^\s\\$]))\$(?![\d$])|\\\(((?:(?!\\\))[^\n])+)\\\))/;
 
 /** A dollar behind a letter or a digit, or behind another one, begins nothing. */
 const BEGINNING = /[^\w$\\](?=\$[^\s$])|[^\w$\\](?=\$\$[^\s$])/;
@@ -49,7 +49,8 @@ export const formulas: TokenizerExtension[] = [
     level: "inline",
     // Its beginnings are `beginning`'s to tell: a `start` does not see what stands before.
     tokenizer(src): Formula | undefined {
-      return formula("formula", INLINE.exec(src.slice(0, LONGEST)));
+      const found = INLINE.exec(src.slice(0, LONGEST));
+      return found && holdsCode(src, found[0].length) ? undefined : formula("formula", found);
     },
   },
 ];
@@ -58,6 +59,22 @@ export const formulas: TokenizerExtension[] = [
 export function beginning(text: string): number {
   const found = BEGINNING.exec(text);
   return found === null ? text.length : found.index + 1;
+}
+
+/** Whether code begins among the first letters of a text, so many of them: it binds tighter than what is around a formula. */
+function holdsCode(text: string, length: number): boolean {
+  if (!text.slice(0, length).includes("`")) return false;
+  const runs = [...text.slice(0, length + FARTHEST).matchAll(/\\[^]|`+/g)];
+  return runs.some(
+    ({ 0: run, index }) =>
+      run.startsWith("`") && index < length && ends(text.slice(index + run.length, length + FARTHEST), run),
+  );
+}
+
+/** Whether a text has the same run of marks again, no longer and no shorter. */
+function ends(text: string, run: string): boolean {
+  for (const [other] of text.matchAll(/`+/g)) if (other === run) return true;
+  return false;
 }
 
 function block(src: string): Formula | undefined {
