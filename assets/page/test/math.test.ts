@@ -28,6 +28,18 @@ describe("formulas", () => {
     ["| a |\n|---|\n| $x$ |", ["x"]],
     [String.raw`$a \$ b$`, [String.raw`a \$ b`]],
     ["**$x$**", ["x"]],
+    ["$`a+b`$ and ($`c`$)", ["a+b", "c"]],
+    [String.raw`so \[x\] is`, ["x"]],
+    [String.raw`\[1 + 1\] it is`, ["1 + 1"]],
+    ["so \\[a\n+ b\\] is", ["a\n+ b"]],
+    ["it $$ a_1 = b $$ is", ["a_1 = b"]],
+    ["So $$\na &= b \\\\\n+ c\n$$ is $x$.", ["a &= b \\\\\n+ c", "x"]],
+    ["One\ntwo $$a = b\n- c$$\nthree", ["a = b\n- c"]],
+    ["One $$\\begin{aligned}\na\n=\nb\\end{aligned}$$\n\nTwo", ["\\begin{aligned}\na\n=\nb\\end{aligned}"]],
+    ["$$\na\n$$ where\n$$\nb\n$$", ["a", "b"]],
+    ["- so $$\n  a\n  + b\n  $$\n- $c$", ["a\n+ b", "c"]],
+    ["```math\n\\frac{a}\n{b}\n```", ["\\frac{a}\n{b}"]],
+    ["~~~ math\na\n~~~", ["a"]],
     [String.raw`the set $\{a, b\}$ is`, [String.raw`\{a, b\}`]],
     ["($x$)", ["x"]],
     ["*a*: $x$", ["x"]],
@@ -48,8 +60,29 @@ describe("formulas", () => {
     "$" + "x".repeat(3_000) + "$",
     "[$5](https://e.org) or [$6](https://e.org)",
     "a \\(b and `\\)`",
+    "```math\na",
+    "```math\n\n```",
+    "```mathematica\na\n```",
+    "as \\[1\\] and \\[2, 3\\] and \\[ \\] say",
+    "no \\[link\\](https://e.org)",
+    "kill $$ and\nits child, not $$ again",
+    "PID=$$ is; use\nPPID=$$ to",
+    "`$$` in\na = b `$$`",
+    "a$$\nb\n$$",
+    "so $$\na\n\nb\n$$",
   ])("%j_has_none", (markdown) => {
     expect(formulas(markdown)).toEqual([]);
+  });
+
+  test("a_formula_that_goes_on_over_lines_leaves_the_words_around_it_one_paragraph", () => {
+    const box = show("One\ntwo $$\na\n+ b\n=\nc\n$$ three\nfour\n\n- five");
+    expect([...box.children].map(({ localName }) => localName)).toEqual(["p", "ul"]);
+    expect(box.querySelector("p > .formula-block")?.textContent).toBe("a\n+ b\n=\nc");
+    expect(box.querySelector("p")?.lastChild?.textContent).toBe(" three\nfour");
+  });
+
+  test("a_heading_ends_where_a_formula_on_lines_of_its_own_begins", () => {
+    expect([...show("So\n$$\na\n$$\n---").children].map(({ localName }) => localName)).toEqual(["p", "div", "hr"]);
   });
 
   test.each([
@@ -93,15 +126,32 @@ describe("formulas", () => {
     expect(box.querySelector(".formula [data-cite]")).toBeNull();
   });
 
-  test.each(["$", "$a ", "\\(", "$$\n", "\\[\n", "$$", " $$", " $a", "($a", "$$a ", "\\(a ", " $a`", " $a``b`"])(
-    "%j_without_end_takes_no_time",
-    (mark) => {
-      expect(html(whole(mark.repeat(20_000))).join("").length).toBeGreaterThan(20_000);
-    },
-  );
+  test.each([
+    "$",
+    "$a ",
+    "\\(",
+    "$$\n",
+    "\\[\n",
+    "$$",
+    " $$",
+    " $a",
+    "($a",
+    "$$a ",
+    "\\(a ",
+    " $a`",
+    " $a``b`",
+    " \\[a",
+    "a $$\n",
+    "a $$b\n",
+    "a ` $$",
+  ])("%j_without_end_takes_no_time", (mark) => {
+    expect(html(whole(mark.repeat(20_000))).join("").length).toBeGreaterThan(20_000);
+  });
 
-  test("an_answer_that_has_come_is_what_it_was_while_it_came", () => {
-    const text = "One $x$\n\n$$\na\n$$\n\nTwo \\(y\\).\n\n\\[\nb\n\\]\n\nend";
+  test.each([
+    "One $x$\n\n$$\na\n$$\n\nTwo \\(y\\).\n\n\\[\nb\n\\]\n\nend",
+    "One\ntwo $$\na\n+ b\n=\nc\n$$ three\n\n- so \\[a\n  - b\\]\n\n```math\nx\n```\n\n$`a`$\n\nend",
+  ])("%j_that_has_come_is_what_it_was_while_it_came", (text) => {
     let memory = NOTHING;
     for (let end = 1; end <= text.length; end++) memory = grow(memory, text.slice(0, end));
     expect(html(memory.blocks)).toEqual(html(whole(text)));

@@ -7,7 +7,7 @@ import { Lexer, Marked, Tokenizer, type Token, type Tokens } from "marked";
 
 import { details } from "./details";
 import { footnotes } from "./gfm";
-import { beginning, formulas } from "./math";
+import { beginning, formulas, withoutLines } from "./math";
 import { isUnmarked } from "./unmarked";
 
 /** Deeper than anybody writes; `marked` calls itself once per level, and the stack is finite. */
@@ -55,6 +55,30 @@ class Bounded extends Tokenizer {
     const [lines = ""] = LINES.exec(src) ?? [];
     const cells = src.slice(0, src.indexOf("\n")).split("|").length * lines.split("\n").length;
     return cells > MOST_CELLS ? undefined : super.table(src);
+  }
+
+  override lheading(src: string) {
+    return this.rules.block.lheading.test(withoutLines(src)) ? super.lheading(src) : undefined;
+  }
+
+  /** The lines of a formula are its own, whatever they begin with. */
+  override paragraph(src: string): Tokens.Paragraph | undefined {
+    const hidden = withoutLines(src);
+    if (hidden === src) return super.paragraph(src);
+    const [raw, lines = ""] = this.rules.block.paragraph.exec(hidden) ?? [];
+    if (raw === undefined) return undefined;
+    const text = src.slice(0, lines.replace(/\n$/, "").length);
+    return { type: "paragraph", raw: src.slice(0, raw.length), text, tokens: this.lexer.inline(text) };
+  }
+
+  /** The same of a list's words, which come line by line. */
+  override text(src: string): Tokens.Text | undefined {
+    const hidden = withoutLines(src);
+    if (hidden === src) return super.text(src);
+    const [line] = this.rules.block.text.exec(hidden) ?? [];
+    if (line === undefined) return undefined;
+    const raw = src.slice(0, line.length);
+    return { type: "text", raw, text: raw, tokens: this.lexer.inline(raw) };
   }
 
   /** A tag ends with its block, and a link's or code's is no other one: `marked` would remember it for all that follows. */

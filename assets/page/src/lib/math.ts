@@ -8,25 +8,35 @@ import { say } from "./language";
 import { Lazily } from "./lazily";
 
 /** Letters of a formula with its marks; what is longer stays as it is written. */
-const LONGEST = 2_000;
+export const LONGEST = 2_000;
 
-/** How far a formula's beginning within a paragraph is looked for, and how many of what may be one are looked at. */
+/** How far formulas within a paragraph are looked for. */
 const FARTHEST = 2_048;
-const BEGINNINGS = 8;
 
 /** A formula of so many letters within a line is not wider than a telephone. */
 const SURELY_FITS = 30;
 
 /** Between dollars or brackets on lines of their own; a blank line ends a paragraph, and with it what may be one. */
 const BLOCK = /^ {0,3}(?:\$\$((?:(?!\n[ \t]*\n|\$\$)[^])+)\$\$|\\\[((?:(?!\n[ \t]*\n|\\\])[^])+)\\\])[ \t]*(?:\n+|$)/;
-const BLOCK_START = /\n {0,3}(?:\$\$|\\\[)/g;
 
-/** Within a line: a dollar that stands at a blank or before a digit is money. */
+/**
+ * Within a line: a dollar that stands at a blank or before a digit is money. What stands displayed there may go on over
+ * lines, up to a blank one.
+ */
 const INLINE =
-  /^(?:\$\$(?![\s$])((?:(?!\$\$)[^\n])*[^\s\\$])\$\$|\$(?![\s$])((?:\\.|[^\\\n$])*(?:\\\S|[^\s\\$]))\$(?![\d$])|\\\(((?:(?!\\\))[^\n])+)\\\))/;
+  /^(?:\$`([^`\n]+)`\$|\$\$((?:(?!\$\$|\n[ \t]*\n)[^])+)\$\$|\$(?![\s$])((?:\\.|[^\\\n$])*(?:\\\S|[^\s\\$]))\$(?![\d$])|\\\(((?:(?!\\\))[^\n])+)\\\)|\\\[((?:(?!\\\]|\n[ \t]*\n)[^])+)\\\](?!\())/;
+
+/** What words have nothing of; between two dollars, that tells a formula from what a shell calls itself. */
+const SIGNS = /[\\^_=]/;
 
 /** A dollar behind a letter or a digit, or behind another one, begins nothing. */
-const BEGINNING = /[^\w$\\](?=\$[^\s$])|[^\w$\\](?=\$\$[^\s$])/;
+const BEGINNING = /[^\w$\\](?=\$[^\s$]|\$\$(?!\$))/;
+
+/** A paragraph's lines at most. */
+const PARAGRAPH = /^(?:(?!\n[ \t]*\n)[^])*/;
+
+/** In a paragraph: code, what is escaped, and what may begin a displayed formula. */
+const MARKS = /(?<!`)(`+)(?!`)[^]*?(?<!`)\1(?!`)|\\[^]|\$\$/g;
 
 export type Formula = Tokens.Generic & { tex: string };
 
@@ -35,11 +45,6 @@ export const formulas: TokenizerExtension[] = [
   {
     name: "formulaBlock",
     level: "block",
-    start(src) {
-      const near = src.slice(0, FARTHEST);
-      const begins = [...near.matchAll(BLOCK_START)].slice(0, BEGINNINGS).map(({ index }) => index + 1);
-      return begins.find((at) => block(src.slice(at)) !== undefined);
-    },
     tokenizer(src): Formula | undefined {
       return block(src);
     },
@@ -49,8 +54,7 @@ export const formulas: TokenizerExtension[] = [
     level: "inline",
     // Its beginnings are `beginning`'s to tell: a `start` does not see what stands before.
     tokenizer(src): Formula | undefined {
-      const found = INLINE.exec(src.slice(0, LONGEST));
-      return found && holdsCode(src, found[0].length) ? undefined : formula("formula", found);
+      return inline(src);
     },
   },
 ];
@@ -59,6 +63,52 @@ export const formulas: TokenizerExtension[] = [
 export function beginning(text: string): number {
   const found = BEGINNING.exec(text);
   return found === null ? text.length : found.index + 1;
+}
+
+/**
+ * A text without the lines of the formulas in its first paragraph, so that none of them begins a list or is the line below a
+ * heading: of the same length, or only as far as the next formula on lines of its own.
+ */
+export function withoutLines(text: string): string {
+  const [near = ""] = PARAGRAPH.exec(text.slice(0, FARTHEST + LONGEST)) ?? [];
+  if (!/\$\$|\\\[/.test(near)) return text;
+  let hidden = near;
+  const marks = new RegExp(MARKS);
+  for (let found = marks.exec(near); found !== null && found.index < FARTHEST; found = marks.exec(near)) {
+    const { 0: mark, index } = found;
+    if (!isDisplayed(mark)) continue;
+    const [indent] = /(?<=\n) {0,3}$/.exec(near.slice(0, index)) ?? [];
+    if (indent !== undefined && block(text.slice(index)) !== undefined) return hidden.slice(0, index - indent.length);
+    const isBehind = mark === "$$" && /[\w$]/.test(near[index - 1] ?? "");
+    const length = isBehind ? 0 : (inline(near.slice(index))?.raw.length ?? 0);
+    if (length === 0) continue;
+    hidden = hidden.slice(0, index) + "x".repeat(length) + hidden.slice(index + length);
+    marks.lastIndex = index + length;
+  }
+  return hidden + text.slice(near.length);
+}
+
+/** Whether a formula within words stands on lines of its own all the same. */
+export function isDisplayed(raw: string): boolean {
+  return /^(?:\$\$|\\\[)/.test(raw);
+}
+
+function inline(src: string): Formula | undefined {
+  const found = INLINE.exec(src.slice(0, LONGEST));
+  if (found === null) return undefined;
+  const [raw, , dollars, , , brackets] = found;
+  if (dollars !== undefined && !isMeant(dollars)) return undefined;
+  // What is escaped so that it be no link, or no source's number.
+  if (brackets !== undefined && !/\p{L}|\d\s*[^\d\s,–-]/u.test(brackets)) return undefined;
+  return !raw.startsWith("$`") && holdsCode(src, raw.length) ? undefined : formula("formula", found);
+}
+
+/** Whether it is a formula that stands between two dollars each. */
+function isMeant(tex: string): boolean {
+  const [begins, ends] = [/^\s/.test(tex), /\s$/.test(tex)];
+  if (!tex.includes("\n") && !begins && !ends) return !/^\$|\\$/.test(tex);
+  const [opens, closes] = [/^[ \t]*\n/.test(tex), /\n[ \t]*$/.test(tex)];
+  return (opens && closes) || (SIGNS.test(tex) && (begins === ends || opens || closes));
 }
 
 /** Whether code begins among the first letters of a text, so many of them: it binds tighter than what is around a formula. */

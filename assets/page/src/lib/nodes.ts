@@ -13,7 +13,7 @@ import { alertKind, type Footnote } from "./gfm";
 import { coloured } from "./highlight";
 import { say } from "./language";
 import type { Block } from "./markdown";
-import { formulaBox, type Formula } from "./math";
+import { formulaBox, isDisplayed, LONGEST, type Formula } from "./math";
 import { kept } from "./morph";
 import { decoded } from "./references";
 import { Place } from "./tags";
@@ -68,7 +68,11 @@ class Making {
       case "paragraph":
         return place.add(this.#paragraph(token as Tokens.Paragraph));
       case "code":
-        return place.add(this.#code(token as Tokens.Code, before));
+        return place.add(
+          isFormula(token as Tokens.Code)
+            ? formulaBox(token["text"].trim(), "paragraph", this.#later)
+            : this.#code(token as Tokens.Code, before),
+        );
       case "blockquote":
         return place.add(this.#quotation(token as Tokens.Blockquote));
       case "list":
@@ -97,7 +101,7 @@ class Making {
   /** A formula that is all of its paragraph stands for it. */
   #paragraph({ tokens }: Tokens.Paragraph): HTMLElement {
     const [first, ...others] = tokens.filter(({ type, raw }) => type !== "text" || raw.trim() !== "");
-    const isFormula = first?.type === "formula" && others.length === 0 && first.raw.startsWith("$$");
+    const isFormula = first?.type === "formula" && others.length === 0 && isDisplayed(first.raw);
     return isFormula ? formulaBox((first as Formula).tex, "paragraph", this.#later) : this.#words("p", tokens);
   }
 
@@ -218,9 +222,7 @@ class Making {
       case "footnoteMark":
         return place.add(footnoteMark(token["label"]));
       case "formula":
-        return place.add(
-          formulaBox((token as Formula).tex, token.raw.startsWith("$$") ? "block" : "line", this.#later),
-        );
+        return place.add(formulaBox((token as Formula).tex, isDisplayed(token.raw) ? "block" : "line", this.#later));
       default:
         return place.text(token.raw);
     }
@@ -240,6 +242,16 @@ class Making {
     }
     return link;
   }
+}
+
+/** Between fences that name mathematics, once the second one has come. */
+function isFormula({ raw, lang, text }: Tokens.Code): boolean {
+  return (
+    lang === "math" &&
+    text.trim() !== "" &&
+    text.length <= LONGEST &&
+    /^ {0,3}(```+|~~~+)[^]*\n {0,3}\1[`~]*\s*$/.test(raw)
+  );
 }
 
 /** An image in data; of any other its words: a relative address is the document's that the words are from. */
