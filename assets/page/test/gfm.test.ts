@@ -16,6 +16,11 @@ function show(markdown: string): HTMLElement {
   return box;
 }
 
+/** What a footnote says, without the way back. */
+function words(note: Element): string {
+  return note.textContent.replace("\u21a9\ufe0e", "").replace(/\s+/g, " ").trim();
+}
+
 describe("alerts", () => {
   test.each(["note", "tip", "important", "warning", "caution"])("%s_has_its_name_and_its_words", (kind) => {
     const box = show(`> [!${kind.toUpperCase()}]\n> Mind the *step*.\n>\n> - and the door`);
@@ -43,21 +48,70 @@ describe("footnotes", () => {
   test("a_mark_leads_to_its_footnote", () => {
     const box = show("So it is[^1], they say[^why].\n\n[^1]: Or *was*.\n    And on.\n\n[^why]: Nobody knows.");
     const marks = [...box.querySelectorAll<HTMLButtonElement>("sup > button.to-footnote")];
-    expect(marks.map((mark) => mark.getAttribute("aria-label"))).toEqual(["Footnote 1", "Footnote why"]);
+    expect(marks.map((mark) => mark.getAttribute("aria-label"))).toEqual(["Footnote 1", "Footnote 2"]);
     const notes = [...box.querySelectorAll(".footnote")];
-    expect(notes.map((note) => note.textContent?.replace(/\s+/g, " ").trim())).toEqual([
-      "1 Or was. And on.",
-      "why Nobody knows.",
-    ]);
+    expect(notes.map(words)).toEqual(["1 Or was. And on.", "2 Nobody knows."]);
     HTMLElement.prototype.scrollIntoView = vi.fn();
     marks[1]!.click();
     expect(document.activeElement).toBe(notes[1]);
   });
 
+  test("a_footnote_leads_back_to_the_mark_that_the_reader_came_by_or_to_its_first", () => {
+    const box = show("One[^a], two[^b], three[^a].\n\n[^a]: A.\n\n[^b]: B.");
+    HTMLElement.prototype.scrollIntoView = vi.fn();
+    const marks = [...box.querySelectorAll<HTMLButtonElement>("[data-to-footnote]")];
+    const back = [...box.querySelectorAll<HTMLButtonElement>(".footnote > p > [data-to-mark]")];
+    expect(back.map((button) => button.getAttribute("aria-label"))).toEqual([
+      "Back to the mark of footnote 1",
+      "Back to the mark of footnote 2",
+    ]);
+    back[0]!.click();
+    expect(document.activeElement).toBe(marks[0]);
+    marks[2]!.click();
+    back[0]!.click();
+    expect(document.activeElement).toBe(marks[2]);
+    back[1]!.click();
+    expect(document.activeElement).toBe(marks[1]);
+  });
+
+  test("marks_are_numbers_in_the_order_of_their_first_use", () => {
+    const box = show(
+      "- x[^note] y[^7]\n- z[^note] `[^q]` [^nowhere] w[^a]\n\n[^7]: 7\n\n[^a]: A\n\n[^note]: N\n\n[^un]: U",
+    );
+    expect([...box.querySelectorAll("sup > button")].map((mark) => mark.textContent)).toEqual(["1", "2", "1", "3"]);
+    expect([...box.querySelectorAll(".footnote")].map(words)).toEqual(["2 7", "3 A", "1 N", "U"]);
+    expect(box.querySelectorAll("[data-to-mark]")).toHaveLength(3);
+  });
+
+  test("while_an_answer_comes_its_marks_have_the_numbers_that_they_keep", () => {
+    const text = `One[^b].\n\n${"Words.\n\n".repeat(5)}Two[^a], again[^b].\n\n[^a]: A\n\n[^b]: B`;
+    let memory = NOTHING;
+    for (let end = 1; end <= text.length; end++) {
+      memory = grow(memory, text.slice(0, end));
+      const marks = html(memory.blocks)
+        .join("")
+        .matchAll(/data-to-footnote="(.)" aria-label="Footnote (.)"/g);
+      const known = ["b", "a"].filter((label) => text.slice(0, end).includes(`[^${label}]`));
+      expect([...new Set([...marks].map(([, label, n]) => `${label}${n}`))]).toEqual(
+        known.map((label, n) => `${label}${n + 1}`),
+      );
+    }
+    expect(html(memory.blocks)).toEqual(html(whole(text)));
+  });
+
+  test("a_footnote_of_several_paragraphs_keeps_them_apart_and_goes_as_its_words_go", () => {
+    const box = show("א[^1], a[^2]\n\n[^1]: שלום\n\n    עולם\n\n[^2]: Hello");
+    const [first, second] = box.querySelectorAll<HTMLElement>(".footnote");
+    expect([first?.dir, second?.dir]).toEqual(["rtl", "ltr"]);
+    expect([...first!.children].map(({ localName }) => localName)).toEqual(["sup", "p", "p"]);
+    expect(first!.lastElementChild?.lastElementChild?.hasAttribute("data-to-mark")).toBe(true);
+  });
+
   test("a_name_of_signs_stays_a_name", () => {
     const box = show('x[^"><img]\n\n[^"><img]: y');
     expect(box.querySelector("img")).toBeNull();
-    expect(box.querySelector("button")?.textContent).toBe('"><img');
+    expect(box.querySelector("button")?.dataset["toFootnote"]).toBe('"><img');
+    expect(box.querySelector(".footnote")?.textContent).toContain("y");
   });
 
   test("what_looks_like_one_in_code_is_code", () => {
@@ -84,7 +138,7 @@ describe("footnotes", () => {
 
   test("a_mark_without_its_footnote_is_what_was_written", () => {
     const box = show("Once[^a], twice[^<b>], `[^c]`.\n\n> [^d] in a quotation\n\n- [^e]\n\n[^d]: there");
-    expect([...box.querySelectorAll("sup > button")].map((mark) => mark.textContent)).toEqual(["d"]);
+    expect([...box.querySelectorAll("sup > button")].map((mark) => mark.textContent)).toEqual(["1"]);
     expect(box.querySelector("p")?.textContent).toBe("Once[^a], twice[^<b>], [^c].");
     expect(box.querySelector("li")?.textContent).toBe("[^e]");
   });

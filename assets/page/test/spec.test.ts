@@ -234,9 +234,14 @@ function ended(text: string, ends: number[]): Block[] {
   return read.end(turn.text);
 }
 
-/** With footnotes' marks as they were written: which of them lead somewhere is known at the end alone. */
+/** With footnotes' marks as they were written: which of them lead somewhere, and by which number, is known at the end alone. */
 const written = (html: string[]) =>
-  html.map((block) => block.replace(/<sup><button [^>]*>([^<]+)<\/button><\/sup>/g, "[^$1]"));
+  html.map((block) =>
+    block
+      .replace(/<sup><button [^>]*data-to-footnote="([^"]*)"[^>]*>\d+<\/button><\/sup>/g, "[^$1]")
+      .replace(/(?:&nbsp;|\u00a0)<button [^>]*data-to-mark=[^>]*>[^<]*<\/button>/g, "")
+      .replace(/(<div class="footnote"[^>]*>)<sup>\d+<\/sup> /g, "$1"),
+  );
 
 const everywhere = (text: string) => Array.from({ length: text.length }, (_, at) => at + 1);
 

@@ -68,16 +68,31 @@ function tool(does: string, words: string): HTMLElement {
 }
 
 /** A footnote's mark is a button that leads to it. */
-export function footnoteMark(label: string): HTMLElement {
-  const attributes = { type: "button", class: "to-footnote", "data-to-footnote": label };
+export function footnoteMark(label: string, n: number): HTMLElement {
   const mark = element("sup");
-  mark.append(element("button", { ...attributes, "aria-label": say.markdown.footnote(label) }, label));
+  mark.append(leading({ "data-to-footnote": label, "aria-label": say.markdown.footnote(n) }, String(n)));
   return mark;
 }
 
-/** A footnote, named for whoever comes to it. */
-export function footnote(label: string): HTMLElement {
-  const note = element("div", { class: "footnote", "data-footnote": label, role: "note", tabindex: "-1" });
-  note.append(element("sup", {}, label), " ");
-  return note;
+/** Makes a box with a footnote's words that footnote, with a way back to its mark; one without a mark, 0, has no number. */
+export function footnote(box: HTMLElement, label: string, n: number): HTMLElement {
+  for (const [name, value] of Object.entries({
+    class: "footnote",
+    "data-footnote": label,
+    role: "note",
+    tabindex: "-1",
+  }))
+    box.setAttribute(name, value);
+  box.dir = directionOf(box.textContent);
+  if (n === 0) return box;
+  const last = box.lastElementChild;
+  box.prepend(element("sup", {}, String(n)), " ");
+  // An arrow, and no picture of one.
+  const back = leading({ "data-to-mark": label, "aria-label": say.markdown.toMark(n) }, "\u21a9\ufe0e");
+  (last?.localName === "p" ? last : box).append("\u00a0", back);
+  return box;
+}
+
+function leading(attributes: Record<string, string>, words: string): HTMLElement {
+  return element("button", { type: "button", class: "to-footnote", ...attributes }, words);
 }

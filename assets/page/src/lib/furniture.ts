@@ -28,8 +28,10 @@ export function pressed({ target, currentTarget }: MouseEvent): void {
   const tool = target.closest<HTMLElement>("[data-code]");
   const box = tool?.closest(".code-box");
   if (tool && box) return use(tool, box);
-  const mark = target.closest<HTMLElement>("[data-to-footnote]");
-  if (mark && currentTarget instanceof Element) toFootnote(currentTarget, mark.dataset["toFootnote"] ?? "");
+  const mark = target.closest<HTMLElement>("[data-to-footnote], [data-to-mark]");
+  if (!mark || !(currentTarget instanceof Element)) return;
+  if (mark.dataset["toMark"] === undefined) toFootnote(currentTarget, mark);
+  else toMark(currentTarget, mark);
 }
 
 function use(tool: HTMLElement, box: Element): void {
@@ -66,10 +68,29 @@ export function fileEnding(language: string): string {
   return ENDINGS[language] ?? (/^[a-z0-9]{1,10}$/.test(language) ? language : "txt");
 }
 
-/** A footnote without a mark, or a mark without a footnote, leads nowhere. */
-function toFootnote(text: Element, label: string): void {
+/** By which of its marks a footnote was come to. */
+const cameBy = new WeakMap<Element, HTMLElement>();
+
+/** A mark without a footnote leads nowhere. */
+function toFootnote(text: Element, mark: HTMLElement): void {
   const notes = [...text.querySelectorAll<HTMLElement>("[data-footnote]")];
-  const note = notes.find(({ dataset }) => dataset["footnote"] === label);
-  note?.scrollIntoView({ block: "nearest", behavior: "instant" });
-  note?.focus({ preventScroll: true });
+  const note = notes.find(({ dataset }) => dataset["footnote"] === mark.dataset["toFootnote"]);
+  if (!note) return;
+  cameBy.set(note, mark);
+  goTo(note);
+}
+
+/** Back to the mark that the reader came by, or to the first one. */
+function toMark(text: Element, back: HTMLElement): void {
+  const marks = [...text.querySelectorAll<HTMLElement>("[data-to-footnote]")];
+  const those = marks.filter(({ dataset }) => dataset["toFootnote"] === back.dataset["toMark"]);
+  const note = back.closest(".footnote");
+  const last = note === null ? undefined : cameBy.get(note);
+  const mark = last && those.includes(last) ? last : those[0];
+  if (mark) goTo(mark);
+}
+
+function goTo(place: HTMLElement): void {
+  place.scrollIntoView({ block: "nearest", behavior: "instant" });
+  place.focus({ preventScroll: true });
 }

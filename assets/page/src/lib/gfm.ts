@@ -1,6 +1,8 @@
 // What GitHub's Markdown has beside `marked`'s: alerts and footnotes.
 
-import type { TokenizerExtension, TokenizerThis, Tokens } from "marked";
+import type { Token, TokenizerExtension, TokenizerThis, Tokens } from "marked";
+
+import { within } from "./within";
 
 type Kind = "note" | "tip" | "important" | "warning" | "caution";
 
@@ -23,7 +25,7 @@ const REFERENCE = new RegExp(`^${LABEL}(?!:)`);
 
 export type Footnote = Tokens.Generic & { label: string; tokens: Tokens.Generic[] };
 
-let within = false;
+let isWithin = false;
 
 /** Footnotes stand where they are written; their marks lead to them. */
 export const footnotes: TokenizerExtension[] = [
@@ -31,16 +33,16 @@ export const footnotes: TokenizerExtension[] = [
     name: "footnote",
     level: "block",
     tokenizer(this: TokenizerThis, src: string): Footnote | undefined {
-      const found = within ? null : DEFINITION.exec(src);
+      const found = isWithin ? null : DEFINITION.exec(src);
       if (!found) return undefined;
       const [raw, label = "", text = ""] = found;
       // In a footnote there is none: `marked` would call itself for each.
-      within = true;
+      isWithin = true;
       try {
         const tokens = this.lexer.blockTokens(text.replace(/\n(?: {4}|\t)/g, "\n"), []);
         return { type: "footnote", raw, label, tokens };
       } finally {
-        within = false;
+        isWithin = false;
       }
     },
   },
@@ -54,3 +56,10 @@ export const footnotes: TokenizerExtension[] = [
     },
   },
 ];
+
+/** The labels of footnotes in the order of their first marks, behind those that were marked `before`. */
+export function marksIn(tokens: Token[], before: string[] = []): string[] {
+  const found = new Set(before);
+  for (const token of within(tokens)) if (token.type === "footnoteMark") found.add(token["label"]);
+  return [...found];
+}

@@ -6,8 +6,9 @@
 import { Lexer, Marked, Tokenizer, type Token, type Tokens } from "marked";
 
 import { details } from "./details";
-import { footnotes } from "./gfm";
+import { footnotes, marksIn } from "./gfm";
 import { beginning, formulas, withoutLines } from "./math";
+import { within } from "./within";
 import { isUnmarked } from "./unmarked";
 
 /** Deeper than anybody writes; `marked` calls itself once per level, and the stack is finite. */
@@ -118,19 +119,36 @@ marked.setOptions({ tokenizer: new Bounded() });
 /** What link definitions name, by their labels. */
 type Definitions = Lexer["tokens"]["links"];
 
-/** What was known when a block was read: each time a name comes to be known, it is another object. */
-export type Known = { names: string };
+/**
+ * What was known when a block was read: each time a name comes to be known, it is another object. `marks` are the labels of
+ * footnotes, in the order of their first marks, which are their numbers.
+ */
+export type Known = { names: string; marks: string[] };
 
 /** A block of a text, and what its words may name. */
 export type Block = { token: Token; known: Known };
 
 /**
  * The blocks of a text; how many of them are frozen, where the part begins that may still change, and the link definitions
- * before it. `known`: when it was read last.
+ * and footnotes' marks before it. `known`: when it was read last.
  */
-export type Blocks = { blocks: Block[]; frozen: number; offset: number; definitions: Definitions; known: Known };
+export type Blocks = {
+  blocks: Block[];
+  frozen: number;
+  offset: number;
+  definitions: Definitions;
+  marks: string[];
+  known: Known;
+};
 
-export const NOTHING: Blocks = { blocks: [], frozen: 0, offset: 0, definitions: {}, known: { names: "" } };
+export const NOTHING: Blocks = {
+  blocks: [],
+  frozen: 0,
+  offset: 0,
+  definitions: {},
+  marks: [],
+  known: { names: "", marks: [] },
+};
 
 /** How many blocks at the end may still change: a line below a paragraph can make it a heading or a table. */
 const OPEN_BLOCKS = 2;
@@ -150,7 +168,9 @@ export function grow(before: Blocks, text: string): Blocks {
 export function growOn(before: Blocks, rest: string): Blocks {
   const blocks = before.blocks.slice(0, before.frozen);
   const { tokens, names } = lex(rest, before.definitions);
-  const known = names === before.known.names ? before.known : { names };
+  const marks = rest.includes("[^") ? marksIn(tokens, before.marks) : before.marks;
+  const isKnown = names === before.known.names && marks.join(" ") === before.known.marks.join(" ");
+  const known = isKnown ? before.known : { names, marks };
   // How many tokens are read when a block ends, and how far the rest then is.
   const ends: { tokens: number; offset: number }[] = [];
   let offset = 0;
@@ -167,11 +187,13 @@ export function growOn(before: Blocks, rest: string): Blocks {
   if (end === undefined) return { ...before, blocks, known };
   const frozen = before.frozen + last + 1;
   for (const block of blocks.slice(before.frozen, frozen)) block.token = detached(block.token);
+  const done = tokens.slice(0, end.tokens);
   return {
     blocks,
     frozen,
     offset: before.offset + end.offset,
-    definitions: { ...definitions(tokens.slice(0, end.tokens)), ...before.definitions },
+    definitions: { ...definitions(done), ...before.definitions },
+    marks: marks === before.marks ? marks : marksIn(done, before.marks),
     known,
   };
 }
@@ -197,9 +219,8 @@ function isDone(text: string, end: number): boolean {
 /** What is defined in these tokens; of two definitions of a label the first one counts. */
 function definitions(tokens: Token[]): Definitions {
   const found = Object.create(null) as Definitions;
-  marked.walkTokens(tokens, (token) => {
-    if (token.type === "def") found[token.tag] ??= { href: token.href, title: token.title };
-  });
+  for (const token of within(tokens))
+    if (token.type === "def") found[token["tag"]] ??= { href: token["href"], title: token["title"] };
   return found;
 }
 
@@ -208,14 +229,13 @@ export function whole(text: string): Block[] {
   const { tokens, names } = lex(text);
   unmark(tokens);
   // Of footnotes more is known now than of any text that grows.
-  const known = { names };
+  const known = { names, marks: marksIn(tokens) };
   return tokens.filter((token) => !isNothing(token)).map((token) => ({ token, known }));
 }
 
 /** A mark without its footnote leads nowhere: it is what was written. */
 function unmark(tokens: Token[]): void {
-  const all: Token[] = [];
-  marked.walkTokens(tokens, (token) => void all.push(token));
+  const all = [...within(tokens)];
   const labels = new Set(
     all.flatMap((token) => (token.type === "footnote" ? [(token as Tokens.Generic)["label"]] : [])),
   );

@@ -29,7 +29,7 @@ export function nodes(block: Block, cited: Cited = NONE, later = () => {}, befor
   const made = document.createDocumentFragment();
   const was = before?.known === block.known ? before.token : undefined;
   try {
-    new Making(later).blocks([block.token], made, was && [was]);
+    new Making(block.known.marks, later).blocks([block.token], made, was && [was]);
   } catch {
     const pre = element("pre");
     pre.append(element("code", {}, `${block.token.raw}\n`));
@@ -40,9 +40,11 @@ export function nodes(block: Block, cited: Cited = NONE, later = () => {}, befor
 }
 
 class Making {
+  readonly #marks: string[];
   readonly #later: () => void;
 
-  constructor(later: () => void) {
+  constructor(marks: string[], later: () => void) {
+    this.#marks = marks;
     this.#later = later;
   }
 
@@ -81,9 +83,9 @@ class Making {
         return place.add(this.#table(token as Tokens.Table, before as Tokens.Table | undefined));
       case "footnote": {
         const { label, tokens } = token as Footnote;
-        const note = footnote(label);
-        this.blocks(tokens, note);
-        return place.add(note);
+        const box = element("div");
+        this.blocks(tokens, box);
+        return place.add(footnote(box, label, this.#marks.indexOf(label) + 1));
       }
       case "details": {
         const { head, depth, tokens } = token as Details;
@@ -220,7 +222,7 @@ class Making {
       case "image":
         return place.add(image(token as Tokens.Image));
       case "footnoteMark":
-        return place.add(footnoteMark(token["label"]));
+        return place.add(footnoteMark(token["label"], this.#marks.indexOf(token["label"]) + 1));
       case "formula":
         return place.add(formulaBox((token as Formula).tex, isDisplayed(token.raw) ? "block" : "line", this.#later));
       default:
