@@ -128,6 +128,8 @@ function bare(box: HTMLElement): string {
   for (const node of box.querySelectorAll("[dir]")) node.removeAttribute("dir");
   for (const list of box.querySelectorAll("ol")) list.removeAttribute("data-digits");
   for (const link of box.querySelectorAll("a")) for (const name of ["target", "rel"]) link.removeAttribute(name);
+  for (const heading of box.querySelectorAll("[aria-level]")) heading.removeAttribute("aria-level");
+  for (const check of box.querySelectorAll(".check")) check.replaceWith(...check.childNodes);
   for (const table of box.querySelectorAll(".table-box")) table.replaceWith(...table.childNodes);
   for (const code of box.querySelectorAll(".code-box")) {
     const language = code.querySelector(".language")!.textContent;

@@ -212,7 +212,7 @@ class Making {
       case "br":
         return place.add(element("br"));
       case "checkbox":
-        return place.text(token["checked"] ? "☑ " : "☐ ");
+        return place.add(element("span", { class: "check" }, token["checked"] ? "☑ " : "☐ "));
       case "link": {
         const link = this.#link(token as Tokens.Link);
         if (link !== null) return place.add(link);
