@@ -36,7 +36,9 @@ describe("alerts", () => {
   });
 
   test("it_goes_as_what_it_says_goes_and_not_as_its_name", () => {
-    expect(show("> [!NOTE]\n> שלום עולם").querySelector("blockquote")?.dir).toBe("rtl");
+    const quote = show("> [!NOTE]\n> שלום עולם").querySelector("blockquote")!;
+    expect(quote.dir).toBe("rtl");
+    expect(quote.querySelector("strong")?.closest("[dir]")).toBe(quote);
   });
 
   test("a_quotation_of_the_models_own_html_is_none", () => {

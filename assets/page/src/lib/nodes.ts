@@ -133,7 +133,7 @@ class Making {
     // As what it says goes, and not as its name, which is the page's.
     quote.dir = directionOf(quote.textContent);
     quote.className = `alert alert-${kind}`;
-    const name = directed(element("p"));
+    const name = element("p");
     name.append(element("strong", {}, say.markdown[kind]));
     quote.prepend(name);
     return quote;
