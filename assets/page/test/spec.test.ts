@@ -104,7 +104,7 @@ function link(href: string, words: string, after = ""): string {
 /** Lines that begin, end or go on with something, alone and between others. */
 const LINES = (
   "||| |word|two *words* **here|and** end|- item|  - nested|    indented|1. one|2. two|> quote|> > deep|> - in|```|```js|~~~|" +
-  "$$|\\[|\\]|a = b|so $$|so \\[a|+ b $$ or|```math|$`x`$ `$`|---|===|***|[^1]: note|use[^1]|<div>|</div>|<!--|-->|<pre>|</pre>|<details>|</details>|<summary>s</summary>|# head|<script>|</script>|" +
+  "$$|\\[|\\]|a = b|so $$|so \\[a|+ b $$ or|```math|$`x`$ `$`|---|===|***|[^1]: note|use[^1]|<div>|</div>|<!--|-->|<pre>|</pre>|<details>|</details>|<summary>s</summary>|# head|### lower|> ## said|<script>|</script>|" +
   "<?php|?>|> [!NOTE]|- [ ] task|www.example.org|   > q| $x$|a\\|b  |<b>|`|``x"
 )
   .split("|")
@@ -146,7 +146,7 @@ function meant(html: string): string {
   const box = document.createElement("div");
   box.innerHTML = html;
   for (const heading of box.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
-    const level = Math.min(Math.max(Number(heading.tagName[1]), 2) + 1, 6);
+    const level = Math.min(Number(heading.tagName[1]) + 2, 6);
     const other = document.createElement(`h${level}`);
     other.append(...heading.childNodes);
     if (other.textContent === "") heading.remove();

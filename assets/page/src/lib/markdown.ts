@@ -7,6 +7,7 @@ import { Lexer, Marked, Tokenizer, type Token, type Tokens } from "marked";
 
 import { details } from "./details";
 import { footnotes, marksIn } from "./gfm";
+import { levelled, type Trail } from "./headings";
 import { beginning, formulas, withoutLines } from "./math";
 import { within } from "./within";
 import { isUnmarked } from "./unmarked";
@@ -125,12 +126,12 @@ type Definitions = Lexer["tokens"]["links"];
  */
 export type Known = { names: string; marks: string[] };
 
-/** A block of a text, and what its words may name. */
-export type Block = { token: Token; known: Known };
+/** A block of a text, what its words may name, and the headings that it stands under. */
+export type Block = { token: Token; known: Known; above: Trail };
 
 /**
- * The blocks of a text; how many of them are frozen, where the part begins that may still change, and the link definitions
- * and footnotes' marks before it. `known`: when it was read last.
+ * The blocks of a text; how many of them are frozen, where the part begins that may still change, and the link definitions,
+ * footnotes' marks and headings before it. `known`: when it was read last.
  */
 export type Blocks = {
   blocks: Block[];
@@ -138,6 +139,7 @@ export type Blocks = {
   offset: number;
   definitions: Definitions;
   marks: string[];
+  above: Trail;
   known: Known;
 };
 
@@ -147,6 +149,7 @@ export const NOTHING: Blocks = {
   offset: 0,
   definitions: {},
   marks: [],
+  above: [],
   known: { names: "", marks: [] },
 };
 
@@ -171,16 +174,18 @@ export function growOn(before: Blocks, rest: string): Blocks {
   const marks = rest.includes("[^") ? marksIn(tokens, before.marks) : before.marks;
   const isKnown = names === before.known.names && marks.join(" ") === before.known.marks.join(" ");
   const known = isKnown ? before.known : { names, marks };
-  // How many tokens are read when a block ends, and how far the rest then is.
-  const ends: { tokens: number; offset: number }[] = [];
+  // How many tokens are read when a block ends, how far the rest then is, and below which headings.
+  const ends: { tokens: number; offset: number; above: Trail }[] = [];
+  let { above } = before;
   let offset = 0;
   for (const [n, token] of tokens.entries()) {
     offset += token.raw.length;
     if (isNothing(token)) continue;
     const was = before.blocks[blocks.length];
     const isSame = was?.known === known && was.token.raw === token.raw && was.token.type === token.type;
-    blocks.push(isSame ? was : { token, known });
-    ends.push({ tokens: n + 1, offset });
+    blocks.push(isSame && String(was.above) === String(above) ? was : { token, known, above });
+    above = levelled([token], above);
+    ends.push({ tokens: n + 1, offset, above });
   }
   const last = ends.slice(0, -OPEN_BLOCKS).findLastIndex((end) => isDone(rest, end.offset));
   const end = ends[last];
@@ -194,6 +199,7 @@ export function growOn(before: Blocks, rest: string): Blocks {
     offset: before.offset + end.offset,
     definitions: { ...definitions(done), ...before.definitions },
     marks: marks === before.marks ? marks : marksIn(done, before.marks),
+    above: end.above,
     known,
   };
 }
@@ -230,7 +236,14 @@ export function whole(text: string): Block[] {
   unmark(tokens);
   // Of footnotes more is known now than of any text that grows.
   const known = { names, marks: marksIn(tokens) };
-  return tokens.filter((token) => !isNothing(token)).map((token) => ({ token, known }));
+  let above: Trail = [];
+  return tokens
+    .filter((token) => !isNothing(token))
+    .map((token) => {
+      const block = { token, known, above };
+      above = levelled([token], above);
+      return block;
+    });
 }
 
 /** A mark without its footnote leads nowhere: it is what was written. */

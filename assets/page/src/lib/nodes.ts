@@ -10,6 +10,7 @@ import { cite, type Cited } from "./citations";
 import { boxed, coded, directed, directionOf, element, footnote, footnoteMark, makeRoom } from "./elements";
 import type { Details } from "./details";
 import { alertKind, type Footnote } from "./gfm";
+import { seenLevel } from "./headings";
 import { coloured } from "./highlight";
 import { say } from "./language";
 import type { Block } from "./markdown";
@@ -65,8 +66,7 @@ class Making {
       case "hr":
         return place.add(element("hr"));
       case "heading":
-        // The page's title and the question stand above: an answer's headings begin at the third level.
-        return place.add(this.#words(`h${Math.min(Math.max(token["depth"], 2) + 1, 6)}`, token.tokens));
+        return place.add(this.#heading(token as Tokens.Heading & { level?: number }));
       case "paragraph":
         return place.add(this.#paragraph(token as Tokens.Paragraph));
       case "code":
@@ -98,6 +98,13 @@ class Making {
       default:
         return this.#inline(token, place);
     }
+  }
+
+  #heading({ depth, level, tokens }: Tokens.Heading & { level?: number }): HTMLElement {
+    const seen = seenLevel(depth);
+    const heading = this.#words(`h${seen}`, tokens);
+    if (level !== undefined && level !== seen) heading.setAttribute("aria-level", String(level));
+    return heading;
   }
 
   /** A formula that is all of its paragraph stands for it. */
