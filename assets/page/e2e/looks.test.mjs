@@ -29,6 +29,12 @@ fn main() { println!("{}", "a line that is longer than any telephone is wide, by
 
 [^1]: It is high.
 
+    - And steep.
+
+- [ ] <a href="https://example.org/">open</a>
+- [x] done
+- none
+
 Euler found $e^{i\\pi} + 1 = 0$, and this is wider than a telephone:
 
 $$
@@ -99,6 +105,38 @@ async function check(tab, kind, state, again = async () => {}) {
   await sound(tab, `${state} in forced colours`, true);
   await page.emulateMedia({ forcedColors: "none" });
 }
+
+/** Where the words of each item begin, and how far before them its box stands. */
+function items(tab) {
+  return tab.page.evaluate(() => {
+    const startOf = (node) => {
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      const { left, right } = range.getClientRects()[0];
+      return getComputedStyle(document.querySelector(".answer ul")).direction === "rtl" ? -right : left;
+    };
+    const words = (item) => [...item.querySelectorAll("*"), item].flatMap(({ childNodes }) => [...childNodes]);
+    return [...document.querySelectorAll(".answer ul > li")].map((item) => {
+      const check = item.querySelector(":scope > .check, :scope > p > .check");
+      const text = words(item).find((node) => node instanceof Text && /\p{L}/u.test(node.data));
+      return { words: Math.round(startOf(text)), ahead: check && startOf(text) - startOf(check) };
+    });
+  });
+}
+
+for (const [how, list] of [
+  ["tight", "- [ ] open\n- bullet\n- [x] done"],
+  ["loose", "- [ ] open\n\n- bullet\n\n- [x] done"],
+  ["right_to_left", "- [ ] שלום\n- עולם\n- [x] עולם"],
+])
+  stage()(`a_task_stands_as_far_in_as_the_bullets_beside_it_in_a_${how}_list`, async ({ fake, askd, reader }) => {
+    const tab = await reader.open(askd.url);
+    await tab.hears(fake, "What is to be done?", list);
+    const found = await items(tab);
+    assert.equal(new Set(found.map(({ words }) => words)).size, 1, JSON.stringify(found));
+    for (const { ahead } of [found[0], found[2]]) assert.ok(ahead > 12, `${ahead}`);
+    await reader.leave();
+  });
 
 for (const [kind, { screen }] of Object.entries(KINDS)) {
   const options = { screen, models: ["small", "large"] };
