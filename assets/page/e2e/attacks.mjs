@@ -142,6 +142,8 @@ const LINKS = [
   (address) => `<${address}>`,
   (address) => `![picture](<${address}> "title")`,
   (address) => `[press][r]\n\n[r]: <${address}>`,
+  (address) => `so <a href="${address}">press</a>`,
+  (address) => `<a title='x' href='${address}' onclick=x target=_self>\npress\n</a>`,
 ];
 
 /** Markdown that breaks out of what is made of it. */
@@ -182,6 +184,10 @@ const BREAKOUTS = [
   (run) => `[1](javascript:${run}) [2][9]\n\n[9]: javascript:${run}`,
   ...["code", "kbd", "pre", "script"].map((tag) => (run) => `a <${tag}>b\n<img src=x onerror=${run} `),
   (run) => `\\<img src=x onerror=${run}\\>`,
+  (run) => `x <a href="https://example.org" onmouseover=${run} style="position:fixed;inset:0" id=app>press</a>`,
+  (run) => `<a href='https://example.org/"onmouseover=${run}'>x <a href=javascript:${run}>press</a></a>`,
+  (run) =>
+    `[x <a href="javascript:${run}">press</a>](https://example.org) <a title='"><img src=x onerror=${run}>'>x</a>`,
   (run) => `<https://example.org/<img/src=x/onerror=${run}>>`,
 ];
 

@@ -178,18 +178,54 @@ describe("nothing acts on the reader", () => {
     "a link to %s is only words",
     (href) => {
       expect(show(`[words](${href})`).querySelector("[href]")).toBeNull();
+      const box = show(`So <a href="${href}">words</a>.`);
+      expect(box.querySelector("[href]")).toBeNull();
+      expect(box.textContent).toBe("So words.");
     },
   );
 
   test.each(["https://example.org/", "http://example.org/", "mailto:a@example.org"])(
     "a link to %s opens elsewhere and tells nothing",
     (href) => {
-      const link = show(`[words](${href})`).querySelector("a");
-      expect(link?.getAttribute("href")).toBe(href);
-      expect(link?.getAttribute("target")).toBe("_blank");
-      expect(link?.getAttribute("rel")).toBe("noopener noreferrer");
+      const written = [
+        `[words](${href})`,
+        `<a href="${href}">words</a>`,
+        `<A class=x HREF=${href} onclick="x()">words</A>`,
+      ];
+      for (const markdown of written.flatMap((link) => [link, `So ${link}`, `- ${link}`])) {
+        const link = show(markdown).querySelector("a")!;
+        const attributes = Object.fromEntries([...link.attributes].map(({ name, value }) => [name, value]));
+        expect(attributes).toEqual({ href, target: "_blank", rel: "noopener noreferrer" });
+        expect(link.textContent).toBe("words");
+      }
     },
   );
+
+  test.each([
+    ['<a href=" https://e.org/?a&amp;b ">x</a>', "https://e.org/?a&b"],
+    [`<a title="href='https://f.org'" href='https://e.org'>x</a>`, "https://e.org"],
+    ["<a\nhref=https://e.org href=https://f.org>x</a>", "https://e.org"],
+    ['<a name="https://e.org">x</a>', null],
+    ["<a data-href=https://e.org>x</a>", null],
+    ["<a href>x</a>", null],
+    ["<a href=&#106;avascript:alert(1)>x</a>", null],
+    ["<a href='java\nscript:alert(1)'>x</a>", null],
+    [`<a title=" href=https://e.org">x</a>`, null],
+    [`<a href='javascript:"https://e.org"'>x</a>`, null],
+  ])("%j_leads_to_%j", (markdown, href) => {
+    const links = [...show(`So ${markdown}`).querySelectorAll("a")];
+    expect(links.map((link) => link.getAttribute("href"))).toEqual([href]);
+  });
+
+  test.each([
+    ['<a href="https://e.org">https://f.org</a> y', ["https://e.org https://f.org"]],
+    ['<a href="https://e.org">x **[y](https://f.org)**</a>', ["https://e.org x y"]],
+    ['[x <a href="https://f.org">y</a> z](https://e.org)', ["https://e.org x y z"]],
+    ['<a href="https://e.org">x <b><a href="https://f.org">y</a>', ["https://e.org x ", "https://f.org y"]],
+  ])("no_link_is_within_another_in_%j", (markdown, found) => {
+    const links = [...show(`So ${markdown}`).querySelectorAll("a")];
+    expect(links.map((link) => `${link.getAttribute("href")} ${link.textContent}`)).toEqual(found);
+  });
 });
 
 describe("how it looks", () => {

@@ -20,8 +20,8 @@ vi.setConfig({ testTimeout: 60_000 });
 /** The examples that the page shows otherwise than the specification, by why it does. */
 const OTHERWISE: Record<string, number[]> = {
   "a tag that the page does not know is the text that it is": [
-    21, 31, 150, 156, 157, 158, 159, 162, 163, 170, 171, 172, 173, 176, 178, 180, 181, 182, 187, 201, 344, 475, 476,
-    477, 491, 524, 536, 613, 614, 615, 616, 617, 623, 627, 628, 629, 630, 631, 642, 643,
+    150, 156, 157, 158, 163, 170, 171, 172, 173, 176, 178, 180, 181, 182, 187, 201, 344, 475, 476, 477, 491, 524, 536,
+    613, 614, 615, 616, 617, 623, 627, 628, 629, 630, 631, 642, 643,
   ],
   "a tag that it knows loses its attributes": [153, 154, 164, 169],
   "a tag ends with its block at the latest": [148, 152, 155, 167, 184, 188, 190, 191, 494],
@@ -81,6 +81,7 @@ const GITHUBS: [markdown: string, html: string][] = [
   ["ftp://example.org", "<p><a>ftp://example.org</a></p>"],
   ["`https://example.org`", "<p><code>https://example.org</code></p>"],
   ["a <script>b</script>", "<p>a &lt;script&gt;b&lt;/script&gt;</p>"],
+  ['a <a href="https://example.org">*b*</a>', `<p>a ${anchor("https://example.org", "<em>b</em>")}</p>`],
   ["<iframe></iframe> <b>b</b>", "&lt;iframe&gt;&lt;/iframe&gt; <b>b</b>"],
   [
     "> [!TIP]\n> Do *it*.",
@@ -105,7 +106,7 @@ function link(href: string, words: string, after = ""): string {
 const LINES = (
   "||| |word|two *words* **here|and** end|- item|  - nested|    indented|1. one|2. two|> quote|> > deep|> - in|```|```js|~~~|" +
   "$$|\\[|\\]|a = b|so $$|so \\[a|+ b $$ or|```math|$`x`$ `$`|---|===|***|[^1]: note|use[^1]|<div>|</div>|<!--|-->|<pre>|</pre>|<details>|</details>|<summary>s</summary>|# head|### lower|> ## said|<script>|</script>|" +
-  "<?php|?>|> [!NOTE]|- [ ] task|www.example.org|   > q| $x$|a\\|b  |<b>|`|``x"
+  "<?php|?>|> [!NOTE]|- [ ] task|www.example.org|   > q| $x$|a\\|b  |<b>|<a href='https://example.org'>|</a>|`|``x"
 )
   .split("|")
   .concat("| a | b |", "|---|---|", "| 1 | 2 |");

@@ -1,8 +1,8 @@
 // A block of Markdown (markdown.ts) as nodes.
 //
 // Safety: what the model says is untrusted, and the browser never reads it as HTML. Each node is made here or in tags.ts, by
-// a name of a short list, and holds text; a link leads to http, https or mailto only; an image is shown only if it is in the
-// text itself, for an address can carry the conversation away.
+// a name of a short list, and holds text; a link leads to http, https or mailto only (links.ts); an image is shown only if it
+// is in the text itself, for an address can carry the conversation away.
 
 import type { Token, Tokens } from "marked";
 
@@ -15,6 +15,7 @@ import { coloured } from "./highlight";
 import { say } from "./language";
 import type { Block } from "./markdown";
 import { formulaBox, isDisplayed, LONGEST, type Formula } from "./math";
+import { encoded, lead, single } from "./links";
 import { kept } from "./morph";
 import { decoded } from "./references";
 import { Place } from "./tags";
@@ -244,11 +245,8 @@ class Making {
     if (address === null) return null;
     const link = autolink ? element("a", {}, text) : this.#words("a", tokens);
     if (title) link.title = decoded(title);
-    if (/^(https?|mailto):/i.test(address.trim())) {
-      link.setAttribute("href", read(address));
-      link.setAttribute("target", "_blank");
-      link.setAttribute("rel", "noopener noreferrer");
-    }
+    lead(link, address, read);
+    single(link);
     return link;
   }
 }
@@ -284,15 +282,6 @@ function wordsOf(tokens: Token[]): string {
             : token.raw,
     )
     .join("");
-}
-
-/** An address without what stands in none; `null`: it is none. */
-function encoded(href: string): string | null {
-  try {
-    return encodeURI(href).replaceAll("%25", "%");
-  } catch {
-    return null;
-  }
 }
 
 /** How many at the beginning are as they were. */

@@ -1,13 +1,15 @@
 // Where nodes go that are made one after the other, and the HTML of a model's own among them: the browser never reads that.
-// Its tags are elements that are made here by their names, without any attribute; every other tag is the text that it is.
+// Its tags are elements that are made here by their names, without any attribute but a link's address, which is held to what
+// Markdown's are held to; every other tag is the text that it is.
 
 import { boxed, coded, directed, directionOf, makeRoom } from "./elements";
+import { encoded, lead, single } from "./links";
 import { decoded } from "./references";
 
-/** What the model may write as HTML of its own; links and images only as Markdown. */
+/** What the model may write as HTML of its own; images only as Markdown. */
 const OWN_TAGS: ReadonlySet<string> = new Set(
   (
-    "abbr b blockquote br code dd del details div dl dt em h3 h4 h5 h6 hr i ins kbd li mark ol p pre q s samp " +
+    "a abbr b blockquote br code dd del details div dl dt em h3 h4 h5 h6 hr i ins kbd li mark ol p pre q s samp " +
     "small span strong sub summary sup table tbody td tfoot th thead tr u ul var"
   ).split(" "),
 );
@@ -18,6 +20,9 @@ const VOID = new Set(["br", "hr"]);
 const DEEPEST = 16;
 
 const TAG = /<!--(?:-?>|[^]*?-->)|<(\/?)([a-z][a-z0-9]*)(?=[\s/>])(?:"[^"]*"|'[^']*'|[^<>"'])*>|</gi;
+
+/** What a tag says of itself behind its name. */
+const ATTRIBUTE = /\s([a-z][\w:-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))|"[^"]*"|'[^']*'/gi;
 
 type Ends = { these: string[]; within: string[] };
 
@@ -65,7 +70,7 @@ export class Place {
       this.text(decoded(source.slice(from, index)));
       from = index + tag.length;
       const known = name?.toLowerCase() ?? "";
-      if (OWN_TAGS.has(known)) slash === "" ? this.#begin(known) : this.#close(known);
+      if (OWN_TAGS.has(known)) slash === "" ? this.#begin(known, tag) : this.#close(known);
       else if (!tag.startsWith("<!--")) this.text(tag);
     }
     this.text(decoded(source.slice(from)));
@@ -75,7 +80,9 @@ export class Place {
     this.#endFrom(1);
   }
 
-  #begin(name: string): void {
+  #begin(name: string, tag: string): void {
+    // A link within a link is the next one.
+    if (name === "a") this.#close(name);
     const ends = ENDS[name];
     if (ends) {
       const inner = this.#open.findLastIndex(({ nodeName }) => ends.within.includes(nodeName));
@@ -84,6 +91,7 @@ export class Place {
     }
     if (this.#open.length > DEEPEST) return;
     const element = document.createElement(name);
+    if (element instanceof HTMLAnchorElement) lead(element, encoded(addressIn(tag)) ?? "", decoded);
     this.add(element);
     if (!VOID.has(name)) this.#open.push(element);
   }
@@ -102,9 +110,17 @@ export class Place {
   }
 }
 
+/** What a link's tag leads to; of two addresses the first one counts. */
+function addressIn(tag: string): string {
+  for (const [, name = "", ...values] of tag.matchAll(ATTRIBUTE))
+    if (name.toLowerCase() === "href") return values.find((value) => value !== undefined)?.trim() ?? "";
+  return "";
+}
+
 /** Gives an element, with all that is in it, what one of Markdown's has. */
 function finish(made: HTMLElement): void {
   directed(made);
+  if (made.localName === "a") single(made);
   if (/^(?:ul|ol|dl|blockquote|table)$/.test(made.localName)) made.dir = directionOf(made.textContent);
   if (made instanceof HTMLOListElement) makeRoom(made, made.start, made.children.length);
   if (made.localName === "table") putInto(made, boxed);
