@@ -13,7 +13,11 @@ function formulas(markdown: string): string[] {
   return found.map((formula) => formula.querySelector("annotation")?.textContent ?? formula.textContent);
 }
 
-beforeAll(load);
+// Nothing is laid out here, and what is no HTML has no style to set.
+beforeAll(() => {
+  Object.defineProperty(Element.prototype, "style", { configurable: true, value: {} });
+  return load();
+});
 
 describe("formulas", () => {
   test.each([
@@ -77,8 +81,14 @@ describe("formulas", () => {
   test("a_formula_that_goes_on_over_lines_leaves_the_words_around_it_one_paragraph", () => {
     const box = show("One\ntwo $$\na\n+ b\n=\nc\n$$ three\nfour\n\n- five");
     expect([...box.children].map(({ localName }) => localName)).toEqual(["p", "ul"]);
-    expect(box.querySelector("p > .formula-block")?.textContent).toBe("a\n+ b\n=\nc");
+    expect(box.querySelector("p > .formula-block annotation")?.textContent).toBe("a\n+ b\n=\nc");
     expect(box.querySelector("p")?.lastChild?.textContent).toBe(" three\nfour");
+  });
+
+  test("fenced_mathematics_that_cannot_be_set_are_code", () => {
+    const box = show("```math\na \\frac{\nb\n```");
+    expect(box.querySelector(".formula")).toBeNull();
+    expect(box.querySelector(".code-box code")?.textContent).toBe("a \\frac{\nb\n");
   });
 
   test("a_heading_ends_where_a_formula_on_lines_of_its_own_begins", () => {

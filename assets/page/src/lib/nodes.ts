@@ -71,11 +71,7 @@ class Making {
       case "paragraph":
         return place.add(this.#paragraph(token as Tokens.Paragraph));
       case "code":
-        return place.add(
-          isFormula(token as Tokens.Code)
-            ? formulaBox(token["text"].trim(), "paragraph", this.#later)
-            : this.#code(token as Tokens.Code, before),
-        );
+        return place.add(this.#formula(token as Tokens.Code) ?? this.#code(token as Tokens.Code, before));
       case "blockquote":
         return place.add(this.#quotation(token as Tokens.Blockquote));
       case "list":
@@ -113,6 +109,13 @@ class Making {
     const [first, ...others] = tokens.filter(({ type, raw }) => type !== "text" || raw.trim() !== "");
     const isFormula = first?.type === "formula" && others.length === 0 && isDisplayed(first.raw);
     return isFormula ? formulaBox((first as Formula).tex, "paragraph", this.#later) : this.#words("p", tokens);
+  }
+
+  /** Fenced mathematics, once they are whole and set; until then, and where they are none, they are code. */
+  #formula(token: Tokens.Code): HTMLElement | null {
+    if (!isMathematics(token)) return null;
+    const box = formulaBox(token.text.trim(), "paragraph", this.#later);
+    return box.firstElementChild?.localName === "math" ? box : null;
   }
 
   #code(token: Tokens.Code, before?: Token): HTMLElement {
@@ -252,7 +255,7 @@ class Making {
 }
 
 /** Between fences that name mathematics, once the second one has come. */
-function isFormula({ raw, lang, text }: Tokens.Code): boolean {
+function isMathematics({ raw, lang, text }: Tokens.Code): boolean {
   return (
     lang === "math" &&
     text.trim() !== "" &&
