@@ -20,7 +20,7 @@ use crate::{
     auth::Auth,
     config::{self, Config, StorePath},
     http::{
-        Base, Page, Parts, Proxies, Site, Uploads,
+        Base, Page, Parts, Site, Uploads,
         accept::{Acceptor, Listener},
     },
     knowledge::{Keeper, Knowledge, KnowledgeError, Library, LibraryError, Set},
@@ -28,6 +28,7 @@ use crate::{
     session::{Sessions, registry::Registry},
     shutdown::Shutdown,
     store::{Health, OpenError, Store, Unwritten},
+    tls::{Certificate, pair::PairError},
     turn::{
         desk::{Desk, Rules},
         line::Line,
@@ -73,6 +74,9 @@ pub enum BuildError {
     /// The documents' index.
     #[error(transparent)]
     Library(#[from] LibraryError),
+    /// The certificate, or its key: good when the configuration was checked, and no longer.
+    #[error("askd cannot speak TLS: {0}; {help}", help = .0.wrong.help())]
+    Certificate(#[from] PairError),
 }
 
 /// All parts of a server that is ready to listen.
@@ -83,6 +87,7 @@ pub struct App {
     store: Store,
     registry: Arc<Registry>,
     keeper: Option<Keeper>,
+    certificate: Option<Certificate>,
     shutdown: Shutdown,
 }
 
@@ -148,6 +153,9 @@ impl App {
             searcher.map(Arc::new),
             knowledge.folders.is_empty(),
         )?;
+        let certificate = (server.tls.as_ref())
+            .map(|tls| Certificate::open(tls.certificate.clone(), tls.key.clone()))
+            .transpose()?;
         let store = Store::open(store)?;
         let page = Page::new(&page, &auth.mode, &Base::of(server.public_url.as_ref()));
         let auth = Auth::new(auth, store.clone());
@@ -178,8 +186,14 @@ impl App {
             store,
             registry,
             keeper,
+            certificate,
             shutdown,
         })
+    }
+
+    /// The certificate that is shown, if askd speaks TLS: who holds it can have its files read again at once.
+    pub fn certificate(&self) -> Option<Certificate> {
+        self.certificate.clone()
     }
 
     /// A look at it that stays when [`App::serve`] has taken it.
@@ -200,6 +214,7 @@ impl App {
             desk,
             store,
             keeper,
+            certificate,
             shutdown,
             ..
         } = self;
@@ -207,14 +222,10 @@ impl App {
         if let Some(keeper) = keeper {
             keeper.start();
         }
-        let acceptor = Acceptor::new(
-            site,
-            server.max_connections,
-            server.max_connections_per_client,
-            Proxies::new(&server.trusted_proxies),
-            server.header_timeout,
-            shutdown.clone(),
-        );
+        if let Some(certificate) = certificate.clone() {
+            shutdown.spawn_background("certificate", certificate.follow(shutdown.clone()));
+        }
+        let acceptor = Acceptor::new(site, &server, certificate, &listeners, shutdown.clone());
         for listener in listeners {
             shutdown.spawn_background("listener", acceptor.clone().run(listener));
         }

@@ -218,7 +218,14 @@ fn summary(loaded: &Loaded) -> String {
     let mut text = format!("{file}: ok\n");
     for listen in &server.listen {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "  listens on   {listen}");
+        let tls = match (&server.tls, listen) {
+            (Some(_), config::Listen::Tcp(_)) => " (TLS)",
+            _ => "",
+        };
+        let _ = writeln!(text, "  listens on   {listen}{tls}");
+    }
+    for address in server.tls.iter().flat_map(|tls| &tls.redirect) {
+        let _ = writeln!(text, "  leads there from {address}");
     }
     for endpoint in endpoints {
         let models = endpoint.models.join(", ");

@@ -15,6 +15,7 @@ mod page;
 mod report;
 mod secret;
 mod section;
+mod tls;
 mod value;
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
@@ -29,6 +30,7 @@ pub use colour::Colour;
 pub use fault::{Fault, Faults, Place};
 pub use page::{FooterLink, Kind, OwnFile, Page};
 pub use secret::Secret;
+pub use tls::Tls;
 
 /// Everything the operator decides, checked.
 #[derive(Debug, Clone)]
@@ -74,6 +76,8 @@ pub struct Server {
     pub trusted_proxies: Vec<Proxy>,
     /// How long going down may take; running answers may go on for all of it but a reserve (see `app`).
     pub shutdown_grace: Duration,
+    /// `[server.tls]`: how the TCP listeners speak TLS; `None`: they do not.
+    pub tls: Option<Tls>,
 }
 
 /// One address to listen on.

@@ -83,10 +83,8 @@ impl Site {
             uploads,
             shutdown,
         } = parts;
-        let public = server.public_url.as_ref();
-        let secure = public.is_some_and(|url| url.scheme() == "https");
-        let base = Base::of(public);
-        let key = store.cookie_key().expose();
+        let base = Base::of(server.public_url.as_ref());
+        let (key, secure) = (store.cookie_key().expose(), server.is_secure());
         let owners = owner::Owners::new(key, secure, &base, !page.sites().is_empty());
         let proxies = Proxies::new(&server.trusted_proxies);
         Arc::new(Self {

@@ -14,7 +14,7 @@
 //! - [`session`]: the loop over receive, outbound and shutdown, and the wire.
 //! - [`http`]: the routes and the accept loop under them.
 //! - [`app`]: the parts put together, once; going up and coming down.
-//! - [`config`], [`cli`], [`telemetry`], [`shutdown`]: what the parts are handed.
+//! - [`config`], [`cli`], [`telemetry`], [`tls`], [`shutdown`]: what the parts are handed.
 
 pub mod answer;
 pub mod app;
@@ -29,4 +29,5 @@ pub mod session;
 pub mod shutdown;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod turn;

@@ -65,18 +65,12 @@ fn run(config: Config, log: &Arc<telemetry::Guard>) -> anyhow::Result<()> {
 
 async fn serve(config: Config, log: Weak<telemetry::Guard>) -> anyhow::Result<()> {
     let signals = Signals::new().context("cannot listen for signals")?;
-    let bind = |listen| Listener::bind(listen, config.session.send_timeout);
-    let listeners = config
-        .server
-        .listen
-        .iter()
-        .map(bind)
-        .collect::<Result<Vec<_>, _>>()?;
+    let listeners = Listener::all(&config.server, config.session.send_timeout)?;
     let shutdown = Shutdown::new();
     let app = App::new(config, shutdown.clone())?;
     for listener in &listeners {
         // Nobody is left to tell when standard output is closed.
-        let _ = writeln!(io::stdout(), "askd serves {}", listener.address());
+        let _ = writeln!(io::stdout(), "askd {listener}");
     }
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),

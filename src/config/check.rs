@@ -13,6 +13,7 @@ mod page;
 mod request;
 mod server;
 mod store;
+mod tls;
 
 use std::{
     path::{Path, PathBuf},

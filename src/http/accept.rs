@@ -1,7 +1,11 @@
 //! Listening and accepting: our own loop under warp's filters, so that connections are counted, headers have a
 //! deadline, and a shutdown ends what is idle.
 
+mod connection;
+mod redirect;
+
 use std::{
+    fmt,
     fs::{self, Permissions},
     io,
     net::{IpAddr, SocketAddr},
@@ -11,28 +15,23 @@ use std::{
     time::Duration,
 };
 
-use hyper::{Request, body::Incoming, server::conn::http1, service::Service, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, UnixListener, UnixStream},
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{sleep, timeout},
+    time::sleep,
 };
 use tracing::{debug, warn};
 
-use super::{Site, base::Base, proxies::Proxies, routes};
+use self::{connection::Connections, redirect::Redirect};
+use super::{Site, proxies::Proxies};
 use crate::{
-    config::Listen,
+    config::{self, Listen},
     id::Client,
     session::registry::{Guard, Registry},
     shutdown::Shutdown,
+    tls::Certificate,
 };
-use warp::{Filter, filters::BoxedFilter, reply::Response};
 
 /// Connections that the kernel keeps waiting for us.
 const BACKLOG: i32 = 1024;
@@ -42,19 +41,26 @@ const SEND_BUFFER: usize = 64 << 10;
 const KEEPALIVE: Duration = Duration::from_secs(60);
 /// What the kernel waits beyond the session's own deadline.
 const KERNEL_MARGIN: Duration = Duration::from_secs(2);
-/// Bytes of a request's headers, and of hyper's buffer.
-const MAX_HEADERS: usize = 16 << 10;
 /// How long to wait when `accept` fails for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How long a response may take to go out once the server halts.
-const HALTING: Duration = Duration::from_millis(500);
 
 /// Something to accept from.
 pub enum Listener {
-    /// A TCP port.
-    Tcp(TcpListener),
+    /// A TCP port, and what is spoken there.
+    Tcp(TcpListener, Speech),
     /// A Unix socket, and its file.
     Unix(UnixListener, PathBuf),
+}
+
+/// What a TCP port speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speech {
+    /// HTTP.
+    Plain,
+    /// HTTP over TLS.
+    Tls,
+    /// HTTP that leads to the TLS, and nothing else.
+    Redirect,
 }
 
 /// Why an address cannot be listened on.
@@ -92,12 +98,31 @@ impl BindError {
 }
 
 impl Listener {
+    /// Listens wherever the configuration says, in its order; the addresses that only lead elsewhere come last.
+    pub fn all(server: &config::Server, send_timeout: Duration) -> Result<Vec<Self>, BindError> {
+        let speech = match server.tls {
+            Some(_) => Speech::Tls,
+            None => Speech::Plain,
+        };
+        let serving = server.listen.iter().cloned().map(|one| (one, speech));
+        let leading = server.tls.iter().flat_map(|tls| &tls.redirect);
+        let leading = leading.map(|address| (Listen::Tcp(*address), Speech::Redirect));
+        serving
+            .chain(leading)
+            .map(|(listen, speech)| Self::bind(&listen, speech, send_timeout))
+            .collect()
+    }
+
     /// Listens on an address. A TCP client that takes nothing of what is sent is cut off by the kernel a little
     /// after `send_timeout`, which sessions keep to by themselves; so no response can hold a connection for ever.
-    pub fn bind(listen: &Listen, send_timeout: Duration) -> Result<Self, BindError> {
+    pub fn bind(
+        listen: &Listen,
+        speech: Speech,
+        send_timeout: Duration,
+    ) -> Result<Self, BindError> {
         match listen {
             Listen::Tcp(address) => tcp(*address, send_timeout + KERNEL_MARGIN)
-                .map(Self::Tcp)
+                .map(|listener| Self::Tcp(listener, speech))
                 .map_err(|error| BindError::new(address.to_string(), error)),
             Listen::Unix(path) => unix(path)
                 .map(|listener| Self::Unix(listener, path.clone()))
@@ -108,11 +133,27 @@ impl Listener {
     /// Where it listens, as an address for people.
     pub fn address(&self) -> String {
         match self {
-            Self::Tcp(listener) => listener
-                .local_addr()
-                .map_or_else(|_| "?".to_owned(), |at| format!("http://{at}")),
+            Self::Tcp(listener, speech) => {
+                let scheme = match speech {
+                    Speech::Tls => "https",
+                    Speech::Plain | Speech::Redirect => "http",
+                };
+                let address = listener.local_addr();
+                address.map_or_else(|_| "?".to_owned(), |at| format!("{scheme}://{at}"))
+            }
             Self::Unix(_, path) => format!("unix:{}", path.display()),
         }
+    }
+}
+
+/// What it does and where, for people.
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let does = match self {
+            Self::Tcp(_, Speech::Redirect) => "leads to https from",
+            _ => "serves",
+        };
+        write!(f, "{does} {}", self.address())
     }
 }
 
@@ -209,35 +250,31 @@ impl Peer {
 /// What the accept loops share.
 #[derive(Clone)]
 pub struct Acceptor {
-    routes: BoxedFilter<(Response,)>,
-    base: Base,
     permits: Arc<Semaphore>,
     clients: Arc<Registry>,
     proxies: Proxies,
-    header_timeout: Duration,
+    connections: Connections,
+    redirect: Arc<Redirect>,
     shutdown: Shutdown,
 }
 
 impl Acceptor {
-    /// Takes up to `max` connections, `max_per_client` from one address.
+    /// Takes as many connections as `server` says, all in all and from one address. `listeners` are those that it will
+    /// run on; those of TLS show `certificate`.
     pub fn new(
         site: Arc<Site>,
-        max: usize,
-        max_per_client: usize,
-        proxies: Proxies,
-        header_timeout: Duration,
+        server: &config::Server,
+        certificate: Option<Certificate>,
+        listeners: &[Listener],
         shutdown: Shutdown,
     ) -> Self {
-        let permits = Arc::new(Semaphore::new(max));
-        let base = site.base.clone();
-        let routes = routes(site).boxed();
+        let max = server.max_connections;
         Self {
-            routes,
-            base,
-            permits,
-            clients: Registry::new(max, max_per_client),
-            proxies,
-            header_timeout,
+            permits: Arc::new(Semaphore::new(max)),
+            clients: Registry::new(max, server.max_connections_per_client),
+            proxies: Proxies::new(&server.trusted_proxies),
+            connections: Connections::new(site, server, certificate, shutdown.clone()),
+            redirect: Arc::new(Redirect::new(server.public_url.as_ref(), listeners)),
             shutdown,
         }
     }
@@ -268,13 +305,16 @@ impl Acceptor {
             return Ok(());
         };
         match listener {
-            Listener::Tcp(listener) => {
+            Listener::Tcp(listener, speech) => {
                 let (socket, address) = listener.accept().await?;
                 // A proxy brings many; who they are is only known once they ask.
                 let client =
                     (!self.proxies.trust(Some(address.ip()))).then(|| Client::from(address.ip()));
                 match self.clients.admit(client) {
-                    Ok(guard) => self.serve(socket, Peer::new(Some(address), permit, Some(guard))),
+                    Ok(guard) => {
+                        let peer = Peer::new(Some(address), permit, Some(guard));
+                        self.serve(socket, peer, *speech);
+                    }
                     Err(_) => {
                         debug!(peer = %address, "too many connections from one address; closed");
                         // Reset rather than closed: no state lingers for a client that takes more than its part.
@@ -284,43 +324,28 @@ impl Acceptor {
             }
             Listener::Unix(listener, _) => {
                 let (socket, _): (UnixStream, _) = listener.accept().await?;
-                self.serve(socket, Peer::new(None, permit, None));
+                self.begin(
+                    self.connections
+                        .clone()
+                        .plain(socket, Peer::new(None, permit, None)),
+                );
             }
         }
         Ok(())
     }
 
-    fn serve<S>(&self, socket: S, peer: Peer)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let service = TowerToHyperService::new(warp::service(self.routes.clone()));
-        let base = self.base.clone();
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            base.enter(&mut request);
-            request.extensions_mut().insert(peer.clone());
-            service.call(request)
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.header_timeout)
-            .max_buf_size(MAX_HEADERS)
-            .serve_connection(TokioIo::new(socket), service)
-            .with_upgrades();
-        let shutdown = self.shutdown.clone();
-        self.shutdown.spawn_background("connection", async move {
-            let mut connection = std::pin::pin!(connection);
-            let ended = tokio::select! {
-                biased;
-                ended = connection.as_mut() => ended,
-                () = shutdown.halted() => {
-                    connection.as_mut().graceful_shutdown();
-                    timeout(HALTING, connection).await.unwrap_or(Ok(()))
-                }
-            };
-            if let Err(error) = ended {
-                debug!(%error, "a connection ended early");
+    fn serve(&self, socket: TcpStream, peer: Peer, speech: Speech) {
+        let connections = self.connections.clone();
+        match speech {
+            Speech::Plain => self.begin(connections.plain(socket, peer)),
+            Speech::Tls => self.begin(connections.secure(socket, peer)),
+            Speech::Redirect => {
+                self.begin(connections.redirect(socket, peer, self.redirect.clone()));
             }
-        });
+        }
+    }
+
+    fn begin(&self, connection: impl Future<Output = ()> + Send + 'static) {
+        self.shutdown.spawn_background("connection", connection);
     }
 }

@@ -30,7 +30,11 @@ use crate::{
 const RETRY_AFTER: u32 = 5;
 
 /// Who may open a session from a browser's page: the page's own origin, and the operator's list.
-pub struct Origins(Vec<String>);
+pub struct Origins {
+    listed: Vec<String>,
+    /// The page comes over askd's own TLS: one that did not, under the same name, is another's.
+    tls: bool,
+}
 
 impl Origins {
     /// The list of the configuration.
@@ -39,14 +43,11 @@ impl Origins {
             .public_url
             .as_ref()
             .map(|url| url.origin().ascii_serialization());
-        Self(
-            server
-                .allowed_origins
-                .iter()
-                .cloned()
-                .chain(public)
-                .collect(),
-        )
+        let listed = server.allowed_origins.iter().cloned();
+        Self {
+            listed: listed.chain(public).collect(),
+            tls: server.tls.is_some(),
+        }
     }
 
     /// Whether a request may go on. Programs that are no browsers send no `Origin`.
@@ -61,8 +62,9 @@ impl Origins {
         let (Ok(origin), None) = (origin.to_str(), origins.next()) else {
             return false;
         };
-        self.0.iter().any(|allowed| allowed == origin)
-            || same_host(origin, headers) && (!loopback || is_local(origin))
+        let is_own = || same_host(origin, headers) && (!self.tls || origin.starts_with("https://"));
+        self.listed.iter().any(|allowed| allowed == origin)
+            || is_own() && (!loopback || is_local(origin))
     }
 
     /// Whether a request may read what needs no cookie. A foreign page whose name was made to resolve to 127.0.0.1 sends no
@@ -75,7 +77,8 @@ impl Origins {
         let Some(host) = host.filter(|_| loopback) else {
             return true;
         };
-        is_local(&format!("http://{host}")) || self.0.iter().any(|known| same_host(known, headers))
+        is_local(&format!("http://{host}"))
+            || self.listed.iter().any(|known| same_host(known, headers))
     }
 }
 
@@ -235,9 +238,32 @@ fn refuse(site: &Site, refused: Refused) -> Response {
 mod tests {
     use super::*;
 
+    fn origins(listed: &str, tls: bool) -> Origins {
+        Origins {
+            listed: vec![listed.to_owned()],
+            tls,
+        }
+    }
+
+    #[test]
+    fn over_tls_a_page_of_the_same_name_without_it_is_anothers() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("example.org"));
+        for (origin, tls, allowed) in [
+            ("https://example.org", true, true),
+            ("http://example.org", true, false),
+            ("http://example.org", false, true),
+            ("http://listed.example.org", true, true),
+        ] {
+            headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+            let origins = origins("http://listed.example.org", tls);
+            assert_eq!(origins.allow(&headers, false), allowed, "{origin}");
+        }
+    }
+
     #[test]
     fn only_the_pages_own_origin_and_the_listed_ones_may_open_a_session() {
-        let origins = Origins(vec!["https://docs.example.org".to_owned()]);
+        let origins = origins("https://docs.example.org", false);
         let cases = [
             (None, "example.org", true),
             (Some("http://example.org"), "example.org", true),
@@ -274,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_name_that_was_made_to_mean_this_machine_opens_nothing() {
-        let origins = Origins(vec!["https://ask.example.org".to_owned()]);
+        let origins = origins("https://ask.example.org", false);
         let cases = [
             ("http://evil.example:8080", "evil.example:8080", false),
             (

@@ -7,11 +7,12 @@ use std::{
 };
 
 /// Each module with what it may import beside itself.
-const MAY_IMPORT: [(&str, &[&str]); 16] = [
+const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("id", &[]),
     ("answer", &["id"]),
     ("shutdown", &[]),
-    ("config", &[]),
+    ("tls", &["shutdown"]),
+    ("config", &["tls"]),
     ("telemetry", &["config"]),
     ("llm", LEVEL_0),
     ("knowledge", LEVEL_0),
@@ -45,6 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
             "auth",
             "turn",
             "session",
+            "tls",
         ],
     ),
     (
@@ -58,6 +60,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
             "session",
             "shutdown",
             "store",
+            "tls",
             "turn",
         ],
     ),

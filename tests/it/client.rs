@@ -4,9 +4,14 @@ use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::{net::TcpStream, sync::Mutex, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::Mutex,
+    time::timeout,
+};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, client_async,
+    WebSocketStream, client_async,
     tungstenite::{
         Error, Message,
         client::IntoClientRequest,
@@ -35,9 +40,9 @@ impl Browser {
 }
 
 /// One session.
-pub struct Client {
+pub struct Client<S = TcpStream> {
     /// The socket, for tests that are rude.
-    pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    pub socket: WebSocketStream<S>,
     /// The first frame.
     pub status: Value,
 }
@@ -73,18 +78,30 @@ impl Client {
         Self::over(stream, address, browser).await
     }
 
+    /// Leaves as a crashed machine does: RST.
+    pub fn reset(self) {
+        socket2::SockRef::from(self.socket.get_ref())
+            .set_linger(Some(Duration::ZERO))
+            .unwrap();
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// The same over a connection of the test's own.
-    pub async fn over(stream: TcpStream, address: SocketAddr, browser: &Browser) -> Self {
-        let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
+    pub async fn over(stream: S, address: SocketAddr, browser: &Browser) -> Self {
+        Self::at(&format!("ws://{address}/ws"), stream, browser).await
+    }
+
+    /// The same at an address of the test's own.
+    pub async fn at(url: &str, stream: S, browser: &Browser) -> Self {
+        let mut request = url.into_client_request().unwrap();
         // Held until the first session of a browser has its cookie; the others wait for it.
         let mut first = Some(browser.0.lock().await);
         if let Some(known) = first.take_if(|known| known.is_some()) {
             let value = HeaderValue::from_str(known.as_deref().unwrap()).unwrap();
             request.headers_mut().insert(header::COOKIE, value);
         }
-        let (socket, response) = client_async(request, MaybeTlsStream::Plain(stream))
-            .await
-            .unwrap();
+        let (socket, response) = client_async(request, stream).await.unwrap();
         assert_eq!(response.status(), 101);
         let given = response.headers().get(header::SET_COOKIE);
         assert_eq!(given.is_some(), first.is_some(), "a browser is known again");
@@ -219,16 +236,6 @@ impl Client {
         };
         self.socket.close(Some(frame)).await.unwrap();
         while let Some(Ok(_)) = self.socket.next().await {}
-    }
-
-    /// Leaves as a crashed machine does: RST.
-    pub fn reset(self) {
-        let MaybeTlsStream::Plain(stream) = self.socket.get_ref() else {
-            unreachable!("never TLS here")
-        };
-        socket2::SockRef::from(stream)
-            .set_linger(Some(Duration::ZERO))
-            .unwrap();
     }
 }
 

@@ -7,6 +7,7 @@ mod knowledge;
 mod page;
 mod secrets;
 mod store;
+mod tls;
 
 use std::collections::HashMap;
 

@@ -17,6 +17,7 @@ use askd::{
     config::{Overrides, check},
     http::accept::Listener,
     shutdown::Shutdown,
+    tls::Certificate,
 };
 use tokio::{net::TcpSocket, task::JoinHandle, time::timeout};
 use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
@@ -86,6 +87,12 @@ impl Drop for Seed {
     }
 }
 
+/// Where to connect to for an address as people are told it.
+pub fn socket_of(address: &str) -> SocketAddr {
+    let (_, socket) = address.split_once("://").unwrap();
+    socket.parse().unwrap()
+}
+
 /// A running server.
 pub struct Server {
     /// Where it listens.
@@ -98,6 +105,8 @@ pub struct Server {
     pub log: Log,
     /// Who its sessions are, unless a test says otherwise.
     pub browser: Browser,
+    /// What it shows over TLS.
+    pub certificate: Option<Certificate>,
     watch: Watch,
     served: JoinHandle<()>,
     _subscriber: DefaultGuard,
@@ -158,15 +167,12 @@ impl Server {
         let loaded = check("test.toml", toml, &overrides, &|_| None)
             .unwrap_or_else(|faults| panic!("{faults}"));
         let send_timeout = loaded.config.session.send_timeout;
-        let listen = loaded.config.server.listen.iter();
-        let listeners: Vec<_> = listen
-            .map(|one| Listener::bind(one, send_timeout).unwrap())
-            .collect();
+        let listeners = Listener::all(&loaded.config.server, send_timeout).unwrap();
         let addresses: Vec<_> = listeners.iter().map(Listener::address).collect();
-        let address = addresses[0].trim_start_matches("http://").parse().unwrap();
+        let address = socket_of(&addresses[0]);
         let shutdown = Shutdown::new();
         let app = App::new(loaded.config, shutdown.clone()).unwrap();
-        let watch = app.watch();
+        let (watch, certificate) = (app.watch(), app.certificate());
         #[expect(
             clippy::disallowed_methods,
             reason = "the harness waits for this one itself"
@@ -178,6 +184,7 @@ impl Server {
             shutdown,
             log,
             browser: Browser::default(),
+            certificate,
             watch,
             served,
             _subscriber: subscriber,
@@ -187,10 +194,16 @@ impl Server {
     /// Serves with one endpoint, the fake, which never tries again; `endpoint` and `rest` are further lines of
     /// its section and of the file.
     pub fn with_fake(fake: &Fake, endpoint: &str, rest: &str) -> Self {
+        Self::with_fake_on(&["127.0.0.1:0"], fake, endpoint, rest)
+    }
+
+    /// The same on these addresses; the first is of TCP.
+    pub fn with_fake_on(listen: &[&str], fake: &Fake, endpoint: &str, rest: &str) -> Self {
         let url = fake.base_url();
-        Self::start(&format!(
+        let toml = format!(
             "[[endpoint]]\nname = \"fake\"\nbase_url = \"{url}\"\nmodel = \"m\"\nretries = 0\n{endpoint}\n{rest}"
-        ))
+        );
+        Self::start_on(listen, &toml)
     }
 
     /// A session, its `status` read.

@@ -152,7 +152,7 @@ async fn unchunked<S: AsyncRead + Unpin>(socket: &mut S, mut input: Vec<u8>) -> 
 }
 
 /// Reads until the server ends the connection.
-async fn until_closed<S: AsyncRead + Unpin>(socket: &mut S) -> Vec<u8> {
+pub async fn until_closed<S: AsyncRead + Unpin>(socket: &mut S) -> Vec<u8> {
     let mut rest = Vec::new();
     // A reset is an end too.
     let _ = timeout(PATIENCE, socket.read_to_end(&mut rest))

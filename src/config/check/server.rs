@@ -14,7 +14,7 @@ use super::super::{
     section::Section,
     value::{Given, Wrong},
 };
-use super::secs;
+use super::{secs, tls};
 
 /// Bytes that the kernel takes for a Unix socket's path (`sun_path`, with its closing zero).
 const MAX_UNIX_PATH: usize = 107;
@@ -29,7 +29,6 @@ const FLAG: &str = "--listen or ASKD_LISTEN";
 pub(super) fn read(report: &Report<'_>, section: Section<'_, '_>, over: &[String]) -> Server {
     let listen = listen(report, &section, over);
     let server = Server {
-        listen,
         public_url: public_url(report, &section),
         allowed_origins: allowed_origins(report, &section),
         max_connections: section
@@ -51,6 +50,8 @@ pub(super) fn read(report: &Report<'_>, section: Section<'_, '_>, over: &[String
         shutdown_grace: section
             .duration("shutdown_grace", secs(0)..=secs(3600))
             .unwrap_or(secs(20)),
+        tls: tls::read(report, &section, &listen),
+        listen,
     };
     let keys = ["server.max_sessions", "server.max_connections"];
     if server.max_sessions > server.max_connections && !report.is_faulty(&keys) {
@@ -64,6 +65,12 @@ pub(super) fn read(report: &Report<'_>, section: Section<'_, '_>, over: &[String
                     server.max_sessions, server.max_connections
                 )),
         );
+    }
+    let public = server.public_url.as_ref();
+    if server.tls.is_some() && public.is_some_and(|url| url.scheme() == "http") {
+        let message = "does not fit [server.tls]: readers come over https";
+        let draft = section.draft("public_url", message);
+        report.fault(draft.help("begin it with https://, or remove [server.tls]"));
     }
     section.finish();
     server
@@ -110,7 +117,7 @@ fn listen(report: &Report<'_>, section: &Section<'_, '_>, over: &[String]) -> Ve
 }
 
 /// Parses addresses, and tells those that cannot be or come twice.
-fn each<D: FnOnce(String) -> Draft>(
+pub(super) fn each<D: FnOnce(String) -> Draft>(
     addresses: impl Iterator<Item = (String, D)>,
     report: &Report<'_>,
 ) -> Vec<Listen> {

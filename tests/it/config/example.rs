@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::tls::{Authority, CERTIFICATE, KEY};
 
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
@@ -153,7 +154,10 @@ fn the_example_loads_with_everything_in_it_switched_on() {
         _ => None,
     };
     let text = uncommented(&format!("{path}/azure.key"), false);
-    let text = ["logo.svg", "page.css"].iter().fold(text, |text, name| {
+    let authority = Authority::new();
+    authority.pair().write(directory.path());
+    let files = ["logo.svg", "page.css", CERTIFICATE, KEY];
+    let text = files.iter().fold(text, |text, name| {
         text.replace(&format!("/etc/askd/{name}"), &format!("{path}/{name}"))
     });
     let loaded = check("example", &text, &Overrides::default(), &env);
@@ -187,12 +191,14 @@ fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
     // A section within another is a key of that.
     shown.insert(("knowledge".to_owned(), "embeddings".to_owned()));
     shown.insert(("auth".to_owned(), "user".to_owned()));
+    shown.insert(("server".to_owned(), "tls".to_owned()));
     // What askd knows, it says itself when it is asked for what it does not know.
     let mut known: BTreeSet<(String, String)> = BTreeSet::new();
     let sections = [
         "server",
         "auth",
         "[auth.user]",
+        "server.tls",
         "[endpoint]",
         "session",
         "knowledge",
@@ -217,7 +223,7 @@ fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
         );
     }
     assert_eq!(shown, known);
-    assert_eq!(known.len(), 95);
+    assert_eq!(known.len(), 100);
 }
 
 #[test]
@@ -239,5 +245,5 @@ fn the_example_says_a_line_on_each_key() {
         }
         above = line;
     }
-    assert_eq!(told.len(), 82);
+    assert_eq!(told.len(), 86);
 }

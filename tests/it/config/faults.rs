@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::*;
 
 /// Faults of a file, each with a name.
-const FILES: [(&str, &str); 112] = [
+const FILES: [(&str, &str); 122] = [
     // Who may come in.
     (
         "an address that anybody can reach, and no sign-in",
@@ -166,6 +166,37 @@ const FILES: [(&str, &str); 112] = [
     (
         "a public address with a query",
         "[server]\npublic_url = \"https://example.org/?askd\"\n",
+    ),
+    ("TLS without its files", "[server.tls]\n"),
+    (
+        "TLS with files that are not there",
+        "[server.tls]\ncertificate = \"/no/such/fullchain.pem\"\nkey = \"/no/such/privkey.pem\"\n",
+    ),
+    (
+        "a certificate's file without a certificate",
+        "[server.tls]\ncertificate = \"/dev/null\"\nkey = \"/dev/null\"\n",
+    ),
+    (
+        "a certificate without end",
+        "[server.tls]\ncertificate = \"/dev/zero\"\nkey = \"/dev/null\"\n",
+    ),
+    (
+        "a redirect from where TLS is spoken",
+        "[server]\nlisten = [\"127.0.0.1:443\"]\ntls.redirect = [\"[::]:80\", \"127.0.0.1:443\"]\n",
+    ),
+    (
+        "a redirect from a socket's file",
+        "[server.tls]\nredirect = [\"unix:/run/askd.sock\"]\n",
+    ),
+    (
+        "a redirect from nowhere",
+        "[server.tls]\nredirect = [\":80\"]\n",
+    ),
+    ("HSTS for ever", "[server.tls]\nhsts = \"100years\"\n"),
+    ("HSTS as a switch", "[server.tls]\nhsts = true\n"),
+    (
+        "a plain public address beside TLS",
+        "[server]\npublic_url = \"http://ask.example.org\"\n[server.tls]\nkey = \"/dev/null\"\n",
     ),
     (
         "a frame in any site",
@@ -399,7 +430,7 @@ fn each_fault_names_file_line_column_key_and_remedy() {
         }
         writeln!(told, "## {name}\n\n{faults}\n").unwrap();
     }
-    assert_eq!(FILES.len(), 112);
+    assert_eq!(FILES.len(), 122);
     insta::assert_snapshot!(told);
 }
 

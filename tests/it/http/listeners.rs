@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use askd::{
     config::Listen,
-    http::accept::{BindError, Listener},
+    http::accept::{BindError, Listener, Speech},
 };
 use tempfile::TempDir;
 use tokio::net::UnixStream;
@@ -17,7 +17,7 @@ fn health() -> String {
 }
 
 fn bind(listen: &Listen) -> Result<Listener, BindError> {
-    Listener::bind(listen, Duration::from_secs(20))
+    Listener::bind(listen, Speech::Plain, Duration::from_secs(20))
 }
 
 #[tokio::test]

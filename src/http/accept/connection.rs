@@ -1,0 +1,272 @@
+//! One connection: the handshake of TLS, if there is one, and its requests by HTTP/1.1 or HTTP/2.
+//!
+//! Sessions come by HTTP/1.1 alone: WebSockets over HTTP/2 are not offered, and browsers open a connection of their own
+//! for them.
+
+mod streams;
+
+use std::{convert::Infallible, future::ready, pin::Pin, sync::Arc, time::Duration};
+
+use futures_util::future::Either;
+use hyper::{
+    Request, Version,
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::{Service, service_fn},
+};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use rustls::{ServerConfig, crypto::ring};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tracing::debug;
+use warp::{
+    Filter,
+    filters::BoxedFilter,
+    http::{HeaderValue, header},
+    reply::Response,
+};
+
+use self::streams::Streams;
+use super::{KEEPALIVE, Peer, SEND_BUFFER, redirect::Redirect};
+use crate::{
+    config,
+    http::{Site, base::Base, routes},
+    shutdown::Shutdown,
+    tls::Certificate,
+};
+
+/// Bytes of a request's headers, and of hyper's buffer.
+const MAX_HEADERS: usize = 16 << 10;
+/// How long a response may take to go out once the server halts, or the connection is to end.
+const HALTING: Duration = Duration::from_millis(500);
+/// Requests at once on one HTTP/2 connection; a browser waits with further ones.
+const MAX_STREAMS: u32 = 128;
+/// Bytes that an HTTP/2 client may send ahead: of one request's body, and of all together.
+const STREAM_WINDOW: u32 = 256 << 10;
+const CONNECTION_WINDOW: u32 = 1 << 20;
+/// How long an HTTP/2 client may take to answer a ping, which it gets every [`KEEPALIVE`].
+const PONG: Duration = Duration::from_secs(20);
+/// The protocols that the handshake offers, the better one first.
+const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// What a connection comes and goes by.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
+
+/// Who answers the requests of a connection.
+enum Answer {
+    /// The site, with how long browsers are to keep to TLS, if that is to be said.
+    Routes(Option<HeaderValue>),
+    /// An address elsewhere.
+    Elsewhere(Arc<Redirect>),
+}
+
+/// How connections are served; clones share the routes.
+#[derive(Clone)]
+pub struct Connections {
+    routes: BoxedFilter<(Response,)>,
+    base: Base,
+    tls: Option<TlsAcceptor>,
+    hsts: Option<HeaderValue>,
+    header_timeout: Duration,
+    shutdown: Shutdown,
+}
+
+impl Connections {
+    /// Serves the site; over TLS with this certificate.
+    pub fn new(
+        site: Arc<Site>,
+        server: &config::Server,
+        certificate: Option<Certificate>,
+        shutdown: Shutdown,
+    ) -> Self {
+        let hsts = server.tls.as_ref().and_then(|tls| tls.hsts);
+        let hsts = hsts.map(|hsts| format!("max-age={}", hsts.as_secs()));
+        Self {
+            base: site.base.clone(),
+            routes: routes(site).boxed(),
+            tls: certificate.map(|certificate| TlsAcceptor::from(Arc::new(handshake(certificate)))),
+            hsts: hsts.and_then(|hsts| HeaderValue::from_str(&hsts).ok()),
+            header_timeout: server.header_timeout,
+            shutdown,
+        }
+    }
+
+    /// Serves a connection without TLS.
+    pub async fn plain(self, socket: impl Stream, peer: Peer) {
+        let service = self.service(peer, Answer::Routes(None));
+        self.http1(Box::new(socket), service).await;
+    }
+
+    /// Serves a connection over TLS. Who does not come through the handshake in the time that headers have is sent away.
+    pub async fn secure(self, socket: TcpStream, peer: Peer) {
+        let Some(tls) = &self.tls else {
+            return;
+        };
+        let shaken = tokio::select! {
+            biased;
+            () = self.shutdown.halted() => return,
+            shaken = timeout(self.header_timeout, tls.accept(socket)) => shaken,
+        };
+        let socket = match shaken {
+            Ok(Ok(socket)) => socket,
+            Ok(Err(error)) => return debug!(%error, peer = %peer.name, "a TLS handshake failed"),
+            Err(_) => return debug!(peer = %peer.name, "a TLS handshake took too long"),
+        };
+        let is_2 = speaks_2(&socket);
+        let service = self.service(peer, Answer::Routes(self.hsts.clone()));
+        match is_2 {
+            true => self.http2(Box::new(socket), service).await,
+            false => self.http1(Box::new(socket), service).await,
+        }
+    }
+
+    /// Leads whoever asks over a connection without TLS to the one with it.
+    pub async fn redirect(self, socket: TcpStream, peer: Peer, redirect: Arc<Redirect>) {
+        let service = self.service(peer, Answer::Elsewhere(redirect));
+        self.http1(Box::new(socket), service).await;
+    }
+
+    /// What hyper calls for each request. It is one type for every kind of connection, as their streams are: hyper's code is
+    /// there once.
+    fn service(
+        &self,
+        peer: Peer,
+        answer: Answer,
+    ) -> impl Service<
+        Request<Incoming>,
+        Response = Response,
+        Error = Infallible,
+        Future: Send + 'static,
+    > + use<> {
+        let routes = TowerToHyperService::new(warp::service(self.routes.clone()));
+        let base = self.base.clone();
+        service_fn(move |mut request: Request<Incoming>| {
+            let (answered, hsts) = match &answer {
+                Answer::Routes(hsts) => {
+                    base.enter(&mut request);
+                    name_host(&mut request);
+                    request.extensions_mut().insert(peer.clone());
+                    (Either::Left(routes.call(request)), hsts.clone())
+                }
+                Answer::Elsewhere(redirect) => {
+                    let answer = redirect.answer(request.uri(), request.headers());
+                    (Either::Right(ready(Ok(answer))), None)
+                }
+            };
+            async move { Ok(held_to_tls(answered.await?, hsts)) }
+        })
+    }
+
+    async fn http1<S>(&self, socket: Box<dyn Stream>, service: S)
+    where
+        S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+    {
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.header_timeout)
+            .max_buf_size(MAX_HEADERS)
+            .serve_connection(TokioIo::new(socket), service)
+            .with_upgrades();
+        let halted = self.shutdown.halted();
+        to_the_end(
+            connection,
+            http1::UpgradeableConnection::graceful_shutdown,
+            halted,
+        )
+        .await;
+    }
+
+    async fn http2<S>(&self, socket: Box<dyn Stream>, service: S)
+    where
+        S: Service<
+                Request<Incoming>,
+                Response = Response,
+                Error = Infallible,
+                Future: Send + 'static,
+            >,
+    {
+        let streams = Streams::new(self.shutdown.clone());
+        let connection = http2::Builder::new(streams.clone())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MAX_STREAMS)
+            .max_header_list_size(MAX_HEADERS as u32)
+            .max_send_buf_size(SEND_BUFFER)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .keep_alive_interval(KEEPALIVE)
+            .keep_alive_timeout(PONG)
+            .serve_connection(TokioIo::new(socket), service);
+        let over = async {
+            tokio::select! {
+                () = self.shutdown.halted() => {}
+                () = streams.unused(self.header_timeout) => {}
+            }
+        };
+        to_the_end(connection, http2::Connection::graceful_shutdown, over).await;
+    }
+}
+
+/// How a handshake goes: TLS 1.2 or 1.3, with the certificate as it is then.
+fn handshake(certificate: Certificate) -> ServerConfig {
+    let provider = Arc::new(ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider has suites for both versions")
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(certificate));
+    config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+    config
+}
+
+/// Whether the handshake has chosen HTTP/2; who offers nothing gets HTTP/1.1.
+fn speaks_2(socket: &TlsStream<TcpStream>) -> bool {
+    let (_, session) = socket.get_ref();
+    session.alpn_protocol() == Some(PROTOCOLS[0])
+}
+
+/// HTTP/2 names the host in the address; here all look for it in the header, where HTTP/1.1 has it.
+fn name_host(request: &mut Request<Incoming>) {
+    if request.version() != Version::HTTP_2 {
+        return;
+    }
+    let authority = request.uri().authority().map(|host| host.as_str());
+    if let Some(Ok(host)) = authority.map(HeaderValue::from_str) {
+        request.headers_mut().insert(header::HOST, host);
+    }
+}
+
+fn held_to_tls(mut response: Response, hsts: Option<HeaderValue>) -> Response {
+    if let Some(hsts) = hsts {
+        let headers = response.headers_mut();
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts);
+    }
+    response
+}
+
+/// Drives a connection until it ends, or is to end: what has begun may still go out for a moment.
+async fn to_the_end<C>(connection: C, close: fn(Pin<&mut C>), over: impl Future<Output = ()>)
+where
+    C: Future<Output = hyper::Result<()>>,
+{
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        biased;
+        ended = connection.as_mut() => ended,
+        () = over => {
+            close(connection.as_mut());
+            timeout(HALTING, connection).await.unwrap_or(Ok(()))
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%error, "a connection ended early");
+    }
+}
