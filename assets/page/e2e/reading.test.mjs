@@ -157,7 +157,7 @@ const goTo = (tab, part) =>
 async function stands(tab, part, top) {
   await tab.page.waitForFunction(
     ([words, top]) => {
-      const one = [...document.querySelectorAll("h3")].find(({ textContent }) => textContent === words);
+      const one = [...document.querySelectorAll("h4")].find(({ textContent }) => textContent === words);
       return one && Math.abs(one.getBoundingClientRect().top - top) < 30;
     },
     [`Part ${part}`, top],
@@ -286,3 +286,44 @@ stage({ screen: { viewport: { width: 390, height: 800 } } })(
     await reader.leave();
   },
 );
+
+stage({ screen: { viewport: { width: 390, height: 600 } } })(
+  "a_footnote_far_below_leads_back_to_the_mark_that_it_was_come_to_by",
+  async ({ fake, askd, reader }) => {
+    const tab = await reader.open(askd.url);
+    const { page } = tab;
+    await tab.hears(
+      fake,
+      "Is it so?",
+      `It is[^why].\n\n${"Words.\n\n".repeat(60)}[^why]: They say so.\n\n    And on.\n`,
+    );
+    const mark = tab.text.getByRole("button", { name: "Footnote 1", exact: true });
+    const note = tab.text.getByRole("note");
+    await mark.focus();
+    await page.keyboard.press("Enter");
+    assert.ok(await note.evaluate((note) => note === document.activeElement));
+    const [first, second] = await note.getByRole("paragraph").all();
+    assert.ok((await second.boundingBox()).y >= (await first.boundingBox()).y + (await first.boundingBox()).height + 4);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    assert.ok(await mark.evaluate((mark) => mark === document.activeElement));
+    const { y } = await mark.boundingBox();
+    assert.ok(y > 0 && y < 600, `${y}`);
+    await reader.leave();
+  },
+);
+
+stage()("fenced_mathematics_are_code_until_they_are_whole_and_a_formula_then", async ({ fake, askd, reader }) => {
+  const tab = await reader.open(askd.url);
+  await tab.ask("Tell me.");
+  const call = await fake.call();
+  call.say("So it is:\n\n```math\n\\frac{a}{b}\n");
+  await tab.text.locator(".code-box").waitFor();
+  assert.equal(await tab.text.locator(".formula").count(), 0);
+  call.say("```\n\nor $$\na \\\\\n+ b\n$$ it is.");
+  call.finish();
+  await tab.finished();
+  await tab.text.locator(".formula-block math").nth(1).waitFor();
+  assert.equal(await tab.text.locator(".code-box, li").count(), 0);
+  await reader.leave();
+});

@@ -16,6 +16,13 @@ const ARABIC = `## المد والجزر
 
 > اقتباس
 
+> [!NOTE]
+> انتبه إلى الدرجة[^step].
+
+[^step]: إنها عالية.
+
+    وزلقة.
+
 | اليوم | الارتفاع |
 |---|---|
 | الاثنين | 3 |
@@ -121,12 +128,12 @@ for (const width of [1280, 320]) {
     await tab.hears(fake, "متى يسبح الفظ؟", ARABIC);
     const sides = () =>
       tab.text.evaluate((text) =>
-        ["h3", "p", "ul", "ol", "blockquote", "table", "pre"].map(
+        ["h4", "p", "ul", "ol", "blockquote", ".alert strong", ".footnote", "table", "pre"].map(
           (name) => getComputedStyle(text.querySelector(name)).direction,
         ),
       );
     // An answer goes as it is written, whatever the page does, and code never does.
-    const written = ["rtl", "rtl", "rtl", "rtl", "rtl", "rtl", "ltr"];
+    const written = ["rtl", "rtl", "rtl", "rtl", "rtl", "rtl", "rtl", "rtl", "ltr"];
     assert.deepEqual(await sides(), written);
     await tab.toTheEnd();
     await whole(tab, "an Arabic answer");
