@@ -254,6 +254,44 @@ test("two_tabs_follow_one_conversation", async ({ fake, askd, reader }) => {
   await reader.leave();
 });
 
+test("two_tabs_that_ask_while_an_answer_runs_each_stay_with_their_own_question", async ({ fake, askd, reader }) => {
+  const one = await reader.open(askd.url);
+  await one.ask("Count.");
+  const call = await fake.call();
+  call.say("one");
+  await one.reads("one");
+  await one.page.waitForURL(/\/c\//);
+  const two = await reader.open(one.page.url());
+  await two.reads("one");
+  await one.ask("Of the first tab?");
+  await two.ask("Of the second tab?");
+  for (const tab of [one, two]) await tab.says("In line behind the answer above");
+  call.finish();
+  const calls = [await fake.call(), await fake.call()];
+  const asked = (question) => calls.find((call) => call.question === question);
+  const question = (tab) => tab.page.getByRole("article").last();
+  const versions = (tab) => tab.page.getByRole("group", { name: "Versions of this question" });
+  for (const tab of [one, two]) await versions(tab).waitFor();
+  await one.says("Waiting for the first word");
+  await two.says("Waiting for the first word");
+  assert.match(await question(one).innerText(), /Of the first tab\?/);
+  assert.match(await question(two).innerText(), /Of the second tab\?/);
+
+  asked("Of the second tab?").say("two");
+  await two.reads("two");
+  asked("Of the second tab?").finish();
+  await two.page.getByText("An answer is running in another version.").waitFor();
+  await one.says("Waiting for the first word");
+  asked("Of the first tab?").say("first");
+  await one.reads("first");
+  // The other one's is a version beside it, whole.
+  await versions(one).locator("button:enabled").click();
+  await one.reads("two");
+  await one.status.waitFor({ state: "detached" });
+  asked("Of the first tab?").finish();
+  await reader.leave();
+});
+
 stage({ concurrency: 1 })("a_full_endpoint_shows_the_place_in_line", async ({ fake, askd, reader }) => {
   const one = await reader.open(askd.url);
   await one.ask("First.");

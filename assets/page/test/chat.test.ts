@@ -558,6 +558,65 @@ test("an_answer_begun_in_another_tab_is_shown_where_an_earlier_version_was_looke
   other.retire(true);
 });
 
+test("a_tab_stays_with_its_own_question_when_another_tab_has_asked_at_the_same_place", async () => {
+  FakeSocket.last.ready();
+  chat.ask("First?");
+  const first = accept();
+  chat.ask("Mine?");
+  const mine = chat.last!.id;
+  // The other tab has seen the end first, and its question is there before this one's.
+  const theirs = [
+    told({ id: first, question: "First?", ending: "stop", seq: 1 }),
+    told({ id: "other", parent: first, question: "Theirs?" }),
+  ];
+  server.conversation(ID, theirs);
+  const head = { id: ID, title: "", created: 0, updated: 0, turns: 2, running: true };
+  chat.compare(head);
+  await server.answered();
+  settle();
+  expect(chat.shown.map(({ turn }) => turn.question)).toEqual(["First?", "Mine?"]);
+  expect(chat.shown[1]!.beside.map(({ question }) => question)).toEqual(["Theirs?", "Mine?"]);
+  // It is not behind the other one: it is asked now.
+  expect(FakeSocket.last.sent.at(-1)).toMatchObject({ type: "question", text: "Mine?", parent: first });
+  expect(accept()).toBe(mine);
+  settle();
+
+  const calls = server.asked.length;
+  theirs[1] = { ...theirs[1]!, text: "All of it", seq: 3, ending: "stop" };
+  server.conversation(ID, [...theirs, told({ id: mine, parent: first, question: "Mine?" })]);
+  chat.show("other");
+  expect(chat.aside(chat.last!)).toBe(true);
+  // What this tab does not follow it fetches.
+  await server.answered();
+  expect(server.asked.length).toBe(calls + 1);
+  settle();
+  expect(chat.last).toMatchObject({ text: "All of it", ending: "stop" });
+  expect(chat.elsewhere).toBe(true);
+  chat.show(mine);
+  end(mine, 1);
+  expect(chat.last).toMatchObject({ id: mine, ending: "stop" });
+});
+
+test("an_answer_that_another_tab_follows_is_fetched_with_the_list_and_followed_when_the_own_one_has_ended", async () => {
+  FakeSocket.last.ready();
+  chat.ask("Mine?");
+  const mine = accept();
+  const both = [told({ id: mine, question: "Mine?" }), told({ id: "other", question: "Theirs?" })];
+  server.conversation(ID, both);
+  const head = { id: ID, title: "", created: 0, updated: 0, turns: 2, running: true };
+  chat.compare(head);
+  await server.answered();
+  settle();
+  expect(chat.last?.id).toBe(mine);
+  expect(chat.aside(chat.last!)).toBe(false);
+  server.conversation(ID, [both[0]!, { ...both[1]!, text: "Some", seq: 2 }]);
+  chat.compare(head);
+  await server.answered();
+  end(mine, 1);
+  expect(FakeSocket.last.sent.at(-1)).toEqual({ type: "resume", turn: "other", after: 2 });
+  end("other", 3);
+});
+
 test("a_left_conversation_follows_its_answer_to_the_end", () => {
   FakeSocket.last.ready();
   chat.ask("Why?");

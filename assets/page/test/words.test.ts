@@ -119,6 +119,14 @@ test("where_documents_are_searched_that_is_told_until_it_is_known_what_they_gave
   expect(told({ basis: "unsearched" })).toBe("Waiting for the first word");
 });
 
+test("of_an_answer_that_the_page_does_not_follow_no_stage_is_told", () => {
+  const aside = (more: Partial<Turn>) => turnStatus(turn({ accepted: true, ...more }), ready, false, true)?.words;
+  expect(aside({})).toBe(english.status.aside);
+  expect(aside({ text: "a" })).toBe(english.status.aside);
+  expect(aside({ stopping: true })).toBe("Stopping");
+  expect(aside({ ending: "stop", text: "a" })).toBeUndefined();
+});
+
 test("a_whole_answer_speaks_for_itself", () => {
   expect(turnStatus(turn({ ending: "stop", text: "a" }), ready)).toBeNull();
 });

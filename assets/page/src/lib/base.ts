@@ -31,3 +31,8 @@ export function settle(): void {
   const behind = `${pathname}/` === BASE ? "" : pathname.slice(1);
   history.replaceState(history.state, "", `${BASE}${behind}${search}${hash}`);
 }
+
+/** Where conversations are followed. */
+export function socketAddress(): string {
+  return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${BASE}ws`;
+}

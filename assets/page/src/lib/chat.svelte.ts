@@ -2,7 +2,8 @@
 // end is asked again or resumed each time the connection is ready; what the server has not accepted yet is in the outbox.
 
 import { conversation, type ApiError, type Head } from "./api";
-import { BASE } from "./base";
+import { socketAddress } from "./base";
+import { free, isAside, next } from "./following";
 import { uuid7 } from "./ids";
 import { branch, choice, followed, keepBranch, options, outbox, type Choice } from "./keep";
 import { Link, type Connection, type Owner, type Ready } from "./link";
@@ -11,7 +12,7 @@ import { newTurn, reduce, untaken, type Event, type Turn } from "./reduce";
 import { CONTINUE } from "./rest";
 import { Stages } from "./stages";
 import { now } from "./time";
-import { path, type Step } from "./tree";
+import { path } from "./tree";
 import type { ErrorCode, Options, ServerMessage } from "./wire";
 
 type Told = Exclude<ServerMessage, { type: "status" }>;
@@ -70,7 +71,7 @@ export class Chat implements Owner {
   /** Ahead of `turns`, which the view sees once per frame. */
   #turns: Turn[];
   #link: Link;
-  #following: string | null = null;
+  #following = $state.raw<string | null>(null);
   /** The turn whose question or resume has had no answer yet. */
   #awaiting: string | null = null;
   #retired = false;
@@ -101,7 +102,7 @@ export class Chat implements Owner {
       this.presence = { kind: "loading" };
       void this.refresh();
     }
-    this.#link = new Link(address(), this);
+    this.#link = new Link(socketAddress(), this);
     this.#link.connect();
   }
 
@@ -130,6 +131,12 @@ export class Chat implements Owner {
   show(turn: string): void {
     this.through = turn;
     keepBranch(this.id, turn);
+    if (path(this.#turns, turn).some(({ turn }) => this.aside(turn))) void this.refresh();
+  }
+
+  /** Whether this tab is at another answer, so that of this one it knows what the server had of it a while ago. */
+  aside(turn: Turn): boolean {
+    return isAside(turn, this.#following);
   }
 
   /**
@@ -161,8 +168,9 @@ export class Chat implements Owner {
     try {
       const { turns } = await conversation(this.id, signal);
       if (signal.aborted) return;
-      if (this.presence.kind === "here" && turns.some((turn) => turn.ending === null && !this.#has(turn.id)))
-        this.#showNewest();
+      const known = new Set(this.#turns.map(({ id }) => id));
+      const begun = turns.some(({ id, ending }) => ending === null && !known.has(id));
+      if (this.presence.kind === "here" && begun && !this.#stays()) this.#showNewest();
       this.presence = { kind: "here" };
       this.#dispatch({ type: "merge", turns, following: this.#following });
       this.#choose();
@@ -182,7 +190,8 @@ export class Chat implements Owner {
     const running = accepted.some((turn) => turn.ending === null);
     const lacks = this.presence.kind === "failed" || this.presence.kind === "unknown";
     if (this.presence.kind === "loading") return;
-    if (lacks || head.turns > accepted.length || head.running !== running) void this.refresh();
+    const behind = accepted.some((turn) => this.aside(turn));
+    if (lacks || behind || head.turns > accepted.length || head.running !== running) void this.refresh();
   }
 
   /** The reader is here again: open what was closed for idleness. */
@@ -277,6 +286,7 @@ export class Chat implements Owner {
     if (!this.placed || question.trim() === "") return false;
     const turn = newTurn({ id: uuid7(), parent, question, asked: now(), ...this.#chosen() });
     this.#showNewest();
+    this.through = turn.id;
     this.#dispatch({ type: "ask", turn });
     // At once: the focus goes to it.
     this.turns = this.#turns;
@@ -294,8 +304,9 @@ export class Chat implements Owner {
     keepBranch(this.id, null);
   }
 
-  #has(id: string): boolean {
-    return this.#turns.some((turn) => turn.id === id);
+  /** Whether the reader is at a question that is still open: what is asked elsewhere does not take its place. */
+  #stays(): boolean {
+    return this.#turns.some(({ id, ending }) => id === this.through && ending === null);
   }
 
   /** The model that answered last is the one to ask again, until the reader says otherwise. */
@@ -314,9 +325,9 @@ export class Chat implements Owner {
     };
   }
 
-  /** Asks or resumes the first open turn: one session follows one turn. */
+  /** Asks or resumes an open turn: one session follows one turn. */
   #follow(): void {
-    const turn = this.#turns.find((other) => other.ending === null);
+    const turn = next(this.#turns, path(this.#turns, this.through));
     if (turn === undefined || this.#following !== null || this.connection.kind !== "ready") return;
     // The answer that it waits behind may still be running.
     if (!turn.accepted && this.presence.kind === "loading") return;
@@ -386,15 +397,4 @@ export class Chat implements Owner {
   }
 }
 
-/** Whether nothing is open but answers that a question may wait for: those that are shown, or that cannot end here now. */
-function free(turns: Turn[], shown: Step<Turn>[], connection: Connection): boolean {
-  const open = turns.filter((turn) => turn.ending === null);
-  const isShown = ({ id }: Turn) => shown.some(({ turn }) => turn.id === id);
-  return open.every((turn) => turn.accepted && (connection.kind !== "ready" || isShown(turn)));
-}
-
 type Parts = { begun?: boolean; server?: Ready | null; listener?: Listener };
-
-function address(): string {
-  return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${BASE}ws`;
-}

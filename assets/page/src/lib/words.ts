@@ -29,9 +29,12 @@ const says = (words: string, tone: Status["tone"], retry = false, goesOn = false
   goesOn,
 });
 
-/** What stands under a turn, or `null` when the answer speaks for itself. `searches`: the server searches documents first. */
-export function turnStatus(turn: Turn, connection: Connection, searches = false): Status | null {
-  return turn.ending === null ? openStatus(turn, connection, searches) : endStatus(turn);
+/**
+ * What stands under a turn, or `null` when the answer speaks for itself. `searches`: the server searches documents first;
+ * `aside`: the page follows another answer.
+ */
+export function turnStatus(turn: Turn, connection: Connection, searches = false, aside = false): Status | null {
+  return turn.ending === null ? openStatus(turn, connection, searches, aside) : endStatus(turn);
 }
 
 /**
@@ -50,7 +53,7 @@ export function unfounded({ basis, sources }: Pick<Turn, "basis" | "sources">): 
   return basis !== null && sources.length === 0 ? say.answer.unmatched : null;
 }
 
-function openStatus(turn: Turn, connection: Connection, searches: boolean): Status {
+function openStatus(turn: Turn, connection: Connection, searches: boolean, aside: boolean): Status {
   const { status } = say;
   if (!isLive(turn, connection)) {
     if (turn.stopping) return says(status.stopLater, "warning");
@@ -59,7 +62,7 @@ function openStatus(turn: Turn, connection: Connection, searches: boolean): Stat
     return says(turn.kept ? status.awayKept : status.awayUnkept, "warning");
   }
   if (turn.problem !== null && !turn.stopping) return says(told(turn.problem), "error");
-  return says(doing(turn, searches), "busy");
+  return says(aside && !turn.stopping ? status.aside : doing(turn, searches), "busy");
 }
 
 function doing(turn: Turn, searches: boolean): string {

@@ -112,6 +112,7 @@ export default {
     stopping: "Wird angehalten",
     sending: "Wird gesendet",
     behind: "Wartet, bis die Antwort darüber fertig ist",
+    aside: "In Arbeit; Neues davon erscheint hier, wenn die Antwort in Ihrer eigenen Fassung fertig ist",
     place: (place: number) => `In der Warteschlange: Platz ${number(place)}`,
     answering: "Antwortet",
     searching: "Durchsucht die Dokumente",

@@ -108,6 +108,7 @@ export default {
     stopping: "Stopping",
     sending: "Sending",
     behind: "In line behind the answer above",
+    aside: "Under way; what is new of it comes in here when the answer in your own version has ended",
     place: (place: number) => `Waiting in line: place ${number(place)}`,
     answering: "Answering",
     searching: "Searching the documents",
