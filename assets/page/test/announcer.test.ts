@@ -82,12 +82,48 @@ test("a_sentence_is_read_when_it_is_whole_and_not_before", () => {
   expect(sentences.take("One is here. Two is coming.\n\n```\na\n```\n", false)).toEqual(["Code, 1 line."]);
 });
 
+const SIGNS: [string, string[]][] = [
+  ["So $E = \\frac{mc^2}{\\gamma}$ holds.", ["So a formula holds."]],
+  ["With $n! \\ge 1. Yes$ it ends. And $x$ is $n = 3$.", ["With a formula it ends.", "And x is n = 3."]],
+  ["Thus \\(a_1\\), \\[b_1\\] and $$c^2$$, or $`d_1`$.", ["Thus a formula, a formula and a formula, or a formula."]],
+  ["It costs $5 and `$HOME` must be set. So do $6.", ["It costs $5 and $HOME must be set.", "So do $6."]],
+  ["The `a. B!` of it, and `$x$` too. Of \\$5 or \\$6.", ["The a. B! of it, and $x$ too.", "Of $5 or $6."]],
+  ["By Einstein[^1]. And by Bohr.[^note] Both.", ["By Einstein.", "And by Bohr.", "Both."]],
+  [
+    "Text.\n\n[^1]: Annalen der Physik.\n[^b]: Another.",
+    ["Text.", "Footnote 1: Annalen der Physik.", "Footnote b: Another."],
+  ],
+  ["> [!NOTE]\n> Careful with it.\n\n> [!Tip] Or so", ["Note:", "Careful with it.", "Tip: Or so."]],
+  ["- [x] done task\n- [ ] open one\n1. [X] first", ["Done: done task.", "To do: open one.", "1. Done: first."]],
+  ["H<sub>2</sub>O &amp; more, <!-- no. No. -->a<br>b.", ["H2O & more, a b."]],
+  [
+    "<details><summary>More</summary>\n\nOf `Vec<T>` or Vec<T> &lt;b&gt;.\n\n</details>",
+    ["More.", "Of Vec<T> or Vec<T> <b>."],
+  ],
+  ["See <a href='https://example.org/a.b'>the page</a>.", ["See the page."]],
+  ["```math\na^2\n```\nThen.", ["A formula.", "Then."]],
+];
+
+test.each(SIGNS)("%j_is_heard_in_words_however_it_comes", (written, heard) => {
+  expect(read(written)).toEqual(heard);
+  expect(read(...written)).toEqual(heard);
+  for (let at = 0; at <= written.length; at++) expect(read(written.slice(0, at), written.slice(at))).toEqual(heard);
+});
+
+test("a_sign_that_never_closes_holds_nothing_back_for_long", () => {
+  const sentences = new Sentences();
+  const text = `It is \`open. And ${"on ".repeat(60)}and. Then`;
+  expect(sentences.take(text, false).length).toBeGreaterThan(0);
+  const next = new Sentences();
+  expect(next.take("It is $5 or `so.\n\nNext", false)).toEqual(["It is $5 or so."]);
+});
+
 test("code_that_was_cut_off_and_longer_fences_are_named_by_their_lines", () => {
   expect(read("```py\na\nb")).toEqual(["Code, 2 lines."]);
   expect(read("```py\na\nb\n")).toEqual(["Code, 2 lines."]);
   expect(read("````md\n```\na\n```\n````\nAfter.")).toEqual(["Code, 3 lines.", "After."]);
   expect(read("```not a fence``` but code.")).toEqual(["not a fence but code."]);
-  expect(read("So \\[\nx\n\\] it is.")).toEqual(["So [ x ] it is."]);
+  expect(read("So \\[\nx\n\\] it is.")).toEqual(["So x it is."]);
   expect(read("So:\n\\[x\\]\nIt is.")).toEqual(["So:", "A formula.", "It is."]);
 });
 

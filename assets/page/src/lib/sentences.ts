@@ -2,7 +2,7 @@
 // still comes. Code and formulas are named, not read.
 
 import { language, say } from "./language";
-import { plain } from "./plain";
+import { levelled, settled, spoken } from "./spoken";
 
 /** Words without an end are a sentence when there are so many letters of them. */
 const LONGEST = 600;
@@ -10,14 +10,18 @@ const LONGEST = 600;
 /** The beginning of what is named: code, or a formula on lines of its own. */
 const OPENING = /^[ \t]*(`{3,}(?!.*`)|~{3,}|\$\$|\\\[)/m;
 
-/** A line's end within a paragraph: no heading is before it, and neither a blank line nor the next part of a list behind. */
-const SOFT = /(?<=^(?![ \t]*#{1,6}[ \t]).*)\n(?=[ \t]*[^\s|>#])(?![ \t]*(?:[-*+][ \t]|\d+[.)][ \t]))/gm;
+/**
+ * A line's end within a paragraph: neither a heading nor a blank line is before it, and no blank line, footnote or next part
+ * of a list behind.
+ */
+const SOFT =
+  /(?<=^(?![ \t]*#{1,6}[ \t]).*\S.*)\n(?=[ \t]*[^\s|>#])(?![ \t]*(?:[-*+][ \t]|\d+[.)][ \t]|\[\^[^\]\n]{1,40}\]:))/gm;
 
 /** A list's number is not a sentence, though a full stop is behind it. */
 const NUMBER = /^[\s>]*(?:\d{1,4}|[a-z])[.)]\s*$/i;
 
-/** What stands between two signs: `close` is the second, of a fence a line of its own. */
-type Fence = { close: string; lines: number };
+/** What stands between two signs: `close` is the second, of a fence a line of its own; `isMath`: a fence's code is a formula. */
+type Fence = { close: string; lines: number; isMath: boolean };
 
 export class Sentences {
   /** How far the text was taken. */
@@ -46,10 +50,12 @@ export class Sentences {
       if (words !== "") taken.push(words);
       sentence = "";
     };
-    for (const { segment } of this.#segmenter.segment(rest.slice(0, opening?.index).replace(SOFT, " "))) {
+    const ground = rest.slice(0, opening?.index).replace(SOFT, " ");
+    const whole = over || opening ? ground : ground.slice(0, settled(ground));
+    for (const { segment, index } of this.#segmenter.segment(levelled(whole))) {
       // Only what follows shows that a sentence is whole.
       if (sentence !== "" && !NUMBER.test(sentence)) end();
-      sentence += segment;
+      sentence += whole.slice(index, index + segment.length);
     }
     if (over || opening || /\n[ \t\r]*\n\s*$/.test(sentence)) end();
     while (sentence.length > LONGEST) {
@@ -62,14 +68,15 @@ export class Sentences {
     if (!opening || (!over && !rest.includes("\n", opening.index))) return;
     const mark = opening[1]!;
     this.#at += opening[0].length;
-    this.#fence = { close: mark === "\\[" ? "\\]" : mark, lines: 0 };
+    const isMath = /^[ \t]*math[ \t\r]*$/m.exec(rest.slice(opening.index + opening[0].length))?.index === 0;
+    this.#fence = { close: mark === "\\[" ? "\\]" : mark, lines: 0, isMath };
   }
 
   #skip(text: string, over: boolean, fence: Fence, taken: string[]): void {
     const { close } = fence;
     const formula = close === "$$" || close === "\\]";
-    const ends = (words: string, at: number): void => {
-      taken.push(words);
+    const ends = (lines: number, at: number): void => {
+      taken.push(formula || fence.isMath ? say.speech.formula : say.speech.code(lines));
       this.#at = at;
       this.#fence = null;
     };
@@ -77,12 +84,11 @@ export class Sentences {
       const end = text.indexOf("\n", this.#at);
       const line = text.slice(this.#at, end < 0 ? undefined : end);
       const closed = formula ? line.indexOf(close) : closes(line, close) && fence.lines > 0 ? 0 : -1;
-      if (closed >= 0 && formula) return ends(say.speech.formula, this.#at + closed + close.length);
+      if (closed >= 0 && formula) return ends(0, this.#at + closed + close.length);
       // The first line is the opening's own.
-      if (closed >= 0 && (end >= 0 || over)) return ends(say.speech.code(fence.lines - 1), this.#at + line.length);
+      if (closed >= 0 && (end >= 0 || over)) return ends(fence.lines - 1, this.#at + line.length);
       if (end < 0 && !over) return;
-      if (end < 0)
-        return ends(formula ? say.speech.formula : say.speech.code(fence.lines - (line === "" ? 1 : 0)), text.length);
+      if (end < 0) return ends(fence.lines - (line === "" ? 1 : 0), text.length);
       fence.lines += 1;
       this.#at = end + 1;
     }
@@ -99,18 +105,4 @@ function cut(sentence: string): number {
   const blank = sentence.lastIndexOf(" ", LONGEST);
   if (blank > 0) return blank + 1;
   return /[\ud800-\udbff]/.test(sentence[LONGEST - 1]!) ? LONGEST - 1 : LONGEST;
-}
-
-/** As it is read: without signs, a table's cells one by one, and with a stop where the eye sees a line's end. */
-function spoken(sentence: string): string {
-  const cells = sentence.replace(/`+/g, "").replace(/(?<=^[ \t]*\|.*\S[ \t]*)\|(?=[ \t]*[^\s|-])/gm, ",");
-  const words = plain([{ text: cells, marked: false }])
-    .map(({ text }) => text)
-    .join("")
-    .replace(/\\(?=[^\w\s])/g, "")
-    .replace(/\s+/g, " ")
-    .replace(/ ,/g, ",")
-    .trim();
-  if (!/[\p{L}\p{N}\p{S}]/u.test(words)) return "";
-  return /[\p{P}]$/u.test(words) ? words : `${words}.`;
 }

@@ -360,6 +360,9 @@ export default {
   speech: {
     code: (lines: number): string => (lines === 1 ? "Programmtext, 1 Zeile." : `Programmtext, ${lines} Zeilen.`),
     formula: "Eine Formel.",
+    inLine: "eine Formel",
+    done: "Erledigt:",
+    open: "Offen:",
   },
   writing: {
     list: "Angehängt",

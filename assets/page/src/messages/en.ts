@@ -326,6 +326,10 @@ export default {
   speech: {
     code: (lines: number): string => (lines === 1 ? "Code, 1 line." : `Code, ${lines} lines.`),
     formula: "A formula.",
+    inLine: "a formula",
+    /** Before a task of a list. */
+    done: "Done:",
+    open: "To do:",
   },
   writing: {
     list: "Attached",

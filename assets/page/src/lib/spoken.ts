@@ -1,0 +1,112 @@
+// A sentence of Markdown as it is read aloud: its words, and a word for what only the eye can read. Pure.
+
+import { say } from "./language";
+import { plain } from "./plain";
+import { decoded } from "./references";
+import { OWN_TAGS } from "./tagnames";
+
+/** What is one part of a line, sentence or not, if it has no more letters than these. */
+const LONGEST = 120;
+
+/** A formula of so many letters is read as it is, if they are none of TeX's own. */
+const SHORT = 16;
+const LEGIBLE = /^[\p{L}\p{N}\s=+\-<>.,!()/']*$/u;
+
+/** A letter of the same paragraph. */
+const ANY = String.raw`(?:(?!\n[ \t]*\n)[^])`;
+
+/** What a sign of Markdown's or of TeX's would mean in a line: where one begins, another is only text. */
+const PARTS = new RegExp(
+  [
+    "\\$`(?<math>[^`\\n]+)`\\$",
+    `(?<ticks>\`+)(?<code>(?!\`)${ANY}*?[^\`])\\k<ticks>(?!\`)`,
+    String.raw`\\\((?<round>${ANY}+?)\\\)|\\\[(?<square>${ANY}+?)\\\]`,
+    String.raw`(?<![\w$\\])\$\$(?<display>${ANY}+?)\$\$`,
+    "(?<![\\w$\\\\])\\$(?![\\s$])(?<inline>(?:\\\\.|[^\\\\\\n$`])*?[^\\s\\\\$`])\\$(?![\\d$])",
+    String.raw`\\[^\w\s]`,
+    String.raw`^[ \t]{0,3}\[\^(?<note>[^\]\[\s^]{1,40})\]:`,
+    String.raw`(?<mark>\[\^[^\]\[\s^]{1,40}\])`,
+    String.raw`(?<=^[ \t]*>[ \t]*)\[!(?<alert>note|tip|important|warning|caution)\]`,
+    String.raw`(?<tag><!--${ANY}*?-->|<\/?(?<name>[a-z][a-z0-9]*)(?:\s[^<>]*)?\/?>)`,
+  ].join("|"),
+  "gim",
+);
+
+/** The beginning of such a part, at the end of a text that still grows. */
+const BEGUN = new RegExp(
+  [
+    `\`+(?:(?!\`)${ANY})*\`*`,
+    String.raw`\\(?:\((?:(?!\\\))${ANY})*|\[(?:(?!\\\])${ANY})*)?`,
+    String.raw`(?<![\w$\\])\$\$(?:(?!\$\$)${ANY})*`,
+    "(?<![\\w$\\\\])\\$(?:(?![\\s$])(?:\\\\.|[^\\\\\\n$])*\\\\?\\$?)?",
+    String.raw`\[[!^]?[^\][\s^]{0,40}(?:\]:?)?`,
+    String.raw`<(?:!-*|!--${ANY}*|\/?[a-z][^<>]*)?`,
+  ]
+    .map((part) => `(?:${part})$`)
+    .join("|"),
+  "i",
+);
+
+/** A task of a list, behind the list's mark. */
+const TASK = /^([ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+)\[([ xX])\](?=[ \t])/gm;
+
+type Groups = Partial<Record<string, string>>;
+
+/** As many letters in which no part of a line looks like a sentence's end. */
+export function levelled(text: string): string {
+  return text.replace(PARTS, (part: string, ...found: unknown[]) => {
+    const { mark } = found.at(-1) as Groups;
+    if (mark !== undefined) return "\u2060".repeat(part.length);
+    return part.length > LONGEST ? part : part.replace(/[.!?\n。！？…]/g, "_");
+  });
+}
+
+/** How much of a growing text may be read: not what may be the beginning of a part. */
+export function settled(text: string): number {
+  const near = Math.max(text.length - LONGEST, 0);
+  // What is whole begins nothing, unless a letter behind it may make it another part.
+  const open = text.replace(PARTS, (part: string, ...found: unknown[]) => {
+    const at = found.findLast((value) => typeof value === "number") as number;
+    return at + part.length < text.length ? "\u2060".repeat(part.length) : part;
+  });
+  const begun = BEGUN.exec(open.slice(near));
+  return begun === null ? text.length : near + begun.index;
+}
+
+/** Its words, a table's cells one by one, and with a stop where the eye sees a line's end. */
+export function spoken(sentence: string): string {
+  const worded = sentence
+    .replace(TASK, (_, mark: string, done: string) => `${mark}${done === " " ? say.speech.open : say.speech.done}`)
+    .replace(PARTS, (part: string, ...found: unknown[]) => word(part, found.at(-1) as Groups));
+  const cells = worded.replace(/`+/g, "").replace(/(?<=^[ \t]*\|.*\S[ \t]*)\|(?=[ \t]*[^\s|-])/gm, ",");
+  const words = decoded(
+    plain([{ text: cells, marked: false }])
+      .map(({ text }) => text)
+      .join("")
+      .replace(/\\(?=[^\w\s])/g, ""),
+  )
+    .replace(/\s+/g, " ")
+    .replace(/ ,/g, ",")
+    .trim();
+  if (!/[\p{L}\p{N}\p{S}]/u.test(words)) return "";
+  return /[\p{P}]$/u.test(words) ? words : `${words}.`;
+}
+
+function word(part: string, found: Groups): string {
+  if (found["code"] !== undefined) return found["code"];
+  const tex = ["math", "round", "square", "display", "inline"].map((name) => found[name]).find((tex) => tex);
+  if (tex !== undefined) return formula(tex.trim());
+  if (found["note"] !== undefined) return `${say.markdown.footnote(found["note"])}:`;
+  if (found["mark"] !== undefined) return "";
+  if (found["alert"] !== undefined) return `${say.markdown[found["alert"].toLowerCase() as "note"]}: `;
+  const name = found["name"]?.toLowerCase();
+  if (found["tag"] === undefined || (name !== undefined && !OWN_TAGS.has(name) && name !== "a")) return part;
+  return name === undefined || INLINE.has(name) ? "" : " ";
+}
+
+/** Tags within a word. */
+const INLINE = new Set("a abbr b code del em i ins kbd mark q s samp small span strong sub sup u var".split(" "));
+
+function formula(tex: string): string {
+  return tex.length <= SHORT && LEGIBLE.test(tex) ? tex : say.speech.inLine;
+}
