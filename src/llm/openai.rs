@@ -5,6 +5,7 @@
 
 mod decode;
 pub(super) mod redact;
+mod think;
 
 use std::{
     error::Error as StdError,

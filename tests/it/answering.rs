@@ -92,6 +92,33 @@ async fn thinking_comes_on_its_own_channel() {
 }
 
 #[tokio::test]
+async fn thinking_that_a_model_writes_into_its_answer_comes_on_that_channel_too() {
+    let fake = Fake::start().await;
+    let pieces = [
+        "<th",
+        "ink>\nhm",
+        "!</thi",
+        "nk>\n",
+        "\nWrite <think> ",
+        "so.",
+    ];
+    let script = pieces
+        .iter()
+        .fold(Script::new().sse(), |script, piece| script.text(piece));
+    fake.then(script.finish("stop").done());
+    let server = Server::with_fake(&fake, "", "");
+    let mut client = server.connect().await;
+    let turn = client.ask("q").await;
+    let answer = client.read(turn).await;
+    assert_eq!(
+        (answer.reasoning.as_str(), answer.text.as_str()),
+        ("hm!", "Write <think> so.")
+    );
+    client.leave(1001).await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn the_endpoint_hears_key_system_text_and_the_conversation_so_far() {
     let fake = Fake::start().await;
     let endpoint = "api_key = \"sk-test-key\"\nsystem_prompt = \"be brief\"\ntemperature = 0.5\n\

@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt, stream, stream::BoxStream};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{redact::Redact, root_cause};
+use super::{redact::Redact, root_cause, think::Think};
 use crate::{
     answer::Usage,
     llm::{
@@ -58,6 +58,7 @@ fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 pub struct Answering {
     events: BoxStream<'static, Result<String, SseError>>,
     redact: Arc<Redact>,
+    think: Think,
     waiting: VecDeque<Delta>,
     finished: bool,
     failed: Option<LlmError>,
@@ -73,6 +74,7 @@ impl Answering {
         Self {
             events: sse::events(body, MAX_EVENT).boxed(),
             redact,
+            think: Think::default(),
             waiting: VecDeque::new(),
             finished: false,
             failed: None,
@@ -102,6 +104,7 @@ impl Answering {
             let event = self.events.next().await;
             if let Err(error) = self.take(event) {
                 self.over = true;
+                self.think.end(&mut self.waiting);
                 // Behind what came in the same chunk.
                 self.failed = Some(error);
             }
@@ -137,6 +140,7 @@ impl Answering {
 
     fn finish(&mut self, finish: Finish) {
         self.finished = true;
+        self.think.end(&mut self.waiting);
         self.waiting.push_back(Delta::Finish(finish));
     }
 
@@ -158,13 +162,13 @@ impl Answering {
             let reasoning = reasoning_content
                 .filter(|text| !text.is_empty())
                 .or(reasoning);
-            self.waiting.extend(
-                reasoning
-                    .filter(|text| !text.is_empty())
-                    .map(Delta::Reasoning),
-            );
-            self.waiting
-                .extend(content.filter(|text| !text.is_empty()).map(Delta::Text));
+            if let Some(text) = reasoning.filter(|text| !text.is_empty()) {
+                self.think.stand_down();
+                self.waiting.push_back(Delta::Reasoning(text));
+            }
+            if let Some(text) = content {
+                self.think.take(&text, &mut self.waiting);
+            }
             match choice.finish_reason.as_deref() {
                 None | Some("") => {}
                 Some("error") => {

@@ -144,6 +144,22 @@ async fn thinking_is_kept_apart_and_said_once() {
 }
 
 #[tokio::test]
+async fn thinking_in_the_answers_own_text_is_kept_apart_also_when_it_breaks_off() {
+    let thinking = |text: &str| Ok(Delta::Reasoning(text.to_owned()));
+    let say = |text: &str| format!(r#"{{"choices":[{{"delta":{{"content":"{text}"}}}}]}}"#);
+    let (one, two, three) = (say("<thi"), say("nk>hm</"), say("think> yes"));
+    let told = read(&[&one, &two, &three, "[DONE]"]).await;
+    assert_eq!(told, [thinking("hm"), text("yes"), end(Finish::Stop)]);
+    let broken = read(&[&one, &two]).await;
+    assert_eq!(broken[..2], [thinking("hm"), thinking("</")]);
+    assert!(matches!(broken[2..], [Err(LlmError::Broken(_))]));
+    // Who tells thinking apart means what else is written so.
+    let apart = r#"{"choices":[{"delta":{"reasoning":"so"}}]}"#;
+    let told = read(&[apart, &say("<think>"), "[DONE]"]).await;
+    assert_eq!(told, [thinking("so"), text("<think>"), end(Finish::Stop)]);
+}
+
+#[tokio::test]
 async fn half_an_answer_is_never_a_whole_one() {
     let cut = read(&[HELLO]).await;
     assert_eq!(cut[0], text("hello"));
