@@ -37,6 +37,10 @@ const INDEX: &str = "index.html";
 const SIGN_IN: &str = "sign-in.html";
 const DOCUMENTS: [&str; 2] = [INDEX, SIGN_IN];
 
+/// The script for other sites, and the end that its build gives it: rules for the operator's own look stand there.
+const SCRIPT: &str = "embed.js";
+const SCRIPT_ENDS: &str = "(\"\");\n";
+
 /// Names below this folder hold a hash of their content.
 const HASHED: &str = "assets/";
 
@@ -103,6 +107,11 @@ impl Page {
                 .variants
                 .push(Variant::of(packed.map(|(encoding, _)| encoding), file));
         }
+        if let Some(accent) = &config.accent
+            && let Some(script) = files.get(SCRIPT).and_then(|file| dressed(file, accent))
+        {
+            files.insert(SCRIPT.to_owned(), script);
+        }
         let manifest = File::made(manifest::NAME, manifest::manifest(config));
         files.insert(manifest::NAME.to_owned(), manifest);
         Self {
@@ -146,7 +155,7 @@ impl Page {
 
     /// The script that places it there.
     pub fn script(&self, headers: &HeaderMap) -> Response {
-        match self.files.get("embed.js") {
+        match self.files.get(SCRIPT) {
             Some(file) => send(file, headers),
             None => StatusCode::NOT_FOUND.into_response(),
         }
@@ -223,6 +232,18 @@ impl Variant {
             content,
         }
     }
+}
+
+/// The script for other sites, whose button has the operator's accent.
+fn dressed(script: &File, accent: &config::Accent) -> Option<File> {
+    let plain = script
+        .variant(None)
+        .cloned()
+        .or_else(|| script.unpacked())?;
+    let code = String::from_utf8(plain.content.to_vec()).ok()?;
+    let rules = json!(own::accented(accent, ":host"));
+    let code = format!("{}({rules});\n", code.strip_suffix(SCRIPT_ENDS)?);
+    Some(File::made(SCRIPT, code))
 }
 
 /// The addresses of the page's files, as its build writes them into it, seen from the base. Every one goes through here.
@@ -513,6 +534,24 @@ mod tests {
         assert_eq!(stamp("title = \"one\""), stamp("title = \"one\""));
         assert_ne!(stamp("title = \"one\""), stamp("title = \"two\""));
         assert_ne!(stamp("accent = \"#07a\""), stamp("accent = \"#a70\""));
+    }
+
+    #[test]
+    fn the_button_on_other_sites_has_the_operators_accent_in_both_its_forms() {
+        let script = |lines: &str| {
+            let page = Page::new(&page(lines), &AuthMode::None, &Base::of(None));
+            let file = &page.files[SCRIPT];
+            let plain = file.variant(None).cloned().or_else(|| file.unpacked());
+            String::from_utf8(plain.unwrap().content.to_vec()).unwrap()
+        };
+        let bare = script("");
+        let code = bare.strip_suffix(SCRIPT_ENDS).unwrap();
+        let dressed = script("accent = \"#fe0\"");
+        assert_eq!(
+            dressed.strip_prefix(code).unwrap(),
+            "(\"@media screen{:host{--accent:#766e04;--on-accent:#ffffff}}@media screen and \
+             (prefers-color-scheme:dark){:host{--accent:#ffee00;--on-accent:#171816}}\\n\");\n"
+        );
     }
 
     #[test]

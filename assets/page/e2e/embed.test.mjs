@@ -26,7 +26,7 @@ const shots = process.env.ASKD_SHOTS;
  * A site at `host` with askd's button, whose script has these `attributes`; `stranger`: one that askd does not know. The
  * reader is at the site. `tls`: askd takes itself to be behind TLS, and Chromium takes this machine for as safe.
  */
-function embedded({ host = "127.0.0.1", screen = {}, attributes = "", tls = false } = {}) {
+function embedded({ host = "127.0.0.1", screen = {}, attributes = "", tls = false, look = "" } = {}) {
   return (name, scene) =>
     test(name, async () => {
       const fake = await startFake();
@@ -34,7 +34,7 @@ function embedded({ host = "127.0.0.1", screen = {}, attributes = "", tls = fals
       const askd = await startAskd({
         endpoint: fake.url,
         server: tls ? 'public_url = "https://ask.example.org"' : "",
-        page: `embed_origins = [${JSON.stringify(site.origin)}]`,
+        page: `embed_origins = [${JSON.stringify(site.origin)}]\n${look}`,
       });
       for (const one of [site, stranger]) one.includes(askd.url, attributes);
       const reader = await Reader.arrive(browser, screen);
@@ -338,3 +338,17 @@ test("without_a_named_site_there_is_no_script", async () => {
     await askd.close();
   }
 });
+
+embedded({ look: 'accent = "#fe0"' })(
+  "the_button_has_the_operators_accent_as_the_page_computes_it",
+  async ({ site, reader }) => {
+    const page = await reader.context.newPage();
+    await page.goto(site.url);
+    const { button } = new Visit(page);
+    const colours = () =>
+      button.evaluate((element) => [getComputedStyle(element).backgroundColor, getComputedStyle(element).color]);
+    assert.deepEqual(await colours(), ["rgb(118, 110, 4)", "rgb(255, 255, 255)"]);
+    await page.emulateMedia({ colorScheme: "dark" });
+    assert.deepEqual(await colours(), ["rgb(255, 238, 0)", "rgb(23, 24, 22)"]);
+  },
+);

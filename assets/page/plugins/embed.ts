@@ -28,8 +28,8 @@ export function embed(): Plugin {
       if (chunk?.type !== "chunk" || chunk.imports.length > 0 || chunk.exports.length > 0) {
         this.error("src/embed.ts must become one script by itself");
       }
-      // Its names are not to be those of the site that includes it.
-      chunk.code = `(()=>{"use strict";${chunk.code}})();\n`;
+      // Its names are not to be those of the site that includes it. The server fills in what the operator's own look is.
+      chunk.code = `(EMBED_OWN=>{"use strict";${chunk.code}})("");\n`;
       const size = gzipSync(chunk.code, { level: 9 }).length;
       if (size > BUDGET) this.error(`${NAME} is ${size} bytes gzipped; the budget is ${BUDGET}`);
       this.info(`${NAME} ${size} bytes gzipped, of ${BUDGET}`);

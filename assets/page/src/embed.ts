@@ -1,10 +1,14 @@
 // What another site includes as `/embed.js`: a button, and behind it a panel with the page in a frame. It stands in a
 // document that is not ours, so everything is in a shadow tree, styled by a sheet that no policy for styles speaks of. A
-// file without imports: the build (plugins/embed.ts) puts the words in and keeps its names to itself.
+// file without imports: the build (plugins/embed.ts) puts the words in and keeps its names to itself, the server puts in the
+// operator's accent.
 
 /** The words of `messages/`, by language. */
 declare const EMBED_WORDS: Record<string, { ask: string; close: string }>;
 const WORDS = EMBED_WORDS;
+
+/** Rules for the operator's accent, which the server writes behind the script (`http/page.rs`), or nothing. */
+declare const EMBED_OWN: string;
 
 // Sizes go by the reader's own size of letters, which is the initial one: a site may have changed what `rem` is.
 const STYLE = `
@@ -184,7 +188,7 @@ function place({ src, dataset }: HTMLScriptElement): void {
   // Named and a landmark, so that who goes by landmarks finds it.
   const root = element("aside", { "aria-label": label, ...(!own && { lang }) });
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(STYLE);
+  sheet.replaceSync(STYLE + EMBED_OWN);
   const shadow = root.attachShadow({ mode: "open" });
   shadow.adoptedStyleSheets = [sheet];
   shadow.append(around);

@@ -30,7 +30,7 @@ impl Own {
         let mut own = Self::default();
         let accent = config
             .accent
-            .map(|accent| own.keep(base, Kind::Css, stylesheet(&accent)));
+            .map(|accent| own.keep(base, Kind::Css, accented(&accent, ":root").into()));
         let mut keep = |file: &config::OwnFile| own.keep(base, file.kind, file.content.clone());
         let logo = config.logo.as_ref().map(&mut keep);
         let css = config.css.as_ref().map(keep);
@@ -67,13 +67,13 @@ impl Own {
     }
 }
 
-/// The accent in the place of the page's own. On paper it is left out: there words are black.
-fn stylesheet(accent: &Accent) -> Bytes {
-    let scheme = |accent, on| format!(":root{{--accent:{accent};--on-accent:{on}}}");
+/// Rules that put the accent in the place of the page's own, at what they hang on. On paper it is left out: there words are
+/// black.
+pub(super) fn accented(accent: &Accent, root: &str) -> String {
+    let scheme = |accent, on| format!("{root}{{--accent:{accent};--on-accent:{on}}}");
     let [light, dark] = [
         scheme(accent.light, Accent::ON[0]),
         scheme(accent.dark, Accent::ON[1]),
     ];
     format!("@media screen{{{light}}}@media screen and (prefers-color-scheme:dark){{{dark}}}\n")
-        .into()
 }
