@@ -202,6 +202,11 @@ stage({ screen: { forcedColors: "active" } })("states_are_told_by_frames_where_c
   assert.equal(await wrap.evaluate((one) => getComputedStyle(one).borderTopWidth), "2px");
   const current = (await tab.sidebar()).locator("[aria-current]");
   assert.equal(await current.evaluate((one) => getComputedStyle(one).borderTopWidth), "2px");
+  // What is scrolled does not run through what stands over it.
+  for (const over of [tab.page.locator(".page header"), tab.page.locator(".composer")]) {
+    const ground = await over.evaluate((one) => getComputedStyle(one).backgroundColor);
+    assert.doesNotMatch(ground, /rgba|transparent/);
+  }
   await sound(tab, "forced colours");
   await shot(tab, "forced-colours");
   await reader.leave();
