@@ -151,7 +151,7 @@ for (const forcedColors of ["none", "active"]) {
 
     // The answer as a whole: copied, its facts and its contents.
     await keys.use(button(tab.answer, "Copy the answer"));
-    await keys.use(button(tab.answer, "Contents"));
+    await keys.use(button(tab.answer.locator(".foot"), "Contents"));
     await keys.use(button(tab.answer.getByRole("navigation", { name: "Contents of the answer" }), "One"));
     await keys.stands(tab.answer.getByRole("heading", { name: "One" }));
     await keys.use(button(tab.answer, "Details"));

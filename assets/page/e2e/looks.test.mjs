@@ -210,7 +210,7 @@ for (const [kind, { screen }] of Object.entries(KINDS)) {
     await tab.finished();
     await tab.answer.getByText("The model's thinking").click();
     await look("finished");
-    await page.getByRole("button", { name: "Contents" }).click();
+    await tab.answer.locator(".foot").getByRole("button", { name: "Contents" }).click();
     await tab.answer.getByRole("button", { name: "Details" }).click();
     await look("contents and details");
     await page.getByRole("button", { name: "A part of it" }).click();

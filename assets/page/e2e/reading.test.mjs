@@ -2,7 +2,11 @@
 
 import assert from "node:assert/strict";
 
-import { stage } from "./stage.mjs";
+import { PHONE, stage } from "./stage.mjs";
+
+/** Where pictures are kept, if they are wanted. */
+const shots = process.env.ASKD_SHOTS;
+const shot = (tab, name) => shots && tab.page.screenshot({ path: `${shots}/${name}.png`, animations: "disabled" });
 
 /** Selects the first `words` in the answer by their own letters. */
 function select(tab, words) {
@@ -132,12 +136,49 @@ for (const when of ["streamed", "loaded"]) {
     assert.ok(await page.evaluate(() => find("Words of part 17", false, false, true)));
     await page.evaluate(() => getSelection().selectAllChildren(document.querySelector(".answer .markdown")));
     assert.match(await page.evaluate(() => getSelection().toString()), /Words of part 3,[^]*Words of part 28,/);
-    await tab.answer.getByRole("button", { name: "Contents" }).click();
+    await tab.answer.locator(".foot").getByRole("button", { name: "Contents" }).click();
     await tab.answer.getByRole("navigation").getByRole("button", { name: "Part 12" }).click();
     const heading = tab.text.getByRole("heading", { name: "Part 12" });
     const { y } = await heading.boundingBox();
     assert.ok(y > 0 && y < 200, `${y}`);
     assert.equal(await height(tab), await laidOut(tab));
+    await reader.leave();
+  });
+}
+
+for (const screen of [{}, PHONE]) {
+  const where = screen === PHONE ? "in_a_hand" : "on_a_desk";
+  stage({ screen })(`the_contents_are_offered_where_an_answer_begins_while_it_grows_${where}`, async (scene) => {
+    const { fake, askd, reader } = scene;
+    const tab = await reader.open(askd.url);
+    await tab.ask("Tell me all.");
+    const call = await fake.call();
+    const part = (n) => `## Part ${n}\n\n${"Words of it, and more. ".repeat(20)}\n\n`;
+    call.say(part(1), part(2), part(3));
+    await tab.text.getByRole("heading", { name: "Part 3" }).waitFor();
+    const head = tab.answer.locator(".head").getByRole("button", { name: "Contents" });
+    assert.equal(await head.count(), 0, "a short answer has none");
+    const first = tab.text.getByRole("heading", { name: "Part 1", exact: true });
+    const offset = () => first.evaluate((one) => one.getBoundingClientRect().top + scrollY);
+    const before = await offset();
+    call.say(part(4), part(5), part(6));
+    await head.waitFor();
+    assert.equal(await offset(), before, "nothing makes way for it");
+    await shot(tab, `contents-offered-${where}`);
+    // It stands in nobody's way.
+    await head.click();
+    const contents = tab.answer.getByRole("navigation", { name: "Contents of the answer" });
+    assert.equal(await contents.getByRole("button").count(), 6);
+    await shot(tab, `contents-${where}`);
+    call.say(part(7));
+    await contents.getByRole("button", { name: "Part 7" }).waitFor();
+    await contents.getByRole("button", { name: "Part 4" }).click();
+    const { y } = await tab.text.getByRole("heading", { name: "Part 4" }).boundingBox();
+    assert.ok(y > 0 && y < 200, `${y}`);
+    call.finish();
+    await tab.finished();
+    await head.click();
+    await contents.waitFor({ state: "detached" });
     await reader.leave();
   });
 }

@@ -67,7 +67,7 @@ export class End {
     addEventListener("scroll", scrolled, { passive: true });
     // What a reader unfolds is read from where they are.
     const unfolds = ({ target }: Event) => {
-      if (target instanceof Element && target.closest("summary")) this.#follows = "still";
+      if (target instanceof Element && target.closest("summary, [aria-expanded]")) this.#follows = "still";
     };
     grows.addEventListener("click", unfolds, { capture: true });
     return () => {
