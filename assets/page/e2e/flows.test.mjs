@@ -751,6 +751,20 @@ stage({ models: ["small", "large"] })(
   },
 );
 
+const LONG_NAME = `a-model-${"with-a-very-long-name-".repeat(4)}70b`;
+
+stage({ models: ["small", LONG_NAME] })("the_choice_of_a_model_is_as_wide_as_the_one_that_is_chosen", async (scene) => {
+  const { askd, reader } = scene;
+  const tab = await reader.open(askd.url);
+  const select = tab.page.getByRole("combobox", { name: "Model" });
+  const width = async () => (await select.boundingBox()).width;
+  assert.ok((await width()) < 110, `${await width()}`);
+  await select.selectOption(LONG_NAME);
+  const { width: box } = await tab.page.locator(".composer .box").boundingBox();
+  assert.ok((await width()) > 200 && (await width()) < box / 2, `${await width()} of ${box}`);
+  await reader.leave();
+});
+
 test("an_answer_and_its_code_can_be_copied", async ({ fake, askd, reader }) => {
   await reader.context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const tab = await reader.open(askd.url);
