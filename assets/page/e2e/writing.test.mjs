@@ -314,3 +314,15 @@ stage({ modelless: true })("without_a_model_there_is_nothing_to_say_of_how_to_an
   assert.equal(await tab.page.getByRole("button", { name: /How to answer/ }).count(), 0);
   await reader.leave();
 });
+
+stage()("a_text_file_in_windows_1252_is_attached_as_the_text_that_it_is", async ({ fake, askd, reader }) => {
+  const tab = await reader.open(askd.url);
+  const buffer = Buffer.from([0x93, 0x47, 0x72, 0xf6, 0xdf, 0x65, 0x94, 0x3a, 0x20, 0x35, 0x20, 0x80]);
+  await attach(tab, { name: "old.txt", mimeType: "text/plain", buffer });
+  await chip(tab, "old.txt").waitFor();
+  await tab.page.getByRole("button", { name: "Send" }).click();
+  const call = await fake.call();
+  assert.equal(call.question, '```text file="old.txt"\n“Größe”: 5 €\n```');
+  call.finish();
+  await reader.leave();
+});
