@@ -1,11 +1,12 @@
 //! The parts put together, once; going up, and coming down.
 
 pub mod embedder;
+pub mod live;
 pub mod signals;
 pub mod systemd;
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -16,12 +17,13 @@ use tokio::{
 };
 use tracing::{info, warn};
 
+use self::live::Live;
 use crate::{
     auth::Auth,
     config::{self, Config, StorePath},
     http::{
         Base, Page, Parts, Site, Uploads,
-        accept::{Acceptor, Listener},
+        accept::{Acceptor, Limits, Listener},
     },
     knowledge::{Keeper, Knowledge, KnowledgeError, Library, LibraryError, Set},
     llm::openai::{OpenAi, SetupError},
@@ -81,7 +83,8 @@ pub enum BuildError {
 
 /// All parts of a server that is ready to listen.
 pub struct App {
-    server: config::Server,
+    live: Arc<Live>,
+    limits: Arc<Limits>,
     site: Arc<Site>,
     desk: Desk,
     store: Store,
@@ -139,38 +142,34 @@ impl App {
             store,
             page,
             log,
-        } = config;
-        let rules = Rules {
-            on_leave: session.on_leave,
-            max_answer: session.max_answer,
-            log_texts: log.texts,
-        };
+        } = config.clone();
+        let rules = rules(&session, &log);
         let (searched, keeper) = knowledge_of(&endpoints, &knowledge, &store.path, &shutdown)?;
         let misses = knowledge.misses.clone().map(Misses::open).transpose()?;
         let searcher = searched.map(|searched| Searcher::new(searched, &knowledge, misses));
-        let stations = stations(
-            endpoints,
-            searcher.map(Arc::new),
-            knowledge.folders.is_empty(),
-        )?;
+        let searcher = searcher.map(Arc::new);
+        let stations = stations(endpoints, searcher.clone(), knowledge.folders.is_empty())?;
         let certificate = (server.tls.as_ref())
             .map(|tls| Certificate::open(tls.certificate.clone(), tls.key.clone()))
             .transpose()?;
         let store = Store::open(store)?;
-        let page = Page::new(&page, &auth.mode, &Base::of(server.public_url.as_ref()));
+        let page = Page::new(&page, auth.mode, &Base::of(server.public_url.as_ref()));
         let auth = Auth::new(auth, store.clone());
         let desk = Desk::new(stations, store.clone(), rules, shutdown.clone());
         let registry = Registry::new(server.max_sessions, server.max_sessions_per_client);
+        let limits = Limits::new(&server, &session);
         let stamp = page.stamp().to_owned();
+        let uploads = Uploads::new(&session);
+        let sessions = Sessions::new(
+            session,
+            stamp,
+            desk.clone(),
+            registry.clone(),
+            shutdown.clone(),
+        );
         let parts = Parts {
-            uploads: Uploads::new(&session),
-            sessions: Sessions::new(
-                session,
-                stamp,
-                desk.clone(),
-                registry.clone(),
-                shutdown.clone(),
-            ),
+            uploads,
+            sessions: sessions.clone(),
             desk: &desk,
             store: &store,
             auth,
@@ -179,8 +178,19 @@ impl App {
             shutdown: shutdown.clone(),
         };
         let site = Site::new(&server, parts);
+        let live = Live {
+            running: Mutex::new(config),
+            site: site.clone(),
+            sessions,
+            registry: registry.clone(),
+            limits: limits.clone(),
+            desk: desk.clone(),
+            store: store.clone(),
+            searcher,
+        };
         Ok(Self {
-            server,
+            live: Arc::new(live),
+            limits,
             site,
             desk,
             store,
@@ -206,10 +216,16 @@ impl App {
         }
     }
 
+    /// What of it can change while it serves.
+    pub fn live(&self) -> Arc<Live> {
+        self.live.clone()
+    }
+
     /// Serves until the shutdown has run its course.
     pub async fn serve(self, listeners: Vec<Listener>) {
         let Self {
-            server,
+            live,
+            limits,
             site,
             desk,
             store,
@@ -218,6 +234,7 @@ impl App {
             shutdown,
             ..
         } = self;
+        let server = live.server();
         let library = keeper.as_ref().map(Keeper::library);
         if let Some(keeper) = keeper {
             keeper.start();
@@ -225,7 +242,14 @@ impl App {
         if let Some(certificate) = certificate.clone() {
             shutdown.spawn_background("certificate", certificate.follow(shutdown.clone()));
         }
-        let acceptor = Acceptor::new(site, &server, certificate, &listeners, shutdown.clone());
+        let acceptor = Acceptor::new(
+            site,
+            &server,
+            limits,
+            certificate,
+            &listeners,
+            shutdown.clone(),
+        );
         for listener in listeners {
             shutdown.spawn_background("listener", acceptor.clone().run(listener));
         }
@@ -237,7 +261,9 @@ impl App {
         if let Some(library) = library {
             library.stop();
         }
-        descend(&shutdown, store, server.shutdown_grace).await;
+        let grace = live.server().shutdown_grace;
+        drop(live);
+        descend(&shutdown, store, grace).await;
     }
 }
 
@@ -278,25 +304,39 @@ fn stations(
             backend: Backend::Knowledge(searcher.clone()),
         }]);
     }
-    endpoints
-        .into_iter()
-        .map(|config| {
-            let model = OpenAi::new(&config).map_err(|error| BuildError::Endpoint {
-                name: config.name.clone(),
-                error,
-            })?;
-            Ok(Station {
-                name: config.name.clone(),
-                models: config.models.clone(),
-                line: Arc::new(Line::new(config.concurrency, config.queue)),
-                backend: Backend::Endpoint {
-                    config: Box::new(config),
-                    model: Arc::new(model),
-                    searcher: searcher.clone(),
-                },
-            })
-        })
-        .collect()
+    let build = |endpoint| station(endpoint, searcher.clone(), None);
+    endpoints.into_iter().map(build).collect()
+}
+
+/// What stands before one endpoint; its line is this one, or its own.
+fn station(
+    config: config::Endpoint,
+    searcher: Option<Arc<Searcher>>,
+    line: Option<Arc<Line>>,
+) -> Result<Station, BuildError> {
+    let model = OpenAi::new(&config).map_err(|error| BuildError::Endpoint {
+        name: config.name.clone(),
+        error,
+    })?;
+    Ok(Station {
+        name: config.name.clone(),
+        models: config.models.clone(),
+        line: line.unwrap_or_else(|| Arc::new(Line::new(config.concurrency, config.queue))),
+        backend: Backend::Endpoint {
+            config: Box::new(config),
+            model: Arc::new(model),
+            searcher,
+        },
+    })
+}
+
+/// How turns are handled.
+fn rules(session: &config::Session, log: &config::Log) -> Rules {
+    Rules {
+        on_leave: session.on_leave,
+        max_answer: session.max_answer,
+        log_texts: log.texts,
+    }
 }
 
 async fn sweep(store: Store, shutdown: Shutdown) {

@@ -90,6 +90,8 @@ pub struct Auth(Arc<Inner>);
 
 struct Inner {
     mode: AuthMode,
+    users: Vec<config::User>,
+    header: String,
     admins: HashSet<String>,
     lifetime: Duration,
     store: Store,
@@ -104,16 +106,15 @@ impl Auth {
     /// Takes over who was signed in when askd ended last; who is no longer in the configuration, or has another password, is
     /// not.
     pub fn new(config: config::Auth, store: Store) -> Self {
-        let nobody = match &config.mode {
-            AuthMode::Password(users) => users.first().map(|user| user.password_hash.clone()),
-            _ => None,
-        };
+        let nobody = config.users.first().map(|user| user.password_hash.clone());
         let inner = Inner {
             kept: Mutex::default(),
             slow: Mutex::default(),
             checks: Semaphore::new(CHECKS),
             nobody: nobody.unwrap_or_else(|| config::Secret::new("")),
             mode: config.mode,
+            users: config.users,
+            header: config.user_header,
             admins: config.admins.into_iter().collect(),
             lifetime: config.session_lifetime,
             store,
@@ -128,8 +129,13 @@ impl Auth {
     }
 
     /// How people show who they are.
-    pub fn mode(&self) -> &AuthMode {
-        &self.0.mode
+    pub fn mode(&self) -> AuthMode {
+        self.0.mode
+    }
+
+    /// The header in which a proxy says who it is.
+    pub fn header(&self) -> &str {
+        &self.0.header
     }
 
     /// The user whom a proxy names.
@@ -284,19 +290,16 @@ impl Inner {
     }
 
     fn hash_of_user(&self, name: &str) -> Option<&config::Secret> {
-        let AuthMode::Password(users) = &self.mode else {
-            return None;
-        };
-        let user = users.iter().find(|user| user.name == name)?;
+        let user = self.users.iter().find(|user| user.name == name)?;
         Some(&user.password_hash)
     }
 
     /// Whether a credential still counts under this configuration.
     fn stands(&self, credential: &Credential) -> bool {
-        match (&self.mode, credential.kind) {
+        match (self.mode, credential.kind) {
             (AuthMode::None, _) => false,
-            (AuthMode::Header { .. }, kind) => kind == CredentialKind::Token,
-            (AuthMode::Password(_), kind) => {
+            (AuthMode::Header, kind) => kind == CredentialKind::Token,
+            (AuthMode::Password, kind) => {
                 let hash = self.hash_of_user(&credential.user);
                 hash.is_some_and(|hash| {
                     kind == CredentialKind::Token

@@ -5,6 +5,7 @@
 mod judging;
 mod knowledge;
 mod password;
+mod reload;
 
 use std::{
     env,
@@ -18,7 +19,7 @@ use bytesize::ByteSize;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    config::{self, Config, Loaded, Overrides, Page, StorePath},
+    config::{self, Config, Faults, Loaded, Overrides, Page, StorePath},
     knowledge::extract::pdf::COMMAND as READ_PDF,
     store, telemetry,
 };
@@ -83,6 +84,12 @@ pub enum Command {
     },
     /// Turn a password into the hash that [[auth.user]] takes
     HashPassword,
+    /// Have a running askd read its configuration again, and open its log's file anew
+    Reload {
+        /// The process; else the one that has the configured conversations open
+        #[arg(long, value_name = "PID")]
+        pid: Option<i32>,
+    },
     /// Read what is new in the documents' folders, and tell what could not be read
     Index,
     /// Show the passages that match a question, with how sure each match is
@@ -116,17 +123,25 @@ impl Cli {
 
     /// Loads the configuration. What is wrong with it is printed, and the exit code is returned.
     pub fn load(&self) -> Result<Loaded, ExitCode> {
-        // An empty variable says as much as none.
-        let said = |text: &&String| !text.is_empty();
-        let overrides = Overrides {
-            listen: self.listen.iter().filter(said).cloned().collect(),
-            log_level: self.log_level.as_ref().filter(said).cloned(),
-        };
-        let env = |name: &str| env::var(name).ok();
-        config::load(self.config.as_deref(), &overrides, &env).map_err(|faults| {
+        self.read().map_err(|faults| {
             complain(&faults.render(colour()));
             ExitCode::from(EXIT_CONFIG)
         })
+    }
+
+    fn read(&self) -> Result<Loaded, Faults> {
+        let env = |name: &str| env::var(name).ok();
+        config::load(self.config.as_deref(), &self.overrides(), &env)
+    }
+
+    /// What wins over the file.
+    fn overrides(&self) -> Overrides {
+        // An empty variable says as much as none.
+        let said = |text: &&String| !text.is_empty();
+        Overrides {
+            listen: self.listen.iter().filter(said).cloned().collect(),
+            log_level: self.log_level.as_ref().filter(said).cloned(),
+        }
     }
 
     /// Starts the log that a configuration asks for, and repeats its warnings there. What is in the way is

@@ -6,6 +6,7 @@
 
 mod accent;
 mod auth;
+mod change;
 mod check;
 mod colour;
 mod echo;
@@ -25,6 +26,7 @@ use url::Url;
 
 pub use accent::Accent;
 pub use auth::{Auth, AuthMode, User};
+pub use change::{Change, KEYS, Key, When};
 pub use check::{Env, Loaded, Overrides, check, load, load_store};
 pub use colour::Colour;
 pub use fault::{Fault, Faults, Place};
@@ -109,7 +111,7 @@ impl fmt::Display for Listen {
 }
 
 /// `[[endpoint]]`: one OpenAI-compatible server.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Endpoint {
     /// Unique; what the page and the log call it. Not given: the address's host.
     pub name: String,

@@ -14,6 +14,7 @@ mod upgrade;
 
 use std::{convert::Infallible, sync::Arc};
 
+use arc_swap::ArcSwap;
 use tokio::sync::watch;
 use warp::{
     Filter, Reply,
@@ -42,12 +43,33 @@ pub struct Site {
     uploads: Uploads,
     outgoing: api::Outgoing,
     handed_out: api::Outgoing,
+    auth: Auth,
+    front: ArcSwap<Front>,
+    health: watch::Receiver<Health>,
+    shutdown: Shutdown,
+}
+
+/// What is shown, to whom; it can change while askd serves.
+struct Front {
     origins: upgrade::Origins,
     access: access::Access,
     framing: embed::Framing,
     page: Page,
-    health: watch::Receiver<Health>,
-    shutdown: Shutdown,
+}
+
+impl Front {
+    fn new(server: &config::Server, page: Page, store: &Store, auth: &Auth) -> Self {
+        let base = Base::of(server.public_url.as_ref());
+        let (key, secure) = (store.cookie_key().expose(), server.is_secure());
+        let owners = owner::Owners::new(key, secure, &base, !page.sites().is_empty());
+        let proxies = Proxies::new(&server.trusted_proxies);
+        Self {
+            origins: upgrade::Origins::new(server),
+            access: access::Access::new(owners, auth.clone(), proxies, &base, secure),
+            framing: embed::Framing::new(page.sites()),
+            page,
+        }
+    }
 }
 
 /// What stands behind the routes.
@@ -83,10 +105,6 @@ impl Site {
             uploads,
             shutdown,
         } = parts;
-        let base = Base::of(server.public_url.as_ref());
-        let (key, secure) = (store.cookie_key().expose(), server.is_secure());
-        let owners = owner::Owners::new(key, secure, &base, !page.sites().is_empty());
-        let proxies = Proxies::new(&server.trusted_proxies);
         Arc::new(Self {
             sessions,
             desk: desk.clone(),
@@ -95,14 +113,19 @@ impl Site {
             uploads,
             outgoing: api::Outgoing::new(),
             handed_out: api::Outgoing::new(),
-            origins: upgrade::Origins::new(server),
-            access: access::Access::new(owners, auth, proxies, &base, secure),
-            framing: embed::Framing::new(page.sites()),
-            page,
-            base,
+            front: ArcSwap::from_pointee(Front::new(server, page, store, &auth)),
+            base: Base::of(server.public_url.as_ref()),
+            auth,
             health: store.health(),
             shutdown,
         })
+    }
+
+    /// Shows another page from now on, and lets others in.
+    pub fn set(&self, server: &config::Server, session: &config::Session, page: Page) {
+        let front = Front::new(server, page, &self.store, &self.auth);
+        self.front.store(Arc::new(front));
+        self.uploads.set(session);
     }
 }
 

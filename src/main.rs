@@ -9,10 +9,14 @@ use std::{
 
 use anyhow::Context as _;
 use askd::{
-    app::{App, signals::Signals, systemd},
+    app::{
+        App,
+        signals::{Hangups, Signals},
+        systemd,
+    },
     cli::{Cli, Command, EXIT_UNAVAILABLE},
     config::Config,
-    http::accept::Listener,
+    http::accept::{Inherited, Listener, Speech},
     knowledge::extract::pdf,
     shutdown::Shutdown,
     telemetry,
@@ -29,12 +33,22 @@ fn main() -> ExitCode {
         Command::Check => return cli.check(),
         Command::Backup { file } => return cli.backup(&file),
         Command::HashPassword => return Cli::hash_password(),
+        Command::Reload { pid } => return cli.reload(pid),
         Command::Index => return cli.index(),
         Command::Search { question, limit } => return cli.search(&question, limit),
         Command::Eval { file } => return cli.eval(&file),
         Command::ReadPdf => return pdf::child(),
         Command::Serve => {}
     }
+    // First, while there is no other thread.
+    let inherited = match Inherited::take() {
+        Ok(inherited) => inherited,
+        Err(error) => {
+            // Nobody is left to tell when standard error is closed.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            return ExitCode::from(EXIT_UNAVAILABLE);
+        }
+    };
     let loaded = match cli.load() {
         Ok(loaded) => loaded,
         Err(code) => return code,
@@ -44,7 +58,7 @@ fn main() -> ExitCode {
         Ok(log) => Arc::new(log),
         Err(code) => return code,
     };
-    match run(loaded.config, &log) {
+    match run(cli, loaded.config, inherited, &log) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");
@@ -53,20 +67,30 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(config: Config, log: &Arc<telemetry::Guard>) -> anyhow::Result<()> {
+fn run(
+    cli: Cli,
+    config: Config,
+    inherited: Inherited,
+    log: &Arc<telemetry::Guard>,
+) -> anyhow::Result<()> {
     // Each session takes a descriptor, and each answer one more; the soft limit is often 1,024.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let runtime = Runtime::new().context("cannot start the runtime")?;
-    let served = runtime.block_on(serve(config, Arc::downgrade(log)));
+    let served = runtime.block_on(serve(cli, config, inherited, Arc::downgrade(log)));
     // What did not end in time is given up here.
     runtime.shutdown_background();
     served
 }
 
-async fn serve(config: Config, log: Weak<telemetry::Guard>) -> anyhow::Result<()> {
+async fn serve(
+    cli: Cli,
+    config: Config,
+    inherited: Inherited,
+    log: Weak<telemetry::Guard>,
+) -> anyhow::Result<()> {
     let signals = Signals::new().context("cannot listen for signals")?;
-    let listeners = Listener::all(&config.server, config.session.send_timeout)?;
-    let shutdown = Shutdown::new();
+    let hangups = Hangups::new().context("cannot listen for signals")?;
+    let (listeners, shutdown) = listen(&config, inherited)?;
     let app = App::new(config, shutdown.clone())?;
     for listener in &listeners {
         // Nobody is left to tell when standard output is closed.
@@ -78,13 +102,28 @@ async fn serve(config: Config, log: Weak<telemetry::Guard>) -> anyhow::Result<()
         "askd is up"
     );
     shutdown.spawn_background("systemd", systemd::report(app.watch(), shutdown.clone()));
-    shutdown.spawn_background("log keeper", keep_log(log, shutdown.clone()));
+    shutdown.spawn_background("log keeper", keep_log(log.clone(), shutdown.clone()));
+    let reloader = cli.follow(hangups, app.live(), log, shutdown.clone());
+    shutdown.spawn_background("reloader", reloader);
     systemd::ready();
     tokio::select! {
         () = app.serve(listeners) => {}
         () = signals.twice(&shutdown) => {}
     }
     Ok(())
+}
+
+/// The sockets that were handed over, or else those of `server.listen`; and how askd goes down with them.
+fn listen(config: &Config, inherited: Inherited) -> anyhow::Result<(Vec<Listener>, Shutdown)> {
+    if inherited.is_empty() {
+        return Ok((Listener::all(&config.server)?, Shutdown::new()));
+    }
+    tracing::info!(
+        sockets = inherited.names(),
+        "serving the inherited sockets; server.listen is not used"
+    );
+    let speech = Speech::of(&config.server);
+    Ok((inherited.listen(speech)?, Shutdown::for_successor()))
 }
 
 async fn keep_log(log: Weak<telemetry::Guard>, shutdown: Shutdown) {

@@ -11,6 +11,7 @@ pub mod wire;
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use futures_util::{SinkExt, StreamExt, stream::SplitStream};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, copy, sink},
@@ -38,10 +39,7 @@ use crate::{
     config::{self, OnLeave},
     id::{Client, OwnerId, SessionId},
     shutdown::Shutdown,
-    turn::{
-        desk::Desk,
-        station::{Backend, Station},
-    },
+    turn::{desk::Desk, station::Backend},
 };
 
 /// How long a closing handshake may take.
@@ -70,8 +68,8 @@ pub struct Who {
 
 /// Everything that sessions share.
 pub struct Sessions {
-    config: config::Session,
-    page: String,
+    config: ArcSwap<config::Session>,
+    page: ArcSwap<String>,
     desk: Desk,
     registry: Arc<Registry>,
     shutdown: Shutdown,
@@ -87,17 +85,24 @@ impl Sessions {
         shutdown: Shutdown,
     ) -> Arc<Self> {
         Arc::new(Self {
-            config,
-            page,
+            config: ArcSwap::from_pointee(config),
+            page: ArcSwap::from_pointee(page),
             desk,
             registry,
             shutdown,
         })
     }
 
-    /// Admits one more session, before its upgrade.
+    /// Sets up the sessions that begin from now on so.
+    pub fn set(&self, config: config::Session, page: String) {
+        self.config.store(Arc::new(config));
+        self.page.store(Arc::new(page));
+    }
+
+    /// Admits one more session, before its upgrade. Where a successor waits nobody is refused for a drain: whose
+    /// connection was accepted just before it is told so in the session.
     pub fn admit(&self, client: Option<Client>) -> Result<Guard, Refused> {
-        if self.shutdown.is_draining() {
+        if self.shutdown.is_draining() && !self.shutdown.has_successor() {
             Err(Refused::Full)
         } else {
             self.registry.admit(client)
@@ -107,7 +112,7 @@ impl Sessions {
     /// How a session's socket is to be set up: small buffers, because most sessions are idle, and a message that
     /// has room for the longest question, however it is escaped.
     pub fn socket_config(&self) -> WebSocketConfig {
-        let message = self.config.max_question * MOST_ESCAPED + (4 << 10);
+        let message = self.config.load().max_question * MOST_ESCAPED + (4 << 10);
         WebSocketConfig::default()
             .read_buffer_size(1 << 10)
             .write_buffer_size(4 << 10)
@@ -124,19 +129,21 @@ impl Sessions {
         let id = SessionId::new();
         let Who { owner, pass, peer } = who;
         info!(session = %id, %peer, "session opened");
-        let begin = Instant::now();
+        let (begin, config) = (Instant::now(), self.config.load_full());
         let (sink, mut inbound) = socket.split();
         let mut session = Session {
             all: self,
             owner,
             pass,
-            state: State::new(id, owner, &self.config, begin),
-            outbound: Outbound::new(sink, self.config.heartbeat, self.config.send_timeout),
+            state: State::new(id, owner, &config, begin),
+            outbound: Outbound::new(sink, config.heartbeat, config.send_timeout),
             phase: Phase::Up,
+            told: false,
             heard: begin,
             asked: None,
-            ping_at: begin + self.config.heartbeat,
+            ping_at: begin + config.heartbeat,
             active: begin,
+            config,
         };
         let reason = session.serve(id, &mut inbound).await;
         // Before the handshake: an answer that nobody reads any more ends in the same breath.
@@ -147,15 +154,15 @@ impl Sessions {
         info!(session = %id, %reason, seconds, "session ended");
     }
 
-    fn status(&self, session: SessionId) -> ServerMessage {
+    fn status(&self, session: SessionId, config: &config::Session) -> ServerMessage {
         let stations = self.desk.stations();
         ServerMessage::Status(Status::Ready {
             session,
             protocol: PROTOCOL,
             server: env!("CARGO_PKG_VERSION"),
             limits: WireLimits {
-                question_bytes: self.config.max_question,
-                questions_per_minute: self.config.questions_per_minute,
+                question_bytes: config.max_question,
+                questions_per_minute: config.questions_per_minute,
             },
             endpoints: stations
                 .iter()
@@ -165,13 +172,13 @@ impl Sessions {
                     takes_options: matches!(station.backend, Backend::Endpoint { .. }),
                 })
                 .collect(),
-            on_leave: match self.config.on_leave {
+            on_leave: match config.on_leave {
                 OnLeave::Stop => "stop".to_owned(),
                 OnLeave::Finish => "finish".to_owned(),
                 OnLeave::Grace(grace) => humantime::format_duration(grace).to_string(),
             },
-            documents: stations.iter().any(Station::searches),
-            page: self.page.clone(),
+            documents: stations.iter().any(|station| station.searches()),
+            page: self.page.load().to_string(),
         })
     }
 }
@@ -186,11 +193,15 @@ enum Phase {
 
 struct Session<'a, S> {
     all: &'a Sessions,
+    /// As it was when the session began.
+    config: Arc<config::Session>,
     owner: OwnerId,
     pass: Pass,
     state: State,
     outbound: Outbound<S>,
     phase: Phase,
+    /// Whether the client knows of the drain.
+    told: bool,
     /// When the client last gave a sign of life.
     heard: Instant,
     /// When it was first asked for one since; before that, silence proves nothing.
@@ -206,7 +217,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         id: SessionId,
         inbound: &mut SplitStream<WebSocketStream<S>>,
     ) -> Reason {
-        self.outbound.reply(&self.all.status(id));
+        self.outbound.reply(&self.all.status(id, &self.config));
         self.run(inbound).await
     }
 
@@ -231,7 +242,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 // reads waits, and if it reads nothing at all, `send_timeout` ends it.
                 frame = inbound.next(), if !self.outbound.is_full() => self.receive(frame),
                 // What was begun to be written is kept in `outbound`, not in the future that is dropped here.
-                drove = self.outbound.drive(self.phase != Phase::Up) => drove.and_then(|drove| self.pace(drove)),
+                drove = self.outbound.drive(self.is_last()) => drove.and_then(|drove| self.pace(drove)),
             };
             if let Err(reason) = step {
                 return reason;
@@ -244,11 +255,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         match self.phase {
             Phase::Up => {
                 self.phase = Phase::Draining;
-                let reconnect_after_ms = RECONNECT_AFTER.as_millis() as u64;
-                self.outbound
-                    .announce(&ServerMessage::Status(Status::Draining {
-                        reconnect_after_ms,
-                    }));
+                self.tell_draining();
                 Ok(())
             }
             Phase::Draining => {
@@ -256,6 +263,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 Ok(())
             }
             Phase::Halting(_) => Err(Reason::Restart),
+        }
+    }
+
+    fn tell_draining(&mut self) {
+        if !std::mem::replace(&mut self.told, true) {
+            let reconnect_after_ms = RECONNECT_AFTER.as_millis() as u64;
+            let draining = ServerMessage::Status(Status::Draining { reconnect_after_ms });
+            self.outbound.announce(&draining);
+        }
+    }
+
+    /// Whether the session ends when all is written: at the halt, and before it unless a successor waits. Until that
+    /// one is there the client is better off here.
+    fn is_last(&self) -> bool {
+        match self.phase {
+            Phase::Up => false,
+            Phase::Draining => !self.all.shutdown.has_successor(),
+            Phase::Halting(_) => true,
         }
     }
 
@@ -286,6 +311,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     fn hear(&mut self, text: &str) {
         let now = Instant::now();
         self.active = now;
+        if self.all.shutdown.is_draining() {
+            // Before a question is refused for it, so that the page knows to keep that one.
+            self.tell_draining();
+        }
         let (desk, owner) = (&self.all.desk, self.owner);
         let opening = match self.state.decide(text, self.outbound.running(), now) {
             Ok(Action::Ask(ask)) => Some(desk.start(ask)),
@@ -309,7 +338,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Drove::Room => return Ok(()),
             Drove::Empty => return Err(Reason::Restart),
         }
-        let (now, heartbeat) = (Instant::now(), self.all.config.heartbeat);
+        let (now, heartbeat) = (Instant::now(), self.config.heartbeat);
         let heard = self.heard + SILENT_BEATS * heartbeat;
         let gone_at = |asked: Instant| heard.max(asked + heartbeat);
         if self
@@ -322,7 +351,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         if self.outbound.running().is_some() {
             self.active = now;
         }
-        if now - self.active >= self.all.config.idle_timeout {
+        if now - self.active >= self.config.idle_timeout {
             return Err(Reason::Idle);
         }
         if now >= self.ping_at {

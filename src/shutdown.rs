@@ -19,6 +19,7 @@ pub struct Shutdown(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
+    has_successor: bool,
     draining: CancellationToken,
     halt: CancellationToken,
     work: TaskTracker,
@@ -37,6 +38,21 @@ impl Shutdown {
     /// A program that is up.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A program that is up, and whose sockets stay open for another one when it goes down: whoever connects then
+    /// waits for that one. So nobody is refused and no session ends before the halt, but the drain waits for answers
+    /// alone.
+    pub fn for_successor() -> Self {
+        Self(Arc::new(Inner {
+            has_successor: true,
+            ..Inner::default()
+        }))
+    }
+
+    /// Whether another one takes the sockets over.
+    pub fn has_successor(&self) -> bool {
+        self.0.has_successor
     }
 
     /// Begins the first phase: nothing new is taken on.
@@ -72,6 +88,18 @@ impl Shutdown {
         F::Output: Send + 'static,
     {
         self.start(Kind::Work, name, task)
+    }
+
+    /// Runs `task`, a session: a piece of the work, unless a successor waits for it too.
+    pub fn spawn_session<F>(&self, task: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let kind = match self.has_successor() {
+            true => Kind::Background,
+            false => Kind::Work,
+        };
+        self.start(kind, "session", task);
     }
 
     /// Runs `task`, which serves the others and so ends only at the halt.

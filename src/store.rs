@@ -35,6 +35,7 @@ use tokio::sync::watch;
 
 pub use self::{
     backup::{BackupError, backup},
+    claim::{OwnerError, owner},
     credentials::{Credential, CredentialKind, SecretHash},
     fault::{OpenError, UNAVAILABLE},
     import::Imported,

@@ -30,6 +30,7 @@ use tracing_subscriber::{
         format::{DefaultFields, Writer},
     },
     layer::SubscriberExt,
+    reload,
     util::SubscriberInitExt,
 };
 
@@ -90,6 +91,7 @@ fn build(
     clock: impl Fn() -> SystemTime + Send + 'static,
 ) -> Result<(impl Subscriber + Send + Sync, Guard), TelemetryError> {
     let filter: Targets = log.level.parse()?;
+    let (filter, handle) = reload::Layer::new(filter);
     let troubles = Arc::new(Troubles::default());
     let (console, console_guard) = queue(Counting {
         inner: console,
@@ -119,6 +121,8 @@ fn build(
         told_trouble: Mutex::default(),
         told_failed: AtomicU64::new(0),
         directory: log.directory.clone(),
+        // It fails when the log has gone, and then there is nothing to be set.
+        level: Level(Box::new(move |level| drop(handle.reload(level)))),
     };
     Ok((Registry::default().with(layers).with(filter), guard))
 }
@@ -211,6 +215,15 @@ impl Output {
     }
 }
 
+/// Sets another level.
+struct Level(Box<dyn Fn(Targets) + Send + Sync>);
+
+impl std::fmt::Debug for Level {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Level")
+    }
+}
+
 /// Keeps the log going, and knows what it lost.
 #[derive(Debug)]
 pub struct Guard {
@@ -219,6 +232,7 @@ pub struct Guard {
     told_trouble: Mutex<Option<String>>,
     told_failed: AtomicU64,
     directory: Option<PathBuf>,
+    level: Level,
 }
 
 impl Guard {
@@ -227,6 +241,18 @@ impl Guard {
     pub fn dropped(&self) -> u64 {
         let full: u64 = self.outputs.iter().map(Output::dropped).sum();
         full + self.troubles.lost_lines()
+    }
+
+    /// Logs so much from now on; the level is one that was checked.
+    pub fn set_level(&self, level: &str) {
+        if let Ok(level) = level.parse() {
+            (self.level.0)(level);
+        }
+    }
+
+    /// Opens the log's file anew, for somebody may have moved it away. Does so with the next line.
+    pub fn reopen(&self) {
+        self.troubles.moved();
     }
 
     /// Tells on the log what was lost since the last call, and when the files begin or cease to fail. To be

@@ -6,6 +6,7 @@ mod idle;
 mod leave;
 mod reader;
 mod relay;
+mod restart;
 mod resume;
 mod search;
 mod sigterm;
@@ -20,7 +21,7 @@ use anyhow::{Result, bail};
 use crate::{Plan, table::Row};
 
 /// In the order of the table.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 15] = [
     "paced-1",
     "paced-100",
     "burst",
@@ -32,6 +33,7 @@ pub const NAMES: [&str; 14] = [
     "cancel",
     "resume",
     "sigterm",
+    "restart",
     "faults",
     "store",
     "search",
@@ -54,6 +56,7 @@ pub async fn measure(name: &str, plan: &Plan) -> Result<Vec<Row>> {
         "cancel" => cancel::measure(plan).await,
         "resume" => resume::measure(plan).await,
         "sigterm" => sigterm::measure(plan).await,
+        "restart" => restart::measure(plan).await,
         "faults" => faults::measure(plan).await,
         "store" => store::measure(plan).await,
         "search" => search::measure(plan).await,

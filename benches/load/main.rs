@@ -23,6 +23,13 @@ mod process;
 mod relay;
 mod story;
 mod stream;
+#[path = "../../tests/it/successor"]
+#[expect(dead_code, reason = "the tests use more of it than the benchmarks do")]
+mod successor {
+    pub mod drive;
+    pub mod held;
+    pub mod page;
+}
 mod table;
 mod upstream;
 

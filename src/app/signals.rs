@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT: the first drains, the second ends at once.
+//! SIGTERM and SIGINT: the first drains, the second ends at once. SIGHUP: what is outside may have changed.
 
 use std::{io, time::Duration};
 
@@ -12,6 +12,21 @@ use crate::shutdown::Shutdown;
 
 /// How long "at once" may take: enough to end the answers' logs and to say goodbye.
 const AT_ONCE: Duration = Duration::from_millis(200);
+
+/// SIGHUPs, heard from the moment this is made; without it one would be the end.
+pub struct Hangups(Signal);
+
+impl Hangups {
+    /// Begins to listen.
+    pub fn new() -> io::Result<Self> {
+        signal(SignalKind::hangup()).map(Self)
+    }
+
+    /// Waits for the next one; several that come at once are one. Cancel safe.
+    pub async fn next(&mut self) {
+        self.0.recv().await;
+    }
+}
 
 /// The two signals, heard from the moment this is made.
 pub struct Signals {

@@ -24,6 +24,14 @@ pub fn ready() {
     notify(&[NotifyState::Ready]);
 }
 
+/// The configuration is being read again, until [`ready`] is told anew.
+pub fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => notify(&[NotifyState::Reloading, now]),
+        Err(error) => debug!(%error, "systemd could not be told"),
+    }
+}
+
 /// The drain has begun.
 pub fn stopping() {
     notify(&[NotifyState::Stopping]);

@@ -25,8 +25,11 @@ fn user(name: &str) -> config::User {
 
 fn auth(names: &[&str]) -> Auth {
     let config = config::Auth {
-        mode: AuthMode::Password(names.iter().map(|name| user(name)).collect()),
+        mode: AuthMode::Password,
+        allow_open: false,
         admins: Vec::new(),
+        user_header: String::new(),
+        users: names.iter().map(|name| user(name)).collect(),
         session_lifetime: Duration::from_secs(60),
     };
     Auth::new(config, store())

@@ -9,38 +9,34 @@ use super::Secret;
 pub struct Auth {
     /// How people show who they are.
     pub mode: AuthMode,
+    /// Whether askd may listen where other machines reach it although nobody signs in.
+    pub allow_open: bool,
     /// The names of those who are more than users.
     pub admins: Vec<String>,
-    /// How long a sign-in lasts, and how long the address from which it was made is remembered.
+    /// How long a sign-in lasts.
     pub session_lifetime: Duration,
+    /// The header in which a proxy says who it is, in small letters.
+    pub user_header: String,
+    /// `[[auth.user]]`
+    pub users: Vec<User>,
 }
 
-/// `auth.mode`, with what it needs.
-#[derive(Debug, Clone)]
+/// `auth.mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthMode {
     /// `"none"`: whoever reaches the address may ask, and is known by a cookie.
     None,
-    /// `"password"`: `[[auth.user]]`; at least one.
-    Password(Vec<User>),
+    /// `"password"`: the users, of whom there is at least one.
+    Password,
     /// `"header"`: a proxy says who it is.
-    Header {
-        /// The header's name, in small letters.
-        name: String,
-    },
+    Header,
 }
 
 /// `[[auth.user]]`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct User {
     /// Unique; compared letter by letter.
     pub name: String,
     /// Argon2id's, in the PHC form that `askd hash-password` prints.
     pub password_hash: Secret,
-}
-
-impl Auth {
-    /// Whether anybody may ask who reaches the address.
-    pub fn is_open(&self) -> bool {
-        matches!(self.mode, AuthMode::None)
-    }
 }

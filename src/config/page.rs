@@ -40,7 +40,7 @@ pub struct FooterLink {
     pub url: String,
 }
 
-/// A file of the operator's, as it was when askd started.
+/// A file of the operator's, as it was when the configuration was read.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OwnFile {
     /// What it is, by its content.

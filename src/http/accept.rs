@@ -2,6 +2,8 @@
 //! deadline, and a shutdown ends what is idle.
 
 mod connection;
+mod inherited;
+mod limits;
 mod redirect;
 
 use std::{
@@ -18,17 +20,21 @@ use std::{
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 use tokio::{
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::OwnedSemaphorePermit,
     time::sleep,
 };
 use tracing::{debug, warn};
 
 use self::{connection::Connections, redirect::Redirect};
+pub use self::{
+    inherited::{InheritError, Inherited},
+    limits::Limits,
+};
 use super::{Site, proxies::Proxies};
 use crate::{
     config::{self, Listen},
     id::Client,
-    session::registry::{Guard, Registry},
+    session::registry::Guard,
     shutdown::Shutdown,
     tls::Certificate,
 };
@@ -61,6 +67,16 @@ pub enum Speech {
     Tls,
     /// HTTP that leads to the TLS, and nothing else.
     Redirect,
+}
+
+impl Speech {
+    /// What the addresses of `server.listen` speak.
+    pub fn of(server: &config::Server) -> Self {
+        match server.tls {
+            Some(_) => Self::Tls,
+            None => Self::Plain,
+        }
+    }
 }
 
 /// Why an address cannot be listened on.
@@ -99,29 +115,21 @@ impl BindError {
 
 impl Listener {
     /// Listens wherever the configuration says, in its order; the addresses that only lead elsewhere come last.
-    pub fn all(server: &config::Server, send_timeout: Duration) -> Result<Vec<Self>, BindError> {
-        let speech = match server.tls {
-            Some(_) => Speech::Tls,
-            None => Speech::Plain,
-        };
+    pub fn all(server: &config::Server) -> Result<Vec<Self>, BindError> {
+        let speech = Speech::of(server);
         let serving = server.listen.iter().cloned().map(|one| (one, speech));
         let leading = server.tls.iter().flat_map(|tls| &tls.redirect);
         let leading = leading.map(|address| (Listen::Tcp(*address), Speech::Redirect));
         serving
             .chain(leading)
-            .map(|(listen, speech)| Self::bind(&listen, speech, send_timeout))
+            .map(|(listen, speech)| Self::bind(&listen, speech))
             .collect()
     }
 
-    /// Listens on an address. A TCP client that takes nothing of what is sent is cut off by the kernel a little
-    /// after `send_timeout`, which sessions keep to by themselves; so no response can hold a connection for ever.
-    pub fn bind(
-        listen: &Listen,
-        speech: Speech,
-        send_timeout: Duration,
-    ) -> Result<Self, BindError> {
+    /// Listens on an address.
+    pub fn bind(listen: &Listen, speech: Speech) -> Result<Self, BindError> {
         match listen {
-            Listen::Tcp(address) => tcp(*address, send_timeout + KERNEL_MARGIN)
+            Listen::Tcp(address) => tcp(*address)
                 .map(|listener| Self::Tcp(listener, speech))
                 .map_err(|error| BindError::new(address.to_string(), error)),
             Listen::Unix(path) => unix(path)
@@ -157,22 +165,25 @@ impl fmt::Display for Listener {
     }
 }
 
-/// The options are set on the listening socket; accepted ones inherit them.
-fn tcp(address: SocketAddr, untaken: Duration) -> io::Result<TcpListener> {
+fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
         Some(Protocol::TCP),
     )?;
     socket.set_reuse_address(true)?;
-    socket.set_tcp_nodelay(true)?;
-    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
-    socket.set_tcp_user_timeout(Some(untaken))?;
-    socket.set_send_buffer_size(SEND_BUFFER)?;
-    socket.set_nonblocking(true)?;
+    tune(SockRef::from(&socket))?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     TcpListener::from_std(socket.into())
+}
+
+/// The options are set on the listening socket; accepted ones inherit them.
+fn tune(socket: SockRef<'_>) -> io::Result<()> {
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.set_nonblocking(true)
 }
 
 /// A socket's file that a dead server left behind is removed; one that somebody listens on is in use.
@@ -250,8 +261,7 @@ impl Peer {
 /// What the accept loops share.
 #[derive(Clone)]
 pub struct Acceptor {
-    permits: Arc<Semaphore>,
-    clients: Arc<Registry>,
+    limits: Arc<Limits>,
     proxies: Proxies,
     connections: Connections,
     redirect: Arc<Redirect>,
@@ -259,31 +269,39 @@ pub struct Acceptor {
 }
 
 impl Acceptor {
-    /// Takes as many connections as `server` says, all in all and from one address. `listeners` are those that it will
-    /// run on; those of TLS show `certificate`.
+    /// Takes as many connections as the limits allow. `listeners` are those that it will run on; those of TLS show
+    /// `certificate`.
     pub fn new(
         site: Arc<Site>,
         server: &config::Server,
+        limits: Arc<Limits>,
         certificate: Option<Certificate>,
         listeners: &[Listener],
         shutdown: Shutdown,
     ) -> Self {
-        let max = server.max_connections;
         Self {
-            permits: Arc::new(Semaphore::new(max)),
-            clients: Registry::new(max, server.max_connections_per_client),
             proxies: Proxies::new(&server.trusted_proxies),
-            connections: Connections::new(site, server, certificate, shutdown.clone()),
+            connections: Connections::new(
+                site,
+                server,
+                limits.clone(),
+                certificate,
+                shutdown.clone(),
+            ),
             redirect: Arc::new(Redirect::new(server.public_url.as_ref(), listeners)),
+            limits,
             shutdown,
         }
     }
 
-    /// Accepts from `listener` until the server halts; while it drains, health checks are still answered.
+    /// Accepts from `listener` until the server halts; while it drains, health checks are still answered. Where a
+    /// successor takes the socket over, what comes once the drain has begun is left for it, as is the socket's file.
     pub async fn run(self, listener: Listener) {
+        let has_successor = self.shutdown.has_successor();
         loop {
             let accepted = tokio::select! {
                 biased;
+                () = self.shutdown.draining(), if has_successor => break,
                 () = self.shutdown.halted() => break,
                 accepted = self.accept(&listener) => accepted,
             };
@@ -292,7 +310,7 @@ impl Acceptor {
                 sleep(ACCEPT_PAUSE).await;
             }
         }
-        if let Listener::Unix(_, path) = &listener {
+        if let (Listener::Unix(_, path), false) = (&listener, has_successor) {
             // It may have been removed already.
             let _ = fs::remove_file(path);
         }
@@ -301,16 +319,19 @@ impl Acceptor {
     /// Accepts one connection, once there is room for it: who comes later waits in the kernel's backlog.
     /// Cancel safe.
     async fn accept(&self, listener: &Listener) -> io::Result<()> {
-        let Ok(permit) = self.permits.clone().acquire_owned().await else {
+        let Some(permit) = self.limits.place().await else {
             return Ok(());
         };
         match listener {
             Listener::Tcp(listener, speech) => {
                 let (socket, address) = listener.accept().await?;
+                // It may have gone already.
+                let untaken = Some(self.limits.times().untaken);
+                let _ = SockRef::from(&socket).set_tcp_user_timeout(untaken);
                 // A proxy brings many; who they are is only known once they ask.
                 let client =
                     (!self.proxies.trust(Some(address.ip()))).then(|| Client::from(address.ip()));
-                match self.clients.admit(client) {
+                match self.limits.clients.admit(client) {
                     Ok(guard) => {
                         let peer = Peer::new(Some(address), permit, Some(guard));
                         self.serve(socket, peer, *speech);

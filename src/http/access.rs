@@ -131,9 +131,9 @@ impl Access {
             return user.map(Visitor::known).ok_or(SignedOut);
         }
         let user = match mode {
-            AuthMode::Header { name } => {
+            AuthMode::Header => {
                 let peer = peer.filter(|peer| self.proxies.trust(peer.address));
-                let said = peer.and_then(|_| said(headers, name));
+                let said = peer.and_then(|_| said(headers, self.auth.header()));
                 said.map(|name| self.auth.by_name(name))
             }
             _ => self.by_cookie(headers),

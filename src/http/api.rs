@@ -196,13 +196,15 @@ struct From {
 async fn answer(site: Arc<Site>, route: Route, from: From, body: Body) -> Response {
     let (headers, peer) = (&from.headers, from.peer.as_ref());
     let loopback = peer.is_none_or(|peer| peer.loopback);
+    let front = site.front.load_full();
     let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&from.method);
-    let (answered, visitor) = if !site.origins.know(headers, loopback) {
+    let (answered, visitor) = if !front.origins.know(headers, loopback) {
         (Err(Refusal::foreign_host()), None)
-    } else if !reads && !site.origins.allow(headers, loopback) {
+    } else if !reads && !front.origins.allow(headers, loopback) {
         (Err(Refusal::foreign_origin()), None)
     } else {
-        match (route, from.method.as_str(), site.access.of(headers, peer)) {
+        let visitor = front.access.of(headers, peer);
+        match (route, from.method.as_str(), visitor) {
             (Route::Description, "GET" | "HEAD", Err(SignedOut)) => (Ok(description()), None),
             (Route::SignIn, "POST", _) => {
                 (account::sign_in(&site, headers, peer, body).await, None)

@@ -61,15 +61,16 @@ pub fn route(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Reje
 }
 
 fn answer(site: &Site, asked: Asked, headers: &HeaderMap, peer: Option<&Peer>) -> Response {
-    let Some(policy) = &site.framing.policy else {
-        return refuse(&site.framing);
+    let front = site.front.load();
+    let Some(policy) = &front.framing.policy else {
+        return refuse(&front.framing);
     };
     match asked {
-        Asked::Script => site.page.script(headers),
+        Asked::Script => front.page.script(headers),
         Asked::Page => {
-            let mut response = match site.access.renew_framed(headers, peer) {
-                Ok(visitor) => visitor.mark(site.page.in_frame(headers)),
-                Err(SignedOut) => site.page.sign_in(headers),
+            let mut response = match front.access.renew_framed(headers, peer) {
+                Ok(visitor) => visitor.mark(front.page.in_frame(headers)),
+                Err(SignedOut) => front.page.sign_in(headers),
             };
             let out = response.headers_mut();
             out.insert(header::CONTENT_SECURITY_POLICY, policy.clone());

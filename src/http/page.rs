@@ -18,7 +18,7 @@ use warp::{
 };
 
 use self::own::Own;
-use super::{Site, accept::Peer, access::SignedOut, base::Base};
+use super::{Front, Site, accept::Peer, access::SignedOut, base::Base};
 use crate::config::{self, AuthMode};
 
 #[derive(Embed)]
@@ -77,7 +77,7 @@ struct Variant {
 
 impl Page {
     /// Takes the embedded files and the operator's own, and fills the operator's words into the page, and how people sign in.
-    pub fn new(config: &config::Page, mode: &AuthMode, base: &Base) -> Self {
+    pub fn new(config: &config::Page, mode: AuthMode, base: &Base) -> Self {
         let own = Own::new(config, base);
         let dress = Dress {
             config,
@@ -85,8 +85,8 @@ impl Page {
             own: &own,
             sign_in: match mode {
                 AuthMode::None => "none",
-                AuthMode::Password(_) => "password",
-                AuthMode::Header { .. } => "header",
+                AuthMode::Password => "password",
+                AuthMode::Header => "header",
             },
         };
         let (framed, _) = dress.index(true);
@@ -372,10 +372,10 @@ pub fn get_or_head() -> impl Filter<Extract = (), Error = Rejection> + Copy {
 pub fn route(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
     warp::path::full()
         .and_then(move |path: FullPath| {
-            let site = site.clone();
+            let front = site.front.load_full();
             async move {
-                match site.page.find(path.as_str()) {
-                    Some(_) => Ok((site.clone(), path)),
+                match front.page.find(path.as_str()) {
+                    Some(_) => Ok((front.clone(), path)),
                     None => Err(warp::reject::not_found()),
                 }
             }
@@ -384,13 +384,13 @@ pub fn route(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Reje
         .and(warp::header::headers_cloned())
         .and(warp::ext::optional::<Peer>())
         .map(
-            |(site, path): (Arc<Site>, FullPath), headers: HeaderMap, peer: Option<Peer>| {
-                match site.page.find(path.as_str()) {
+            |(front, path): (Arc<Front>, FullPath), headers: HeaderMap, peer: Option<Peer>| {
+                match front.page.find(path.as_str()) {
                     // Every visit begins here, so that the sockets and requests of one browser agree on who it is.
-                    Some(file) if std::ptr::eq(file, &site.page.index) => {
-                        match site.access.renew(&headers, peer.as_ref()) {
+                    Some(file) if std::ptr::eq(file, &front.page.index) => {
+                        match front.access.renew(&headers, peer.as_ref()) {
                             Ok(visitor) => visitor.mark(send(file, &headers)),
-                            Err(SignedOut) => site.page.sign_in(&headers),
+                            Err(SignedOut) => front.page.sign_in(&headers),
                         }
                     }
                     Some(file) => send(file, &headers),
@@ -504,7 +504,7 @@ mod tests {
             disclaimer: Some(words.to_owned()),
             ..page("accent = \"#07a\"")
         };
-        let page = Page::new(&config, &AuthMode::None, &Base::of(None));
+        let page = Page::new(&config, AuthMode::None, &Base::of(None));
         let html = html(&page);
         assert!(html.contains("<title>&lt;/script&gt;"), "{html}");
         assert!(!html.contains("alert(1)</script>"), "{html}");
@@ -530,7 +530,7 @@ mod tests {
 
     #[test]
     fn another_page_has_another_stamp_and_the_same_page_the_same() {
-        let stamp = |lines: &str| Page::new(&page(lines), &AuthMode::None, &Base::of(None)).stamp;
+        let stamp = |lines: &str| Page::new(&page(lines), AuthMode::None, &Base::of(None)).stamp;
         assert_eq!(stamp("title = \"one\""), stamp("title = \"one\""));
         assert_ne!(stamp("title = \"one\""), stamp("title = \"two\""));
         assert_ne!(stamp("accent = \"#07a\""), stamp("accent = \"#a70\""));
@@ -539,7 +539,7 @@ mod tests {
     #[test]
     fn the_button_on_other_sites_has_the_operators_accent_in_both_its_forms() {
         let script = |lines: &str| {
-            let page = Page::new(&page(lines), &AuthMode::None, &Base::of(None));
+            let page = Page::new(&page(lines), AuthMode::None, &Base::of(None));
             let file = &page.files[SCRIPT];
             let plain = file.variant(None).cloned().or_else(|| file.unpacked());
             String::from_utf8(plain.unwrap().content.to_vec()).unwrap()
@@ -559,7 +559,7 @@ mod tests {
         assert!(
             html(&Page::new(
                 &page("language = \"de\""),
-                &AuthMode::None,
+                AuthMode::None,
                 &Base::of(None)
             ))
             .contains("<html lang=\"de\">")
@@ -567,7 +567,7 @@ mod tests {
         assert!(
             html(&Page::new(
                 &page("language = \"auto\""),
-                &AuthMode::None,
+                AuthMode::None,
                 &Base::of(None)
             ))
             .contains("<html lang=\"en\">")
@@ -576,7 +576,7 @@ mod tests {
 
     #[test]
     fn the_index_is_the_page_and_whatever_was_meant_for_a_conversation() {
-        let page = Page::new(&page(""), &AuthMode::None, &Base::of(None));
+        let page = Page::new(&page(""), AuthMode::None, &Base::of(None));
         assert!(page.find("/").is_some());
         assert!(
             page.find("/c/018f0000-0000-7000-8000-000000000000")

@@ -141,15 +141,16 @@ fn answer(
     let (Some(upgrade), Some(key), Some(peer), true) = (upgrade, key, peer, asked) else {
         return upgrade_required();
     };
-    if !site.origins.allow(headers, peer.loopback) {
+    let front = site.front.load();
+    if !front.origins.allow(headers, peer.loopback) {
         let message = "The Origin of this page may not open a session here; \
             the operator can name it in server.public_url or server.allowed_origins.";
         return reject::error(StatusCode::FORBIDDEN, ErrorCode::BadField.as_str(), message);
     }
-    let Ok(visitor) = site.access.of(headers, Some(&peer)) else {
+    let Ok(visitor) = front.access.of(headers, Some(&peer)) else {
         return signed_out();
     };
-    let guard = match site.sessions.admit(site.access.client(&peer, headers)) {
+    let guard = match site.sessions.admit(front.access.client(&peer, headers)) {
         Ok(guard) => guard,
         Err(refused) => return refuse(site, refused),
     };
@@ -158,9 +159,9 @@ fn answer(
     let who = Who {
         owner: visitor.owner,
         pass: visitor.pass(),
-        peer: site.access.name(&peer, headers),
+        peer: front.access.name(&peer, headers),
     };
-    site.shutdown.spawn("session", async move {
+    site.shutdown.spawn_session(async move {
         // The whole of it, or the block would take the name alone and the connection's place would be free.
         let peer = peer;
         match upgrade.await {

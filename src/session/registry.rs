@@ -18,13 +18,12 @@ pub enum Refused {
 
 /// A counted crowd with its caps.
 pub struct Registry {
-    max: usize,
-    max_per_client: usize,
     present: Mutex<Present>,
 }
 
-#[derive(Default)]
 struct Present {
+    max: usize,
+    max_per_client: usize,
     all: usize,
     by_client: HashMap<Client, usize>,
 }
@@ -32,11 +31,21 @@ struct Present {
 impl Registry {
     /// Nobody, yet.
     pub fn new(max: usize, max_per_client: usize) -> Arc<Self> {
-        Arc::new(Self {
+        let present = Present {
             max,
             max_per_client,
-            present: Mutex::default(),
+            all: 0,
+            by_client: HashMap::new(),
+        };
+        Arc::new(Self {
+            present: Mutex::new(present),
         })
+    }
+
+    /// Other caps from now on. Nobody has to leave for them.
+    pub fn set_caps(&self, max: usize, max_per_client: usize) {
+        let mut present = self.present();
+        (present.max, present.max_per_client) = (max, max_per_client);
     }
 
     fn present(&self) -> MutexGuard<'_, Present> {
@@ -46,12 +55,13 @@ impl Registry {
     /// Admits one more. A client without an address (a Unix socket) is counted in all only.
     pub fn admit(self: &Arc<Self>, client: Option<Client>) -> Result<Guard, Refused> {
         let mut present = self.present();
-        if present.all >= self.max {
+        if present.all >= present.max {
             return Err(Refused::Full);
         }
+        let most = present.max_per_client;
         if let Some(client) = client {
             let count = present.by_client.entry(client).or_default();
-            if *count >= self.max_per_client {
+            if *count >= most {
                 return Err(Refused::TooManyOfOne);
             }
             *count += 1;
@@ -122,6 +132,19 @@ mod tests {
         drop(first);
         let _fourth = registry.admit(client("10.0.0.1")).unwrap();
         assert_eq!(registry.len(), 3);
+    }
+
+    #[test]
+    fn other_caps_hold_for_who_comes_from_then_on() {
+        let registry = Registry::new(1, 1);
+        let _first = registry.admit(client("10.0.0.1")).unwrap();
+        registry.set_caps(2, 2);
+        let second = registry.admit(client("10.0.0.1")).unwrap();
+        registry.set_caps(1, 1);
+        assert_eq!(registry.len(), 2);
+        drop(second);
+        let refused = registry.admit(client("10.0.0.2")).err();
+        assert_eq!(refused, Some(Refused::Full));
     }
 
     #[test]

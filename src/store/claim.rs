@@ -2,12 +2,14 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io,
+    io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    process,
 };
 
 use super::OpenError;
+use crate::config::{self, StorePath};
 
 /// Makes the file, for askd's user alone, and takes the lock that says which askd uses it. The lock is a file of its
 /// own: SQLite's locks on the database would go if the database were opened and closed beside it.
@@ -27,7 +29,11 @@ pub(super) fn claim(path: &Path) -> Result<File, OpenError> {
     let beside = beside(&real(path).map_err(fault(path))?, ".lock");
     let lock = options.open(&beside).map_err(fault(&beside))?;
     match lock.try_lock() {
-        Ok(()) => {}
+        // Who uses it, for `askd reload`; a full disk is no reason not to.
+        Ok(()) => drop(
+            lock.set_len(0)
+                .and_then(|()| write!(&lock, "{}", process::id())),
+        ),
         Err(TryLockError::WouldBlock) => {
             let path = path.display().to_string();
             return Err(OpenError::InUse { path });
@@ -46,6 +52,60 @@ pub(super) fn claim(path: &Path) -> Result<File, OpenError> {
         return Err(OpenError::Linked { path, links });
     }
     Ok(lock)
+}
+
+/// Why the process that uses a file cannot be named.
+#[derive(Debug, thiserror::Error)]
+pub enum OwnerError {
+    /// It is no file.
+    #[error("conversations are kept in memory, which names no process; give it with --pid")]
+    Memory,
+    /// Nobody has it open.
+    #[error(
+        "no askd has {path} open; start one, name the right [store] (sudo STATE_DIRECTORY=/var/lib/askd for the \
+         service's), or give the process with --pid"
+    )]
+    Nobody {
+        /// The conversations' file.
+        path: String,
+    },
+    /// It does not say.
+    #[error(
+        "{path} cannot be read: {error}; run this as root or as askd's user, or give the process with --pid"
+    )]
+    Unreadable {
+        /// The file that says it.
+        path: String,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+/// The process that uses the configured file now.
+pub fn owner(config: &config::Store) -> Result<i32, OwnerError> {
+    let StorePath::File(path) = &config.path else {
+        return Err(OwnerError::Memory);
+    };
+    let nobody = || OwnerError::Nobody {
+        path: path.display().to_string(),
+    };
+    let beside = beside(&real(path).map_err(|_| nobody())?, ".lock");
+    let unreadable = |error| OwnerError::Unreadable {
+        path: beside.display().to_string(),
+        error,
+    };
+    let lock = match File::open(&beside) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(nobody()),
+        opened => opened.map_err(unreadable)?,
+    };
+    match lock.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {}
+        Ok(()) => return Err(nobody()),
+        Err(TryLockError::Error(error)) => return Err(unreadable(error)),
+    }
+    let written = io::read_to_string(lock).map_err(unreadable)?;
+    let process = written.trim().parse();
+    process.map_err(|error| unreadable(io::Error::new(io::ErrorKind::InvalidData, error)))
 }
 
 /// Makes a directory and those that lead to it, for askd's user alone, so that they are there after a power loss too.

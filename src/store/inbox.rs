@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
@@ -34,7 +35,8 @@ pub(super) struct Shared {
     pub(super) location: Location,
     /// The file that is written to.
     file: Option<FileId>,
-    pub(super) config: config::Store,
+    /// Whose bounds hold now.
+    pub(super) config: ArcSwap<config::Store>,
     pub(super) inbox: Mutex<Inbox>,
     pub(super) wake: Condvar,
     pub(super) room: Arc<Semaphore>,
@@ -150,7 +152,7 @@ impl Shared {
         Arc::new(Self {
             file: location.file(),
             location,
-            config,
+            config: ArcSwap::from_pointee(config),
             inbox: Mutex::default(),
             wake: Condvar::new(),
             room: Arc::new(Semaphore::new(QUEUE)),
@@ -280,7 +282,7 @@ impl Shared {
         let sweep = keep::Sweep {
             now: super::now(),
             oldest: self.oldest(),
-            bound: self.config.bound(),
+            bound: self.config.load().bound(),
         };
         // Where the storage fails, the next sweep goes on.
         while let Ok(true) = self.write(move |db| keep::sweep(db, sweep)).await {}
@@ -290,6 +292,7 @@ impl Shared {
     pub(super) fn oldest(&self) -> u64 {
         let retention = self
             .config
+            .load()
             .retention
             .map_or(u128::MAX, |age| age.as_millis());
         super::now().saturating_sub(u64::try_from(retention).unwrap_or(u64::MAX))

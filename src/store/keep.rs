@@ -1,12 +1,16 @@
 //! What is found by a search, what leaves, and the room that this makes.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 
 use super::{
+    Store,
     fault::Failure,
     write::{RESTORABLE, time},
 };
+use crate::config;
 
 /// Conversations that one transaction removes, so that nobody waits long for it.
 const AT_ONCE: i64 = 32;
@@ -19,6 +23,13 @@ const MERGED: i64 = 500;
 const SPARE: i64 = 64;
 /// Free pages that one transaction gives back to the disk.
 const GIVEN_BACK: i64 = 2048;
+
+impl Store {
+    /// Keeps to other bounds of age and size from now on; the file stays the one that it is.
+    pub fn set_limits(&self, config: &config::Store) {
+        self.0.shared.config.store(Arc::new(config.clone()));
+    }
+}
 
 /// Makes an ended turn's words findable.
 pub(super) fn index_turn(db: &Connection, n: i64) -> Result<(), Failure> {

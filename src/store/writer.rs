@@ -300,7 +300,7 @@ impl Writer {
 
     /// Keeps to the bound between the sweeps too. `took`: what the writing took, which the room for it may take too.
     fn make_room(&mut self, took: Duration) {
-        let (Some(bound), Some(db)) = (self.shared.config.bound(), &mut self.db) else {
+        let (Some(bound), Some(db)) = (self.shared.config.load().bound(), &mut self.db) else {
             return;
         };
         if let Err(Failure::Sqlite(error)) = make_room(db, &self.shared, bound, took.max(HASTE)) {

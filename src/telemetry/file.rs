@@ -4,6 +4,9 @@
 //! `askd-2026-11-23T23-59-58.log`, with `.2` and so on before the end if several end in one second. Only
 //! files whose whole name is of this form are ever deleted; `askd-audit.log` is somebody else's.
 //!
+//! Somebody else may put the file aside as well: whoever moves it says so ([`Troubles::moved`]), and the next line begins
+//! a new one; whoever copies and empties it need not.
+//!
 //! Failing is part of the job: a full disk loses lines and counts them, is told by whoever asks
 //! [`Troubles`], and is tried again a second later.
 
@@ -13,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -33,10 +36,16 @@ const MAX_SECOND: u64 = 253_402_300_799;
 #[derive(Debug, Default)]
 pub(super) struct Troubles {
     lost: AtomicU64,
+    moved: AtomicBool,
     current: Mutex<Option<String>>,
 }
 
 impl Troubles {
+    /// Somebody may have moved the file away: the next line is to go to where its name is.
+    pub(super) fn moved(&self) {
+        self.moved.store(true, Ordering::Relaxed);
+    }
+
     /// Counts a line that could not be written.
     pub(super) fn lose_line(&self) {
         self.lost.fetch_add(1, Ordering::Relaxed);
@@ -124,11 +133,13 @@ impl<C: Fn() -> SystemTime> RotatingFile<C> {
     /// Writes one line, rotating before it where that is due. A rotation that fails is a trouble, and the
     /// line goes into the old file all the same.
     fn append(&mut self, line: &[u8], now: SystemTime) -> io::Result<()> {
-        let trouble = if self.is_rotation_due(line.len() as u64, now) {
-            self.rotate().err()
-        } else {
-            None
-        };
+        let mut trouble = None;
+        if self.troubles.moved.swap(false, Ordering::Relaxed) {
+            trouble = self.reopen().err();
+        }
+        if self.is_rotation_due(line.len() as u64, now) {
+            trouble = self.rotate().err();
+        }
         let mut open = match self.open.take() {
             Some(open) => open,
             None => self.open_current()?,
@@ -146,10 +157,32 @@ impl<C: Fn() -> SystemTime> RotatingFile<C> {
         Ok(())
     }
 
-    fn is_rotation_due(&self, more: u64, now: SystemTime) -> bool {
-        self.open.as_ref().is_some_and(|open| {
+    /// Goes on in the file of this name. While that cannot be had, the old one takes the lines, wherever it is now.
+    fn reopen(&mut self) -> io::Result<()> {
+        let opened = self.open_current();
+        match opened {
+            Ok(open) => {
+                (self.open, self.whole) = (Some(open), None);
+                Ok(())
+            }
+            Err(error) => {
+                self.troubles.moved();
+                Err(error)
+            }
+        }
+    }
+
+    fn is_rotation_due(&mut self, more: u64, now: SystemTime) -> bool {
+        let max_size = self.max_size;
+        self.open.as_mut().is_some_and(|open| {
+            if open.size + more > max_size
+                && let Ok(metadata) = open.file.metadata()
+            {
+                // Somebody may have emptied it.
+                open.size = metadata.len();
+            }
             let old = period(open.last_line, self.rotation) != period(now, self.rotation);
-            open.size > 0 && (old || open.size + more > self.max_size)
+            open.size > 0 && (old || open.size + more > max_size)
         })
     }
 

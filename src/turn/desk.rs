@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use tokio::{
     sync::watch,
     task::consume_budget,
@@ -79,9 +80,9 @@ pub struct Ask {
 pub struct Desk(Arc<Inner>);
 
 pub(super) struct Inner {
-    pub(super) stations: Vec<Station>,
+    stations: ArcSwap<Vec<Arc<Station>>>,
     pub(super) store: Store,
-    pub(super) rules: Rules,
+    rules: ArcSwap<Rules>,
     pub(super) shutdown: Shutdown,
     live: Mutex<HashMap<(OwnerId, TurnId), Arc<Live>>>,
 }
@@ -127,23 +128,29 @@ impl Live {
 impl Desk {
     /// A desk without turns; `stations` has at least one.
     pub fn new(stations: Vec<Station>, store: Store, rules: Rules, shutdown: Shutdown) -> Self {
+        let stations = stations.into_iter().map(Arc::new).collect();
         Self(Arc::new(Inner {
-            stations,
+            stations: ArcSwap::from_pointee(stations),
             store,
-            rules,
+            rules: ArcSwap::from_pointee(rules),
             shutdown,
             live: Mutex::default(),
         }))
     }
 
     /// What can be asked, the default first.
-    pub fn stations(&self) -> &[Station] {
-        &self.0.stations
+    pub fn stations(&self) -> Arc<Vec<Arc<Station>>> {
+        self.0.stations.load_full()
     }
 
-    /// What becomes of an answer without readers.
-    pub fn on_leave(&self) -> OnLeave {
-        self.0.rules.on_leave
+    /// Others can be asked from now on, at least one; running turns keep theirs.
+    pub fn set_stations(&self, stations: Vec<Arc<Station>>) {
+        self.0.stations.store(Arc::new(stations));
+    }
+
+    /// Handles the turns that begin from now on so.
+    pub fn set_rules(&self, rules: Rules) {
+        self.0.rules.store(Arc::new(rules));
     }
 
     /// Running turns.
@@ -169,10 +176,11 @@ impl Desk {
             }
         };
         let conversation = ask.conversation.unwrap_or_default();
+        let rules = **inner.rules.load();
         let begun = Arc::new(Live {
             owner,
             conversation,
-            log: Arc::new(Log::new(inner.rules.max_answer)),
+            log: Arc::new(Log::new(rules.max_answer)),
             wanted: watch::Sender::default(),
             saved: Mutex::new(Some(Seq::START)),
         });
@@ -190,13 +198,19 @@ impl Desk {
             conversation: Some(conversation),
             parent: ask.parent,
             question: ask.text,
-            endpoint: inner.stations[station].name.clone(),
+            endpoint: station.name.clone(),
             model,
             options: ask.sampling,
             asked_at: store::now(),
         };
         let wanted = begun.wanted.subscribe();
-        let running = Running::new(inner.clone(), begun, ids, station, new.model.clone());
+        let running = Running::new(
+            inner.clone(),
+            begun,
+            ids,
+            (station, new.model.clone()),
+            rules,
+        );
         let task = running.run(new, ticket, wanted);
         inner.shutdown.spawn("turn", task);
         opening
@@ -304,14 +318,14 @@ impl Inner {
         self.live().get(&(owner, turn)).cloned()
     }
 
-    /// The place of the station that is to answer, its model, and a place in its line.
-    fn admit(&self, ask: &Ask) -> Result<(usize, String, Ticket), Fault> {
+    /// The station that is to answer, its model, and a place in its line.
+    fn admit(&self, ask: &Ask) -> Result<(Arc<Station>, String, Ticket), Fault> {
         if self.shutdown.is_draining() {
             return Err(restarting());
         }
         let (endpoint, model) = (ask.endpoint.as_deref(), ask.model.as_deref());
-        let (at, model) = station::choose(&self.stations, endpoint, model)?;
-        let station = &self.stations[at];
+        let stations = self.stations.load();
+        let (station, model) = station::choose(&stations, endpoint, model)?;
         let ticket = station.line.join().map_err(|_| {
             let message = format!(
                 "Too many questions are waiting for {} already; ask again in a moment.",
@@ -319,7 +333,7 @@ impl Inner {
             );
             Fault::new(ErrorCode::QueueFull, message)
         })?;
-        Ok((at, model.to_owned(), ticket))
+        Ok((station.clone(), model.to_owned(), ticket))
     }
 
     /// Follows what the store has of a turn; when it has none of this owner's, `otherwise` is said, or that.

@@ -14,13 +14,12 @@ pub struct LineFull;
 
 /// One endpoint's slots, and who waits for them.
 pub struct Line {
-    slots: usize,
-    max_waiting: usize,
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
+    slots: usize,
+    max_waiting: usize,
     running: usize,
     next: u64,
     waiting: VecDeque<(u64, watch::Sender<usize>)>,
@@ -36,11 +35,23 @@ pub struct Ticket {
 impl Line {
     /// `slots` answers at once, `max_waiting` more in line.
     pub fn new(slots: usize, max_waiting: usize) -> Self {
-        Self {
+        let state = State {
             slots,
             max_waiting,
-            state: Mutex::default(),
+            running: 0,
+            next: 0,
+            waiting: VecDeque::new(),
+        };
+        Self {
+            state: Mutex::new(state),
         }
+    }
+
+    /// More or fewer from now on. Who has a slot or a place keeps it.
+    pub fn resize(&self, slots: usize, max_waiting: usize) {
+        let mut state = self.state();
+        (state.slots, state.max_waiting) = (slots, max_waiting);
+        state.move_up();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -51,10 +62,10 @@ impl Line {
     pub fn join(self: &Arc<Self>) -> Result<Ticket, LineFull> {
         let mut state = self.state();
         let number = state.next;
-        let position = if state.running < self.slots {
+        let position = if state.running < state.slots {
             state.running += 1;
             watch::channel(0).1
-        } else if state.waiting.len() < self.max_waiting {
+        } else if state.waiting.len() < state.max_waiting {
             let (sender, position) = watch::channel(state.waiting.len() + 1);
             state.waiting.push_back((number, sender));
             position
@@ -67,6 +78,21 @@ impl Line {
             number,
             position,
         })
+    }
+}
+
+impl State {
+    /// Gives free slots to those who came first, and tells the others their places.
+    fn move_up(&mut self) {
+        while self.running < self.slots
+            && let Some((_, first)) = self.waiting.pop_front()
+        {
+            self.running += 1;
+            first.send_replace(0);
+        }
+        for (at, (_, position)) in self.waiting.iter().enumerate() {
+            position.send_if_modified(|now| std::mem::replace(now, at + 1) != at + 1);
+        }
     }
 }
 
@@ -96,15 +122,7 @@ impl Drop for Ticket {
             Some(at) => drop(state.waiting.remove(at)),
             None => state.running -= 1,
         }
-        while state.running < self.line.slots
-            && let Some((_, first)) = state.waiting.pop_front()
-        {
-            state.running += 1;
-            first.send_replace(0);
-        }
-        for (at, (_, position)) in state.waiting.iter().enumerate() {
-            position.send_if_modified(|now| std::mem::replace(now, at + 1) != at + 1);
-        }
+        state.move_up();
     }
 }
 
@@ -138,6 +156,20 @@ mod tests {
         drop(fourth);
         assert_eq!(line.state().running, 0);
         assert!(line.state().waiting.is_empty());
+    }
+
+    #[test]
+    fn a_line_with_more_slots_lets_those_who_wait_in_and_one_with_fewer_lets_nobody_out() {
+        let line = Arc::new(Line::new(1, 1));
+        let (first, mut second) = (line.join().unwrap(), line.join().unwrap());
+        line.resize(2, 1);
+        assert_eq!(second.position(), 0);
+        line.resize(1, 1);
+        let mut third = line.join().unwrap();
+        drop(first);
+        assert_eq!(third.position(), 1);
+        drop(second);
+        assert_eq!(third.position(), 0);
     }
 
     #[test]

@@ -11,9 +11,9 @@ use tracing::{field::display, info, warn};
 use super::{
     Ids, Progress, Stop, Wanted, answer,
     cite::Citations,
-    desk::{Inner, Live, restarting, unkept, unsettled},
+    desk::{Inner, Live, Rules, restarting, unkept, unsettled},
     line::Ticket,
-    station::Task,
+    station::{Station, Task},
     stopped,
 };
 use crate::{
@@ -39,8 +39,9 @@ pub(super) struct Running {
     live: Arc<Live>,
     /// For the log: who asked whom.
     ids: Ids,
-    station: usize,
+    station: Arc<Station>,
     model: String,
+    rules: Rules,
     begin: Instant,
     progress: Progress,
 }
@@ -66,8 +67,8 @@ impl Running {
         desk: Arc<Inner>,
         live: Arc<Live>,
         ids: Ids,
-        station: usize,
-        model: String,
+        (station, model): (Arc<Station>, String),
+        rules: Rules,
     ) -> Self {
         Self {
             desk,
@@ -75,6 +76,7 @@ impl Running {
             ids,
             station,
             model,
+            rules,
             begin: Instant::now(),
             progress: Progress {
                 ids,
@@ -101,7 +103,7 @@ impl Running {
                 return self.dismiss(dismissed);
             }
         };
-        if self.desk.rules.log_texts {
+        if self.rules.log_texts {
             let Ids { session, turn } = self.ids;
             info!(%session, %turn, text = shortened(&question), "question");
         }
@@ -115,14 +117,14 @@ impl Running {
             model: self.model.clone(),
             sampling,
         };
-        let (station, progress) = (&desk.stations[self.station], &mut self.progress);
+        let (station, progress) = (&self.station, &mut self.progress);
         let work = async {
             let answerer = station.answerer(task, &desk.store).await.map_err(unkept)?;
             answer(answerer, &mut ticket, &log, progress).await
         };
         let ended = tokio::select! {
             biased;
-            stop = stopped(wanted, desk.rules.on_leave, &desk.shutdown) => Err(stop),
+            stop = stopped(wanted, self.rules.on_leave, &desk.shutdown) => Err(stop),
             done = work => Ok(done),
         };
         // The upstream's request has gone with the arm that lost; the slot goes before the end is told.
@@ -257,7 +259,7 @@ impl Running {
         let Self {
             model, progress, ..
         } = self;
-        let station = &self.desk.stations[self.station].name;
+        let station = &self.station.name;
         let Ids { session, turn } = self.ids;
         let (prompt_tokens, completion_tokens) = end
             .usage
@@ -282,7 +284,7 @@ impl Running {
                 chunks, prompt_tokens, completion_tokens, %code, reason = message, "turn failed"
             ),
         }
-        if self.desk.rules.log_texts {
+        if self.rules.log_texts {
             info!(%session, %turn, text = shortened(&answer.text(Channel::Answer)), "answer");
         }
     }

@@ -47,24 +47,23 @@ pub enum Backend {
     Knowledge(Arc<Searcher>),
 }
 
-/// The place of the station and the model of these names; the first ones where none is named.
+/// The station and the model of these names; the first ones where none is named.
 pub fn choose<'a>(
-    stations: &'a [Station],
+    stations: &'a [Arc<Station>],
     endpoint: Option<&str>,
     model: Option<&str>,
-) -> Result<(usize, &'a str), Fault> {
+) -> Result<(&'a Arc<Station>, &'a str), Fault> {
     let unknown = |message| Fault::new(ErrorCode::UnknownEndpoint, message);
-    let at = stations
+    let station = stations
         .iter()
-        .position(|station| endpoint.is_none_or(|name| station.name == name))
+        .find(|station| endpoint.is_none_or(|name| station.name == name))
         .ok_or_else(|| unknown("There is no such endpoint here.".to_owned()))?;
-    let station = &stations[at];
     let model = match model {
         None => station.models.first(),
         Some(name) => station.models.iter().find(|offered| *offered == name),
     };
     match model {
-        Some(model) => Ok((at, model)),
+        Some(model) => Ok((station, model)),
         None => {
             let message = format!("The endpoint {} has no such model here.", station.name);
             Err(unknown(message))

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     net::SocketAddr,
+    path::PathBuf,
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -77,7 +78,9 @@ impl Binary {
             .await
             .expect("it says where it serves")
             .unwrap();
-        let Some(address) = line.strip_prefix("askd serves http://") else {
+        let address = line.strip_prefix("askd serves http");
+        let address = address.map(|rest| rest.trim_start_matches('s').trim_start_matches("://"));
+        let Some(address) = address else {
             panic!("{line:?}: {}", said(&home));
         };
         Self {
@@ -129,6 +132,37 @@ impl Binary {
         let mut child = command(&home, toml, &environment).spawn().unwrap();
         sleep(after).await;
         child.kill().await.unwrap();
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
+    /// Where its configuration is.
+    pub fn config(&self) -> PathBuf {
+        self.home.path().join("askd.toml")
+    }
+
+    /// Writes it another configuration, of which it knows nothing yet.
+    pub fn configure(&self, toml: &str) {
+        fs::write(self.config(), toml).unwrap();
+    }
+
+    /// Waits until it has said this; all that it has said.
+    pub async fn until_said(&self, part: &str) -> String {
+        let said = async {
+            loop {
+                let said = self.said();
+                if said.contains(part) {
+                    return said;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, said)
+            .await
+            .unwrap_or_else(|_| panic!("it never says {part:?}: {}", self.said()))
     }
 
     /// What it has said on standard error so far.

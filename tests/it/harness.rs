@@ -13,8 +13,8 @@ use std::{
 };
 
 use askd::{
-    app::{App, Counts, Watch},
-    config::{Overrides, check},
+    app::{App, Counts, Watch, live::Live},
+    config::{Change, Overrides, check},
     http::accept::Listener,
     shutdown::Shutdown,
     tls::Certificate,
@@ -108,6 +108,8 @@ pub struct Server {
     /// What it shows over TLS.
     pub certificate: Option<Certificate>,
     watch: Watch,
+    live: Arc<Live>,
+    overrides: Overrides,
     served: JoinHandle<()>,
     _subscriber: DefaultGuard,
 }
@@ -166,13 +168,12 @@ impl Server {
         };
         let loaded = check("test.toml", toml, &overrides, &|_| None)
             .unwrap_or_else(|faults| panic!("{faults}"));
-        let send_timeout = loaded.config.session.send_timeout;
-        let listeners = Listener::all(&loaded.config.server, send_timeout).unwrap();
+        let listeners = Listener::all(&loaded.config.server).unwrap();
         let addresses: Vec<_> = listeners.iter().map(Listener::address).collect();
         let address = socket_of(&addresses[0]);
         let shutdown = Shutdown::new();
         let app = App::new(loaded.config, shutdown.clone()).unwrap();
-        let (watch, certificate) = (app.watch(), app.certificate());
+        let (watch, certificate, live) = (app.watch(), app.certificate(), app.live());
         #[expect(
             clippy::disallowed_methods,
             reason = "the harness waits for this one itself"
@@ -186,6 +187,8 @@ impl Server {
             browser: Browser::default(),
             certificate,
             watch,
+            live,
+            overrides,
             served,
             _subscriber: subscriber,
         }
@@ -229,6 +232,13 @@ impl Server {
     /// The same, its sessions being this browser's.
     pub fn with(self, browser: Browser) -> Self {
         Self { browser, ..self }
+    }
+
+    /// Takes over what can be taken over of another configuration.
+    pub fn reload(&self, toml: &str) -> Change {
+        let loaded = check("test.toml", toml, &self.overrides, &|_| None)
+            .unwrap_or_else(|faults| panic!("{faults}"));
+        self.live.change(&loaded.config).unwrap()
     }
 
     /// What is going on now.

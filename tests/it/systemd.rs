@@ -14,6 +14,8 @@ use clap::Parser;
 const UNIT: &str = include_str!("../../systemd/askd.service");
 const UNIT_PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/systemd/askd.service");
 
+const SOCKET: &str = include_str!("../../systemd/askd.socket");
+
 /// Exposure as systemd rates it, 0 to 10, that the unit has to stay below.
 const MAX_EXPOSURE: f32 = 2.0;
 
@@ -70,11 +72,52 @@ fn systemd_has_nothing_to_say_about_the_unit() {
 }
 
 #[test]
+fn systemd_has_nothing_to_say_about_the_socket_which_is_the_services_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let installed = value(UNIT, "ExecStart").split(' ').next().unwrap();
+    let unit = UNIT.replace(installed, env!("CARGO_BIN_EXE_askd"));
+    fs::write(directory.path().join("askd.service"), unit).unwrap();
+    let path = directory.path().join("askd.socket");
+    fs::write(&path, SOCKET).unwrap();
+    let output = systemd_analyze(&["verify", path.to_str().unwrap()]);
+    let said = [output.stdout, output.stderr].concat();
+    assert_eq!(String::from_utf8(said).unwrap(), "");
+    assert!(output.status.success());
+}
+
+#[test]
+fn the_socket_listens_where_askd_does_by_itself_and_for_one_askd() {
+    let default = Config::default().server.listen;
+    let listen: Vec<_> = default.iter().map(ToString::to_string).collect();
+    assert_eq!(values(SOCKET, "ListenStream"), listen);
+    assert_eq!(value(SOCKET, "Accept"), "no");
+    assert_eq!(value(SOCKET, "WantedBy"), "sockets.target");
+    for other in [
+        "ListenDatagram",
+        "ListenSequentialPacket",
+        "ListenFIFO",
+        "Service",
+    ] {
+        assert!(values(SOCKET, other).is_empty(), "{other}");
+    }
+}
+
+#[test]
+fn the_service_starts_behind_its_socket_and_also_without_one() {
+    let after = value(UNIT, "After");
+    assert!(after.split(' ').any(|unit| unit == "askd.socket"));
+    for needed in ["Requires", "BindsTo", "Sockets"] {
+        assert!(values(UNIT, needed).is_empty(), "{needed}");
+    }
+}
+
+#[test]
 fn the_unit_starts_askd_as_askd_understands_it() {
     let cli = Cli::try_parse_from(value(UNIT, "ExecStart").split(' ')).unwrap();
     assert_eq!(cli.command(), cli::Command::Serve);
     assert_eq!(cli.config.unwrap().to_str(), Some("/etc/askd/askd.toml"));
     assert_eq!(value(UNIT, "Type"), "notify");
+    assert_eq!(value(UNIT, "ExecReload"), "/bin/kill -HUP $MAINPID");
     let fatal = value(UNIT, "RestartPreventExitStatus");
     assert_eq!(fatal, cli::EXIT_CONFIG.to_string());
 }

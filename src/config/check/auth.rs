@@ -20,14 +20,6 @@ const MAX_MEMORY: u32 = 256 << 10;
 /// The header that most proxies with a sign-in of their own send (Authelia, Caddy's and nginx' examples).
 const USUAL_HEADER: &str = "remote-user";
 
-/// What `auth.mode` may say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    None,
-    Password,
-    Header,
-}
-
 /// Reads `[auth]`; `listen` is where askd is going to listen, and `has_proxies` whether any proxy is believed.
 pub(super) fn read(
     report: &Report<'_>,
@@ -36,24 +28,24 @@ pub(super) fn read(
     has_proxies: bool,
 ) -> Auth {
     let words = [
-        ("none", Mode::None),
-        ("password", Mode::Password),
-        ("header", Mode::Header),
+        ("none", AuthMode::None),
+        ("password", AuthMode::Password),
+        ("header", AuthMode::Header),
     ];
-    let word = section.word("mode", &words).unwrap_or(Mode::None);
+    let word = section.word("mode", &words).unwrap_or(AuthMode::None);
     let allow_open = section.flag("allow_open").unwrap_or(false);
     let users = users(report, &section);
     let header = header(&section);
     let admins = section.texts("admins").unwrap_or_default();
     match word {
-        Mode::None if !allow_open => nobody_unawares(report, &section, listen),
-        Mode::Password if users.is_empty() && !section.has("user") => {
+        AuthMode::None if !allow_open => nobody_unawares(report, &section, listen),
+        AuthMode::Password if users.is_empty() && !section.has("user") => {
             let draft = section.draft("mode", "is \"password\", and there is no user");
             report.fault(draft.allowed("at least one [[auth.user]]").help(
                 "make a hash with `askd hash-password`, and write [[auth.user]] with name and password_hash",
             ));
         }
-        Mode::Header if !has_proxies && !report.is_faulty(&["server.trusted_proxies"]) => {
+        AuthMode::Header if !has_proxies && !report.is_faulty(&["server.trusted_proxies"]) => {
             let draft = section.draft("mode", "is \"header\", and no proxy is believed");
             report.fault(draft.allowed("server.trusted_proxies").help(
                 "name the proxy's address in server.trusted_proxies, such as [\"127.0.0.1\"]",
@@ -61,15 +53,14 @@ pub(super) fn read(
         }
         _ => {}
     }
-    if word == Mode::Password {
+    if word == AuthMode::Password {
         known_admins(report, &section, &admins, &users);
     }
     let auth = Auth {
-        mode: match word {
-            Mode::None => AuthMode::None,
-            Mode::Password => AuthMode::Password(users),
-            Mode::Header => AuthMode::Header { name: header },
-        },
+        mode: word,
+        allow_open,
+        users,
+        user_header: header,
         admins: admins.into_iter().map(|given| given.value).collect(),
         session_lifetime: section
             .duration("session_lifetime", secs(60)..=hours(24 * 400))

@@ -29,12 +29,12 @@ use tracing::debug;
 use warp::{
     Filter,
     filters::BoxedFilter,
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     reply::Response,
 };
 
 use self::streams::Streams;
-use super::{KEEPALIVE, Peer, SEND_BUFFER, redirect::Redirect};
+use super::{KEEPALIVE, Limits, Peer, SEND_BUFFER, redirect::Redirect};
 use crate::{
     config,
     http::{Site, base::Base, routes},
@@ -76,7 +76,7 @@ pub struct Connections {
     base: Base,
     tls: Option<TlsAcceptor>,
     hsts: Option<HeaderValue>,
-    header_timeout: Duration,
+    limits: Arc<Limits>,
     shutdown: Shutdown,
 }
 
@@ -85,6 +85,7 @@ impl Connections {
     pub fn new(
         site: Arc<Site>,
         server: &config::Server,
+        limits: Arc<Limits>,
         certificate: Option<Certificate>,
         shutdown: Shutdown,
     ) -> Self {
@@ -95,7 +96,7 @@ impl Connections {
             routes: routes(site).boxed(),
             tls: certificate.map(|certificate| TlsAcceptor::from(Arc::new(handshake(certificate)))),
             hsts: hsts.and_then(|hsts| HeaderValue::from_str(&hsts).ok()),
-            header_timeout: server.header_timeout,
+            limits,
             shutdown,
         }
     }
@@ -114,7 +115,7 @@ impl Connections {
         let shaken = tokio::select! {
             biased;
             () = self.shutdown.halted() => return,
-            shaken = timeout(self.header_timeout, tls.accept(socket)) => shaken,
+            shaken = timeout(self.limits.times().header, tls.accept(socket)) => shaken,
         };
         let socket = match shaken {
             Ok(Ok(socket)) => socket,
@@ -148,8 +149,10 @@ impl Connections {
         Future: Send + 'static,
     > + use<> {
         let routes = TowerToHyperService::new(warp::service(self.routes.clone()));
-        let base = self.base.clone();
+        let (base, shutdown) = (self.base.clone(), self.shutdown.clone());
         service_fn(move |mut request: Request<Incoming>| {
+            // HTTP/2 has no such header: there the connection ends with the halt.
+            let shutdown = (request.version() != Version::HTTP_2).then(|| shutdown.clone());
             let (answered, hsts) = match &answer {
                 Answer::Routes(hsts) => {
                     base.enter(&mut request);
@@ -162,7 +165,13 @@ impl Connections {
                     (Either::Right(ready(Ok(answer))), None)
                 }
             };
-            async move { Ok(held_to_tls(answered.await?, hsts)) }
+            async move {
+                let response = held_to_tls(answered.await?, hsts);
+                Ok(match shutdown {
+                    Some(shutdown) => last(response, &shutdown),
+                    None => response,
+                })
+            }
         })
     }
 
@@ -172,7 +181,7 @@ impl Connections {
     {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.header_timeout)
+            .header_read_timeout(self.limits.times().header)
             .max_buf_size(MAX_HEADERS)
             .serve_connection(TokioIo::new(socket), service)
             .with_upgrades();
@@ -208,7 +217,7 @@ impl Connections {
         let over = async {
             tokio::select! {
                 () = self.shutdown.halted() => {}
-                () = streams.unused(self.header_timeout) => {}
+                () = streams.unused(self.limits.times().header) => {}
             }
         };
         to_the_end(connection, http2::Connection::graceful_shutdown, over).await;
@@ -248,6 +257,18 @@ fn held_to_tls(mut response: Response, hsts: Option<HeaderValue>) -> Response {
     if let Some(hsts) = hsts {
         let headers = response.headers_mut();
         headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts);
+    }
+    response
+}
+
+/// Where a successor waits, the connection ends with the response, so that its client's next request goes there.
+fn last(mut response: Response, shutdown: &Shutdown) -> Response {
+    if shutdown.has_successor()
+        && shutdown.is_draining()
+        && response.status() != StatusCode::SWITCHING_PROTOCOLS
+    {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
     }
     response
 }

@@ -68,19 +68,20 @@ pub(super) async fn sign_in(
     peer: Option<&Peer>,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let auth = site.access.auth();
-    if !matches!(auth.mode(), AuthMode::Password(_)) {
+    let access = &site.front.load_full().access;
+    let auth = access.auth();
+    if auth.mode() != AuthMode::Password {
         return Err(Refusal::nothing_here());
     }
     let body = body::json(headers, body, MAX_SMALL, SMALL_TIME).await?;
     let Credentials { name, password } = decode(&body)?;
-    let client = peer.and_then(|peer| site.access.client(peer, headers));
-    let from = peer.map_or_else(|| "?".into(), |peer| site.access.name(peer, headers));
+    let client = peer.and_then(|peer| access.client(peer, headers));
+    let from = peer.map_or_else(|| "?".into(), |peer| access.name(peer, headers));
     match auth.sign_in(&name, &password, client).await {
         Ok(made) => {
             tracing::info!(user = name, peer = %from, "signed in");
             let mut response = StatusCode::NO_CONTENT.into_response();
-            let cookie = site.access.cookie_of(&made);
+            let cookie = access.cookie_of(&made);
             response.headers_mut().append(header::SET_COOKIE, cookie);
             Ok(response)
         }
@@ -97,7 +98,8 @@ pub(super) async fn sign_in(
 
 /// `POST /sign-out`: here, or everywhere.
 pub(super) async fn sign_out(call: Call) -> Result<Response, Refusal> {
-    let auth = call.site.access.auth();
+    let access = &call.site.front.load_full().access;
+    let auth = access.auth();
     let user = call.user.ok_or_else(Refusal::nothing_here)?;
     let body = body::json(&call.headers, call.body, MAX_SMALL, SMALL_TIME).await?;
     let SignOut { everywhere } = decode(&body)?;
@@ -108,7 +110,7 @@ pub(super) async fn sign_out(call: Call) -> Result<Response, Refusal> {
     }
     tracing::info!(user = %user.name, everywhere, "signed out");
     let mut response = StatusCode::NO_CONTENT.into_response();
-    let cookie = call.site.access.no_cookie();
+    let cookie = access.no_cookie();
     response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(response)
 }
@@ -116,7 +118,7 @@ pub(super) async fn sign_out(call: Call) -> Result<Response, Refusal> {
 /// `GET /me`.
 pub(super) async fn me(call: Call) -> Result<Response, Refusal> {
     let user = call.user.as_ref();
-    let before = match (user, call.site.access.before(&call.headers)) {
+    let before = match (user, call.site.front.load().access.before(&call.headers)) {
         (Some(_), Some(owner)) => call.site.store.count(owner).await?,
         _ => 0,
     };
@@ -126,10 +128,10 @@ pub(super) async fn me(call: Call) -> Result<Response, Refusal> {
             Some(Role::Admin) => "admin",
             _ => "user",
         },
-        sign_in: match call.site.access.auth().mode() {
+        sign_in: match call.site.auth.mode() {
             AuthMode::None => "none",
-            AuthMode::Password(_) => "password",
-            AuthMode::Header { .. } => "header",
+            AuthMode::Password => "password",
+            AuthMode::Header => "header",
         },
         before,
     })
@@ -138,7 +140,7 @@ pub(super) async fn me(call: Call) -> Result<Response, Refusal> {
 /// `POST /take-over`: what this browser had before its reader signed in becomes the reader's.
 pub(super) async fn take_over(call: Call) -> Result<Response, Refusal> {
     let user = named(&call)?;
-    let taken = match call.site.access.before(&call.headers) {
+    let taken = match call.site.front.load_full().access.before(&call.headers) {
         Some(before) => call.site.store.take_over(before, user.owner).await?,
         None => 0,
     };
@@ -149,7 +151,7 @@ pub(super) async fn take_over(call: Call) -> Result<Response, Refusal> {
 /// `GET /tokens`.
 pub(super) fn tokens(call: &Call) -> Result<Response, Refusal> {
     let user = named(call)?;
-    let tokens = call.site.access.auth().tokens(&user.name);
+    let tokens = call.site.auth.tokens(&user.name);
     json(&Tokens { tokens })
 }
 
@@ -159,7 +161,7 @@ pub(super) async fn make_token(call: Call) -> Result<Response, Refusal> {
     let body = body::json(&call.headers, call.body, MAX_SMALL, SMALL_TIME).await?;
     let NewToken { name } = decode(&body)?;
     let name = title("name", &name)?;
-    let auth = call.site.access.auth();
+    let auth = &call.site.auth;
     let made = auth.make_token(&user.name, name).await?;
     let Some((secret, info)) = made else {
         return Err(Refusal::field(format!(
@@ -179,7 +181,7 @@ pub(super) async fn make_token(call: Call) -> Result<Response, Refusal> {
 pub(super) async fn revoke(call: Call, id: Option<Uuid>) -> Result<Response, Refusal> {
     let user = named(&call)?;
     let id = id.ok_or_else(Refusal::unknown_token)?;
-    match call.site.access.auth().revoke(&user.name, id).await? {
+    match call.site.auth.revoke(&user.name, id).await? {
         true => {
             tracing::info!(user = %user.name, token = %id, "a token was taken back");
             Ok(StatusCode::NO_CONTENT.into_response())

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use bytes::BytesMut;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
@@ -43,7 +44,7 @@ pub struct Uploads {
     /// Bytes of files that are here.
     room: Arc<Semaphore>,
     places: Arc<Semaphore>,
-    bounds: Bounds,
+    bounds: Arc<ArcSwap<Bounds>>,
 }
 
 /// What a reader could have asked and been answered here: an import gets no more past than that.
@@ -53,17 +54,28 @@ struct Bounds {
     answer: usize,
 }
 
+impl Bounds {
+    fn of(session: &config::Session) -> Self {
+        Self {
+            question: session.max_question,
+            answer: session.max_answer,
+        }
+    }
+}
+
 impl Uploads {
     /// Takes what `[session]` allows.
     pub fn new(session: &config::Session) -> Self {
         Self {
             room: Arc::new(Semaphore::new(AT_ONCE * PART)),
             places: Arc::new(Semaphore::new(AT_ONCE)),
-            bounds: Bounds {
-                question: session.max_question,
-                answer: session.max_answer,
-            },
+            bounds: Arc::new(ArcSwap::from_pointee(Bounds::of(session))),
         }
+    }
+
+    /// Takes what that allows from now on.
+    pub fn set(&self, session: &config::Session) {
+        self.bounds.store(Arc::new(Bounds::of(session)));
     }
 }
 
@@ -74,6 +86,7 @@ pub async fn take(call: Call) -> Result<Imported, Refusal> {
         places,
         bounds,
     } = call.site.uploads.clone();
+    let bounds = **bounds.load();
     let file = Parts::of(&room, &call.headers, call.body)?;
     let (site, owner) = (call.site, call.owner);
     let import = |part, last| {

@@ -2,7 +2,8 @@
 //!
 //! Servers that do not tell thinking from answers themselves (Ollama, llama.cpp and vLLM without a parser for it) pass on
 //! what DeepSeek R1, QwQ and their like write. However it is cut into pieces, the same comes out. Further on in an answer
-//! the tag is text: an answer may be about it. Blanks around the tags are the tags', so that empty thinking is none.
+//! the tag is text: an answer may be about it. Blanks behind the tags are the tags', so that empty thinking is none; those that
+//! come before the first one are passed on as they come, for nobody knows yet whether one follows.
 
 use std::{collections::VecDeque, mem};
 
@@ -14,11 +15,16 @@ const CLOSING: &str = "</think>";
 /// Bytes of blanks before the tag; behind more of them it is text.
 const MAX_BLANKS: usize = 64;
 
-/// What tells the two apart in one answer. It holds back no more than [`MAX_BLANKS`] and a part of a tag.
+/// What tells the two apart in one answer. It holds back no more than a part of a tag, and the blanks before it that came with
+/// it.
 #[derive(Debug, Default)]
 pub(super) struct Think {
     state: State,
     held: String,
+    /// What is held of the beginning, as it came: without a tag each piece is passed on as one.
+    pieces: Vec<String>,
+    /// Bytes of blanks that were passed on.
+    blanks: usize,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
@@ -38,6 +44,9 @@ impl Think {
     /// Takes a piece of the answer.
     pub(super) fn take(&mut self, piece: &str, into: &mut VecDeque<Delta>) {
         self.held.push_str(piece);
+        if self.state == State::Beginning || !self.pieces.is_empty() {
+            self.pieces.push(piece.to_owned());
+        }
         while self.step(into) {}
     }
 
@@ -50,23 +59,33 @@ impl Think {
 
     /// Nothing more comes: what was held back is what it looked like.
     pub(super) fn end(&mut self, into: &mut VecDeque<Delta>) {
-        let rest = mem::take(&mut self.held);
         match self.state {
-            State::Beginning | State::Text => push(into, Delta::Text, rest),
-            State::Thinking => push(into, Delta::Reasoning, rest),
+            State::Beginning | State::Text => self.let_go(into),
+            State::Thinking => push(into, Delta::Reasoning, mem::take(&mut self.held)),
             // Nothing is held back there: blanks go at once.
             State::Opened | State::Closed => {}
+        }
+    }
+
+    /// Passes on as text what is held.
+    fn let_go(&mut self, into: &mut VecDeque<Delta>) {
+        let held = mem::take(&mut self.held);
+        if self.pieces.is_empty() {
+            return push(into, Delta::Text, held);
+        }
+        for piece in self.pieces.drain(..) {
+            push(into, Delta::Text, piece);
         }
     }
 
     /// Goes one state further; no, where that is for the next piece to say.
     fn step(&mut self, into: &mut VecDeque<Delta>) -> bool {
         let next = match self.state {
-            State::Beginning => self.begin(),
+            State::Beginning => self.begin(into),
             State::Opened | State::Closed => self.skip_blanks(),
             State::Thinking => self.think(into),
             State::Text => {
-                push(into, Delta::Text, mem::take(&mut self.held));
+                self.let_go(into);
                 None
             }
         };
@@ -75,14 +94,20 @@ impl Think {
         true
     }
 
-    fn begin(&mut self) -> Option<State> {
+    fn begin(&mut self, into: &mut VecDeque<Delta>) -> Option<State> {
         let words = self.held.trim_start();
         let blanks = self.held.len() - words.len();
-        if blanks > MAX_BLANKS {
+        if self.blanks + blanks > MAX_BLANKS {
             return Some(State::Text);
+        }
+        if words.is_empty() {
+            self.blanks += blanks;
+            self.let_go(into);
+            return None;
         }
         if words.starts_with(OPENING) {
             self.held.drain(..blanks + OPENING.len());
+            self.pieces.clear();
             return Some(State::Opened);
         }
         (!OPENING.starts_with(words)).then_some(State::Text)
@@ -148,6 +173,17 @@ mod tests {
         told
     }
 
+    /// Whether what was told of a text is what was wanted, but for blanks before the tag that were passed on before it came.
+    fn is_told(told: &(String, String), wanted: &(String, String), text: &str) -> bool {
+        let words = text.trim_start();
+        let blanks = match words.starts_with(OPENING) {
+            true => &text[..text.len() - words.len()],
+            false => "",
+        };
+        let passed_on = told.1.strip_suffix(wanted.1.as_str());
+        told.0 == wanted.0 && passed_on.is_some_and(|passed_on| blanks.starts_with(passed_on))
+    }
+
     const CASES: [(&str, &str, &str); 15] = [
         ("<think>\nhm\n</think>\n\nYes.", "hm\n", "Yes."),
         ("\n <think>hm</think>Yes.", "hm", "Yes."),
@@ -177,9 +213,27 @@ mod tests {
             assert_eq!(told([text]), wanted, "{text:?}");
             for at in 0..=text.len() {
                 let (one, two) = text.split_at(at);
-                assert_eq!(told([one, two]), wanted, "{one:?} {two:?}");
+                assert!(is_told(&told([one, two]), &wanted, text), "{one:?} {two:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_no_thinking_is_passed_on_at_once_and_piece_by_piece() {
+        let (mut think, mut deltas) = (Think::default(), VecDeque::new());
+        for piece in ["\n", " \t", "A", " <think>", "b"] {
+            think.take(piece, &mut deltas);
+            assert_eq!(deltas.pop_front(), Some(Delta::Text(piece.to_owned())));
+        }
+        let (mut think, mut deltas) = (Think::default(), VecDeque::new());
+        for piece in [" <", "th", "is"] {
+            assert!(deltas.is_empty());
+            think.take(piece, &mut deltas);
+        }
+        let told: Vec<_> = [" <", "th", "is"]
+            .map(|piece| Delta::Text(piece.to_owned()))
+            .into();
+        assert_eq!(Vec::from(deltas), told);
     }
 
     #[test]
@@ -208,7 +262,7 @@ mod tests {
             at.sort_unstable();
             let pieces: Vec<String> = at.windows(2).map(|cut| letters[cut[0]..cut[1]].iter().collect()).collect();
             let whole = told([text.as_str()]);
-            prop_assert_eq!(told(pieces.iter().map(String::as_str)), whole.clone());
+            prop_assert!(is_told(&told(pieces.iter().map(String::as_str)), &whole, &text));
             if !text.trim_start().starts_with(OPENING) {
                 prop_assert_eq!(whole, (String::new(), text));
             }

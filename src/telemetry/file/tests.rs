@@ -315,3 +315,60 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_comes_once_the_file_was_moved_away_goes_into_a_new_one() {
+    let logs = Logs::new(Rotation::Never, 1000, 7);
+    let mut file = logs.open();
+    file.write_all(b"one\n").unwrap();
+    let aside = logs.directory.path().join("askd.log.1");
+    fs::rename(logs.current(), aside).unwrap();
+    file.write_all(b"two\n").unwrap();
+    logs.troubles.moved();
+    file.write_all(b"three\n").unwrap();
+    let expected = [
+        pair("askd.log", "three\n"),
+        pair("askd.log.1", "one\ntwo\n"),
+    ];
+    assert_eq!(logs.files(), expected);
+    assert_eq!(logs.troubles.current(), None);
+}
+
+#[test]
+fn while_there_can_be_no_new_file_the_moved_one_takes_the_lines() {
+    let logs = Logs::new(Rotation::Never, 1000, 7);
+    let mut file = logs.open();
+    file.write_all(b"one\n").unwrap();
+    let aside = logs.directory.path().join("askd.log.1");
+    fs::rename(logs.current(), &aside).unwrap();
+    fs::create_dir(logs.current()).unwrap();
+    logs.troubles.moved();
+    file.write_all(b"two\n").unwrap();
+    assert!(logs.troubles.current().is_some());
+    fs::remove_dir(logs.current()).unwrap();
+    file.write_all(b"three\n").unwrap();
+    assert_eq!(logs.troubles.current(), None);
+    let expected = [
+        pair("askd.log", "three\n"),
+        pair("askd.log.1", "one\ntwo\n"),
+    ];
+    assert_eq!(logs.files(), expected);
+    assert_eq!(logs.troubles.lost_lines(), 0);
+}
+
+#[test]
+fn a_file_that_was_copied_and_emptied_is_not_full() {
+    let logs = Logs::new(Rotation::Never, 10, 7);
+    let mut file = logs.open();
+    file.write_all(b"123456\n").unwrap();
+    File::options()
+        .write(true)
+        .open(logs.current())
+        .unwrap()
+        .set_len(0)
+        .unwrap();
+    file.write_all(b"abcdef\n").unwrap();
+    assert_eq!(logs.files(), [pair("askd.log", "abcdef\n")]);
+    file.write_all(b"ABCDEF\n").unwrap();
+    assert_eq!(logs.files().len(), 2);
+}

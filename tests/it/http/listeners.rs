@@ -1,7 +1,5 @@
 //! Where askd listens: several addresses at once, Unix sockets, and what is in the way.
 
-use std::time::Duration;
-
 use askd::{
     config::Listen,
     http::accept::{BindError, Listener, Speech},
@@ -17,7 +15,7 @@ fn health() -> String {
 }
 
 fn bind(listen: &Listen) -> Result<Listener, BindError> {
-    Listener::bind(listen, Speech::Plain, Duration::from_secs(20))
+    Listener::bind(listen, Speech::Plain)
 }
 
 #[tokio::test]

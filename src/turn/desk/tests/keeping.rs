@@ -62,7 +62,7 @@ async fn a_question_that_an_earlier_desk_has_answered_is_not_asked_again() {
         desk: Desk::new(
             vec![station(&it.model)],
             it.store.clone(),
-            it.desk.0.rules,
+            **it.desk.0.rules.load(),
             Shutdown::new(),
         ),
         ..it

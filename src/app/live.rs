@@ -1,0 +1,87 @@
+//! What can change while askd serves: each part that can is handed its section anew. A further one gets a field in [`Live`]
+//! and a line in [`Live::change`].
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{BuildError, rules, station};
+use crate::{
+    config::{self, Change, Config, Endpoint},
+    http::{Base, Page, Site, accept::Limits},
+    session::{Sessions, registry::Registry},
+    store::Store,
+    turn::{
+        desk::Desk,
+        search::Searcher,
+        station::{Backend, Station},
+    },
+};
+
+/// The parts that can change, and what they run on.
+pub struct Live {
+    pub(super) running: Mutex<Config>,
+    pub(super) site: Arc<Site>,
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) limits: Arc<Limits>,
+    pub(super) desk: Desk,
+    pub(super) store: Store,
+    pub(super) searcher: Option<Arc<Searcher>>,
+}
+
+impl Live {
+    /// `[server]` as it is now.
+    pub fn server(&self) -> config::Server {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.server.clone()
+    }
+
+    /// Takes over of another configuration what can be taken over now, and says what that is. When one of the parts
+    /// cannot be built as it is wanted, nothing changes.
+    pub fn change(&self, wanted: &Config) -> Result<Change, BuildError> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let change = Change::between(&running, wanted);
+        let config = &change.config;
+        let stations = (config.endpoints != running.endpoints)
+            .then(|| self.stations(&config.endpoints))
+            .transpose()?;
+        if let Some(stations) = stations {
+            for (station, endpoint) in stations.iter().zip(&config.endpoints) {
+                station.line.resize(endpoint.concurrency, endpoint.queue);
+            }
+            self.desk.set_stations(stations);
+        }
+        self.desk.set_rules(rules(&config.session, &config.log));
+        self.store.set_limits(&config.store);
+        let server = &config.server;
+        self.registry
+            .set_caps(server.max_sessions, server.max_sessions_per_client);
+        self.limits.set(server, &config.session);
+        let page = Page::new(
+            &config.page,
+            config.auth.mode,
+            &Base::of(server.public_url.as_ref()),
+        );
+        let stamp = page.stamp().to_owned();
+        self.site.set(server, &config.session, page);
+        self.sessions.set(config.session.clone(), stamp);
+        running.clone_from(config);
+        Ok(change)
+    }
+
+    /// The stations of these endpoints: those that are as they were stay, and one that has kept its name keeps its line.
+    fn stations(&self, endpoints: &[Endpoint]) -> Result<Vec<Arc<Station>>, BuildError> {
+        let old = self.desk.stations();
+        let build = |endpoint: &Endpoint| {
+            let before = old.iter().find(|station| station.name == endpoint.name);
+            if let Some(station) = before
+                && let Backend::Endpoint { config, .. } = &station.backend
+                && **config == *endpoint
+            {
+                return Ok(station.clone());
+            }
+            let line = before.map(|station| station.line.clone());
+            station(endpoint.clone(), self.searcher.clone(), line).map(Arc::new)
+        };
+        endpoints.iter().map(build).collect()
+    }
+}

@@ -1,0 +1,164 @@
+//! `askd reload`, and what a running askd does upon it: it opens its log's file anew and reads its configuration again.
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+    sync::{Arc, Weak},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::task::spawn_blocking;
+
+use super::{Cli, EXIT_CONFIG, EXIT_UNAVAILABLE, colour, complain};
+use crate::{
+    app::{live::Live, signals::Hangups, systemd},
+    config::{self, Change, Faults},
+    shutdown::Shutdown,
+    store, telemetry,
+};
+
+impl Cli {
+    /// `askd reload`: tells the askd that has the configured conversations, or the one of this process id.
+    pub fn reload(&self, pid: Option<i32>) -> ExitCode {
+        let found = match pid {
+            Some(pid) => Ok(pid),
+            None => {
+                let env = |name: &str| std::env::var(name).ok();
+                match config::load_store(self.config.as_deref(), &env) {
+                    Ok(store) => store::owner(&store).map_err(|error| error.to_string()),
+                    Err(faults) => {
+                        complain(&faults.render(colour()));
+                        return ExitCode::from(EXIT_CONFIG);
+                    }
+                }
+            }
+        };
+        let told = found.and_then(|pid| {
+            let process = (pid > 0).then_some(pid).and_then(Pid::from_raw);
+            let process = process.ok_or_else(|| format!("there is no process {pid}"))?;
+            let told = kill_process(process, Signal::HUP);
+            told.map_err(|error| format!("the process {pid} cannot be told: {error}"))?;
+            Ok(pid)
+        });
+        match told {
+            Ok(pid) => {
+                // Nobody is left to tell when standard output is closed.
+                let _ = writeln!(
+                    io::stdout(),
+                    "askd (process {pid}) reads its configuration again; what took effect, what needs a restart \
+                     and what is wrong with it stands in its log"
+                );
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                complain(&format!("error: {error}"));
+                ExitCode::from(EXIT_UNAVAILABLE)
+            }
+        }
+    }
+
+    /// Reads the configuration again at each SIGHUP, and tells on the log what came of it.
+    pub async fn follow(
+        self,
+        mut hangups: Hangups,
+        live: Arc<Live>,
+        log: Weak<telemetry::Guard>,
+        shutdown: Shutdown,
+    ) {
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.halted() => return,
+                () = hangups.next() => {}
+            }
+            let Some(log) = log.upgrade() else {
+                return;
+            };
+            log.reopen();
+            if shutdown.is_draining() {
+                // What goes down is not set up anew.
+                tracing::info!("SIGHUP: the log's file is opened anew");
+                continue;
+            }
+            systemd::reloading();
+            tracing::info!(
+                "SIGHUP: the log's file is opened anew, and the configuration read again"
+            );
+            let (cli, live) = (self.clone(), live.clone());
+            // Names are resolved and files read.
+            if let Err(error) = spawn_blocking(move || cli.change(&live, &log)).await {
+                tracing::error!("the configuration could not be read again: {error}");
+            }
+            systemd::ready();
+        }
+    }
+
+    /// Reads it and has it take effect, or says why not.
+    fn change(&self, live: &Live, log: &telemetry::Guard) {
+        let loaded = match self.read() {
+            Ok(loaded) => loaded,
+            Err(faults) => return tell_faults(&faults),
+        };
+        for warning in &loaded.warnings {
+            tracing::warn!("{warning}");
+        }
+        let change = match live.change(&loaded.config) {
+            Ok(change) => change,
+            Err(error) => {
+                tracing::error!("the configuration stays as it was: {error}");
+                return;
+            }
+        };
+        // Under whichever of the two levels it can be seen.
+        let before = tracing::enabled!(tracing::Level::INFO);
+        if before {
+            self.tell(&change);
+        }
+        log.set_level(&change.config.log.level);
+        if !before {
+            self.tell(&change);
+        }
+    }
+
+    fn tell(&self, change: &Change) {
+        let Change {
+            took_effect,
+            need_restart,
+            ..
+        } = change;
+        if !took_effect.is_empty() {
+            tracing::info!("took effect: {}", took_effect.join(", "));
+        }
+        if !need_restart.is_empty() {
+            tracing::warn!("needs a restart: {}", need_restart.join(", "));
+        }
+        if took_effect.is_empty() && need_restart.is_empty() {
+            tracing::info!("no key of the configuration has changed");
+        }
+        let over = self.overrides();
+        let kept = [
+            ("server.listen", !over.listen.is_empty()),
+            ("log.level", over.log_level.is_some()),
+        ];
+        let kept: Vec<_> = kept
+            .iter()
+            .filter(|(_, is)| *is)
+            .map(|(key, _)| *key)
+            .collect();
+        if !kept.is_empty() {
+            let kept = kept.join(", ");
+            tracing::info!("as a flag or a variable says, whatever the file does: {kept}");
+        }
+    }
+}
+
+fn tell_faults(faults: &Faults) {
+    for fault in &faults.0 {
+        tracing::error!("{fault}");
+    }
+    let faults = faults.0.len();
+    tracing::error!(
+        faults,
+        "the configuration stays as it was: the file has faults"
+    );
+}

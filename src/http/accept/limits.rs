@@ -1,0 +1,100 @@
+//! How many connections there may be, and how long one may do nothing. Both can change while askd serves.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::KERNEL_MARGIN;
+use crate::{config, session::registry::Registry};
+
+/// What every accept loop keeps to.
+pub struct Limits {
+    /// One is taken before a connection is accepted.
+    places: Arc<Semaphore>,
+    count: Mutex<Count>,
+    /// Caps those of one address; all together are capped by the places.
+    pub(super) clients: Arc<Registry>,
+    times: ArcSwap<Times>,
+}
+
+struct Count {
+    max: usize,
+    /// Places that are to go once they come back.
+    too_many: usize,
+}
+
+/// How long a client may take.
+pub(super) struct Times {
+    /// For a request's headers.
+    pub(super) header: Duration,
+    /// For data that was sent: the kernel cuts a TCP client off that takes none of it, a little after the session's own
+    /// deadline; so no response can hold a connection for ever.
+    pub(super) untaken: Duration,
+}
+
+impl Times {
+    fn of(server: &config::Server, session: &config::Session) -> Self {
+        Self {
+            header: server.header_timeout,
+            untaken: session.send_timeout + KERNEL_MARGIN,
+        }
+    }
+}
+
+impl Limits {
+    /// As configured.
+    pub fn new(server: &config::Server, session: &config::Session) -> Arc<Self> {
+        let max = server.max_connections;
+        let count = Count { max, too_many: 0 };
+        Arc::new(Self {
+            places: Arc::new(Semaphore::new(max)),
+            count: Mutex::new(count),
+            clients: Registry::new(usize::MAX, server.max_connections_per_client),
+            times: ArcSwap::from_pointee(Times::of(server, session)),
+        })
+    }
+
+    fn count(&self) -> MutexGuard<'_, Count> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn times(&self) -> Arc<Times> {
+        self.times.load_full()
+    }
+
+    /// Waits for a place; `None`: there will be none any more. Cancel safe.
+    pub(super) async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        loop {
+            let place = self.places.clone().acquire_owned().await.ok()?;
+            let mut count = self.count();
+            if count.too_many == 0 {
+                return Some(place);
+            }
+            count.too_many -= 1;
+            place.forget();
+        }
+    }
+
+    /// From now on others. Connections stay, also where there are more than may be: newcomers wait until there are fewer,
+    /// but for the one that each listener has its place for already.
+    pub fn set(&self, server: &config::Server, session: &config::Session) {
+        self.times.store(Arc::new(Times::of(server, session)));
+        self.clients
+            .set_caps(usize::MAX, server.max_connections_per_client);
+        let mut count = self.count();
+        let wanted = server.max_connections;
+        let (more, fewer) = (
+            wanted.saturating_sub(count.max),
+            count.max.saturating_sub(wanted),
+        );
+        count.max = wanted;
+        let kept = more.min(count.too_many);
+        count.too_many -= kept;
+        self.places.add_permits(more - kept);
+        count.too_many += fewer - self.places.forget_permits(fewer);
+    }
+}
