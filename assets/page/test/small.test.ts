@@ -26,6 +26,7 @@ test("settings_come_from_the_page_and_have_defaults", () => {
     disclaimer: "Mind it.",
     stamp: "0123",
     embed: ["https://docs.example.org"],
+    signIn: "password",
   };
   expect(settings(page(JSON.stringify(whole)))).toEqual(whole);
   const none = {
@@ -39,6 +40,7 @@ test("settings_come_from_the_page_and_have_defaults", () => {
     disclaimer: null,
     stamp: null,
     embed: null,
+    signIn: "none",
   };
   expect(settings(page("{}"))).toEqual(none);
   expect(settings(page("{"))).toEqual(none);

@@ -96,7 +96,7 @@ function word(part: string, found: Groups): string {
   if (found["code"] !== undefined) return found["code"];
   const tex = ["math", "round", "square", "display", "inline"].map((name) => found[name]).find((tex) => tex);
   if (tex !== undefined) return formula(tex.trim());
-  if (found["note"] !== undefined) return `${say.markdown.footnote(found["note"])}:`;
+  if (found["note"] !== undefined) return `${say.speech.footnote(found["note"])}:`;
   if (found["mark"] !== undefined) return "";
   if (found["alert"] !== undefined) return `${say.markdown[found["alert"].toLowerCase() as "note"]}: `;
   const name = found["name"]?.toLowerCase();

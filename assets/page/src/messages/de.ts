@@ -358,6 +358,7 @@ export default {
     full: "Dieser Browser hat keinen Platz mehr: Was noch nicht gesendet ist, geht beim Neuladen verloren.",
   },
   speech: {
+    footnote: (label: string) => `Fußnote ${label}`,
     code: (lines: number): string => (lines === 1 ? "Programmtext, 1 Zeile." : `Programmtext, ${lines} Zeilen.`),
     formula: "Eine Formel.",
     inLine: "eine Formel",

@@ -324,6 +324,7 @@ export default {
     full: "This browser has no more room: what is not sent yet, a refresh will lose.",
   },
   speech: {
+    footnote: (label: string) => `Footnote ${label}`,
     code: (lines: number): string => (lines === 1 ? "Code, 1 line." : `Code, ${lines} lines.`),
     formula: "A formula.",
     inLine: "a formula",
