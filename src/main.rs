@@ -14,9 +14,9 @@ use askd::{
         signals::{Hangups, Signals},
         systemd,
     },
-    cli::{Cli, Command, EXIT_UNAVAILABLE},
+    cli::{Cli, Command, EXIT_CONFIG, EXIT_UNAVAILABLE},
     config::Config,
-    http::accept::{Inherited, Listener, Speech},
+    http::accept::{InheritError, Inherited, Listener, Speech},
     knowledge::extract::pdf,
     shutdown::Shutdown,
     telemetry,
@@ -62,7 +62,13 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");
-            ExitCode::from(EXIT_UNAVAILABLE)
+            // What stands in a file does not get better by trying again.
+            let is_said = matches!(error.downcast_ref(), Some(InheritError::Open { .. }));
+            ExitCode::from(if is_said {
+                EXIT_CONFIG
+            } else {
+                EXIT_UNAVAILABLE
+            })
         }
     }
 }
@@ -123,7 +129,10 @@ fn listen(config: &Config, inherited: Inherited) -> anyhow::Result<(Vec<Listener
         "serving the inherited sockets; server.listen is not used"
     );
     let speech = Speech::of(&config.server);
-    Ok((inherited.listen(speech)?, Shutdown::for_successor()))
+    Ok((
+        inherited.listen(speech, &config.auth)?,
+        Shutdown::for_successor(),
+    ))
 }
 
 async fn keep_log(log: Weak<telemetry::Guard>, shutdown: Shutdown) {

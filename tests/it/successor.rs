@@ -169,3 +169,23 @@ async fn variables_that_speak_of_another_process_are_none_of_ours() {
     let stream = TcpStream::connect(askd.address).await.unwrap();
     assert_eq!(healthz(stream).await, "HTTP/1.1 200 OK");
 }
+
+#[tokio::test]
+async fn a_socket_that_other_machines_reach_is_not_served_without_a_sign_in() {
+    let socket = || TcpListener::bind("0.0.0.0:0").unwrap();
+    let mut held = Held::of(ASKD, socket(), "").unwrap();
+    held.start().unwrap();
+    assert_eq!(held.ended().await.unwrap(), Some(78), "{}", held.said());
+    assert!(
+        held.said().contains("anybody there could ask"),
+        "{}",
+        held.said()
+    );
+    let mut held = Held::of(ASKD, socket(), "[auth]\nallow_open = true\n").unwrap();
+    held.start().unwrap();
+    let port = held.address().port();
+    let asked = crate::http::request("GET", "/healthz", "");
+    let there = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+    assert_eq!(crate::http::ask_at(there, &asked).await.status, 200);
+    held.stop().await.unwrap();
+}

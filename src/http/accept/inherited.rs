@@ -3,7 +3,7 @@
 
 use std::{
     io,
-    net::TcpListener,
+    net::{self, TcpListener},
     os::{
         fd::{AsFd, RawFd},
         unix::net::{SocketAddr, UnixListener},
@@ -14,6 +14,7 @@ use listenfd::ListenFd;
 use socket2::SockRef;
 
 use super::{Listener, Speech, tune};
+use crate::config::{self, AuthMode};
 
 /// What a socket is called (FileDescriptorName=) that only leads to https, beside those that speak it.
 const REDIRECT: &str = "redirect";
@@ -60,6 +61,16 @@ pub enum InheritError {
         /// What the system says.
         source: io::Error,
     },
+    /// Nobody has to sign in, and nobody has said that this is meant.
+    #[error(
+        "the inherited socket {address} can be reached from other machines, and nobody has to sign in: anybody there could ask; \
+         set mode in [auth] to \"password\" or \"header\", have askd.socket listen on 127.0.0.1, or, if anybody may ask, write \
+         allow_open = true in [auth]"
+    )]
+    Open {
+        /// Where it is.
+        address: net::SocketAddr,
+    },
 }
 
 impl Inherited {
@@ -98,7 +109,14 @@ impl Inherited {
 
     /// Ready to accept from, with the options of askd's own sockets; those of TCP speak so, but for one that is named
     /// `redirect` where that is TLS.
-    pub fn listen(self, speech: Speech) -> Result<Vec<Listener>, InheritError> {
+    pub fn listen(
+        self,
+        speech: Speech,
+        auth: &config::Auth,
+    ) -> Result<Vec<Listener>, InheritError> {
+        if auth.mode == AuthMode::None && !auth.allow_open {
+            self.nobody_unawares()?;
+        }
         let listeners = self.0.into_iter().map(|named| {
             let speech = match (speech, named.name.as_str()) {
                 (Speech::Tls, REDIRECT) => Speech::Redirect,
@@ -111,6 +129,21 @@ impl Inherited {
             })
         });
         listeners.collect()
+    }
+}
+
+impl Inherited {
+    /// As the configuration is held to for its own addresses.
+    fn nobody_unawares(&self) -> Result<(), InheritError> {
+        let addresses = self.0.iter().filter_map(|named| match &named.socket {
+            Socket::Tcp(listener) => listener.local_addr().ok(),
+            Socket::Unix(_) => None,
+        });
+        let mut beyond = addresses.filter(|address| !address.ip().to_canonical().is_loopback());
+        match beyond.next() {
+            Some(address) => Err(InheritError::Open { address }),
+            None => Ok(()),
+        }
     }
 }
 
