@@ -92,7 +92,10 @@ stage({ users: USERS })(
     await account.focus();
     await keys.press("Enter");
     await tab.page.getByRole("button", { name: "API tokens" }).waitFor();
+    // The menu has the focus once it stands.
+    await tab.page.waitForFunction(() => document.activeElement.textContent === "API tokens");
     await keys.press("ArrowDown");
+    await tab.page.waitForFunction(() => document.activeElement.textContent === "Sign out");
     await keys.press("Enter");
     await name.waitFor();
     await reader.leave({ refused: true });
