@@ -16,7 +16,7 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::info;
 use uuid::{Builder, Uuid};
 
@@ -97,7 +97,7 @@ struct Inner {
     store: Store,
     kept: Mutex<Kept>,
     slow: Mutex<SlowDown>,
-    checks: Semaphore,
+    checks: Arc<Semaphore>,
     /// What the password of a name that nobody has is compared with, so that it takes as long.
     nobody: config::Secret,
 }
@@ -110,7 +110,7 @@ impl Auth {
         let inner = Inner {
             kept: Mutex::default(),
             slow: Mutex::default(),
-            checks: Semaphore::new(CHECKS),
+            checks: Arc::new(Semaphore::new(CHECKS)),
             nobody: nobody.unwrap_or_else(|| config::Secret::new("")),
             mode: config.mode,
             users: config.users,
@@ -157,17 +157,21 @@ impl Auth {
         given: &str,
         client: Option<Client>,
     ) -> Result<SignedIn, NotSignedIn> {
-        let begin = Instant::now();
-        if let Err(wait) = self.0.slow().may_try(name, client, begin) {
-            return Err(NotSignedIn::TooOften(wait));
-        }
+        self.0.may_try(name, client)?;
+        let turn = tokio::time::timeout(CHECK_WAIT, self.0.checks.clone().acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else {
+            return Err(NotSignedIn::Busy);
+        };
+        // Whoever tries many at once has failed with some of them meanwhile.
+        self.0.may_try(name, client)?;
         let (hash, is_known) = self.0.compared(name);
         let proof = password::hash_of(hash.expose()).to_vec();
-        let is_right = self.check(hash, given).await?;
+        let (is_right, turn) = check(hash, given, turn).await?;
         if !(is_known && is_right) {
             self.0.slow().failed(name, client, Instant::now());
             return Err(NotSignedIn::Wrong);
         }
+        drop(turn);
         self.0.slow().succeeded(name, client, Instant::now());
         let secret = Secret::new();
         let created = now();
@@ -190,20 +194,6 @@ impl Auth {
             secret,
             lifetime: self.0.lifetime,
         })
-    }
-
-    /// Whether a password is right, checked beside the runtime's threads.
-    async fn check(&self, hash: config::Secret, given: &str) -> Result<bool, NotSignedIn> {
-        if given.len() > MAX_PASSWORD {
-            return Ok(false);
-        }
-        let turn = tokio::time::timeout(CHECK_WAIT, self.0.checks.acquire()).await;
-        let Ok(Ok(_turn)) = turn else {
-            return Err(NotSignedIn::Busy);
-        };
-        let given = config::Secret::new(given);
-        let checked = tokio::task::spawn_blocking(move || password::is_right(&hash, &given));
-        checked.await.map_err(|_| NotSignedIn::Busy)
     }
 
     /// Ends one sign-in, and the sessions that are open by it.
@@ -272,7 +262,28 @@ impl Auth {
     }
 }
 
+/// Whether a password is right, checked beside the runtime's threads. The turn stays with the check, which goes on also where its
+/// client has gone.
+async fn check(
+    hash: config::Secret,
+    given: &str,
+    turn: OwnedSemaphorePermit,
+) -> Result<(bool, OwnedSemaphorePermit), NotSignedIn> {
+    if given.len() > MAX_PASSWORD {
+        return Ok((false, turn));
+    }
+    let given = config::Secret::new(given);
+    let checked = tokio::task::spawn_blocking(move || (password::is_right(&hash, &given), turn));
+    checked.await.map_err(|_| NotSignedIn::Busy)
+}
+
 impl Inner {
+    /// Whether a password may be tried now.
+    fn may_try(&self, name: &str, client: Option<Client>) -> Result<(), NotSignedIn> {
+        let tried = self.slow().may_try(name, client, Instant::now());
+        tried.map_err(NotSignedIn::TooOften)
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }

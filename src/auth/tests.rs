@@ -130,3 +130,20 @@ fn the_two_kinds_do_not_stand_in_for_each_other() {
     assert_eq!(kept.remove_token("bob", Uuid::from_u128(2)), None);
     assert_eq!(kept.remove_token("ada", Uuid::from_u128(2)), Some([2; 32]));
 }
+
+#[tokio::test]
+async fn many_wrong_passwords_at_once_are_no_more_tries_than_one_after_the_other() {
+    let auth = auth(&["ada"]);
+    let tries = (0..40).map(|n| {
+        let auth = auth.clone();
+        async move { auth.sign_in("ada", &format!("guess {n}"), None).await.err() }
+    });
+    let told = futures_util::future::join_all(tries).await;
+    let wrong = told
+        .iter()
+        .filter(|told| **told == Some(NotSignedIn::Wrong));
+    // Five are free, and one more may have begun before the fifth had failed.
+    assert!((5..=6).contains(&wrong.count()), "{told:?}");
+    let too_often = |told: &Option<NotSignedIn>| matches!(told, Some(NotSignedIn::TooOften(_)));
+    assert!(told.iter().filter(|told| too_often(told)).count() >= 34);
+}
