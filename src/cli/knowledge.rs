@@ -263,7 +263,7 @@ fn told(report: &Report, library: &Library) {
     } = report;
     if *files == 0 && folders.is_empty() {
         complain(
-            "the folders hold no file that askd reads; see `include`, `exclude` and the kinds that README.md names",
+            "the folders hold no file that askd reads; see `include`, `exclude` and the kinds that docs/documents.md names",
         );
     }
     let mut text = format!(

@@ -15,6 +15,7 @@ mod cancelling;
 mod cli;
 mod config;
 mod crash;
+mod docs;
 mod documents;
 mod embeddings;
 mod grounded;
