@@ -2,7 +2,7 @@
 
 PAGE := assets/page
 
-.PHONY: run demo test lint bench wire judge llm retrieval embedder browser proxies nextest page-deps screenshots pictures frames opening
+.PHONY: run demo test lint bench hostile wire judge llm retrieval embedder browser proxies nextest page-deps screenshots pictures frames opening
 
 run: ## build the page and the binary, and serve http://127.0.0.1:8080
 	cargo run --release
@@ -22,9 +22,14 @@ lint: page-deps ## formatting and lints of both languages
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 	npm --prefix $(PAGE) run check
 
-bench: ## the figures of BENCHMARKS.md, in about seven minutes
+bench: ## the figures of BENCHMARKS.md, in about nine minutes
+	tools/slowhttptest
 	cargo bench --bench load
 	cargo bench --bench knowledge
+
+hostile: ## what readers notice of clients that mean ill, in about two minutes
+	tools/slowhttptest
+	cargo bench --bench load -- hostile-slow hostile-flood
 
 wire: ## write assets/page/src/lib/wire.ts from the Rust types
 	ASKD_WRITE_WIRE=1 cargo test --lib the_pages_types_are_generated_from_these

@@ -19,11 +19,26 @@ use tokio_tungstenite::{
 };
 use uuid::Uuid;
 
-use crate::{clock, stream::Tally};
+use crate::{clock, direct, stream::Tally};
 
 /// The cookie of this driver at each address: all its sessions are one browser's, who may read and stop what another
 /// of them has asked.
 static COOKIES: LazyLock<Mutex<HashMap<String, HeaderValue>>> = LazyLock::new(Mutex::default);
+
+/// Signs in, so that all sessions from now on are this user's.
+pub async fn sign_in(address: &str, name: &str, password: &str) -> Result<()> {
+    let reply = direct::http()?
+        .post(format!("http://{address}/api/v1/sign-in"))
+        .json(&json!({"name": name, "password": password}))
+        .send()
+        .await?
+        .error_for_status()?;
+    let given = reply.headers().get("set-cookie");
+    let given = given.context("a sign-in gives a cookie")?.to_str()?;
+    let pair = given.split(';').next().unwrap_or_default().parse()?;
+    COOKIES.lock().await.insert(address.to_owned(), pair);
+    Ok(())
+}
 
 /// One WebSocket that has had its `status`.
 pub struct Session {

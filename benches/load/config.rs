@@ -15,7 +15,16 @@ pub struct Setup<'a> {
     pub store: &'a str,
     /// Further sections.
     pub more: &'a str,
+    /// Under the caps that askd has by itself, and not out of their way.
+    pub capped: bool,
 }
+
+/// Caps that no figure comes near.
+const UNCAPPED: &str = "max_connections = 12000
+max_connections_per_client = 12000
+max_sessions = 10000
+max_sessions_per_client = 10000
+";
 
 impl Setup<'_> {
     /// The file.
@@ -27,7 +36,9 @@ impl Setup<'_> {
             session,
             store,
             more,
+            capped,
         } = self;
+        let caps = if *capped { "" } else { UNCAPPED };
         let store = if store.is_empty() {
             "path = \":memory:\""
         } else {
@@ -36,10 +47,7 @@ impl Setup<'_> {
         format!(
             r#"[server]
 listen = ["127.0.0.1:0"]
-max_connections = 12000
-max_connections_per_client = 12000
-max_sessions = 10000
-max_sessions_per_client = 10000
+{caps}
 {server}
 
 [[endpoint]]

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod faults;
+mod hostile;
 mod idle;
 mod leave;
 mod reader;
@@ -21,11 +22,12 @@ use anyhow::{Result, bail};
 use crate::{Plan, table::Row};
 
 /// In the order of the table.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 18] = [
     "paced-1",
     "paced-100",
     "burst",
     "idle",
+    "idle-all",
     "reader",
     "start",
     "size",
@@ -37,6 +39,8 @@ pub const NAMES: [&str; 15] = [
     "faults",
     "store",
     "search",
+    "hostile-slow",
+    "hostile-flood",
 ];
 
 /// No figure takes so long unless something hangs.
@@ -49,6 +53,7 @@ pub async fn measure(name: &str, plan: &Plan) -> Result<Vec<Row>> {
         "paced-100" => relay::paced(plan, 100).await,
         "burst" => relay::burst(plan).await,
         "idle" => idle::measure(plan).await,
+        "idle-all" => idle::everything(plan).await,
         "reader" => reader::measure(plan).await,
         "start" => start::time(plan).await,
         "size" => start::size(plan).await,
@@ -60,6 +65,8 @@ pub async fn measure(name: &str, plan: &Plan) -> Result<Vec<Row>> {
         "faults" => faults::measure(plan).await,
         "store" => store::measure(plan).await,
         "search" => search::measure(plan).await,
+        "hostile-slow" => hostile::slow(plan).await,
+        "hostile-flood" => hostile::flood(plan).await,
         other => bail!("{other} is not a figure"),
     }
 }
