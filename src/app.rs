@@ -27,7 +27,11 @@ use crate::{
     },
     knowledge::{Keeper, Knowledge, KnowledgeError, Library, LibraryError, Set},
     llm::openai::{OpenAi, SetupError},
-    session::{Sessions, registry::Registry},
+    refusal::Refusals,
+    session::{
+        Sessions,
+        registry::{Caps, Registry},
+    },
     shutdown::Shutdown,
     store::{Health, OpenError, Store, Unwritten},
     tls::{Certificate, pair::PairError},
@@ -35,6 +39,7 @@ use crate::{
         desk::{Desk, Rules},
         line::Line,
         misses::Misses,
+        quota::Quotas,
         search::Searcher,
         station::{Backend, Station},
     },
@@ -138,6 +143,7 @@ impl App {
             endpoints,
             auth,
             session,
+            limits: quotas,
             knowledge,
             store,
             page,
@@ -155,9 +161,11 @@ impl App {
         let store = Store::open(store)?;
         let page = Page::new(&page, auth.mode, &Base::of(server.public_url.as_ref()));
         let auth = Auth::new(auth, store.clone());
-        let desk = Desk::new(stations, store.clone(), rules, shutdown.clone());
-        let registry = Registry::new(server.max_sessions, server.max_sessions_per_client);
-        let limits = Limits::new(&server, &session);
+        let refusals = Arc::new(Refusals::default());
+        let registry = Registry::new(caps(&server, &quotas));
+        let quotas = Quotas::new(quotas, store.take_spent(), refusals.clone());
+        let desk = Desk::new(stations, store.clone(), rules, quotas, shutdown.clone());
+        let limits = Limits::new(&server, &session, refusals);
         let stamp = page.stamp().to_owned();
         let uploads = Uploads::new(&session);
         let sessions = Sessions::new(
@@ -336,6 +344,15 @@ fn rules(session: &config::Session, log: &config::Log) -> Rules {
         on_leave: session.on_leave,
         max_answer: session.max_answer,
         log_texts: log.texts,
+    }
+}
+
+/// How many sessions there may be.
+fn caps(server: &config::Server, limits: &config::Limits) -> Caps {
+    Caps {
+        all: server.max_sessions,
+        client: server.max_sessions_per_client,
+        owner: limits.user_sessions,
     }
 }
 

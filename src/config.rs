@@ -12,6 +12,7 @@ mod colour;
 mod echo;
 mod fault;
 mod file;
+mod limits;
 mod page;
 mod report;
 mod secret;
@@ -30,6 +31,7 @@ pub use change::{Change, KEYS, Key, When};
 pub use check::{Env, Loaded, Overrides, check, load, load_store};
 pub use colour::Colour;
 pub use fault::{Fault, Faults, Place};
+pub use limits::{Limits, Share};
 pub use page::{FooterLink, Kind, OwnFile, Page};
 pub use secret::Secret;
 pub use tls::Tls;
@@ -45,6 +47,8 @@ pub struct Config {
     pub auth: Auth,
     /// `[session]`
     pub session: Session,
+    /// `[limits]`
+    pub limits: Limits,
     /// `[knowledge]`
     pub knowledge: Knowledge,
     /// `[store]`

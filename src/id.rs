@@ -54,6 +54,23 @@ impl From<IpAddr> for Client {
     }
 }
 
+impl Client {
+    /// The address, of IPv6 the network's first.
+    pub fn address(self) -> IpAddr {
+        self.0
+    }
+}
+
+/// For people: an address, or a network.
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(address) => address.fmt(f),
+            IpAddr::V6(network) => write!(f, "{network}/64"),
+        }
+    }
+}
+
 impl OwnerId {
     /// A new id that tells nothing (UUID v4).
     pub fn new() -> Self {

@@ -9,7 +9,7 @@
 //!
 //! - [`answer`]: the log as data, and the events in it. [`id`]: the names of things.
 //! - [`llm`], [`knowledge`]: who answers. [`store`]: what is kept.
-//! - [`auth`]: who somebody is.
+//! - [`auth`]: who somebody is. [`refusal`]: whom a limit keeps out.
 //! - [`turn`]: one answer's story, and the desk where turns are begun, followed and stopped.
 //! - [`session`]: the loop over receive, outbound and shutdown, and the wire.
 //! - [`http`]: the routes and the accept loop under them.
@@ -25,6 +25,7 @@ pub mod http;
 pub mod id;
 pub mod knowledge;
 pub mod llm;
+pub mod refusal;
 pub mod session;
 pub mod shutdown;
 pub mod store;

@@ -38,6 +38,7 @@ use crate::{
     auth::Pass,
     config::{self, OnLeave},
     id::{Client, OwnerId, SessionId},
+    refusal::{Measure, Refusal, Scope},
     shutdown::Shutdown,
     turn::{desk::Desk, station::Backend},
 };
@@ -60,6 +61,8 @@ const SILENT_BEATS: u32 = 2;
 pub struct Who {
     /// Whose conversations it may see.
     pub owner: OwnerId,
+    /// From where it comes, if that is known.
+    pub client: Option<Client>,
     /// How long it may stay.
     pub pass: Pass,
     /// For the log.
@@ -101,11 +104,20 @@ impl Sessions {
 
     /// Admits one more session, before its upgrade. Where a successor waits nobody is refused for a drain: whose
     /// connection was accepted just before it is told so in the session.
-    pub fn admit(&self, client: Option<Client>) -> Result<Guard, Refused> {
+    pub fn admit(&self, client: Option<Client>, owner: OwnerId) -> Result<Guard, Refused> {
         if self.shutdown.is_draining() && !self.shutdown.has_successor() {
             Err(Refused::Full)
         } else {
-            self.registry.admit(client)
+            let refused = |refused: &Refused| {
+                let (measure, scope) = (Measure::Sessions, refused.scope());
+                self.desk
+                    .quotas()
+                    .refusals()
+                    .note(Refusal { scope, measure }, client);
+            };
+            self.registry
+                .admit(client, Some(owner))
+                .inspect_err(refused)
         }
     }
 
@@ -127,15 +139,21 @@ impl Sessions {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let id = SessionId::new();
-        let Who { owner, pass, peer } = who;
+        let Who {
+            owner,
+            client,
+            pass,
+            peer,
+        } = who;
         info!(session = %id, %peer, "session opened");
         let (begin, config) = (Instant::now(), self.config.load_full());
         let (sink, mut inbound) = socket.split();
         let mut session = Session {
             all: self,
             owner,
+            client,
             pass,
-            state: State::new(id, owner, &config, begin),
+            state: State::new(id, (owner, client), &config, begin),
             outbound: Outbound::new(sink, config.heartbeat, config.send_timeout),
             phase: Phase::Up,
             told: false,
@@ -196,6 +214,7 @@ struct Session<'a, S> {
     /// As it was when the session began.
     config: Arc<config::Session>,
     owner: OwnerId,
+    client: Option<Client>,
     pass: Pass,
     state: State,
     outbound: Outbound<S>,
@@ -328,6 +347,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     fn refuse(&mut self, fault: Fault) {
+        if fault.code == ErrorCode::RateLimited {
+            let (scope, measure) = (Scope::Session, Measure::Questions);
+            let refusals = self.all.desk.quotas().refusals();
+            refusals.note(Refusal { scope, measure }, self.client);
+        }
         self.outbound.reply(&ServerMessage::error(fault, None));
     }
 

@@ -23,6 +23,7 @@ mod read;
 mod schema;
 mod script;
 mod search;
+mod spent;
 mod sqlite;
 mod takeover;
 mod unwritten;
@@ -44,6 +45,7 @@ pub use self::{
         Conversation, ConversationHead, ConversationPage, Fragment, Hit, HitField, ListCursor, Turn,
     },
     parts::Rest,
+    spent::{Spender, day, rest_of_day},
     unwritten::Unwritten,
 };
 use crate::{
@@ -198,6 +200,7 @@ struct Inner {
     readers: queue::Readers,
     key: CookieKey,
     credentials: Mutex<Vec<Credential>>,
+    spent: Mutex<Vec<(Spender, u64)>>,
 }
 
 /// Without a [`Store::close`], the threads end by themselves once they have written what is waiting.
@@ -215,6 +218,7 @@ impl Store {
         let mut opened = sqlite::open(&config)?;
         let key = opened.key.clone();
         let credentials = Mutex::new(std::mem::take(&mut opened.credentials));
+        let spent = Mutex::new(std::mem::take(&mut opened.spent));
         let shared = writer::start(opened, config)?;
         let readers = queue::Readers::start(&shared).inspect_err(|_| shared.close())?;
         Ok(Self(Arc::new(Inner {
@@ -222,6 +226,7 @@ impl Store {
             readers,
             key,
             credentials,
+            spent,
         })))
     }
 
@@ -239,6 +244,18 @@ impl Store {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut kept)
+    }
+
+    /// The tokens that were spent on the day on which the store was opened; whoever takes them counts on from there.
+    pub fn take_spent(&self) -> Vec<(Spender, u64)> {
+        let mut spent = self.0.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut spent)
+    }
+
+    /// Keeps what each of these has spent more on a day: it is handed over at the first poll.
+    pub async fn spend(&self, day: u64, who: Vec<Spender>, tokens: u64) -> Result<(), StoreError> {
+        self.write(move |db| spent::add(db, day, &who, tokens))
+            .await
     }
 
     /// Keeps a sign-in or a token: it is on the disk when this returns.

@@ -11,6 +11,7 @@ pub mod line;
 pub mod log;
 pub mod misses;
 pub mod prompt;
+pub mod quota;
 mod quote;
 mod running;
 pub mod search;
@@ -100,11 +101,27 @@ struct Progress {
     first_chunk: Option<Instant>,
     chunks: u64,
     usage: Option<Usage>,
+    /// Tokens, about, that the model was sent; `None`: it was not asked.
+    sent: Option<usize>,
+    /// Bytes that it said, its thinking included.
+    said: usize,
     /// The filter of the answer's text, where it has sources.
     citations: Option<Citations>,
 }
 
 impl Progress {
+    /// What the answer has cost: as the endpoint tells, or else estimated. Who failed without a word has cost nothing, and
+    /// neither has what was never asked.
+    fn tokens(&self, failed: bool) -> u64 {
+        let wordless = failed && self.first_chunk.is_none();
+        match (self.sent, self.usage) {
+            (None, _) => 0,
+            (_, Some(usage)) => usage.prompt_tokens.saturating_add(usage.completion_tokens),
+            (Some(_), None) if wordless => 0,
+            (Some(sent), None) => (sent + prompt::pieces(self.said)) as u64,
+        }
+    }
+
     /// Appends what the filter has held back; whatever ends an answer, its last letters are not lost.
     fn flush(&mut self, log: &Log) {
         let Some(citations) = &mut self.citations else {
@@ -212,6 +229,7 @@ async fn answer(
                 },
             };
             request.messages = draft.messages(&grounds, || fastrand::u32(..));
+            progress.sent = Some(request.messages.iter().map(prompt::cost).sum());
             relay(&*model, &request, limits, log, progress).await
         }
         Answerer::Knowledge {
@@ -378,6 +396,7 @@ fn silence(stage: Stage, begin: Instant, limits: Limits) -> LlmError {
 fn append(log: &Log, progress: &mut Progress, channel: Channel, text: &str) -> Result<bool, Fault> {
     progress.first_chunk.get_or_insert_with(Instant::now);
     progress.chunks += 1;
+    progress.said += text.len();
     let mut rest = text;
     while !rest.is_empty() {
         let (piece, behind) = rest.split_at(rest.floor_char_boundary(PIECE));

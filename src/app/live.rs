@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{BuildError, rules, station};
+use super::{BuildError, caps, rules, station};
 use crate::{
     config::{self, Change, Config, Endpoint},
     http::{Base, Page, Site, accept::Limits},
@@ -53,8 +53,8 @@ impl Live {
         self.desk.set_rules(rules(&config.session, &config.log));
         self.store.set_limits(&config.store);
         let server = &config.server;
-        self.registry
-            .set_caps(server.max_sessions, server.max_sessions_per_client);
+        self.registry.set_caps(caps(server, &config.limits));
+        self.desk.quotas().set(config.limits);
         self.limits.set(server, &config.session);
         let page = Page::new(
             &config.page,

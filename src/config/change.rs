@@ -119,6 +119,25 @@ macro_rules! tls {
     };
 }
 
+/// A key of a section within `[limits]`.
+macro_rules! limit {
+    ($section:ident.$field:ident) => {
+        limit!($section.$field, limits.$section.$field)
+    };
+    ($section:ident.$name:ident, limits.$($path:ident).+) => {
+        Key {
+            names: &[concat!(
+                "limits.",
+                stringify!($section),
+                ".",
+                stringify!($name)
+            )],
+            when: When::Now(|into, from| into.limits.$($path).+ = from.limits.$($path).+),
+            same: |one, other| one.limits.$($path).+ == other.limits.$($path).+,
+        }
+    };
+}
+
 /// A key of `[[auth.user]]`, compared in all of them.
 macro_rules! user {
     ($field:ident) => {
@@ -202,6 +221,16 @@ pub const KEYS: &[Key] = &[
     now!(session.max_question),
     now!(session.max_answer),
     now!(session.questions_per_minute),
+    limit!(user.sessions, limits.user_sessions),
+    limit!(user.questions_per_minute),
+    limit!(user.answers_at_once),
+    limit!(user.tokens_per_day),
+    limit!(address.questions_per_minute),
+    limit!(address.answers_at_once),
+    limit!(address.tokens_per_day),
+    limit!(all.questions_per_minute),
+    limit!(all.answers_at_once),
+    limit!(all.tokens_per_day),
     restart!(knowledge.folders),
     restart!(knowledge.include),
     restart!(knowledge.exclude),

@@ -9,6 +9,7 @@ mod embeddings;
 mod endpoint;
 mod key;
 mod knowledge;
+mod limits;
 mod page;
 mod request;
 mod server;
@@ -168,6 +169,7 @@ fn read<'t>(
         ),
         server,
         session: session(report, root.section("session")),
+        limits: limits::read(report, root.section("limits")),
         store: store::read(report, root.section("store"), env),
         page: page::read(report, root.section("page"), &knowledge, &endpoints),
         knowledge,

@@ -34,6 +34,7 @@ use super::{Site, proxies::Proxies};
 use crate::{
     config::{self, Listen},
     id::Client,
+    refusal::{Measure, Refusal},
     session::registry::Guard,
     shutdown::Shutdown,
     tls::Certificate,
@@ -331,12 +332,15 @@ impl Acceptor {
                 // A proxy brings many; who they are is only known once they ask.
                 let client =
                     (!self.proxies.trust(Some(address.ip()))).then(|| Client::from(address.ip()));
-                match self.limits.clients.admit(client) {
+                match self.limits.clients.admit(client, None) {
                     Ok(guard) => {
                         let peer = Peer::new(Some(address), permit, Some(guard));
                         self.serve(socket, peer, *speech);
                     }
-                    Err(_) => {
+                    Err(refused) => {
+                        let (scope, measure) = (refused.scope(), Measure::Connections);
+                        let refusals = &self.limits.refusals;
+                        refusals.note(Refusal { scope, measure }, client);
                         debug!(peer = %address, "too many connections from one address; closed");
                         // Reset rather than closed: no state lingers for a client that takes more than its part.
                         let _ = SockRef::from(&socket).set_linger(Some(Duration::ZERO));

@@ -150,7 +150,8 @@ fn answer(
     let Ok(visitor) = front.access.of(headers, Some(&peer)) else {
         return signed_out();
     };
-    let guard = match site.sessions.admit(front.access.client(&peer, headers)) {
+    let client = front.access.client(&peer, headers);
+    let guard = match site.sessions.admit(client, visitor.owner) {
         Ok(guard) => guard,
         Err(refused) => return refuse(site, refused),
     };
@@ -158,6 +159,7 @@ fn answer(
     let sessions = site.sessions.clone();
     let who = Who {
         owner: visitor.owner,
+        client,
         pass: visitor.pass(),
         peer: front.access.name(&peer, headers),
     };
@@ -220,6 +222,11 @@ fn refuse(site: &Site, refused: Refused) -> Response {
             StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::RateLimited,
             "There are too many sessions from your address already; close one, or try again later.",
+        ),
+        Refused::TooManyOfOwner => (
+            StatusCode::TOO_MANY_REQUESTS,
+            ErrorCode::RateLimited,
+            "You have as many sessions open as you may; close a tab, or try again later.",
         ),
         Refused::Full if site.shutdown.is_draining() => (
             StatusCode::SERVICE_UNAVAILABLE,

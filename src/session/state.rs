@@ -8,7 +8,7 @@ use super::wire::{ClientMessage, Options};
 use crate::{
     answer::{ErrorCode, Fault},
     config,
-    id::{OwnerId, Seq, SessionId, TurnId},
+    id::{Client, OwnerId, Seq, SessionId, TurnId},
     turn::{
         desk::{Ask, Parent},
         station::Sampling,
@@ -31,16 +31,23 @@ pub enum Action {
 pub struct State {
     session: SessionId,
     owner: OwnerId,
+    client: Option<Client>,
     max_question: usize,
     rate: Rate,
 }
 
 impl State {
     /// A session that has asked nothing yet.
-    pub fn new(session: SessionId, owner: OwnerId, config: &config::Session, now: Instant) -> Self {
+    pub fn new(
+        session: SessionId,
+        (owner, client): (OwnerId, Option<Client>),
+        config: &config::Session,
+        now: Instant,
+    ) -> Self {
         Self {
             session,
             owner,
+            client,
             max_question: config.max_question,
             rate: Rate::new(config.questions_per_minute, now),
         }
@@ -80,6 +87,7 @@ impl State {
                 Ok(Action::Ask(Ask {
                     session: self.session,
                     owner: self.owner,
+                    client: self.client,
                     turn,
                     text,
                     conversation,
@@ -221,7 +229,7 @@ mod tests {
     #[test]
     fn a_question_is_refused_for_its_text() {
         let now = Instant::now();
-        let mut state = State::new(SessionId::new(), OwnerId::new(), &config(), now);
+        let mut state = State::new(SessionId::new(), (OwnerId::new(), None), &config(), now);
         assert_eq!(
             code(state.decide(&question(turn(), " \n"), None, now)),
             ErrorCode::QuestionEmpty
@@ -243,7 +251,7 @@ mod tests {
     #[test]
     fn one_running_turn_at_a_time_and_the_same_again_is_no_second() {
         let now = Instant::now();
-        let mut state = State::new(SessionId::new(), OwnerId::new(), &config(), now);
+        let mut state = State::new(SessionId::new(), (OwnerId::new(), None), &config(), now);
         let running = turn();
         assert_eq!(
             code(state.decide(&question(turn(), "q"), Some(running), now)),
@@ -268,7 +276,7 @@ mod tests {
     #[test]
     fn questions_beyond_the_rate_are_told_when_to_come_again() {
         let now = Instant::now();
-        let mut state = State::new(SessionId::new(), OwnerId::new(), &config(), now);
+        let mut state = State::new(SessionId::new(), (OwnerId::new(), None), &config(), now);
         assert!(state.decide(&question(turn(), "q"), None, now).is_ok());
         assert!(state.decide(&question(turn(), "q"), None, now).is_ok());
         let fault = state.decide(&question(turn(), "q"), None, now).unwrap_err();
@@ -286,7 +294,7 @@ mod tests {
     #[test]
     fn options_have_ranges() {
         let now = Instant::now();
-        let mut state = State::new(SessionId::new(), OwnerId::new(), &config(), now);
+        let mut state = State::new(SessionId::new(), (OwnerId::new(), None), &config(), now);
         for (options, ok) in [
             (json!({ "temperature": 2.0, "max_tokens": 1 }), true),
             (json!({ "temperature": 2.1 }), false),

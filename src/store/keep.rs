@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     Store,
     fault::Failure,
+    spent,
     write::{RESTORABLE, time},
 };
 use crate::config;
@@ -133,6 +134,7 @@ pub(super) struct Sweep {
 /// Removes some of what is to leave; `true`: there may be more. What has a running turn stays.
 pub(super) fn sweep(db: &Connection, sweep: Sweep) -> Result<bool, Failure> {
     let too_late = time(sweep.now.saturating_sub(RESTORABLE));
+    spent::forget(db, spent::day(sweep.now))?;
     let mut room = Room::new();
     let mut more = remove_where(
         db,

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 pub(super) const APPLICATION: i32 = i32::from_be_bytes(*b"askd");
 
 /// The steps; a file's `user_version` says how many of them it has taken.
-const STEPS: [&str; 2] = [VERSION_1, VERSION_2];
+const STEPS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
 
 /// The version that this binary writes.
 pub(super) const VERSION: i32 = STEPS.len() as i32;
@@ -125,6 +125,16 @@ CREATE TABLE credential (
     created INTEGER NOT NULL,
     expires INTEGER,
     proof BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// The tokens of a day, by who spent them.
+const VERSION_3: &str = "
+CREATE TABLE spent (
+    day INTEGER NOT NULL,
+    who BLOB NOT NULL,
+    tokens INTEGER NOT NULL,
+    PRIMARY KEY (day, who)
 ) STRICT, WITHOUT ROWID;
 ";
 

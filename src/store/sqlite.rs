@@ -13,11 +13,11 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, OptionalExtension as _
 use uuid::Uuid;
 
 use super::{
-    CookieKey, Credential, OpenError,
+    CookieKey, Credential, OpenError, Spender,
     claim::{self, claim},
     credentials,
     fault::{self, Failure, Moment, damage, sqlite_error},
-    schema, script, write,
+    schema, script, spent, write,
 };
 use crate::config::{self, StorePath, Synchronous};
 
@@ -53,6 +53,8 @@ pub(super) struct Opened {
     pub(super) key: CookieKey,
     /// The sign-ins and tokens that it holds.
     pub(super) credentials: Vec<Credential>,
+    /// The tokens that were spent today.
+    pub(super) spent: Vec<(Spender, u64)>,
     /// Held as long as this askd uses the file.
     pub(super) lock: Option<File>,
 }
@@ -238,6 +240,7 @@ pub(super) fn open(config: &config::Store) -> Result<Opened, OpenError> {
     refuse_stranger(&location, &db)?;
     let key = cookie_key(&db).map_err(storage)?;
     let credentials = credentials::all(&db, super::now()).map_err(storage)?;
+    let spent = spent::of_day(&db, spent::day(super::now())).map_err(storage)?;
     let interrupted = write::interrupt_running(&mut db).map_err(|failure| match failure {
         Failure::Sqlite(error) => storage(error),
         Failure::Refused(error) => OpenError::Storage(error.to_string()),
@@ -260,6 +263,7 @@ pub(super) fn open(config: &config::Store) -> Result<Opened, OpenError> {
         db,
         key,
         credentials,
+        spent,
         lock,
     })
 }

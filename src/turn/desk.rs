@@ -21,13 +21,15 @@ use super::{
     follower::{Hold, Opened},
     line::Ticket,
     log::{Cursor, Log},
+    quota::{Asker, Grant, Moment, Quotas},
     running::Running,
-    station::{self, Sampling, Station},
+    station::{self, Backend, Sampling, Station},
 };
 use crate::{
     answer::{ErrorCode, Fault},
     config::OnLeave,
-    id::{ConversationId, OwnerId, Seq, SessionId, TurnId},
+    id::{Client, ConversationId, OwnerId, Seq, SessionId, TurnId},
+    refusal::{Measure, Refusal, Scope},
     shutdown::Shutdown,
     store::{self, Found, NewTurn, Store, StoreError},
 };
@@ -59,6 +61,8 @@ pub struct Ask {
     pub session: SessionId,
     /// Whose turn it is.
     pub owner: OwnerId,
+    /// From where it comes, if that is known.
+    pub client: Option<Client>,
     /// The turn's key.
     pub turn: TurnId,
     /// The question.
@@ -83,6 +87,7 @@ pub(super) struct Inner {
     stations: ArcSwap<Vec<Arc<Station>>>,
     pub(super) store: Store,
     rules: ArcSwap<Rules>,
+    quotas: Arc<Quotas>,
     pub(super) shutdown: Shutdown,
     live: Mutex<HashMap<(OwnerId, TurnId), Arc<Live>>>,
 }
@@ -127,12 +132,19 @@ impl Live {
 
 impl Desk {
     /// A desk without turns; `stations` has at least one.
-    pub fn new(stations: Vec<Station>, store: Store, rules: Rules, shutdown: Shutdown) -> Self {
+    pub fn new(
+        stations: Vec<Station>,
+        store: Store,
+        rules: Rules,
+        quotas: Arc<Quotas>,
+        shutdown: Shutdown,
+    ) -> Self {
         let stations = stations.into_iter().map(Arc::new).collect();
         Self(Arc::new(Inner {
             stations: ArcSwap::from_pointee(stations),
             store,
             rules: ArcSwap::from_pointee(rules),
+            quotas,
             shutdown,
             live: Mutex::default(),
         }))
@@ -153,6 +165,11 @@ impl Desk {
         self.0.rules.store(Arc::new(rules));
     }
 
+    /// What may be taken, and by whom it is.
+    pub fn quotas(&self) -> &Quotas {
+        &self.0.quotas
+    }
+
     /// Running turns.
     pub fn running(&self) -> usize {
         self.0.live().len()
@@ -168,7 +185,7 @@ impl Desk {
             Some(running) => return Opening::live(turn, running.clone(), Seq::START),
             None => inner.admit(&ask),
         };
-        let (station, model, ticket) = match admitted {
+        let (station, model, places) = match admitted {
             Ok(admitted) => admitted,
             Err(fault) => {
                 drop(live);
@@ -211,7 +228,7 @@ impl Desk {
             (station, new.model.clone()),
             rules,
         );
-        let task = running.run(new, ticket, wanted);
+        let task = running.run(new, places, wanted);
         inner.shutdown.spawn("turn", task);
         opening
     }
@@ -318,8 +335,8 @@ impl Inner {
         self.live().get(&(owner, turn)).cloned()
     }
 
-    /// The station that is to answer, its model, and a place in its line.
-    fn admit(&self, ask: &Ask) -> Result<(Arc<Station>, String, Ticket), Fault> {
+    /// The station that is to answer, its model, a place in its line, and leave to answer.
+    fn admit(&self, ask: &Ask) -> Result<(Arc<Station>, String, (Ticket, Grant)), Fault> {
         if self.shutdown.is_draining() {
             return Err(restarting());
         }
@@ -327,13 +344,22 @@ impl Inner {
         let stations = self.stations.load();
         let (station, model) = station::choose(&stations, endpoint, model)?;
         let ticket = station.line.join().map_err(|_| {
+            let (scope, measure) = (Scope::All, Measure::Waiting);
+            let refusal = Refusal { scope, measure };
+            self.quotas.refusals().note(refusal, ask.client);
             let message = format!(
                 "Too many questions are waiting for {} already; ask again in a moment.",
                 station.name
             );
             Fault::new(ErrorCode::QueueFull, message)
         })?;
-        Ok((station.clone(), model.to_owned(), ticket))
+        let asker = Asker {
+            owner: ask.owner,
+            client: ask.client,
+        };
+        let costs = matches!(station.backend, Backend::Endpoint { .. });
+        let grant = self.quotas.take(asker, costs, Moment::now())?;
+        Ok((station.clone(), model.to_owned(), (ticket, grant)))
     }
 
     /// Follows what the store has of a turn; when it has none of this owner's, `otherwise` is said, or that.

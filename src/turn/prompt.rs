@@ -17,7 +17,17 @@ const TOKENS_PER_MESSAGE: usize = 4;
 
 /// About how many tokens a message with this text takes.
 pub(super) fn tokens(text: &str) -> usize {
-    text.len().div_ceil(BYTES_PER_TOKEN) + TOKENS_PER_MESSAGE
+    pieces(text.len()) + TOKENS_PER_MESSAGE
+}
+
+/// The same of bytes that are no message of their own.
+pub(super) fn pieces(bytes: usize) -> usize {
+    bytes.div_ceil(BYTES_PER_TOKEN)
+}
+
+/// The same of a message.
+pub(super) fn cost(message: &Message) -> usize {
+    tokens(&message.content)
 }
 
 /// What is left of an endpoint's `context` once system text and question have their part.

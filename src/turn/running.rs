@@ -13,6 +13,7 @@ use super::{
     cite::Citations,
     desk::{Inner, Live, Rules, restarting, unkept, unsettled},
     line::Ticket,
+    quota::{Bill, Grant, Moment},
     station::{Station, Task},
     stopped,
 };
@@ -83,6 +84,8 @@ impl Running {
                 first_chunk: None,
                 chunks: 0,
                 usage: None,
+                sent: None,
+                said: 0,
                 citations: None,
             },
         }
@@ -92,14 +95,14 @@ impl Running {
     pub(super) async fn run(
         mut self,
         new: NewTurn,
-        mut ticket: Ticket,
+        (mut ticket, grant): (Ticket, Grant),
         wanted: watch::Receiver<Wanted>,
     ) {
         let (owner, question, sampling) = (new.owner, new.question.clone(), new.options);
         let place = match self.keep(new).await {
             Ok(place) => place,
             Err(dismissed) => {
-                drop(ticket);
+                drop((ticket, grant));
                 return self.dismiss(dismissed);
             }
         };
@@ -130,7 +133,25 @@ impl Running {
         // The upstream's request has gone with the arm that lost; the slot goes before the end is told.
         drop(ticket);
         self.progress.flush(&log);
+        let tokens = self.progress.tokens(matches!(ended, Ok(Err(_))));
+        let bill = grant.spend(tokens, Moment::now());
         self.finish(ended).await;
+        if let Some(bill) = bill {
+            self.charge(bill).await;
+        }
+    }
+
+    /// Has what was spent written. It is handed over at the first poll, so that the halt need not wait for the disk; what a
+    /// failing one does not take is counted until askd ends.
+    async fn charge(&self, Bill { day, who, tokens }: Bill) {
+        let turn = self.ids.turn;
+        tokio::select! {
+            biased;
+            kept = self.desk.store.spend(day, who, tokens) => if let Err(error) = kept {
+                warn!(%turn, tokens, %error, "the tokens of an answer are not written, and a restart forgets them");
+            },
+            () = self.desk.shutdown.halted() => {}
+        }
     }
 
     /// Keeps the question. A cancel waits for it, so that it is never unknown whether there is a turn; only the halt

@@ -7,9 +7,10 @@ use std::{
 };
 
 /// Each module with what it may import beside itself.
-const MAY_IMPORT: [(&str, &[&str]); 17] = [
+const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("id", &[]),
     ("answer", &["id"]),
+    ("refusal", &["id"]),
     ("shutdown", &[]),
     ("tls", &["shutdown"]),
     ("config", &["tls"]),
@@ -26,13 +27,16 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
             "config",
             "llm",
             "knowledge",
+            "refusal",
             "store",
         ],
     ),
     ("auth", &["id", "config", "store"]),
     (
         "session",
-        &["id", "answer", "shutdown", "config", "auth", "turn"],
+        &[
+            "id", "answer", "shutdown", "config", "auth", "refusal", "turn",
+        ],
     ),
     (
         "http",
@@ -42,6 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
             "shutdown",
             "config",
             "knowledge",
+            "refusal",
             "store",
             "auth",
             "turn",
@@ -57,6 +62,7 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
             "http",
             "knowledge",
             "llm",
+            "refusal",
             "session",
             "shutdown",
             "store",

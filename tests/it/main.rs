@@ -23,6 +23,7 @@ mod hostile;
 mod http;
 mod lasting;
 mod leaving;
+mod limits;
 mod llm;
 mod logs;
 mod pdf;

@@ -291,6 +291,18 @@ test("stop_takes_back_a_question_that_no_connection_was_given", () => {
   expect(FakeSocket.last.sent).toHaveLength(0);
 });
 
+test("a_question_refused_for_a_limit_is_kept_with_the_time_when_it_can_be_asked_again", () => {
+  vi.setSystemTime(1_000_000);
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  FakeSocket.last.tell({ type: "error", code: "rate_limited", message: "Too many.", retry_after_ms: 30_000 });
+  settle();
+  expect(chat.last).toMatchObject({ ending: "refused", question: "Why?", problem: { again: 1_030_000 } });
+  const reloaded = new Chat(ID);
+  expect(reloaded.last).toMatchObject({ ending: "refused", problem: { again: 1_030_000 } });
+  reloaded.retire(true);
+});
+
 test.each(["bad_field", "rate_limited", "internal"] as const)("a_resume_refused_with_%s_ends_the_turn", (code) => {
   FakeSocket.last.ready();
   chat.ask("Why?");

@@ -13,6 +13,7 @@ import {
   preparation,
   turnStatus,
   unfounded,
+  until,
 } from "../src/lib/words";
 import english from "../src/messages/en";
 
@@ -109,6 +110,25 @@ test("of_what_began_before_the_page_knew_of_it_is_told_when_it_was_asked", () =>
   vi.useFakeTimers({ now: 100_000 });
   expect([99_000, 91_000, 200_000].map((asked) => lasting(null, asked, 5))).toEqual([null, "asked 9 s ago", null]);
   vi.useRealTimers();
+});
+
+test.each([
+  [9_400, "10 s to go"],
+  [75_000, "1 min 15 s to go"],
+  [0, "possible now"],
+  [-5_000, "possible now"],
+])("a_question_that_was_refused_for_%i_ms_says_when_it_can_be_asked_again", (left, words) => {
+  const problem = { code: "rate_limited" as const, message: "Too many.", again: 1_000_000 + left };
+  expect(until({ problem, ending: "refused" }, 1_000_000)).toBe(words);
+  expect(until({ problem, ending: "lost" }, 1_000_000)).toBeNull();
+});
+
+test("a_wait_of_hours_is_told_as_a_time_of_the_day", () => {
+  const again = new Date(2026, 2, 3, 14, 5).getTime();
+  const problem = { code: "rate_limited" as const, message: "Too many.", again };
+  expect(until({ problem, ending: "refused" }, again - 3_600_000)).toMatch(/^possible at 0?2:05.PM$/);
+  const unknown = { code: "rate_limited" as const, message: "Too many." };
+  expect(until({ problem: unknown, ending: "refused" }, 0)).toBeNull();
 });
 
 test("where_documents_are_searched_that_is_told_until_it_is_known_what_they_gave", () => {

@@ -9,16 +9,21 @@ use arc_swap::ArcSwap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::KERNEL_MARGIN;
-use crate::{config, session::registry::Registry};
+use crate::{
+    config,
+    refusal::Refusals,
+    session::registry::{Caps, Registry},
+};
 
 /// What every accept loop keeps to.
 pub struct Limits {
     /// One is taken before a connection is accepted.
     places: Arc<Semaphore>,
     count: Mutex<Count>,
-    /// Caps those of one address; all together are capped by the places.
+    /// Caps those of one address.
     pub(super) clients: Arc<Registry>,
     times: ArcSwap<Times>,
+    pub(super) refusals: Arc<Refusals>,
 }
 
 struct Count {
@@ -45,16 +50,30 @@ impl Times {
     }
 }
 
+/// All together are capped by the places, and whose a connection is, is not known yet.
+fn caps(server: &config::Server) -> Caps {
+    Caps {
+        all: usize::MAX,
+        client: server.max_connections_per_client,
+        owner: 0,
+    }
+}
+
 impl Limits {
     /// As configured.
-    pub fn new(server: &config::Server, session: &config::Session) -> Arc<Self> {
+    pub fn new(
+        server: &config::Server,
+        session: &config::Session,
+        refusals: Arc<Refusals>,
+    ) -> Arc<Self> {
         let max = server.max_connections;
         let count = Count { max, too_many: 0 };
         Arc::new(Self {
             places: Arc::new(Semaphore::new(max)),
             count: Mutex::new(count),
-            clients: Registry::new(usize::MAX, server.max_connections_per_client),
+            clients: Registry::new(caps(server)),
             times: ArcSwap::from_pointee(Times::of(server, session)),
+            refusals,
         })
     }
 
@@ -83,8 +102,7 @@ impl Limits {
     /// but for the one that each listener has its place for already.
     pub fn set(&self, server: &config::Server, session: &config::Session) {
         self.times.store(Arc::new(Times::of(server, session)));
-        self.clients
-            .set_caps(usize::MAX, server.max_connections_per_client);
+        self.clients.set_caps(caps(server));
         let mut count = self.count();
         let wanted = server.max_connections;
         let (more, fewer) = (

@@ -113,6 +113,7 @@ fn fixture_on(store: Store, on_leave: OnLeave, model: Scripted) -> Fixture {
         vec![station(&model)],
         store.clone(),
         rules,
+        unlimited(),
         shutdown.clone(),
     );
     Fixture {
@@ -123,10 +124,16 @@ fn fixture_on(store: Store, on_leave: OnLeave, model: Scripted) -> Fixture {
     }
 }
 
+/// Nobody has a limit.
+fn unlimited() -> Arc<Quotas> {
+    Quotas::new(config::Config::default().limits, vec![], Arc::default())
+}
+
 fn question(text: &str) -> Ask {
     Ask {
         session: SessionId::new(),
         owner: OWNER,
+        client: None,
         turn: TurnId(Uuid::now_v7()),
         text: text.to_owned(),
         conversation: None,

@@ -8,7 +8,7 @@ use crate::tls::{Authority, CERTIFICATE, KEY};
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
 /// Keys with a default, in `[sections]` that are always there and in `[[endpoint]]`.
-const DEFAULTS: (usize, usize) = (37, 9);
+const DEFAULTS: (usize, usize) = (47, 9);
 
 /// The sections and `key = value` settings of a TOML text, a value over several lines as one.
 fn settings(text: &str) -> Vec<(String, String)> {
@@ -192,6 +192,9 @@ fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
     shown.insert(("knowledge".to_owned(), "embeddings".to_owned()));
     shown.insert(("auth".to_owned(), "user".to_owned()));
     shown.insert(("server".to_owned(), "tls".to_owned()));
+    for scope in ["user", "address", "all"] {
+        shown.insert(("limits".to_owned(), scope.to_owned()));
+    }
     // What askd knows, it says itself when it is asked for what it does not know.
     let mut known: BTreeSet<(String, String)> = BTreeSet::new();
     let sections = [
@@ -201,6 +204,10 @@ fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
         "server.tls",
         "[endpoint]",
         "session",
+        "limits",
+        "limits.user",
+        "limits.address",
+        "limits.all",
         "knowledge",
         "knowledge.embeddings",
         "store",
@@ -223,7 +230,7 @@ fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
         );
     }
     assert_eq!(shown, known);
-    assert_eq!(known.len(), 100);
+    assert_eq!(known.len(), 113);
 }
 
 #[test]
@@ -245,5 +252,5 @@ fn the_example_says_a_line_on_each_key() {
         }
         above = line;
     }
-    assert_eq!(told.len(), 86);
+    assert_eq!(told.len(), 89);
 }

@@ -5,7 +5,16 @@ use std::fmt::Write;
 use super::*;
 
 /// Faults of a file, each with a name.
-const FILES: [(&str, &str); 122] = [
+const FILES: [(&str, &str); 124] = [
+    // Limits.
+    (
+        "a limit that is no number, and a key of no scope",
+        "[limits.user]\ntokens_per_day = \"much\"\nquestions_per_minut = 3\n[limits.everybody]\nsessions = 1\n",
+    ),
+    (
+        "a cap of sessions that another key says",
+        "[limits.address]\nsessions = 3\n[limits.all]\nsessions = 9\n",
+    ),
     // Who may come in.
     (
         "an address that anybody can reach, and no sign-in",
@@ -430,7 +439,7 @@ fn each_fault_names_file_line_column_key_and_remedy() {
         }
         writeln!(told, "## {name}\n\n{faults}\n").unwrap();
     }
-    assert_eq!(FILES.len(), 122);
+    assert_eq!(FILES.len(), 124);
     insta::assert_snapshot!(told);
 }
 

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::{binary::Binary, harness::soon};
 
 /// Another value for each key, and the key of the base that it excludes. `DIR` is a folder of the test's.
-const OTHER: [(&str, &str, &str, &str); 97] = [
+const OTHER: [(&str, &str, &str, &str); 107] = [
     ("[server]", "listen", "[\"127.0.0.1:1\"]", ""),
     ("[server]", "public_url", "\"https://ask.example.org\"", ""),
     (
@@ -65,6 +65,16 @@ const OTHER: [(&str, &str, &str, &str); 97] = [
     ("[session]", "max_question", "\"33 KiB\"", ""),
     ("[session]", "max_answer", "\"2 MiB\"", ""),
     ("[session]", "questions_per_minute", "31", ""),
+    ("[limits.user]", "sessions", "9", ""),
+    ("[limits.user]", "questions_per_minute", "9", ""),
+    ("[limits.user]", "answers_at_once", "9", ""),
+    ("[limits.user]", "tokens_per_day", "9", ""),
+    ("[limits.address]", "questions_per_minute", "9", ""),
+    ("[limits.address]", "answers_at_once", "9", ""),
+    ("[limits.address]", "tokens_per_day", "9", ""),
+    ("[limits.all]", "questions_per_minute", "9", ""),
+    ("[limits.all]", "answers_at_once", "9", ""),
+    ("[limits.all]", "tokens_per_day", "9", ""),
     ("[knowledge]", "folders", "[\"DIR/more\"]", ""),
     ("[knowledge]", "include", "[\"*.md\"]", ""),
     ("[knowledge]", "exclude", "[\"drafts/\"]", ""),
@@ -293,7 +303,7 @@ async fn each_key_that_is_changed_takes_effect_or_is_named_as_needing_a_restart(
         }
         assert!(!said.contains("sk-"), "{said}");
     }
-    assert_eq!((took_effect, need_restart), (51, 46));
+    assert_eq!((took_effect, need_restart), (61, 46));
 }
 
 #[test]

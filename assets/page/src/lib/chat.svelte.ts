@@ -8,7 +8,7 @@ import { uuid7 } from "./ids";
 import { branch, choice, followed, keepBranch, options, outbox, type Choice } from "./keep";
 import { Link, type Connection, type Owner, type Ready } from "./link";
 import { Painter } from "./painter";
-import { newTurn, reduce, untaken, type Event, type Turn } from "./reduce";
+import { newTurn, reduce, untaken, type Event, type Problem, type Turn } from "./reduce";
 import { CONTINUE } from "./rest";
 import { Stages } from "./stages";
 import { now } from "./time";
@@ -260,7 +260,7 @@ export class Chat implements Owner {
     if (told.type === "accepted" || told.type === "error") this.#answered();
     if (told.type !== "error") this.#dispatch({ ...told, turn });
     else if (told.turn !== undefined) this.#dispatch({ ...told, turn });
-    else if (!this.#askedLater(turn, told.code)) this.#dispatch({ ...told, type: "refused", turn });
+    else if (!this.#askedLater(turn, told.code)) this.#dispatch({ ...told, ...waiting(told), type: "refused", turn });
     if (told.type === "accepted") this.#accepted();
     if (told.type === "accepted" || told.type === "complete" || told.type === "error") this.#listener.changed(this);
   }
@@ -395,6 +395,11 @@ export class Chat implements Owner {
     this.#release();
     this.#link.dispose();
   }
+}
+
+/** When what was refused for a limit can be asked again. Other refusals name a time after which it may help, and no more. */
+function waiting({ code, retry_after_ms }: Extract<Told, { type: "error" }>): Pick<Problem, "again"> {
+  return code === "rate_limited" && retry_after_ms !== undefined ? { again: now() + retry_after_ms } : {};
 }
 
 type Parts = { begun?: boolean; server?: Ready | null; listener?: Listener };

@@ -23,6 +23,11 @@ export function month(time: number): string {
   return new Intl.DateTimeFormat(language, { month: "long", year: "numeric" }).format(time);
 }
 
+/** A time of the day, where the reader is. */
+export function time(time: number): string {
+  return new Intl.DateTimeFormat(language, { timeStyle: "short" }).format(time);
+}
+
 /** A day with its year. */
 export function day(time: number): string {
   return new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(time);

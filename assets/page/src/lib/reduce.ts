@@ -14,7 +14,12 @@ export type Ending =
   /** The server refused the question before it was accepted. */
   | "refused";
 
-export type Problem = { code: ErrorCode; message: string };
+export type Problem = {
+  code: ErrorCode;
+  message: string;
+  /** When the question can be asked again, in milliseconds since the epoch; absent: that is not known. */
+  again?: number;
+};
 
 /**
  * The end of a text that grows, behind so many letters, for whoever reads it with each word: to look into all of it, the
@@ -140,7 +145,11 @@ function step(turn: Turn, event: Exclude<Event, { type: "ask" | "merge" | "withd
     case "error":
       return failed(turn, { code: event.code, message: event.message });
     case "refused":
-      return refused(turn, { code: event.code, message: event.message });
+      return refused(turn, {
+        code: event.code,
+        message: event.message,
+        ...(event.again !== undefined && { again: event.again }),
+      });
     case "sent":
       return turn.sent ? turn : { ...turn, sent: true };
     case "stop":

@@ -160,4 +160,4 @@ export type SessionId = string;
 
 export type Seq = number;
 
-// Stamp: 3dcdc99e20a1e987
+// Stamp: cf2e16f6bac9b0de

@@ -2,7 +2,7 @@
 
 import type { BroughtIn, Head } from "./api";
 import type { Chat } from "./chat.svelte";
-import { number } from "./figures";
+import { number, time } from "./figures";
 import { say } from "./language";
 import type { Connection } from "./link";
 import type { Documents } from "./probe";
@@ -45,6 +45,18 @@ export function lasting(since: number | null, asked: number, ticks: number): str
   const seconds = Math.floor((since === null ? now() - asked : ticks - since) / 1000);
   if (seconds < 2) return null;
   return since === null ? say.status.asked(duration(seconds)) : duration(seconds);
+}
+
+/** So far ahead a time is told as one of the day, and nearer as a count. */
+const COUNTED_SECONDS = 600;
+
+/** When a question that was refused can be asked again, in words, or `null` where that is not known. */
+export function until({ problem, ending }: Pick<Turn, "problem" | "ending">, moment: number): string | null {
+  const again = problem?.again;
+  if (again === undefined || ending !== "refused") return null;
+  const seconds = Math.ceil((again - moment) / 1000);
+  if (seconds <= 0) return say.status.againNow;
+  return seconds < COUNTED_SECONDS ? say.status.againIn(duration(seconds)) : say.status.againAt(time(again));
 }
 
 /** What stands under an answer for which the documents had nothing to give, or `null`. */

@@ -63,6 +63,7 @@ async fn a_question_that_an_earlier_desk_has_answered_is_not_asked_again() {
             vec![station(&it.model)],
             it.store.clone(),
             **it.desk.0.rules.load(),
+            unlimited(),
             Shutdown::new(),
         ),
         ..it

@@ -1,0 +1,196 @@
+//! Who is refused for a limit: counted in one place, by reason, and told in the log in a way that nobody can flood it by.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use tracing::info;
+
+use crate::id::Client;
+
+/// How often the refusals of one address are told at the most.
+const TOLD: Duration = Duration::from_secs(60);
+/// Addresses whose last line is remembered; while there are more than these in a minute, the further ones are only counted.
+const REMEMBERED: usize = 1_000;
+
+/// Whose limit it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// One session's.
+    Session,
+    /// One user's, or one browser's where nobody signs in.
+    User,
+    /// One address's.
+    Address,
+    /// Of all together.
+    All,
+}
+
+/// Of what there would have been too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Measure {
+    /// Connections.
+    Connections,
+    /// Sessions.
+    Sessions,
+    /// Questions a minute.
+    Questions,
+    /// Answers at once.
+    Answers,
+    /// Questions that wait in an endpoint's line.
+    Waiting,
+    /// Tokens a day.
+    Tokens,
+}
+
+/// Why somebody was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Refusal {
+    /// Whose limit it was.
+    pub scope: Scope,
+    /// Of what.
+    pub measure: Measure,
+}
+
+impl Scope {
+    /// Each of them.
+    pub const ALL: [Self; 4] = [Self::Session, Self::User, Self::Address, Self::All];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::User => "user",
+            Self::Address => "address",
+            Self::All => "all",
+        }
+    }
+}
+
+impl Measure {
+    /// Each of them.
+    pub const ALL: [Self; 6] = [
+        Self::Connections,
+        Self::Sessions,
+        Self::Questions,
+        Self::Answers,
+        Self::Waiting,
+        Self::Tokens,
+    ];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::Sessions => "sessions",
+            Self::Questions => "questions",
+            Self::Answers => "answers",
+            Self::Waiting => "waiting",
+            Self::Tokens => "tokens",
+        }
+    }
+}
+
+/// All refusals since the start.
+#[derive(Debug, Default)]
+pub struct Refusals {
+    counts: [[AtomicU64; Measure::ALL.len()]; Scope::ALL.len()],
+    told: Mutex<HashMap<Option<Client>, Told>>,
+}
+
+/// The last line about an address, and how many were refused since.
+#[derive(Debug)]
+struct Told {
+    at: Instant,
+    since: u64,
+}
+
+impl Refusals {
+    /// Counts one, and tells it unless this address's were told within the last minute.
+    pub fn note(&self, refusal: Refusal, client: Option<Client>) {
+        let Refusal { scope, measure } = refusal;
+        self.counts[scope as usize][measure as usize].fetch_add(1, Relaxed);
+        if let Some(untold) = self.is_due(client, Instant::now()) {
+            let (scope, measure) = (scope.as_str(), measure.as_str());
+            let address = client.map(tracing::field::display);
+            info!(scope, measure, address, untold, "refused for a limit");
+        }
+    }
+
+    /// How often somebody was refused for this reason.
+    pub fn count(&self, Refusal { scope, measure }: Refusal) -> u64 {
+        self.counts[scope as usize][measure as usize].load(Relaxed)
+    }
+
+    /// Whether a line is due, and then how many before it got none.
+    fn is_due(&self, client: Option<Client>, now: Instant) -> Option<u64> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_fresh = |told: &Told| now.saturating_duration_since(told.at) < TOLD;
+        if let Some(told) = told.get_mut(&client) {
+            if is_fresh(told) {
+                told.since += 1;
+                return None;
+            }
+            told.at = now;
+            return Some(std::mem::take(&mut told.since));
+        }
+        if told.len() >= REMEMBERED {
+            told.retain(|_, told| is_fresh(told));
+        }
+        if told.len() >= REMEMBERED {
+            return None;
+        }
+        told.insert(client, Told { at: now, since: 0 });
+        Some(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+
+    fn client(n: u32) -> Option<Client> {
+        Some(Client::from(IpAddr::from(Ipv4Addr::from(n))))
+    }
+
+    #[test]
+    fn each_reason_is_counted_for_itself() {
+        let refusals = Refusals::default();
+        for (nth, scope) in Scope::ALL.into_iter().enumerate() {
+            for measure in Measure::ALL {
+                for _ in 0..=nth {
+                    refusals.note(Refusal { scope, measure }, None);
+                }
+                assert_eq!(refusals.count(Refusal { scope, measure }), nth as u64 + 1);
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_is_told_once_a_minute_with_how_many_there_were_meanwhile() {
+        let (refusals, begin) = (Refusals::default(), Instant::now());
+        assert_eq!(refusals.is_due(client(1), begin), Some(0));
+        assert_eq!(refusals.is_due(client(2), begin), Some(0));
+        for _ in 0..3 {
+            assert_eq!(refusals.is_due(client(1), begin), None);
+        }
+        assert_eq!(refusals.is_due(client(1), begin + TOLD), Some(3));
+        assert_eq!(refusals.is_due(client(1), begin + TOLD), None);
+    }
+
+    #[test]
+    fn more_addresses_than_are_remembered_write_no_more_lines() {
+        let (refusals, begin) = (Refusals::default(), Instant::now());
+        let many = REMEMBERED as u32;
+        let lines = (0..2 * many).filter(|n| refusals.is_due(client(*n), begin).is_some());
+        assert_eq!(lines.count(), REMEMBERED);
+        assert!(refusals.is_due(client(3 * many), begin + TOLD).is_some());
+    }
+}
