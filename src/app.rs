@@ -2,6 +2,7 @@
 
 pub mod embedder;
 pub mod live;
+pub mod machine;
 pub mod signals;
 pub mod systemd;
 

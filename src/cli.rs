@@ -19,6 +19,7 @@ use bytesize::ByteSize;
 use clap::{Parser, Subcommand};
 
 use crate::{
+    app::machine::{Machine, Need},
     config::{self, Config, Faults, Loaded, Overrides, Page, StorePath},
     knowledge::extract::pdf::COMMAND as READ_PDF,
     store, telemetry,
@@ -166,6 +167,9 @@ impl Cli {
             Ok(loaded) => {
                 for warning in &loaded.warnings {
                     complain(&format!("{}\n", warning.render_warning(colour())));
+                }
+                for shortage in Need::of(&loaded.config).beyond(Machine::here()) {
+                    complain(&format!("warning: {shortage}\n"));
                 }
                 // Nobody is left to tell when standard output is closed.
                 let _ = io::stdout().write_all(summary(&loaded).as_bytes());

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use askd::{
     app::{
         App,
+        machine::{Machine, Need},
         signals::{Hangups, Signals},
         systemd,
     },
@@ -79,8 +80,9 @@ fn run(
     inherited: Inherited,
     log: &Arc<telemetry::Guard>,
 ) -> anyhow::Result<()> {
-    // Each session takes a descriptor, and each answer one more; the soft limit is often 1,024.
-    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    for shortage in Need::of(&config).beyond(Machine::here()) {
+        tracing::warn!("{shortage}");
+    }
     let runtime = Runtime::new().context("cannot start the runtime")?;
     let served = runtime.block_on(serve(cli, config, inherited, Arc::downgrade(log)));
     // What did not end in time is given up here.
