@@ -310,6 +310,7 @@ fn stations(
             name: "knowledge".to_owned(),
             models: vec![name.to_owned()],
             line: Arc::new(Line::new(KNOWLEDGE_SLOTS, KNOWLEDGE_LINE)),
+            health: Arc::default(),
             backend: Backend::Knowledge(searcher.clone()),
         }]);
     }
@@ -317,11 +318,11 @@ fn stations(
     endpoints.into_iter().map(build).collect()
 }
 
-/// What stands before one endpoint; its line is this one, or its own.
+/// What stands before one endpoint; it takes over the line of the one that had its name, and what is known of that.
 fn station(
     config: config::Endpoint,
     searcher: Option<Arc<Searcher>>,
-    line: Option<Arc<Line>>,
+    before: Option<&Station>,
 ) -> Result<Station, BuildError> {
     let model = OpenAi::new(&config).map_err(|error| BuildError::Endpoint {
         name: config.name.clone(),
@@ -330,7 +331,11 @@ fn station(
     Ok(Station {
         name: config.name.clone(),
         models: config.models.clone(),
-        line: line.unwrap_or_else(|| Arc::new(Line::new(config.concurrency, config.queue))),
+        line: before.map_or_else(
+            || Arc::new(Line::new(config.concurrency, config.queue)),
+            |before| before.line.clone(),
+        ),
+        health: before.map_or_else(Arc::default, |before| before.health.clone()),
         backend: Backend::Endpoint {
             config: Box::new(config),
             model: Arc::new(model),

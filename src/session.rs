@@ -6,10 +6,15 @@
 pub mod outbound;
 mod reason;
 pub mod registry;
+mod seats;
 pub mod state;
 pub mod wire;
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    pin::pin,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use arc_swap::ArcSwap;
 use futures_util::{SinkExt, StreamExt, stream::SplitStream};
@@ -26,13 +31,14 @@ use tokio_tungstenite::{
 };
 use tracing::info;
 
-pub use self::reason::Reason;
 use self::{
     outbound::{Drove, Outbound},
     registry::{Guard, Refused, Registry},
+    seats::Seats,
     state::{Action, State},
     wire::{EndpointInfo, PROTOCOL, ServerMessage, Status, WireLimits, close},
 };
+pub use self::{reason::Reason, seats::Seat};
 use crate::{
     answer::{ErrorCode, Fault},
     auth::Pass,
@@ -63,6 +69,8 @@ pub struct Who {
     pub owner: OwnerId,
     /// From where it comes, if that is known.
     pub client: Option<Client>,
+    /// Their name, where people sign in.
+    pub user: Option<Arc<str>>,
     /// How long it may stay.
     pub pass: Pass,
     /// For the log.
@@ -75,6 +83,7 @@ pub struct Sessions {
     page: ArcSwap<String>,
     desk: Desk,
     registry: Arc<Registry>,
+    seats: Seats,
     shutdown: Shutdown,
 }
 
@@ -92,6 +101,7 @@ impl Sessions {
             page: ArcSwap::from_pointee(page),
             desk,
             registry,
+            seats: Seats::default(),
             shutdown,
         })
     }
@@ -142,10 +152,13 @@ impl Sessions {
         let Who {
             owner,
             client,
+            user,
             pass,
             peer,
         } = who;
         info!(session = %id, %peer, "session opened");
+        let since = SystemTime::now();
+        let _seated = self.seats.take(id, Seat { user, peer, since });
         let (begin, config) = (Instant::now(), self.config.load_full());
         let (sink, mut inbound) = socket.split();
         let mut session = Session {
@@ -170,6 +183,21 @@ impl Sessions {
         Box::pin(session.close(reason, inbound)).await;
         let seconds = (begin.elapsed().as_secs_f64() * 100.0).round() / 100.0;
         info!(session = %id, %reason, seconds, "session ended");
+    }
+
+    /// How many are open.
+    pub fn len(&self) -> usize {
+        self.registry.len()
+    }
+
+    /// Whether none is open.
+    pub fn is_empty(&self) -> bool {
+        self.registry.is_empty()
+    }
+
+    /// The open sessions, the newest first but behind those that are `first`; at most so many.
+    pub fn list(&self, first: impl Fn(&SessionId) -> bool, most: usize) -> Vec<(SessionId, Seat)> {
+        self.seats.list(first, most)
     }
 
     fn status(&self, session: SessionId, config: &config::Session) -> ServerMessage {

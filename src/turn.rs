@@ -7,51 +7,46 @@ mod cite;
 pub mod desk;
 mod follower;
 mod grounding;
+pub mod health;
 pub mod line;
 pub mod log;
 pub mod misses;
 pub mod prompt;
 pub mod quota;
 mod quote;
+mod relay;
 mod running;
 pub mod search;
+mod shown;
 pub mod station;
 
-use std::{
-    future::pending,
-    pin::{Pin, pin},
-    sync::Arc,
-    time::Duration,
-};
+use std::{future::pending, sync::Arc, time::Duration};
 
-use futures_util::StreamExt;
 use tokio::{
     sync::watch,
-    time::{Instant, Sleep, sleep_until, timeout},
+    time::{Instant, sleep_until},
 };
 
 use self::{
     cite::Citations,
     grounding::Grounds,
+    health::Health,
     line::Ticket,
     log::{AppendError, Log},
     prompt::Draft,
+    relay::relay,
     search::Searcher,
+    shown::Step,
     station::questions,
 };
 use crate::{
     answer::{Basis, Channel, ErrorCode, Fault, Outcome, Usage},
     config::OnLeave,
     id::{SessionId, TurnId},
-    llm::{
-        ChatModel, ChatRequest, Delta, DeltaStream, Finish, LlmError, Stage,
-        retry::{self, Patience},
-    },
+    llm::{ChatModel, ChatRequest, LlmError},
     shutdown::Shutdown,
 };
 
-/// How long the token counts may lag behind the end of an answer.
-const TAIL: Duration = Duration::from_secs(2);
 /// Bytes of one event's text: what a reader is sent at once, and what a stopped one holds.
 const PIECE: usize = 16 << 10;
 
@@ -69,6 +64,8 @@ pub enum Answerer {
         searcher: Option<Arc<Searcher>>,
         /// How long to wait for it.
         limits: Limits,
+        /// What is noted of it.
+        health: Arc<Health>,
     },
     /// askd's own knowledge.
     Knowledge {
@@ -107,6 +104,8 @@ struct Progress {
     said: usize,
     /// The filter of the answer's text, where it has sources.
     citations: Option<Citations>,
+    /// For who looks on.
+    step: Arc<Step>,
 }
 
 impl Progress {
@@ -220,6 +219,7 @@ async fn answer(
             draft,
             searcher,
             limits,
+            health,
         } => {
             let grounds = match searcher {
                 None => Grounds::None,
@@ -230,13 +230,17 @@ async fn answer(
             };
             request.messages = draft.messages(&grounds, || fastrand::u32(..));
             progress.sent = Some(request.messages.iter().map(prompt::cost).sum());
-            relay(&*model, &request, limits, log, progress).await
+            progress.step.asks();
+            let answered = relay(&*model, &request, limits, log, progress, &health).await;
+            health.ended(&answered);
+            answered
         }
         Answerer::Knowledge {
             searcher,
             question,
             earlier,
         } => {
+            progress.step.searches();
             let found = searcher.search(&question, &earlier).await;
             let found = found.map_err(|error| error.fault())?;
             quote::quote(found, searcher.nothing(), log, progress)
@@ -251,6 +255,7 @@ async fn ground(
     log: &Log,
     progress: &mut Progress,
 ) -> Result<Option<Grounds>, Fault> {
+    progress.step.searches();
     let found = searcher
         .search(&draft.question, &questions(&draft.history))
         .await;
@@ -276,120 +281,6 @@ async fn ground(
         }
     }
     Ok(Some(grounds))
-}
-
-/// Passes a model's answer on, piece by piece.
-async fn relay(
-    model: &dyn ChatModel,
-    request: &ChatRequest,
-    limits: Limits,
-    log: &Log,
-    progress: &mut Progress,
-) -> Result<Outcome, Fault> {
-    let begin = Instant::now();
-    let patience = Patience {
-        retries: limits.retries,
-        first_chunk: limits.first_chunk,
-        deadline: begin + limits.first_chunk.min(limits.total),
-    };
-    let tried_again = |error: &LlmError, wait: Duration| progress.ids.tell_retry(error, wait);
-    let mut deltas = retry::open(model, request, patience, tried_again)
-        .await
-        .map_err(|error| error.fault())?;
-    let mut stage = Stage::FirstChunk;
-    let mut deadline = patience.deadline;
-    let mut alarm = pin!(sleep_until(deadline));
-    loop {
-        let delta = match next_delta(&mut deltas, alarm.as_mut(), deadline).await {
-            Some(Some(Ok(delta))) => delta,
-            Some(Some(Err(error))) => return Err(error.fault()),
-            Some(None) => {
-                return Err(LlmError::Broken("it ended without an end".to_owned()).fault());
-            }
-            None => return Err(silence(stage, begin, limits).fault()),
-        };
-        let appended = match delta {
-            Delta::Text(text) => match &mut progress.citations {
-                None => append(log, progress, Channel::Answer, &text)?,
-                Some(citations) => {
-                    let text = citations.push(&text);
-                    append(log, progress, Channel::Answer, &text)?
-                }
-            },
-            Delta::Reasoning(text) => append(log, progress, Channel::Reasoning, &text)?,
-            Delta::Usage(usage) => {
-                progress.usage = Some(usage);
-                true
-            }
-            Delta::Finish(finish) => {
-                cost(deltas, progress).await;
-                return Ok(match finish {
-                    Finish::Stop => Outcome::Stop,
-                    Finish::Length => Outcome::Length,
-                    Finish::ContentFilter => Outcome::ContentFilter,
-                });
-            }
-        };
-        if !appended {
-            return Ok(Outcome::Length);
-        }
-        stage = Stage::BetweenChunks;
-        deadline = (Instant::now() + limits.between_chunks).min(begin + limits.total);
-    }
-}
-
-/// The next item of the stream; `None` when it has not come by the deadline.
-///
-/// The alarm is set anew only when it rings early, not for every chunk: a timer costs more than a chunk does.
-async fn next_delta(
-    deltas: &mut DeltaStream,
-    mut alarm: Pin<&mut Sleep>,
-    deadline: Instant,
-) -> Option<Option<Result<Delta, LlmError>>> {
-    if alarm.deadline() > deadline {
-        alarm.as_mut().reset(deadline);
-    }
-    loop {
-        tokio::select! {
-            biased;
-            delta = deltas.next() => return Some(delta),
-            () = alarm.as_mut() => {
-                if Instant::now() >= deadline {
-                    return None;
-                }
-                alarm.as_mut().reset(deadline);
-            }
-        }
-    }
-}
-
-/// Reads the token counts that lag behind a whole answer. Whatever goes wrong here takes nothing from it.
-async fn cost(mut deltas: DeltaStream, progress: &mut Progress) {
-    let counts = async {
-        while let Some(Ok(delta)) = deltas.next().await {
-            if let Delta::Usage(usage) = delta {
-                progress.usage = Some(usage);
-            }
-        }
-    };
-    // What has come by then has to do.
-    let _ = timeout(TAIL, counts).await;
-}
-
-/// Which limit has passed, in the words of the one that was the shorter.
-fn silence(stage: Stage, begin: Instant, limits: Limits) -> LlmError {
-    if begin.elapsed() >= limits.total {
-        return LlmError::Timeout {
-            stage: Stage::Total,
-            limit: limits.total,
-        };
-    }
-    let limit = if stage == Stage::FirstChunk {
-        limits.first_chunk
-    } else {
-        limits.between_chunks
-    };
-    LlmError::Timeout { stage, limit }
 }
 
 /// Appends a text, a large one in pieces; `false`: the answer has reached its cap.

@@ -79,8 +79,8 @@ impl Live {
             {
                 return Ok(station.clone());
             }
-            let line = before.map(|station| station.line.clone());
-            station(endpoint.clone(), self.searcher.clone(), line).map(Arc::new)
+            let before = before.map(Arc::as_ref);
+            station(endpoint.clone(), self.searcher.clone(), before).map(Arc::new)
         };
         endpoints.iter().map(build).collect()
     }

@@ -160,6 +160,7 @@ fn answer(
     let who = Who {
         owner: visitor.owner,
         client,
+        user: visitor.user.as_ref().map(|user| user.name.clone()),
         pass: visitor.pass(),
         peer: front.access.name(&peer, headers),
     };

@@ -23,6 +23,7 @@ use super::{
     log::{Cursor, Log},
     quota::{Asker, Grant, Moment, Quotas},
     running::Running,
+    shown::Step,
     station::{self, Backend, Sampling, Station},
 };
 use crate::{
@@ -34,7 +35,10 @@ use crate::{
     store::{self, Found, NewTurn, Store, StoreError},
 };
 
-pub use super::follower::{Follower, Opening};
+pub use super::{
+    follower::{Follower, Opening},
+    shown::{Shown, Stage},
+};
 pub use crate::store::Parent;
 
 /// When to ask again while the server restarts.
@@ -81,7 +85,7 @@ pub struct Ask {
 
 /// The desk; clones share it.
 #[derive(Clone)]
-pub struct Desk(Arc<Inner>);
+pub struct Desk(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     stations: ArcSwap<Vec<Arc<Station>>>,
@@ -97,7 +101,13 @@ pub(super) struct Live {
     pub(super) owner: OwnerId,
     /// Known from the beginning, so that whoever deletes the conversation meets the turn also while its question is
     /// being kept.
-    conversation: ConversationId,
+    pub(super) conversation: ConversationId,
+    /// For who looks on: who asked whom, when, and what it is at.
+    pub(super) session: SessionId,
+    pub(super) station: Arc<Station>,
+    pub(super) model: String,
+    pub(super) since: u64,
+    pub(super) step: Arc<Step>,
     pub(super) log: Arc<Log>,
     pub(super) wanted: watch::Sender<Wanted>,
     /// How far it has been saved; `None`: it is finished, and nothing may be saved behind that.
@@ -194,9 +204,15 @@ impl Desk {
         };
         let conversation = ask.conversation.unwrap_or_default();
         let rules = **inner.rules.load();
+        let asked_at = store::now();
         let begun = Arc::new(Live {
             owner,
             conversation,
+            session: ask.session,
+            station: station.clone(),
+            model: model.clone(),
+            since: asked_at,
+            step: Arc::default(),
             log: Arc::new(Log::new(rules.max_answer)),
             wanted: watch::Sender::default(),
             saved: Mutex::new(Some(Seq::START)),
@@ -218,7 +234,7 @@ impl Desk {
             endpoint: station.name.clone(),
             model,
             options: ask.sampling,
-            asked_at: store::now(),
+            asked_at,
         };
         let wanted = begun.wanted.subscribe();
         let running = Running::new(
@@ -257,6 +273,16 @@ impl Desk {
             }
             Ok(None)
         }))
+    }
+
+    /// Stops every running turn of this id, whoever asked; `false`: there is none. Two owners may have the same one, if their
+    /// clients made it so.
+    pub fn cancel_any(&self, turn: TurnId) -> bool {
+        let live = self.0.live();
+        let mut of_it = live.iter().filter(|((_, id), _)| *id == turn).peekable();
+        let there_is = of_it.peek().is_some();
+        of_it.for_each(|(_, live)| live.stop(Stop::Cancelled));
+        there_is
     }
 
     /// Stops every turn of a conversation, also those whose question is still being kept. Called once the conversation

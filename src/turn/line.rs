@@ -58,6 +58,12 @@ impl Line {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many have a slot, and how many wait.
+    pub fn busy(&self) -> (usize, usize) {
+        let state = self.state();
+        (state.running, state.waiting.len())
+    }
+
     /// Takes a slot, or the last place in line.
     pub fn join(self: &Arc<Self>) -> Result<Ticket, LineFull> {
         let mut state = self.state();

@@ -177,6 +177,16 @@ impl Log {
         self.head.borrow().ended
     }
 
+    /// How far it is.
+    pub fn head(&self) -> Head {
+        *self.head.borrow()
+    }
+
+    /// Bytes of text in it.
+    pub fn text_len(&self) -> usize {
+        self.answer().text_len()
+    }
+
     fn was_interrupted(&self) -> bool {
         let end = |answer: &Answer| answer.end().map(|end| end.outcome);
         self.has_ended() && end(&self.answer()) == Some(Outcome::Interrupted)

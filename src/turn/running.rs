@@ -71,6 +71,7 @@ impl Running {
         (station, model): (Arc<Station>, String),
         rules: Rules,
     ) -> Self {
+        let step = live.step.clone();
         Self {
             desk,
             live,
@@ -87,6 +88,7 @@ impl Running {
                 sent: None,
                 said: 0,
                 citations: None,
+                step,
             },
         }
     }

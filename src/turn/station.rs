@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Answerer, Limits,
+    health::Health,
     line::Line,
     prompt::{Budget, Draft},
     search::Searcher,
@@ -28,6 +29,8 @@ pub struct Station {
     pub models: Vec<String>,
     /// Its slots.
     pub line: Arc<Line>,
+    /// How it has done.
+    pub health: Arc<Health>,
     /// What stands behind it.
     pub backend: Backend,
 }
@@ -152,6 +155,7 @@ impl Station {
                     draft,
                     searcher: searcher.clone(),
                     limits,
+                    health: self.health.clone(),
                 })
             }
         }

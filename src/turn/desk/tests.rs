@@ -90,6 +90,7 @@ fn station(model: &Scripted) -> Station {
         name: "scripted".to_owned(),
         models: vec!["small".to_owned(), "large".to_owned()],
         line: Arc::new(Line::new(1, 1)),
+        health: Arc::default(),
         backend: Backend::Endpoint {
             config: Box::new(endpoint(1, 1)),
             model: Arc::new(model.clone()),
