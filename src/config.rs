@@ -17,6 +17,7 @@ mod page;
 mod report;
 mod secret;
 mod section;
+mod shown;
 mod tls;
 mod value;
 

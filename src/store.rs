@@ -441,6 +441,11 @@ impl Store {
         self.0.shared.ended().await;
     }
 
+    /// Bytes of the conversations, without what is free in their file.
+    pub async fn size(&self) -> Result<u64, StoreError> {
+        self.read(|db, _| Ok(keep::used(db)?)).await
+    }
+
     async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&rusqlite::Connection) -> Result<T, fault::Failure> + Send + 'static,

@@ -174,7 +174,7 @@ fn each_leaf(value: &Spanned<DeValue<'_>>, leaves: &mut Vec<Span>, secrets: &mut
 
 /// Whether a text has the look of an API key: a long word of letters and digits. It errs towards masking; the
 /// names of models are spared, because their parts between dashes are short.
-fn looks_like_a_key(text: &str) -> bool {
+pub(super) fn looks_like_a_key(text: &str) -> bool {
     let of_a_key = |c: char| c.is_ascii_alphanumeric() || "_-.+/=".contains(c);
     let long = |part: &str| part.len() >= 12 && part.contains(|c: char| c.is_ascii_digit());
     text.len() >= 16 && text.chars().all(of_a_key) && text.split(['-', '_', '.', '/']).any(long)

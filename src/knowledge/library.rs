@@ -316,7 +316,10 @@ impl Keeper {
             .heal()
             .and_then(|()| self.healing(|keeper| keeper.look(told)));
         let is_stale = match &updated {
-            Ok(Some(report)) => !report.folders.is_empty() || report.unseen + report.crowded > 0,
+            Ok(Some(report)) => {
+                self.library.note(report);
+                !report.folders.is_empty() || report.unseen + report.crowded > 0
+            }
             Ok(None) => return updated,
             Err(_) => {
                 let health = &self.library.0.health;

@@ -1,11 +1,15 @@
 //! How the library is, for whoever watches over askd.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use super::{Library, Progress};
+use crate::knowledge::update::Report;
 
 /// What is wrong with what is searched.
 #[derive(Default)]
@@ -24,6 +28,8 @@ pub(super) struct Health {
     pub(super) is_stale: AtomicBool,
     /// What its keeper is at.
     pub(super) progress: Mutex<Option<Progress>>,
+    /// What the last look at the folders came to.
+    pub(super) report: Mutex<Option<Arc<Report>>>,
 }
 
 /// What answers do without.
@@ -72,6 +78,24 @@ impl Library {
     pub fn progress(&self) -> Option<Progress> {
         let progress = &self.0.health.progress;
         *progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the last look at the folders that could be made came to; `None`: there was none yet.
+    pub fn report(&self) -> Option<Arc<Report>> {
+        let report = &self.0.health.report;
+        let report = report.lock().unwrap_or_else(PoisonError::into_inner);
+        report.clone()
+    }
+
+    pub(super) fn note(&self, report: &Report) {
+        let report = Some(Arc::new(report.clone()));
+        let noted = &self.0.health.report;
+        *noted.lock().unwrap_or_else(PoisonError::into_inner) = report;
+    }
+
+    /// The folders that are read.
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.0.sources.folders
     }
 
     /// Why the server that makes vectors does not work, if it does not.
