@@ -28,6 +28,7 @@ use crate::{
     },
     knowledge::{Keeper, Knowledge, KnowledgeError, Library, LibraryError, Set},
     llm::openai::{OpenAi, SetupError},
+    metrics::Metrics,
     refusal::Refusals,
     session::{
         Sessions,
@@ -97,6 +98,7 @@ pub struct App {
     registry: Arc<Registry>,
     keeper: Option<Keeper>,
     certificate: Option<Certificate>,
+    metrics: Metrics,
     shutdown: Shutdown,
 }
 
@@ -149,12 +151,14 @@ impl App {
             store,
             page,
             log,
+            metrics: _,
         } = config.clone();
+        let metrics = Metrics::new();
         let rules = rules(&session, &log);
         let (searched, keeper) = knowledge_of(&endpoints, &knowledge, &store.path, &shutdown)?;
         let misses = knowledge.misses.clone().map(Misses::open).transpose()?;
-        let searcher = searched.map(|searched| Searcher::new(searched, &knowledge, misses));
-        let searcher = searcher.map(Arc::new);
+        let searcher = searched
+            .map(|searched| Arc::new(Searcher::new(searched, &knowledge, misses, metrics.clone())));
         let stations = stations(endpoints, searcher.clone(), knowledge.folders.is_empty())?;
         let certificate = (server.tls.as_ref())
             .map(|tls| Certificate::open(tls.certificate.clone(), tls.key.clone()))
@@ -162,10 +166,17 @@ impl App {
         let store = Store::open(store)?;
         let page = Page::new(&page, auth.mode, &Base::of(server.public_url.as_ref()));
         let auth = Auth::new(auth, store.clone());
-        let refusals = Arc::new(Refusals::default());
+        let refusals = Arc::new(Refusals::new(metrics.clone()));
         let registry = Registry::new(caps(&server, &quotas));
         let quotas = Quotas::new(quotas, store.take_spent(), refusals.clone());
-        let desk = Desk::new(stations, store.clone(), rules, quotas, shutdown.clone());
+        let desk = Desk::new(
+            stations,
+            store.clone(),
+            rules,
+            quotas,
+            metrics.clone(),
+            shutdown.clone(),
+        );
         let limits = Limits::new(&server, &session, refusals);
         let stamp = page.stamp().to_owned();
         let uploads = Uploads::new(&session);
@@ -174,6 +185,7 @@ impl App {
             stamp,
             desk.clone(),
             registry.clone(),
+            metrics.clone(),
             shutdown.clone(),
         );
         let parts = Parts {
@@ -184,9 +196,11 @@ impl App {
             auth,
             documents: keeper.as_ref().map(Keeper::library),
             page,
+            connections: limits.connections(),
+            metrics: metrics.clone(),
             shutdown: shutdown.clone(),
         };
-        let site = Site::new(&server, parts);
+        let site = Site::new(&config, parts);
         let live = Live {
             running: Mutex::new(config),
             site: site.clone(),
@@ -206,8 +220,14 @@ impl App {
             registry,
             keeper,
             certificate,
+            metrics,
             shutdown,
         })
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// The certificate that is shown, if askd speaks TLS: who holds it can have its files read again at once.

@@ -13,6 +13,8 @@ mod echo;
 mod fault;
 mod file;
 mod limits;
+mod listen;
+mod metrics;
 mod page;
 mod report;
 mod secret;
@@ -21,9 +23,8 @@ mod shown;
 mod tls;
 mod value;
 
-use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
-use ipnet::IpNet;
 use url::Url;
 
 pub use accent::Accent;
@@ -33,6 +34,8 @@ pub use check::{Env, Loaded, Overrides, check, load, load_store};
 pub use colour::Colour;
 pub use fault::{Fault, Faults, Place};
 pub use limits::{Limits, Share};
+pub use listen::{Listen, Proxy};
+pub use metrics::Metrics;
 pub use page::{FooterLink, Kind, OwnFile, Page};
 pub use secret::Secret;
 pub use tls::Tls;
@@ -58,6 +61,8 @@ pub struct Config {
     pub page: Page,
     /// `[log]`
     pub log: Log,
+    /// `[metrics]`
+    pub metrics: Metrics,
 }
 
 /// `[server]`: where askd listens and how much it takes on.
@@ -85,34 +90,6 @@ pub struct Server {
     pub shutdown_grace: Duration,
     /// `[server.tls]`: how the TCP listeners speak TLS; `None`: they do not.
     pub tls: Option<Tls>,
-}
-
-/// One address to listen on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Listen {
-    /// `host:port`, resolved when the configuration was checked.
-    Tcp(SocketAddr),
-    /// `unix:/path`
-    Unix(PathBuf),
-}
-
-/// One of `server.trusted_proxies`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proxy {
-    /// Whoever has an address of this network.
-    Network(IpNet),
-    /// `"unix"`: whoever comes over a Unix socket.
-    Unix,
-}
-
-/// As the operator writes it.
-impl fmt::Display for Listen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp(address) => address.fmt(f),
-            Self::Unix(path) => write!(f, "unix:{}", path.display()),
-        }
-    }
 }
 
 /// `[[endpoint]]`: one OpenAI-compatible server.

@@ -6,6 +6,7 @@ mod api;
 mod base;
 mod embed;
 mod health;
+mod metrics;
 pub mod owner;
 mod page;
 mod proxies;
@@ -25,9 +26,10 @@ use warp::{
 pub use self::{api::Uploads, base::Base, page::Page, proxies::Proxies};
 use crate::{
     auth::Auth,
-    config,
+    config::Config,
     knowledge::Library,
-    session::Sessions,
+    metrics::Metrics,
+    session::{Sessions, registry::Registry},
     shutdown::Shutdown,
     store::{Health, Store},
     turn::desk::Desk,
@@ -45,6 +47,8 @@ pub struct Site {
     handed_out: api::Outgoing,
     auth: Auth,
     front: ArcSwap<Front>,
+    connections: Arc<Registry>,
+    metrics: Metrics,
     health: watch::Receiver<Health>,
     shutdown: Shutdown,
 }
@@ -54,11 +58,13 @@ struct Front {
     origins: upgrade::Origins,
     access: access::Access,
     framing: embed::Framing,
+    scraping: metrics::Scraping,
     page: Page,
 }
 
 impl Front {
-    fn new(server: &config::Server, page: Page, store: &Store, auth: &Auth) -> Self {
+    fn new(config: &Config, page: Page, store: &Store, auth: &Auth) -> Self {
+        let server = &config.server;
         let base = Base::of(server.public_url.as_ref());
         let (key, secure) = (store.cookie_key().expose(), server.is_secure());
         let owners = owner::Owners::new(key, secure, &base, !page.sites().is_empty());
@@ -67,6 +73,7 @@ impl Front {
             origins: upgrade::Origins::new(server),
             access: access::Access::new(owners, auth.clone(), proxies, &base, secure),
             framing: embed::Framing::new(page.sites()),
+            scraping: metrics::Scraping::new(&config.metrics),
             page,
         }
     }
@@ -88,13 +95,17 @@ pub struct Parts<'a> {
     pub page: Page,
     /// What imports keep to.
     pub uploads: Uploads,
+    /// The connections that there are.
+    pub connections: Arc<Registry>,
+    /// What is counted.
+    pub metrics: Metrics,
     /// How it goes down.
     pub shutdown: Shutdown,
 }
 
 impl Site {
     /// Prepares the list of origins and the cookies.
-    pub fn new(server: &config::Server, parts: Parts<'_>) -> Arc<Self> {
+    pub fn new(config: &Config, parts: Parts<'_>) -> Arc<Self> {
         let Parts {
             sessions,
             desk,
@@ -103,6 +114,8 @@ impl Site {
             documents,
             page,
             uploads,
+            connections,
+            metrics,
             shutdown,
         } = parts;
         Arc::new(Self {
@@ -113,19 +126,21 @@ impl Site {
             uploads,
             outgoing: api::Outgoing::new(),
             handed_out: api::Outgoing::new(),
-            front: ArcSwap::from_pointee(Front::new(server, page, store, &auth)),
-            base: Base::of(server.public_url.as_ref()),
+            front: ArcSwap::from_pointee(Front::new(config, page, store, &auth)),
+            base: Base::of(config.server.public_url.as_ref()),
             auth,
+            connections,
+            metrics,
             health: store.health(),
             shutdown,
         })
     }
 
     /// Shows another page from now on, and lets others in.
-    pub fn set(&self, server: &config::Server, session: &config::Session, page: Page) {
-        let front = Front::new(server, page, &self.store, &self.auth);
+    pub fn set(&self, config: &Config, page: Page) {
+        let front = Front::new(config, page, &self.store, &self.auth);
         self.front.store(Arc::new(front));
-        self.uploads.set(session);
+        self.uploads.set(&config.session);
     }
 }
 
@@ -136,6 +151,7 @@ impl Site {
 /// | `GET /ws` | a session |
 /// | `GET /healthz` | 200 while the process serves |
 /// | `GET /readyz` | 200 while it takes questions, 503 once it drains or while it cannot keep them |
+/// | `GET /metrics` | what is counted, to who shows its token; unless that has an address of its own |
 /// | `/api/v1/…` | conversations, and the documents that answers are from; `GET /api/v1/openapi.json` describes them |
 /// | `GET /`, `GET /c/{conversation}` | the page, which says itself when there is no such conversation |
 /// | `GET /embed`, `GET /embed.js` | the page for other sites' frames, and the script that places it there |
@@ -145,6 +161,8 @@ impl Site {
 pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     upgrade::route(site.clone())
         .or(health::routes(site.clone()))
+        .unify()
+        .or(metrics::route(site.clone()))
         .unify()
         .or(api::routes(site.clone()))
         .unify()
@@ -156,6 +174,13 @@ pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Inf
         .unify()
         .recover(reject::explain)
         .map(guarded)
+}
+
+/// What is served at the address of the metrics alone.
+pub fn metrics_alone(
+    site: Arc<Site>,
+) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
+    metrics::alone(site).recover(reject::explain).map(guarded)
 }
 
 /// With the security headers, but for those that the route has set itself because it allows less.

@@ -14,7 +14,7 @@
 //! - [`session`]: the loop over receive, outbound and shutdown, and the wire.
 //! - [`http`]: the routes and the accept loop under them.
 //! - [`app`]: the parts put together, once; going up and coming down.
-//! - [`config`], [`cli`], [`telemetry`], [`tls`], [`shutdown`]: what the parts are handed.
+//! - [`config`], [`cli`], [`telemetry`], [`metrics`], [`tls`], [`shutdown`]: what the parts are handed.
 
 pub mod answer;
 pub mod app;
@@ -25,6 +25,7 @@ pub mod http;
 pub mod id;
 pub mod knowledge;
 pub mod llm;
+pub mod metrics;
 pub mod refusal;
 pub mod session;
 pub mod shutdown;

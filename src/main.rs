@@ -100,6 +100,9 @@ async fn serve(
     let hangups = Hangups::new().context("cannot listen for signals")?;
     let (listeners, shutdown) = listen(&config, inherited)?;
     let app = App::new(config, shutdown.clone())?;
+    let lost = log.clone();
+    app.metrics()
+        .ask_log(move || lost.upgrade().map_or(0, |log| log.dropped()));
     for listener in &listeners {
         // Nobody is left to tell when standard output is closed.
         let _ = writeln!(io::stdout(), "askd {listener}");
@@ -121,8 +124,15 @@ async fn serve(
     Ok(())
 }
 
-/// The sockets that were handed over, or else those of `server.listen`; and how askd goes down with them.
+/// The sockets that were handed over, or else those of `server.listen`, and behind them that of the metrics, which is always
+/// askd's own; and how askd goes down with them.
 fn listen(config: &Config, inherited: Inherited) -> anyhow::Result<(Vec<Listener>, Shutdown)> {
+    let (mut listeners, shutdown) = serve_at(config, inherited)?;
+    listeners.extend(Listener::metrics(&config.metrics)?);
+    Ok((listeners, shutdown))
+}
+
+fn serve_at(config: &Config, inherited: Inherited) -> anyhow::Result<(Vec<Listener>, Shutdown)> {
     if inherited.is_empty() {
         return Ok((Listener::all(&config.server)?, Shutdown::new()));
     }

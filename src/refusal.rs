@@ -1,17 +1,14 @@
-//! Who is refused for a limit: counted in one place, by reason, and told in the log in a way that nobody can flood it by.
+//! Who is refused for a limit: counted, and told in the log in a way that nobody can flood it by.
 
 use std::{
     collections::HashMap,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use tracing::info;
 
-use crate::id::Client;
+use crate::{id::Client, metrics::Metrics};
 
 /// How often the refusals of one address are told at the most.
 const TOLD: Duration = Duration::from_secs(60);
@@ -48,19 +45,23 @@ pub enum Measure {
     Tokens,
 }
 
-/// Why somebody was refused.
+/// A limit for which somebody was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Refusal {
+pub struct Limit {
     /// Whose limit it was.
     pub scope: Scope,
     /// Of what.
     pub measure: Measure,
 }
 
-impl Scope {
-    /// Each of them.
-    pub const ALL: [Self; 4] = [Self::Session, Self::User, Self::Address, Self::All];
+impl Limit {
+    /// Its word among the reasons that Prometheus counts by: `user_questions`.
+    pub fn word(self) -> String {
+        format!("{}_{}", self.scope.as_str(), self.measure.as_str())
+    }
+}
 
+impl Scope {
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -73,16 +74,6 @@ impl Scope {
 }
 
 impl Measure {
-    /// Each of them.
-    pub const ALL: [Self; 6] = [
-        Self::Connections,
-        Self::Sessions,
-        Self::Questions,
-        Self::Answers,
-        Self::Waiting,
-        Self::Tokens,
-    ];
-
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -96,10 +87,9 @@ impl Measure {
     }
 }
 
-/// All refusals since the start.
-#[derive(Debug, Default)]
+/// Where refusals are noted.
 pub struct Refusals {
-    counts: [[AtomicU64; Measure::ALL.len()]; Scope::ALL.len()],
+    metrics: Metrics,
     told: Mutex<HashMap<Option<Client>, Told>>,
 }
 
@@ -111,10 +101,18 @@ struct Told {
 }
 
 impl Refusals {
+    /// None yet; they are counted there.
+    pub fn new(metrics: Metrics) -> Self {
+        Self {
+            metrics,
+            told: Mutex::default(),
+        }
+    }
+
     /// Counts one, and tells it unless this address's were told within the last minute.
-    pub fn note(&self, refusal: Refusal, client: Option<Client>) {
-        let Refusal { scope, measure } = refusal;
-        self.counts[scope as usize][measure as usize].fetch_add(1, Relaxed);
+    pub fn note(&self, limit: Limit, client: Option<Client>) {
+        self.metrics.refused_for(limit.word());
+        let Limit { scope, measure } = limit;
         if let Some(untold) = self.is_due(client, Instant::now()) {
             let (scope, measure) = (scope.as_str(), measure.as_str());
             let address = client.map(tracing::field::display);
@@ -122,9 +120,10 @@ impl Refusals {
         }
     }
 
-    /// How often somebody was refused for this reason.
-    pub fn count(&self, Refusal { scope, measure }: Refusal) -> u64 {
-        self.counts[scope as usize][measure as usize].load(Relaxed)
+    /// How often somebody was refused for this.
+    #[cfg(test)]
+    pub fn count(&self, limit: Limit) -> u64 {
+        self.metrics.refusals(&limit.word())
     }
 
     /// Whether a line is due, and then how many before it got none.
@@ -161,21 +160,8 @@ mod tests {
     }
 
     #[test]
-    fn each_reason_is_counted_for_itself() {
-        let refusals = Refusals::default();
-        for (nth, scope) in Scope::ALL.into_iter().enumerate() {
-            for measure in Measure::ALL {
-                for _ in 0..=nth {
-                    refusals.note(Refusal { scope, measure }, None);
-                }
-                assert_eq!(refusals.count(Refusal { scope, measure }), nth as u64 + 1);
-            }
-        }
-    }
-
-    #[test]
     fn an_address_is_told_once_a_minute_with_how_many_there_were_meanwhile() {
-        let (refusals, begin) = (Refusals::default(), Instant::now());
+        let (refusals, begin) = (Refusals::new(Metrics::new()), Instant::now());
         assert_eq!(refusals.is_due(client(1), begin), Some(0));
         assert_eq!(refusals.is_due(client(2), begin), Some(0));
         for _ in 0..3 {
@@ -187,7 +173,7 @@ mod tests {
 
     #[test]
     fn more_addresses_than_are_remembered_write_no_more_lines() {
-        let (refusals, begin) = (Refusals::default(), Instant::now());
+        let (refusals, begin) = (Refusals::new(Metrics::new()), Instant::now());
         let many = REMEMBERED as u32;
         let lines = (0..2 * many).filter(|n| refusals.is_due(client(*n), begin).is_some());
         assert_eq!(lines.count(), REMEMBERED);

@@ -44,7 +44,8 @@ use crate::{
     auth::Pass,
     config::{self, OnLeave},
     id::{Client, OwnerId, SessionId},
-    refusal::{Measure, Refusal, Scope},
+    metrics::Metrics,
+    refusal::{Limit, Measure, Scope},
     shutdown::Shutdown,
     turn::{desk::Desk, station::Backend},
 };
@@ -84,6 +85,7 @@ pub struct Sessions {
     desk: Desk,
     registry: Arc<Registry>,
     seats: Seats,
+    metrics: Metrics,
     shutdown: Shutdown,
 }
 
@@ -94,6 +96,7 @@ impl Sessions {
         page: String,
         desk: Desk,
         registry: Arc<Registry>,
+        metrics: Metrics,
         shutdown: Shutdown,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -102,6 +105,7 @@ impl Sessions {
             desk,
             registry,
             seats: Seats::default(),
+            metrics,
             shutdown,
         })
     }
@@ -123,12 +127,17 @@ impl Sessions {
                 self.desk
                     .quotas()
                     .refusals()
-                    .note(Refusal { scope, measure }, client);
+                    .note(Limit { scope, measure }, client);
             };
             self.registry
                 .admit(client, Some(owner))
                 .inspect_err(refused)
         }
+    }
+
+    /// Who is here.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// How a session's socket is to be set up: small buffers, because most sessions are idle, and a message that
@@ -183,6 +192,7 @@ impl Sessions {
         Box::pin(session.close(reason, inbound)).await;
         let seconds = (begin.elapsed().as_secs_f64() * 100.0).round() / 100.0;
         info!(session = %id, %reason, seconds, "session ended");
+        self.metrics.session_ended(reason.word());
     }
 
     /// How many are open.
@@ -378,7 +388,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         if fault.code == ErrorCode::RateLimited {
             let (scope, measure) = (Scope::Session, Measure::Questions);
             let refusals = self.all.desk.quotas().refusals();
-            refusals.note(Refusal { scope, measure }, self.client);
+            refusals.note(Limit { scope, measure }, self.client);
         }
         self.outbound.reply(&ServerMessage::error(fault, None));
     }

@@ -52,6 +52,7 @@ use crate::{
     answer::{Answer, ErrorCode, Piece},
     config,
     id::{ConversationId, OwnerId, TurnId},
+    metrics::Writing,
 };
 
 /// What a new turn follows.
@@ -271,6 +272,16 @@ impl Store {
     /// Whether conversations can be kept, now and from now on.
     pub fn health(&self) -> watch::Receiver<Health> {
         self.0.shared.health()
+    }
+
+    /// How much is not on the disk yet: changes that somebody waits for, and turns.
+    pub fn waiting(&self) -> usize {
+        self.0.shared.waiting()
+    }
+
+    /// What was written, how long it took and how often it failed.
+    pub fn writing(&self) -> &Writing {
+        &self.0.shared.writing
     }
 
     /// Keeps a question: it is on the disk when this returns. Whoever drops the future before must still

@@ -44,6 +44,7 @@ use crate::{
     config::OnLeave,
     id::{SessionId, TurnId},
     llm::{ChatModel, ChatRequest, LlmError},
+    metrics,
     shutdown::Shutdown,
 };
 
@@ -95,6 +96,8 @@ pub struct Limits {
 #[derive(Debug)]
 struct Progress {
     ids: Ids,
+    /// Where it is counted.
+    endpoint: metrics::Endpoint,
     first_chunk: Option<Instant>,
     chunks: u64,
     usage: Option<Usage>,
@@ -154,6 +157,24 @@ impl Ids {
 struct Wanted {
     followers: usize,
     stop: Option<Stop>,
+    /// When that came to be: somebody asked for it to stop, or the last reader went.
+    since: Option<Instant>,
+}
+
+impl Wanted {
+    /// Somebody wants it to stop.
+    fn stop(&mut self, stop: Stop) {
+        self.stop = Some(stop);
+        self.since = Some(Instant::now());
+    }
+
+    /// A reader has gone.
+    fn leave(&mut self) {
+        self.followers -= 1;
+        if self.followers == 0 && self.stop.is_none() {
+            self.since = Some(Instant::now());
+        }
+    }
 }
 
 /// Why a turn was ended before its answer was.
@@ -168,30 +189,34 @@ enum Stop {
 }
 
 /// Waits until the turn should end: somebody asks, the last reader has been gone for as long as `on_leave`
-/// allows, or the server halts. Never returns while it may go on.
+/// allows, or the server halts; and since when. Never returns while it may go on.
 async fn stopped(
     mut wanted: watch::Receiver<Wanted>,
     on_leave: OnLeave,
     shutdown: &Shutdown,
-) -> Stop {
+) -> (Stop, Instant) {
     loop {
         let now = *wanted.borrow_and_update();
+        let since = now.since.unwrap_or_else(Instant::now);
         if let Some(stop) = now.stop {
-            return stop;
+            return (stop, since);
         }
         let left = async {
             match on_leave {
                 _ if now.followers > 0 => pending().await,
-                OnLeave::Stop => {}
-                OnLeave::Grace(grace) => sleep_until(Instant::now() + grace).await,
+                OnLeave::Stop => since,
+                OnLeave::Grace(grace) => {
+                    sleep_until(since + grace).await;
+                    since + grace
+                }
                 OnLeave::Finish => pending().await,
             }
         };
         tokio::select! {
             biased;
-            () = shutdown.halted() => return Stop::Halted,
-            changed = wanted.changed() => if changed.is_err() { return Stop::Left },
-            () = left => return Stop::Left,
+            () = shutdown.halted() => return (Stop::Halted, Instant::now()),
+            changed = wanted.changed() => if changed.is_err() { return (Stop::Left, since) },
+            since = left => return (Stop::Left, since),
         }
     }
 }

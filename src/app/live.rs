@@ -62,7 +62,7 @@ impl Live {
             &Base::of(server.public_url.as_ref()),
         );
         let stamp = page.stamp().to_owned();
-        self.site.set(server, &config.session, page);
+        self.site.set(config, page);
         self.sessions.set(config.session.clone(), stamp);
         running.clone_from(config);
         Ok(change)

@@ -280,6 +280,18 @@ pub const KEYS: &[Key] = &[
     restart!(log.max_size),
     restart!(log.max_files),
     now!(log.texts),
+    restart!(metrics.listen),
+    restart!(metrics.allow_open),
+    Key {
+        names: &[
+            "metrics.token",
+            "metrics.token_env",
+            "metrics.token_file",
+            "metrics.token_credential",
+        ],
+        when: When::Now(|into, from| into.metrics.token.clone_from(&from.metrics.token)),
+        same: |one, other| one.metrics.token == other.metrics.token,
+    },
 ];
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod endpoint;
 mod key;
 mod knowledge;
 mod limits;
+mod metrics;
 mod page;
 mod request;
 mod server;
@@ -167,6 +168,7 @@ fn read<'t>(
             &server.listen,
             !server.trusted_proxies.is_empty(),
         ),
+        metrics: metrics::read(report, root.section("metrics"), &server.listen, env),
         server,
         session: session(report, root.section("session")),
         limits: limits::read(report, root.section("limits")),

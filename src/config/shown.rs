@@ -6,9 +6,9 @@ use std::{fmt::Display, path::Path, time::Duration};
 use url::Url;
 
 use super::{
-    Auth, AuthMode, Config, Embeddings, Endpoint, Knowledge, Limits, Log, LogFormat, OnLeave,
-    OwnFile, Page, Proxy, Rotation, Secret, Server, Session, Share, Store, Synchronous, echo::MASK,
-    report::looks_like_a_key,
+    Auth, AuthMode, Config, Embeddings, Endpoint, Knowledge, Limits, Log, LogFormat, Metrics,
+    OnLeave, OwnFile, Page, Proxy, Rotation, Secret, Server, Session, Share, Store, Synchronous,
+    echo::MASK, report::looks_like_a_key,
 };
 
 /// Units of a size, the largest first.
@@ -31,6 +31,7 @@ impl Config {
         }
         text.session(&self.session);
         text.limits(&self.limits);
+        text.metrics(&self.metrics);
         text.knowledge(&self.knowledge);
         text.store(&self.store);
         text.page(&self.page);
@@ -239,6 +240,13 @@ impl Text {
         self.plain("tokens_per_day", tokens_per_day);
     }
 
+    fn metrics(&mut self, metrics: &Metrics) {
+        self.section("[metrics]");
+        self.some_text("listen", metrics.listen.as_ref());
+        self.plain("allow_open", metrics.allow_open);
+        self.secret("token", metrics.token.as_ref());
+    }
+
     fn knowledge(&mut self, knowledge: &Knowledge) {
         self.section("[knowledge]");
         self.some_plain("built_in", knowledge.built_in);
@@ -367,6 +375,9 @@ temperature = 0.5
 max_tokens = 7
 headers = { X-Team = "hushhushhush" }
 extra_body = { user = "hushhushhush" }
+[metrics]
+listen = "127.0.0.1:9464"
+token = "hushhushhushhushhush"
 [knowledge]
 folders = ["FOLDER"]
 built_in = false

@@ -34,7 +34,7 @@ use super::{Site, proxies::Proxies};
 use crate::{
     config::{self, Listen},
     id::Client,
-    refusal::{Measure, Refusal},
+    refusal::{Limit, Measure},
     session::registry::Guard,
     shutdown::Shutdown,
     tls::Certificate,
@@ -48,6 +48,8 @@ const SEND_BUFFER: usize = 64 << 10;
 const KEEPALIVE: Duration = Duration::from_secs(60);
 /// What the kernel waits beyond the session's own deadline.
 const KERNEL_MARGIN: Duration = Duration::from_secs(2);
+/// Connections at once of those who scrape the metrics, which do not count as the others do: a crowd is to be seen too.
+const SCRAPES: usize = 16;
 /// How long to wait when `accept` fails for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -55,8 +57,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub enum Listener {
     /// A TCP port, and what is spoken there.
     Tcp(TcpListener, Speech),
-    /// A Unix socket, and its file.
-    Unix(UnixListener, PathBuf),
+    /// A Unix socket, its file, and what is spoken there.
+    Unix(UnixListener, PathBuf, Speech),
 }
 
 /// What a TCP port speaks.
@@ -68,9 +70,20 @@ pub enum Speech {
     Tls,
     /// HTTP that leads to the TLS, and nothing else.
     Redirect,
+    /// HTTP for who scrapes the metrics, and nothing else.
+    Metrics,
 }
 
 impl Speech {
+    /// What says where it is spoken.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Plain | Self::Tls => "server.listen",
+            Self::Redirect => "server.tls.redirect",
+            Self::Metrics => "metrics.listen",
+        }
+    }
+
     /// What the addresses of `server.listen` speak.
     pub fn of(server: &config::Server) -> Self {
         match server.tls {
@@ -82,34 +95,32 @@ impl Speech {
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {error}{remedy}")]
+#[error("cannot listen on {listen}: {error}; {}", self.remedy())]
 pub struct BindError {
-    address: String,
+    listen: Listen,
     error: io::Error,
-    remedy: &'static str,
+    /// What says so in the configuration.
+    key: &'static str,
 }
 
 impl BindError {
-    fn new(address: String, error: io::Error) -> Self {
-        let remedy = match error.kind() {
+    fn remedy(&self) -> String {
+        let key = self.key;
+        match self.error.kind() {
             io::ErrorKind::AddrInUse => {
-                "; another program listens there: stop it, or choose another server.listen"
+                format!("another program listens there: stop it, or choose another {key}")
             }
             io::ErrorKind::PermissionDenied => {
-                "; choose a port above 1023 or a folder that askd may write to, or give it the right to"
+                "choose a port above 1023 or a folder that askd may write to, or give it the right to"
+                    .to_owned()
             }
             io::ErrorKind::AddrNotAvailable => {
-                "; this machine has no such address: see server.listen"
+                format!("this machine has no such address: see {key}")
             }
             io::ErrorKind::NotFound => {
-                "; the folder must exist: make it, or choose another server.listen"
+                format!("the folder must exist: make it, or choose another {key}")
             }
-            _ => "; see server.listen",
-        };
-        Self {
-            address,
-            error,
-            remedy,
+            _ => format!("see {key}"),
         }
     }
 }
@@ -127,16 +138,33 @@ impl Listener {
             .collect()
     }
 
+    /// Listens where the metrics have an address of their own.
+    pub fn metrics(config: &config::Metrics) -> Result<Option<Self>, BindError> {
+        let listen = config.listen.as_ref();
+        listen
+            .map(|listen| Self::bind(listen, Speech::Metrics))
+            .transpose()
+    }
+
+    fn speech(&self) -> Speech {
+        match self {
+            Self::Tcp(_, speech) | Self::Unix(_, _, speech) => *speech,
+        }
+    }
+
     /// Listens on an address.
     pub fn bind(listen: &Listen, speech: Speech) -> Result<Self, BindError> {
-        match listen {
-            Listen::Tcp(address) => tcp(*address)
-                .map(|listener| Self::Tcp(listener, speech))
-                .map_err(|error| BindError::new(address.to_string(), error)),
-            Listen::Unix(path) => unix(path)
-                .map(|listener| Self::Unix(listener, path.clone()))
-                .map_err(|error| BindError::new(format!("unix:{}", path.display()), error)),
-        }
+        let bound = match listen {
+            Listen::Tcp(address) => tcp(*address).map(|listener| Self::Tcp(listener, speech)),
+            Listen::Unix(path) => {
+                unix(path).map(|listener| Self::Unix(listener, path.clone(), speech))
+            }
+        };
+        bound.map_err(|error| BindError {
+            listen: listen.clone(),
+            error,
+            key: speech.key(),
+        })
     }
 
     /// Where it listens, as an address for people.
@@ -145,12 +173,12 @@ impl Listener {
             Self::Tcp(listener, speech) => {
                 let scheme = match speech {
                     Speech::Tls => "https",
-                    Speech::Plain | Speech::Redirect => "http",
+                    Speech::Plain | Speech::Redirect | Speech::Metrics => "http",
                 };
                 let address = listener.local_addr();
                 address.map_or_else(|_| "?".to_owned(), |at| format!("{scheme}://{at}"))
             }
-            Self::Unix(_, path) => format!("unix:{}", path.display()),
+            Self::Unix(_, path, _) => format!("unix:{}", path.display()),
         }
     }
 }
@@ -158,9 +186,10 @@ impl Listener {
 /// What it does and where, for people.
 impl fmt::Display for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let does = match self {
-            Self::Tcp(_, Speech::Redirect) => "leads to https from",
-            _ => "serves",
+        let does = match self.speech() {
+            Speech::Redirect => "leads to https from",
+            Speech::Metrics => "shows its metrics at",
+            Speech::Plain | Speech::Tls => "serves",
         };
         write!(f, "{does} {}", self.address())
     }
@@ -297,8 +326,13 @@ impl Acceptor {
 
     /// Accepts from `listener` until the server halts; while it drains, health checks are still answered. Where a
     /// successor takes the socket over, what comes once the drain has begun is left for it, as is the socket's file.
-    pub async fn run(self, listener: Listener) {
-        let has_successor = self.shutdown.has_successor();
+    pub async fn run(mut self, listener: Listener) {
+        let is_apart = listener.speech() == Speech::Metrics;
+        if is_apart {
+            self.limits = self.limits.apart(SCRAPES);
+        }
+        // The address of the metrics is never handed over.
+        let has_successor = self.shutdown.has_successor() && !is_apart;
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -311,7 +345,7 @@ impl Acceptor {
                 sleep(ACCEPT_PAUSE).await;
             }
         }
-        if let (Listener::Unix(_, path), false) = (&listener, has_successor) {
+        if let (Listener::Unix(_, path, _), false) = (&listener, has_successor) {
             // It may have been removed already.
             let _ = fs::remove_file(path);
         }
@@ -340,20 +374,23 @@ impl Acceptor {
                     Err(refused) => {
                         let (scope, measure) = (refused.scope(), Measure::Connections);
                         let refusals = &self.limits.refusals;
-                        refusals.note(Refusal { scope, measure }, client);
+                        refusals.note(Limit { scope, measure }, client);
                         debug!(peer = %address, "too many connections from one address; closed");
                         // Reset rather than closed: no state lingers for a client that takes more than its part.
                         let _ = SockRef::from(&socket).set_linger(Some(Duration::ZERO));
                     }
                 }
             }
-            Listener::Unix(listener, _) => {
+            Listener::Unix(listener, _, speech) => {
                 let (socket, _): (UnixStream, _) = listener.accept().await?;
-                self.begin(
-                    self.connections
-                        .clone()
-                        .plain(socket, Peer::new(None, permit, None)),
-                );
+                // Who has no address is counted, and never too many.
+                let guard = self.limits.clients.admit(None, None).ok();
+                let (connections, peer) =
+                    (self.connections.clone(), Peer::new(None, permit, guard));
+                match speech {
+                    Speech::Metrics => self.begin(connections.metrics(socket, peer)),
+                    _ => self.begin(connections.plain(socket, peer)),
+                }
             }
         }
         Ok(())
@@ -364,6 +401,7 @@ impl Acceptor {
         match speech {
             Speech::Plain => self.begin(connections.plain(socket, peer)),
             Speech::Tls => self.begin(connections.secure(socket, peer)),
+            Speech::Metrics => self.begin(connections.metrics(socket, peer)),
             Speech::Redirect => {
                 self.begin(connections.redirect(socket, peer, self.redirect.clone()));
             }

@@ -195,7 +195,7 @@ struct From {
 
 async fn answer(site: Arc<Site>, route: Route, from: From, body: Body) -> Response {
     let (headers, peer) = (&from.headers, from.peer.as_ref());
-    let loopback = peer.is_none_or(|peer| peer.loopback);
+    let (loopback, metrics) = (peer.is_none_or(|peer| peer.loopback), site.metrics.clone());
     let front = site.front.load_full();
     let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&from.method);
     let (answered, visitor) = if !front.origins.know(headers, loopback) {
@@ -223,6 +223,10 @@ async fn answer(site: Arc<Site>, route: Route, from: From, body: Body) -> Respon
             }
         }
     };
+    let refused = answered.as_ref().err().and_then(Refusal::counts_as);
+    if let Some(why) = refused {
+        metrics.refused(why);
+    }
     let mut response = answered.unwrap_or_else(Refusal::into_response);
     let no_store = HeaderValue::from_static("no-store");
     let headers = response.headers_mut();

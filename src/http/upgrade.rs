@@ -23,6 +23,7 @@ use super::{Site, accept::Peer, reject};
 use crate::{
     answer::ErrorCode,
     config,
+    metrics::Refusal,
     session::{Who, registry::Refused, wire::SUBPROTOCOL},
 };
 
@@ -143,11 +144,13 @@ fn answer(
     };
     let front = site.front.load();
     if !front.origins.allow(headers, peer.loopback) {
+        site.metrics.refused(Refusal::Origin);
         let message = "The Origin of this page may not open a session here; \
             the operator can name it in server.public_url or server.allowed_origins.";
         return reject::error(StatusCode::FORBIDDEN, ErrorCode::BadField.as_str(), message);
     }
     let Ok(visitor) = front.access.of(headers, Some(&peer)) else {
+        site.metrics.refused(Refusal::SignedOut);
         return signed_out();
     };
     let client = front.access.client(&peer, headers);
@@ -218,6 +221,9 @@ fn signed_out() -> Response {
 }
 
 fn refuse(site: &Site, refused: Refused) -> Response {
+    if site.shutdown.is_draining() {
+        site.metrics.refused(Refusal::Draining);
+    }
     let (status, code, message) = match refused {
         Refused::TooManyOfOne => (
             StatusCode::TOO_MANY_REQUESTS,

@@ -48,6 +48,15 @@ pub(super) struct Known {
     pub(super) hash: Vec<u8>,
 }
 
+/// How many documents are live.
+pub(super) fn documents(db: &Connection) -> rusqlite::Result<usize> {
+    let sql = "SELECT count(*) FROM document WHERE state = ?1 AND problem IS NULL";
+    let count: i64 = db
+        .prepare_cached(sql)?
+        .query_row([LIVE], |row| row.get(0))?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
 /// All documents that are live or pending.
 pub(super) fn known(db: &Connection) -> rusqlite::Result<Vec<Known>> {
     let sql = "SELECT n, state, folder, path, bytes, modified, changed, hash FROM document WHERE state <> ?1";

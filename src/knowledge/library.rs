@@ -200,6 +200,8 @@ impl Library {
         let is_wanted =
             |known: &Known| known.is_live && sources.take(&known.folder, &known.path, known.bytes);
         let live: Vec<i64> = known.filter(is_wanted).map(|known| known.n).collect();
+        let documents = &self.0.health.documents;
+        documents.store(file::documents(db)?, Ordering::Relaxed);
         if live.is_empty() {
             return Ok(());
         }
@@ -370,8 +372,14 @@ impl Keeper {
         }
         // Only now: until then what was read is not found.
         self.note_unread()?;
-        let is_reading = &inner.health.is_reading;
-        is_reading.store(report.unread > 0, Ordering::Relaxed);
+        let health = &inner.health;
+        health
+            .is_reading
+            .store(report.unread > 0, Ordering::Relaxed);
+        health.unread.store(report.unread, Ordering::Relaxed);
+        health
+            .documents
+            .store(file::documents(&self.db)?, Ordering::Relaxed);
         while file::bury(&self.db)? && !stop.load(Ordering::Relaxed) {}
         for problem in file::problems(&self.db)? {
             report.problem(&problem.path, problem.reason);

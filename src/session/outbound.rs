@@ -249,7 +249,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outbound<S> {
             self.due
                 .get_or_insert_with(|| Instant::now() + self.send_timeout);
         }
+        if fed > 0 {
+            self.write_at_once()?;
+        }
         Ok(fed > 0)
+    }
+
+    /// Writes what the client has room for now; the rest is waited for in the flush, under its deadline.
+    fn write_at_once(&mut self) -> Result<(), Reason> {
+        let flushed = poll_fn(|cx| self.sink.poll_flush_unpin(cx)).now_or_never();
+        let at_once = flushed.transpose().map_err(|_| Reason::Lost)?.is_some();
+        if at_once {
+            self.due = None;
+        }
+        for follower in &mut self.follows {
+            follower.cursor.written(at_once);
+        }
+        Ok(())
     }
 
     fn next_message(&mut self) -> Option<Message> {

@@ -48,6 +48,21 @@ impl fmt::Display for Reason {
 }
 
 impl Reason {
+    /// The word that it is counted by.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Goodbye => "goodbye",
+            Self::Lost => "lost",
+            Self::Silent => "silent",
+            Self::Idle => "idle",
+            Self::TooSlow => "too_slow",
+            Self::SignedOut => "signed_out",
+            Self::Restart => "restart",
+            Self::BadFrame(_) => "bad_frame",
+        }
+    }
+
     /// What the server closes with, and why in words; `None`: there is nobody to tell.
     pub(super) fn close(self) -> Option<(u16, &'static str)> {
         match self {

@@ -112,6 +112,11 @@ impl Registry {
         })
     }
 
+    /// How many may be here.
+    pub fn max(&self) -> usize {
+        self.present().caps.all
+    }
+
     /// How many are here.
     pub fn len(&self) -> usize {
         self.present().all

@@ -104,6 +104,11 @@ impl Held {
         held.map(|(_, turn)| *turn).collect()
     }
 
+    /// Turns of which something is held.
+    pub(super) fn len(&self) -> usize {
+        self.turns.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.turns.is_empty() && self.lost.is_empty()
     }

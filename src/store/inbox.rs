@@ -23,6 +23,7 @@ use crate::{
     answer::{Answer, Piece},
     config,
     id::{OwnerId, TurnId},
+    metrics::Writing,
 };
 
 /// Callers that wait for the writer; further ones wait for these.
@@ -44,6 +45,7 @@ pub(super) struct Shared {
     pub(super) ended: watch::Sender<bool>,
     pub(super) pulse: Pulse,
     pub(super) questions: Questions,
+    pub(super) writing: Writing,
 }
 
 #[derive(Default)]
@@ -160,6 +162,7 @@ impl Shared {
             ended: watch::Sender::new(false),
             pulse: Pulse::new(),
             questions: Questions::default(),
+            writing: Writing::default(),
         })
     }
 
@@ -264,6 +267,12 @@ impl Shared {
     /// All such answers of an owner.
     pub(super) fn held_answers(&self, owner: OwnerId) -> HashMap<TurnId, Arc<Answer>> {
         self.inbox().held.answers(owner)
+    }
+
+    /// How much is not on the disk yet: changes that somebody waits for, and turns.
+    pub(super) fn waiting(&self) -> usize {
+        let inbox = self.inbox();
+        inbox.jobs.len() + inbox.held.len()
     }
 
     /// What is not on the disk yet.

@@ -238,9 +238,23 @@ fn next_to_leave(db: &Connection) -> Result<Option<(i64, u64)>, Failure> {
 
 /// Bytes of the pages that hold something.
 pub(super) fn used(db: &Connection) -> rusqlite::Result<u64> {
-    let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let pages = number("page_count")? - number("freelist_count")?;
-    Ok(u64::try_from(pages * number("page_size")?).unwrap_or(0))
+    bytes(
+        db,
+        number(db, "page_count")? - number(db, "freelist_count")?,
+    )
+}
+
+/// Bytes of all pages.
+pub(super) fn size(db: &Connection) -> rusqlite::Result<u64> {
+    bytes(db, number(db, "page_count")?)
+}
+
+fn bytes(db: &Connection, pages: i64) -> rusqlite::Result<u64> {
+    Ok(u64::try_from(pages * number(db, "page_size")?).unwrap_or(0))
+}
+
+fn number(db: &Connection, name: &str) -> rusqlite::Result<i64> {
+    db.pragma_query_value(None, name, |row| row.get(0))
 }
 
 /// Gives free pages back to the disk; `true`: there may be more.

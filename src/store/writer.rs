@@ -41,6 +41,7 @@ pub(super) fn start(opened: Opened, config: config::Store) -> Result<Arc<Shared>
         trouble: None,
         lock: opened.lock,
     };
+    writer.tell_size();
     Pulse::watch(&shared)?;
     super::queue::spawn("askd-store", move || writer.run())?;
     Ok(shared)
@@ -137,10 +138,13 @@ impl Writer {
             Ok(told) => {
                 self.shared.inbox().held.written(taken);
                 self.rests();
+                let took = begin.elapsed();
+                self.shared.writing.wrote(took);
                 for (job, told) in jobs.into_iter().zip(told) {
                     job.tell(told);
                 }
-                self.make_room(begin.elapsed());
+                self.make_room(took);
+                self.tell_size();
             }
             Err(error) => {
                 self.rescue();
@@ -230,6 +234,7 @@ impl Writer {
 
     /// Refuses questions from now on, and holds what answers bring.
     fn fails(&mut self, sentence: &str, damaged: bool) {
+        self.shared.writing.failed();
         let before = self.trouble.as_ref().map(|trouble| trouble.wait);
         let wait = match before {
             Some(before) if damaged => (2 * before).min(RETRY_DAMAGED),
@@ -296,6 +301,17 @@ impl Writer {
         let tried = sqlite::works(&db, damaged);
         self.db = Some(db);
         tried
+    }
+
+    /// Says how much is kept, for whoever watches; what cannot be read now stays as it was.
+    fn tell_size(&self) {
+        let Some(db) = self.db.as_ref().filter(|_| self.trouble.is_none()) else {
+            return;
+        };
+        self.shared.pulse.begin();
+        if let Ok(bytes) = keep::size(db) {
+            self.shared.writing.holds(bytes);
+        }
     }
 
     /// Keeps to the bound between the sweeps too. `took`: what the writing took, which the room for it may take too.

@@ -30,7 +30,8 @@ use crate::{
     answer::{ErrorCode, Fault},
     config::OnLeave,
     id::{Client, ConversationId, OwnerId, Seq, SessionId, TurnId},
-    refusal::{Measure, Refusal, Scope},
+    metrics::{Metrics, Refusal},
+    refusal::{Limit, Measure, Scope},
     shutdown::Shutdown,
     store::{self, Found, NewTurn, Store, StoreError},
 };
@@ -92,6 +93,7 @@ pub(super) struct Inner {
     pub(super) store: Store,
     rules: ArcSwap<Rules>,
     quotas: Arc<Quotas>,
+    pub(super) metrics: Metrics,
     pub(super) shutdown: Shutdown,
     live: Mutex<HashMap<(OwnerId, TurnId), Arc<Live>>>,
 }
@@ -136,7 +138,7 @@ impl Live {
     }
 
     fn stop(&self, stop: Stop) {
-        self.wanted.send_modify(|wanted| wanted.stop = Some(stop));
+        self.wanted.send_modify(|wanted| wanted.stop(stop));
     }
 }
 
@@ -147,17 +149,20 @@ impl Desk {
         store: Store,
         rules: Rules,
         quotas: Arc<Quotas>,
+        metrics: Metrics,
         shutdown: Shutdown,
     ) -> Self {
-        let stations = stations.into_iter().map(Arc::new).collect();
-        Self(Arc::new(Inner {
-            stations: ArcSwap::from_pointee(stations),
+        let desk = Self(Arc::new(Inner {
+            stations: ArcSwap::default(),
             store,
             rules: ArcSwap::from_pointee(rules),
             quotas,
+            metrics,
             shutdown,
             live: Mutex::default(),
-        }))
+        }));
+        desk.set_stations(stations.into_iter().map(Arc::new).collect());
+        desk
     }
 
     /// What can be asked, the default first.
@@ -167,6 +172,10 @@ impl Desk {
 
     /// Others can be asked from now on, at least one; running turns keep theirs.
     pub fn set_stations(&self, stations: Vec<Arc<Station>>) {
+        for station in &stations {
+            // Told from now on, also before anything is asked of it.
+            self.0.metrics.endpoint(&station.name);
+        }
         self.0.stations.store(Arc::new(stations));
     }
 
@@ -213,7 +222,7 @@ impl Desk {
             model: model.clone(),
             since: asked_at,
             step: Arc::default(),
-            log: Arc::new(Log::new(rules.max_answer)),
+            log: Arc::new(Log::new(rules.max_answer, inner.metrics.clone())),
             wanted: watch::Sender::default(),
             saved: Mutex::new(Some(Seq::START)),
         });
@@ -364,6 +373,7 @@ impl Inner {
     /// The station that is to answer, its model, a place in its line, and leave to answer.
     fn admit(&self, ask: &Ask) -> Result<(Arc<Station>, String, (Ticket, Grant)), Fault> {
         if self.shutdown.is_draining() {
+            self.metrics.refused(Refusal::Draining);
             return Err(restarting());
         }
         let (endpoint, model) = (ask.endpoint.as_deref(), ask.model.as_deref());
@@ -371,8 +381,8 @@ impl Inner {
         let (station, model) = station::choose(&stations, endpoint, model)?;
         let ticket = station.line.join().map_err(|_| {
             let (scope, measure) = (Scope::All, Measure::Waiting);
-            let refusal = Refusal { scope, measure };
-            self.quotas.refusals().note(refusal, ask.client);
+            let limit = Limit { scope, measure };
+            self.quotas.refusals().note(limit, ask.client);
             let message = format!(
                 "Too many questions are waiting for {} already; ask again in a moment.",
                 station.name

@@ -11,7 +11,7 @@ use std::{
 
 use futures_util::{FutureExt, future::BoxFuture};
 
-use super::{Stop, desk::Live, log::Cursor};
+use super::{Stop, Wanted, desk::Live, log::Cursor};
 use crate::{
     answer::Fault,
     id::{Seq, TurnId},
@@ -30,8 +30,8 @@ impl Hold {
     /// Lets go for good: the turn stops now if nobody else follows it, whatever `on_leave` says.
     fn goodbye(self) {
         self.0.wanted.send_modify(|wanted| {
-            if wanted.followers == 1 {
-                wanted.stop = wanted.stop.or(Some(Stop::Left));
+            if wanted.followers == 1 && wanted.stop.is_none() {
+                wanted.stop(Stop::Left);
             }
         });
     }
@@ -39,7 +39,7 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.0.wanted.send_modify(|wanted| wanted.followers -= 1);
+        self.0.wanted.send_modify(Wanted::leave);
     }
 }
 

@@ -25,6 +25,19 @@ struct State {
     waiting: VecDeque<(u64, watch::Sender<usize>)>,
 }
 
+/// How a line stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Who has a slot.
+    pub running: usize,
+    /// Slots that there are.
+    pub slots: usize,
+    /// Who waits.
+    pub waiting: usize,
+    /// How many may wait.
+    pub places: usize,
+}
+
 /// A place in the line, and then a slot; given back when it is dropped.
 pub struct Ticket {
     line: Arc<Line>,
@@ -52,6 +65,17 @@ impl Line {
         let mut state = self.state();
         (state.slots, state.max_waiting) = (slots, max_waiting);
         state.move_up();
+    }
+
+    /// How it stands.
+    pub fn counts(&self) -> Counts {
+        let state = self.state();
+        Counts {
+            running: state.running,
+            slots: state.slots,
+            waiting: state.waiting.len(),
+            places: state.max_waiting,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -3,13 +3,17 @@
 //! The head is a `watch`, so that a reader that looks away misses nothing: what it has not seen yet is what
 //! lies behind its cursor. The lock is held for copying a piece in or out, never across a wait.
 
+mod stamps;
+
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
+use self::stamps::Stamps;
 use crate::{
     answer::{Answer, Basis, Channel, End, Ended, Event, Fault, Outcome, Piece, Source},
     id::Seq,
+    metrics::Metrics,
     store::Place,
 };
 
@@ -42,23 +46,34 @@ pub struct Log {
     answer: Mutex<Arc<Answer>>,
     opening: OnceLock<Result<Place, Fault>>,
     head: watch::Sender<Head>,
+    /// When events came; of an answer that had ended before nobody asks.
+    stamps: Option<Stamps>,
     max_bytes: usize,
 }
 
 impl Log {
     /// An empty log that takes `max_bytes` of text.
-    pub fn new(max_bytes: usize) -> Self {
+    pub fn new(max_bytes: usize, metrics: Metrics) -> Self {
+        Self {
+            stamps: Some(Stamps::new(metrics)),
+            max_bytes,
+            ..Self::empty()
+        }
+    }
+
+    fn empty() -> Self {
         Self {
             answer: Mutex::default(),
             opening: OnceLock::new(),
             head: watch::Sender::default(),
-            max_bytes,
+            stamps: None,
+            max_bytes: 0,
         }
     }
 
     /// The log of an answer that has ended.
     pub fn finished(place: Place, answer: Arc<Answer>) -> Self {
-        let log = Self::new(0);
+        let log = Self::empty();
         log.adopt(place, answer);
         log
     }
@@ -106,6 +121,9 @@ impl Log {
     /// after it, so nothing is copied here.
     fn append<E>(&self, append: impl FnOnce(&mut Answer) -> Result<Seq, E>) -> Result<(), E> {
         let seq = append(Arc::make_mut(&mut self.answer()))?;
+        if let Some(stamps) = &self.stamps {
+            stamps.set(seq);
+        }
         self.head.send_modify(|head| {
             debug_assert_eq!(
                 seq.0,
@@ -199,6 +217,10 @@ pub struct Cursor {
     head: watch::Receiver<Head>,
     at: Seq,
     position: usize,
+    /// When what was read last had come, if it was waited for and is not written yet.
+    waited: Option<Instant>,
+    /// Whether what comes is waited for.
+    is_waiting: bool,
 }
 
 /// What a reader has not seen yet.
@@ -234,6 +256,8 @@ impl Cursor {
             head,
             at,
             position: 0,
+            waited: None,
+            is_waiting: false,
         };
         Ok((place, cursor))
     }
@@ -256,6 +280,7 @@ impl Cursor {
 
     /// The next piece of news, texts joined up to about `budget` bytes; `None` when it has seen all.
     pub fn next(&mut self, budget: usize) -> Option<News> {
+        let was_waiting = std::mem::take(&mut self.is_waiting);
         let head = *self.head.borrow_and_update();
         if head.position != self.position {
             self.position = head.position;
@@ -267,6 +292,10 @@ impl Cursor {
             return None;
         }
         let (seq, event) = self.log.answer().read(self.at, budget)?;
+        let first = Seq(self.at.0 + 1);
+        if let (Some(stamps), true) = (&self.log.stamps, was_waiting) {
+            self.waited = stamps.of(first, head.seq);
+        }
         self.at = seq;
         Some(News::Event(seq, event))
     }
@@ -275,6 +304,14 @@ impl Cursor {
     pub async fn changed(&mut self) {
         // It cannot fail: the sender lives in the log that this cursor holds.
         let _ = self.head.changed().await;
+        self.is_waiting = true;
+    }
+
+    /// What was read last has been written, `at_once` or after the reader was waited for: only the first says how fast askd is.
+    pub fn written(&mut self, at_once: bool) {
+        if let (Some(came), Some(stamps), true) = (self.waited.take(), &self.log.stamps, at_once) {
+            stamps.written(came);
+        }
     }
 }
 
@@ -303,7 +340,7 @@ mod tests {
     }
 
     fn accepted(max_bytes: usize) -> Arc<Log> {
-        let log = Log::new(max_bytes);
+        let log = Log::new(max_bytes, Metrics::new());
         log.accept(place());
         Arc::new(log)
     }
@@ -395,7 +432,7 @@ mod tests {
 
     #[test]
     fn an_answer_stops_at_its_cap() {
-        let log = Log::new(3);
+        let log = Log::new(3, Metrics::new());
         log.text(Channel::Answer, "ab").unwrap();
         assert_eq!(log.text(Channel::Reasoning, "cd"), Err(AppendError::Full));
         log.text(Channel::Answer, "c").unwrap();
@@ -421,14 +458,14 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_read_before_it_is_known_that_the_question_is_kept() {
-        let log = Arc::new(Log::new(3));
+        let log = Arc::new(Log::new(3, Metrics::new()));
         let mut early = Box::pin(Cursor::open(log.clone(), Seq::START));
         assert!(early.as_mut().now_or_never().is_none());
         let at = place();
         log.accept(at);
         assert_eq!(early.await.unwrap().0, at);
 
-        let log = Arc::new(Log::new(3));
+        let log = Arc::new(Log::new(3, Metrics::new()));
         let early = Cursor::open(log.clone(), Seq::START);
         let fault = Fault::new(ErrorCode::StorageFailed, "The disk is full.");
         log.refuse(fault.clone());
@@ -443,7 +480,7 @@ mod tests {
         first.text(Channel::Answer, "b").unwrap();
         let kept = first.seal(None, End::with(Outcome::Stop)).unwrap();
         for (after, at) in [(0, 0), (1, 1), (3, 3), (4, 0)] {
-            let log = Arc::new(Log::new(9));
+            let log = Arc::new(Log::new(9, Metrics::new()));
             let early = Cursor::open(log.clone(), Seq(after));
             log.adopt(place(), kept.clone());
             let (_, mut cursor) = early.await.unwrap();

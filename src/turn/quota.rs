@@ -16,7 +16,7 @@ use crate::{
     answer::{ErrorCode, Fault},
     config::{Limits, Share},
     id::{Client, OwnerId},
-    refusal::{Measure, Refusal, Refusals, Scope},
+    refusal::{Limit, Measure, Refusals, Scope},
     store::{self, Spender},
 };
 
@@ -144,7 +144,7 @@ impl Quotas {
         if let Some((spender, share, lack)) = refused.max_by_key(|(.., lack)| lack.wait) {
             drop(books);
             let (scope, measure) = (scope(spender), lack.measure);
-            self.refusals.note(Refusal { scope, measure }, asker.client);
+            self.refusals.note(Limit { scope, measure }, asker.client);
             return Err(lack.fault(scope, &share));
         }
         for (spender, share) in &limited {

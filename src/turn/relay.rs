@@ -35,7 +35,10 @@ pub(super) async fn relay(
         first_chunk: limits.first_chunk,
         deadline: begin + limits.first_chunk.min(limits.total),
     };
-    let tried_again = |error: &LlmError, wait: Duration| progress.ids.tell_retry(error, wait);
+    let tried_again = |error: &LlmError, wait: Duration| {
+        progress.endpoint.asked_again();
+        progress.ids.tell_retry(error, wait);
+    };
     let mut deltas = retry::open(model, request, patience, tried_again)
         .await
         .map_err(|error| error.fault())?;

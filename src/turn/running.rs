@@ -20,6 +20,7 @@ use super::{
 use crate::{
     answer::{Answer, Cause, Channel, End, ErrorCode, Fault, Outcome, Timing},
     id::OwnerId,
+    metrics::Refusal,
     store::{Found, NewTurn, Place, Receipt, StoreError},
 };
 
@@ -72,6 +73,7 @@ impl Running {
         rules: Rules,
     ) -> Self {
         let step = live.step.clone();
+        let endpoint = desk.metrics.endpoint(&station.name);
         Self {
             desk,
             live,
@@ -82,6 +84,7 @@ impl Running {
             begin: Instant::now(),
             progress: Progress {
                 ids,
+                endpoint,
                 first_chunk: None,
                 chunks: 0,
                 usage: None,
@@ -134,6 +137,12 @@ impl Running {
         };
         // The upstream's request has gone with the arm that lost; the slot goes before the end is told.
         drop(ticket);
+        let ended = ended.map_err(|(stop, since)| {
+            if self.progress.sent.is_some() && stop != Stop::Halted {
+                self.progress.endpoint.closed(since.elapsed());
+            }
+            stop
+        });
         self.progress.flush(&log);
         let tokens = self.progress.tokens(matches!(ended, Ok(Err(_))));
         let bill = grant.spend(tokens, Moment::now());
@@ -206,6 +215,9 @@ impl Running {
         match dismissed {
             Dismissed::Answered(place, answer) => self.live.log.adopt(place, answer),
             Dismissed::Refused(fault) => {
+                if fault.code == ErrorCode::StorageFailed {
+                    self.desk.metrics.refused(Refusal::StorageFailed);
+                }
                 info!(%session, %turn, code = %fault.code, reason = fault.message, "question refused");
                 self.live.log.refuse(fault);
             }
@@ -247,6 +259,8 @@ impl Running {
         let end = self.end(outcome, cause);
         self.live.close();
         let answer = self.live.log.seal(fault.clone(), end.clone()).ok()?;
+        let code = fault.as_ref().map(|fault| fault.code);
+        self.progress.endpoint.ended(outcome, code, end.timing);
         let receipt = self
             .desk
             .store

@@ -12,6 +12,7 @@ use crate::{
     answer::{ErrorCode, Fault},
     config,
     knowledge::{Knowledge, Library, LibraryError, Passage, follow},
+    metrics::{Metrics, Searched},
 };
 
 /// How long a search may take: a hundred times what it does.
@@ -31,6 +32,7 @@ pub struct Searcher {
     /// Whether a question without a match is refused, also where a model could answer.
     pub(super) only: bool,
     misses: Option<Misses>,
+    metrics: Metrics,
     /// Why the last search failed, so that it is told once.
     complaint: Mutex<Option<String>>,
 }
@@ -64,13 +66,19 @@ impl SearchError {
 
 impl Searcher {
     /// What `knowledge` is searched for, as the configuration has it.
-    pub fn new(knowledge: Knowledge, config: &config::Knowledge, misses: Option<Misses>) -> Self {
+    pub fn new(
+        knowledge: Knowledge,
+        config: &config::Knowledge,
+        misses: Option<Misses>,
+        metrics: Metrics,
+    ) -> Self {
         Self {
             knowledge,
             passages: config.passages,
             min_score: config.min_score,
             only: config.only,
             misses,
+            metrics,
             complaint: Mutex::default(),
         }
     }
@@ -83,7 +91,32 @@ impl Searcher {
         earlier: &[String],
     ) -> Result<Vec<Passage>, SearchError> {
         let begin = Instant::now();
-        let (found, words) = loop {
+        let found = self.found(question, earlier, begin).await;
+        let outcome = match &found {
+            Ok((found, _)) if found.is_empty() => Searched::Nothing,
+            Ok(_) => Searched::Found,
+            Err(_) => Searched::Failed,
+        };
+        self.metrics.searched(outcome, begin.elapsed());
+        let (found, words) = found?;
+        let micros = begin.elapsed().as_micros();
+        tracing::debug!(words, found = found.len(), micros, "searched");
+        *self.complaint() = None;
+        if let (Some(misses), true) = (&self.misses, found.is_empty()) {
+            // What goes on from others says nothing without them.
+            misses.note(&words.replace('\n', " "));
+        }
+        Ok(found)
+    }
+
+    /// The same with the words that were searched for; it waits for documents that are being read.
+    async fn found(
+        &self,
+        question: &str,
+        earlier: &[String],
+        begin: Instant,
+    ) -> Result<(Vec<Passage>, String), SearchError> {
+        loop {
             let edition = self.edition();
             let (knowledge, limit) = (self.knowledge.clone(), self.passages);
             let (question, earlier) = (question.to_owned(), earlier.to_vec());
@@ -100,7 +133,7 @@ impl Searcher {
                 Err(error) => matches!(error, LibraryError::Unread),
             };
             if !is_missing || begin.elapsed() >= PATIENCE {
-                break found?;
+                return Ok(found?);
             }
             // What came while it was searched has not been; what has not changed need not be searched again.
             let waits = || found.is_err() && self.may_come() && begin.elapsed() < PATIENCE;
@@ -108,17 +141,9 @@ impl Searcher {
                 sleep(LOOK).await;
             }
             if self.edition() == edition {
-                break found?;
+                return Ok(found?);
             }
-        };
-        let micros = begin.elapsed().as_micros();
-        tracing::debug!(words, found = found.len(), micros, "searched");
-        *self.complaint() = None;
-        if let (Some(misses), true) = (&self.misses, found.is_empty()) {
-            // What goes on from others says nothing without them.
-            misses.note(&words.replace('\n', " "));
         }
-        Ok(found)
     }
 
     /// Whether documents are being read that have not been yet.
@@ -182,7 +207,8 @@ pub(super) mod tests {
         let loaded = check("", toml, &Overrides::default(), &|_| None).unwrap();
         let config = loaded.config;
         let library = Library::new(&config.knowledge, &config.store.path).unwrap();
-        Searcher::new(Knowledge::Library(library), &config.knowledge, None)
+        let knowledge = Knowledge::Library(library);
+        Searcher::new(knowledge, &config.knowledge, None, Metrics::new())
     }
 
     #[tokio::test(start_paused = true)]

@@ -72,11 +72,7 @@ pub(super) fn read(
 
 /// Without a sign-in, whoever reaches the address may ask: that is to be said.
 fn nobody_unawares(report: &Report<'_>, section: &Section<'_, '_>, listen: &[Listen]) {
-    let is_beyond = |one: &&Listen| match one {
-        Listen::Tcp(address) => !address.ip().to_canonical().is_loopback(),
-        Listen::Unix(_) => false,
-    };
-    let Some(open) = listen.iter().find(is_beyond) else {
+    let Some(open) = listen.iter().find(|one| one.is_beyond()) else {
         return;
     };
     let draft = section.draft(

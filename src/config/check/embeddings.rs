@@ -26,7 +26,7 @@ pub(super) fn read(
     let embeddings = Embeddings {
         base_url: endpoint::base_url(report, &section, "/embeddings"),
         model: model.unwrap_or_default(),
-        api_key: key::read(report, &section, env),
+        api_key: key::read(report, &section, &key::API_KEY, env),
         api_key_header: endpoint::api_key_header(report, &section),
         headers: request::headers(report, &section),
         dimensions: section.number("dimensions", 8..=8192),

@@ -33,7 +33,7 @@ pub(super) fn read(report: &Report<'_>, root: &Section<'_, '_>, env: Env<'_>) ->
 fn one(report: &Report<'_>, section: &Section<'_, '_>, env: Env<'_>) -> Endpoint {
     let text = |key| section.text(key).map(|given| given.value);
     let base_url = base_url(report, section, "/chat/completions");
-    let api_key = key::read(report, section, env);
+    let api_key = key::read(report, section, &key::API_KEY, env);
     let headers = request::headers(report, section);
     let endpoint = Endpoint {
         name: text("name").unwrap_or_else(|| base_url.host_str().unwrap_or_default().to_owned()),

@@ -1,4 +1,5 @@
-//! An endpoint's API key: written in the file, or in a file, a variable or a systemd credential of its own.
+//! An endpoint's API key, or another secret that is a line: written in the file, or in a file, a variable or a systemd
+//! credential of its own.
 //!
 //! People paste the key itself where its place belongs (`api_key_env = "sk-…"`). So these three values are
 //! shown only if they are plainly no key.
@@ -13,25 +14,61 @@ use std::{
 use super::super::{Secret, report::Report, section::Section, value::Given};
 use super::Env;
 
-/// The four ways to give a key.
-const SOURCES: [&str; 4] = [
-    "api_key",
-    "api_key_file",
-    "api_key_env",
-    "api_key_credential",
-];
+/// The four ways to give a key, and what it is called.
+pub(super) struct Sources {
+    value: &'static str,
+    file: &'static str,
+    env: &'static str,
+    credential: &'static str,
+    what: &'static str,
+    /// What a variable and a credential of it may be called.
+    examples: [&'static str; 2],
+}
+
+/// An endpoint's key.
+pub(super) const API_KEY: Sources = Sources {
+    value: "api_key",
+    file: "api_key_file",
+    env: "api_key_env",
+    credential: "api_key_credential",
+    what: "key",
+    examples: ["OPENAI_API_KEY", "api-key"],
+};
+
+/// A token that others show to askd.
+pub(super) const TOKEN: Sources = Sources {
+    value: "token",
+    file: "token_file",
+    env: "token_env",
+    credential: "token_credential",
+    what: "token",
+    examples: ["METRICS_TOKEN", "metrics-token"],
+};
+
+impl Sources {
+    /// Their keys in the file.
+    pub(super) fn keys(&self) -> [&'static str; 4] {
+        [self.value, self.file, self.env, self.credential]
+    }
+}
 
 /// A key is a line; more than this is another file.
 const MAX_KEY: u64 = 64 * 1024;
 
-/// Reads the endpoint's key from the one source that is given.
-pub(super) fn read(report: &Report<'_>, section: &Section<'_, '_>, env: Env<'_>) -> Option<Secret> {
-    section.raw_secret("api_key");
-    let written = section.text("api_key");
-    let file = reference(section, "api_key_file");
-    let variable = reference(section, "api_key_env");
-    let credential = reference(section, "api_key_credential");
-    let given: Vec<&str> = SOURCES.into_iter().filter(|key| section.has(key)).collect();
+/// Reads the key from the one source that is given.
+pub(super) fn read(
+    report: &Report<'_>,
+    section: &Section<'_, '_>,
+    from: &Sources,
+    env: Env<'_>,
+) -> Option<Secret> {
+    section.raw_secret(from.value);
+    let written = section.text(from.value);
+    let file = reference(section, from.file);
+    let variable = reference(section, from.env);
+    let credential = reference(section, from.credential);
+    let keys = from.keys().into_iter();
+    let given: Vec<&str> = keys.filter(|key| section.has(key)).collect();
     if let [_, second, ..] = given.as_slice() {
         let draft = section.draft(
             second,
@@ -39,27 +76,22 @@ pub(super) fn read(report: &Report<'_>, section: &Section<'_, '_>, env: Env<'_>)
         );
         report.fault(
             draft
-                .allowed("one source of the key")
+                .allowed(format!("one source of the {}", from.what))
                 .help("keep one of them and remove the rest"),
         );
         return None;
     }
     if let Some(key) = written {
-        return good_key(report, section, "api_key", &key.value);
+        return good_key(report, section, from, from.value, &key.value);
     }
     if let Some(path) = file {
-        return from_file(
-            report,
-            section,
-            "api_key_file",
-            Path::new(&path.value),
-            &path.value,
-        );
+        let at = Path::new(&path.value);
+        return from_file(report, section, from, from.file, at, &path.value);
     }
     if let Some(name) = variable {
-        return from_variable(report, section, &name.value, env);
+        return from_variable(report, section, from, &name.value, env);
     }
-    from_credential(report, section, &credential?.value, env)
+    from_credential(report, section, from, &credential?.value, env)
 }
 
 /// A value that says where the key is, masked in every echo unless it is plainly not the key.
@@ -92,39 +124,42 @@ fn named(value: &str) -> String {
 fn from_file(
     report: &Report<'_>,
     section: &Section<'_, '_>,
+    from: &Sources,
     key: &'static str,
     path: &Path,
     shown: &str,
 ) -> Option<Secret> {
     let name = named(shown);
-    let fault = |what: String, help: &str| {
+    let Sources {
+        what,
+        value,
+        credential,
+        ..
+    } = from;
+    let alone = format!("name the file that holds the {what} alone");
+    let fault = |found: String, help: &str| {
         report.fault(
             section
-                .draft(key, what)
-                .allowed("a readable file that holds the key")
+                .draft(key, found)
+                .allowed(format!("a readable file that holds the {what}"))
                 .help(help),
         );
     };
     let mut bytes = Vec::new();
     if let Err(error) = File::open(path).and_then(|f| f.take(MAX_KEY + 1).read_to_end(&mut bytes)) {
-        fault(
-            format!("cannot be read: {name}: {error}"),
-            "write the path of a file that the user askd runs as can read; the key itself would go into api_key",
+        let help = format!(
+            "write the path of a file that the user askd runs as can read; the {what} itself would go into {value}"
         );
+        fault(format!("cannot be read: {name}: {error}"), &help);
         return None;
     }
     if bytes.len() as u64 > MAX_KEY {
-        fault(
-            format!("is no key: {name} is larger than 64 KiB"),
-            "name the file that holds the key alone",
-        );
+        let found = format!("is no {what}: {name} is larger than 64 KiB");
+        fault(found, &alone);
         return None;
     }
     let Ok(text) = String::from_utf8(bytes) else {
-        fault(
-            format!("is no key: {name} is not a text"),
-            "name the file that holds the key alone",
-        );
+        fault(format!("is no {what}: {name} is not a text"), &alone);
         return None;
     };
     if is_readable_by_all(path) {
@@ -132,66 +167,72 @@ fn from_file(
             key,
             format!("can be read by every user of this machine: {name}"),
         );
-        report.warn(
-            draft
-                .allowed("a file for askd's user alone")
-                .help("give it to askd's user and chmod o-r; under systemd/askd.service use api_key_credential"),
-        );
+        report.warn(draft.allowed("a file for askd's user alone").help(format!(
+            "give it to askd's user and chmod o-r; under systemd/askd.service use {credential}"
+        )));
     }
-    good_key(report, section, key, text.trim())
+    good_key(report, section, from, key, text.trim())
 }
 
 fn from_variable(
     report: &Report<'_>,
     section: &Section<'_, '_>,
+    from: &Sources,
     name: &str,
     env: Env<'_>,
 ) -> Option<Secret> {
+    let (key, what) = (from.env, from.what);
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if !name.chars().all(word) {
-        let draft = section.draft("api_key_env", "is not the name of a variable");
+        let draft = section.draft(key, "is not the name of a variable");
         report.fault(
             draft
-                .allowed("a name such as \"OPENAI_API_KEY\"")
-                .help("write the variable's name; the key itself would go into api_key"),
+                .allowed(format!("a name such as {:?}", from.examples[0]))
+                .help(format!(
+                    "write the variable's name; the {what} itself would go into {}",
+                    from.value
+                )),
         );
         return None;
     }
     let Some(value) = env(name) else {
         let shown = named(name);
-        let draft = section.draft(
-            "api_key_env",
-            format!("names a variable that is not set: {shown}"),
-        );
+        let draft = section.draft(key, format!("names a variable that is not set: {shown}"));
         report.fault(draft.allowed("a variable that askd is started with").help(
             "set it where askd is started; in a systemd unit: Environment= or EnvironmentFile=",
         ));
         return None;
     };
-    good_key(report, section, "api_key_env", value.trim())
+    good_key(report, section, from, key, value.trim())
 }
 
 fn from_credential(
     report: &Report<'_>,
     section: &Section<'_, '_>,
+    from: &Sources,
     name: &str,
     env: Env<'_>,
 ) -> Option<Secret> {
-    let key = "api_key_credential";
+    let (key, what) = (from.credential, from.what);
     if name.contains('/') {
         let draft = section.draft(key, "is not the name of a credential");
         report.fault(
             draft
-                .allowed("a name such as \"api-key\"")
-                .help("for a path use api_key_file"),
+                .allowed(format!("a name such as {:?}", from.examples[1]))
+                .help(format!("for a path use {}", from.file)),
         );
         return None;
     }
     let Some(directory) = env("CREDENTIALS_DIRECTORY") else {
         let draft = section.draft(key, "needs systemd, which did not start this askd");
-        report.fault(draft.allowed("a credential that the unit loads").help(
-            "start askd by its unit, or use api_key_file; $CREDENTIALS_DIRECTORY is not set",
-        ));
+        report.fault(
+            draft
+                .allowed("a credential that the unit loads")
+                .help(format!(
+                    "start askd by its unit, or use {}; $CREDENTIALS_DIRECTORY is not set",
+                    from.file
+                )),
+        );
         return None;
     };
     let path = PathBuf::from(directory).join(name);
@@ -201,38 +242,39 @@ fn from_credential(
             format!("names a credential that is not loaded: {}", named(name)),
         );
         report.fault(draft.allowed("a credential that the unit loads").help(
-            "write the key into the file that the unit's LoadCredential= names, and restart",
+            format!("write the {what} into the file that the unit's LoadCredential= names, and restart"),
         ));
         return None;
     }
-    from_file(report, section, key, &path, name)
+    from_file(report, section, from, key, &path, name)
 }
 
-/// A key that fits into a header.
+/// A key that fits into a header; `by` is the source that gave it.
 fn good_key(
     report: &Report<'_>,
     section: &Section<'_, '_>,
-    from: &'static str,
+    from: &Sources,
+    by: &'static str,
     key: &str,
 ) -> Option<Secret> {
-    let what = if key.is_empty() {
-        "gives an empty key"
+    let what = from.what;
+    let found = if key.is_empty() {
+        format!("gives an empty {what}")
     } else if key.contains(['\n', '\r']) {
-        "gives a key of more than one line"
+        format!("gives a {what} of more than one line")
     } else if key.contains(|c: char| !c.is_ascii_graphic() && c != ' ') {
-        "gives a key with letters that no key has"
+        format!("gives a {what} with letters that no {what} has")
     } else {
         return Some(Secret::new(key));
     };
-    let help = match from {
-        "api_key_credential" => {
-            "write the key into the file that the unit's LoadCredential= names, and restart"
-        }
-        _ => "copy the key again, without quotes, blanks or line ends",
+    let help = if by == from.credential {
+        format!("write the {what} into the file that the unit's LoadCredential= names, and restart")
+    } else {
+        format!("copy the {what} again, without quotes, blanks or line ends")
     };
     report.fault(
         section
-            .draft(from, what)
+            .draft(by, found)
             .allowed("one line of plain ASCII")
             .help(help),
     );

@@ -139,7 +139,7 @@ pub(super) fn each<D: FnOnce(String) -> Draft>(
 }
 
 /// Port 0 is another port each time.
-fn any_port(listen: &Listen) -> bool {
+pub(super) fn any_port(listen: &Listen) -> bool {
     matches!(listen, Listen::Tcp(address) if address.port() == 0)
 }
 
@@ -228,7 +228,9 @@ fn public_url(report: &Report<'_>, section: &Section<'_, '_>) -> Option<Url> {
 }
 
 /// Names that stand first in askd's own addresses. Below such a path an address without it could be one with it.
-const OWN: [&str; 7] = ["api", "assets", "c", "embed", "healthz", "readyz", "ws"];
+const OWN: [&str; 8] = [
+    "api", "assets", "c", "embed", "healthz", "metrics", "readyz", "ws",
+];
 
 /// An address whose path may stand before all of askd's own.
 fn based(url: Url) -> Result<Url, &'static str> {

@@ -37,7 +37,7 @@ use self::streams::Streams;
 use super::{KEEPALIVE, Limits, Peer, SEND_BUFFER, redirect::Redirect};
 use crate::{
     config,
-    http::{Site, base::Base, routes},
+    http::{Site, base::Base, metrics_alone, routes},
     shutdown::Shutdown,
     tls::Certificate,
 };
@@ -65,6 +65,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
 enum Answer {
     /// The site, with how long browsers are to keep to TLS, if that is to be said.
     Routes(Option<HeaderValue>),
+    /// The metrics alone.
+    Metrics,
     /// An address elsewhere.
     Elsewhere(Arc<Redirect>),
 }
@@ -73,6 +75,7 @@ enum Answer {
 #[derive(Clone)]
 pub struct Connections {
     routes: BoxedFilter<(Response,)>,
+    metrics: BoxedFilter<(Response,)>,
     base: Base,
     tls: Option<TlsAcceptor>,
     hsts: Option<HeaderValue>,
@@ -93,6 +96,7 @@ impl Connections {
         let hsts = hsts.map(|hsts| format!("max-age={}", hsts.as_secs()));
         Self {
             base: site.base.clone(),
+            metrics: metrics_alone(site.clone()).boxed(),
             routes: routes(site).boxed(),
             tls: certificate.map(|certificate| TlsAcceptor::from(Arc::new(handshake(certificate)))),
             hsts: hsts.and_then(|hsts| HeaderValue::from_str(&hsts).ok()),
@@ -104,6 +108,12 @@ impl Connections {
     /// Serves a connection without TLS.
     pub async fn plain(self, socket: impl Stream, peer: Peer) {
         let service = self.service(peer, Answer::Routes(None));
+        self.http1(Box::new(socket), service).await;
+    }
+
+    /// Shows the metrics on a connection without TLS, and nothing else.
+    pub async fn metrics(self, socket: impl Stream, peer: Peer) {
+        let service = self.service(peer, Answer::Metrics);
         self.http1(Box::new(socket), service).await;
     }
 
@@ -148,7 +158,11 @@ impl Connections {
         Error = Infallible,
         Future: Send + 'static,
     > + use<> {
-        let routes = TowerToHyperService::new(warp::service(self.routes.clone()));
+        let routes = match &answer {
+            Answer::Metrics => self.metrics.clone(),
+            Answer::Routes(_) | Answer::Elsewhere(_) => self.routes.clone(),
+        };
+        let routes = TowerToHyperService::new(warp::service(routes));
         let (base, shutdown) = (self.base.clone(), self.shutdown.clone());
         service_fn(move |mut request: Request<Incoming>| {
             // HTTP/2 has no such header: there the connection ends with the halt.
@@ -159,6 +173,10 @@ impl Connections {
                     name_host(&mut request);
                     request.extensions_mut().insert(peer.clone());
                     (Either::Left(routes.call(request)), hsts.clone())
+                }
+                Answer::Metrics => {
+                    request.extensions_mut().insert(peer.clone());
+                    (Either::Left(routes.call(request)), None)
                 }
                 Answer::Elsewhere(redirect) => {
                     let answer = redirect.answer(request.uri(), request.headers());

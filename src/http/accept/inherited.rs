@@ -176,7 +176,10 @@ impl Socket {
                 let at = listener.local_addr()?;
                 let path = at.as_pathname().map(Into::into);
                 let path = path.unwrap_or_else(|| abstract_name(&at).into());
-                tokio::net::UnixListener::from_std(listener).map(|unix| Listener::Unix(unix, path))
+                tokio::net::UnixListener::from_std(listener).map(|unix| {
+                    // TLS is for TCP alone.
+                    Listener::Unix(unix, path, Speech::Plain)
+                })
             }
         }
     }

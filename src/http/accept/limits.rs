@@ -77,6 +77,26 @@ impl Limits {
         })
     }
 
+    /// For connections of another kind, which take nobody's place: so many, all of which may be of one address.
+    pub(super) fn apart(&self, max: usize) -> Arc<Self> {
+        Arc::new(Self {
+            places: Arc::new(Semaphore::new(max)),
+            count: Mutex::new(Count { max, too_many: 0 }),
+            clients: Registry::new(Caps {
+                all: usize::MAX,
+                client: max,
+                owner: 0,
+            }),
+            times: ArcSwap::new(self.times()),
+            refusals: self.refusals.clone(),
+        })
+    }
+
+    /// The connections that there are.
+    pub fn connections(&self) -> Arc<Registry> {
+        self.clients.clone()
+    }
+
     fn count(&self) -> MutexGuard<'_, Count> {
         self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }

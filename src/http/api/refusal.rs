@@ -11,6 +11,7 @@ use warp::{
 
 use crate::{
     answer::ErrorCode,
+    metrics,
     store::{Imported, StoreError},
 };
 
@@ -26,6 +27,8 @@ pub struct Refusal {
     allow: Option<&'static str>,
     /// Seconds after which trying again may help, where it is not the usual time.
     retry_after: Option<u64>,
+    /// What it is counted as, where it is not the caller's mistake alone.
+    counts_as: Option<metrics::Refusal>,
 }
 
 impl Refusal {
@@ -36,7 +39,20 @@ impl Refusal {
             message: message.into(),
             allow: None,
             retry_after: None,
+            counts_as: None,
         }
+    }
+
+    fn counted(self, why: metrics::Refusal) -> Self {
+        Self {
+            counts_as: Some(why),
+            ..self
+        }
+    }
+
+    /// What it is counted as.
+    pub fn counts_as(&self) -> Option<metrics::Refusal> {
+        self.counts_as
     }
 
     /// A value that is missing or wrong; the sentence names it.
@@ -115,6 +131,7 @@ impl Refusal {
             "The Origin of this page may not change anything here; \
              the operator can name it in server.public_url or server.allowed_origins.",
         )
+        .counted(metrics::Refusal::Origin)
     }
 
     /// A page that reads under a name which is none of askd's.
@@ -125,6 +142,7 @@ impl Refusal {
             "The Host of this request is none that is known here; the operator can name it in server.public_url or \
              server.allowed_origins.",
         )
+        .counted(metrics::Refusal::Origin)
     }
 
     /// Nobody has signed in, or no longer.
@@ -134,6 +152,7 @@ impl Refusal {
             "signed_out",
             "Sign in to use this server, or send a token: Authorization: Bearer ….",
         )
+        .counted(metrics::Refusal::SignedOut)
     }
 
     /// A name or a password that is wrong; nobody learns which.
@@ -143,6 +162,7 @@ impl Refusal {
             "wrong_password",
             "The name or the password is wrong.",
         )
+        .counted(metrics::Refusal::WrongPassword)
     }
 
     /// There were too many wrong passwords.
@@ -150,6 +170,7 @@ impl Refusal {
         let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
         Self {
             retry_after: Some(seconds),
+            counts_as: Some(metrics::Refusal::WrongPasswords),
             ..Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 ErrorCode::RateLimited.as_str(),
@@ -165,6 +186,7 @@ impl Refusal {
             ErrorCode::QueueFull.as_str(),
             "Many are signing in just now; try again in a moment.",
         )
+        .counted(metrics::Refusal::Busy)
     }
 
     /// A sign-in that cannot be kept.
@@ -227,6 +249,7 @@ impl Refusal {
             ErrorCode::QueueFull.as_str(),
             "Others are importing just now; try again in a moment.",
         )
+        .counted(metrics::Refusal::Busy)
     }
 
     /// As much as may be on its way at once has not been taken yet.
@@ -236,6 +259,7 @@ impl Refusal {
             ErrorCode::QueueFull.as_str(),
             "Others are reading long conversations just now; try again in a moment.",
         )
+        .counted(metrics::Refusal::Busy)
     }
 
     /// A fault of askd's own.

@@ -4,7 +4,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -24,6 +24,10 @@ pub(super) struct Health {
     pub(super) is_reading: AtomicBool,
     /// How often what is searched was replaced.
     pub(super) edition: AtomicU64,
+    /// Documents that are searched.
+    pub(super) documents: AtomicUsize,
+    /// Files of which nothing has been read yet, as of the last look.
+    pub(super) unread: AtomicUsize,
     /// Whether the last look at the folders failed, or one of them could not be seen.
     pub(super) is_stale: AtomicBool,
     /// What its keeper is at.
@@ -72,6 +76,16 @@ impl Library {
     /// How often what is searched was replaced: what was not found need not be looked for again before that.
     pub fn edition(&self) -> u64 {
         self.0.health.edition.load(Ordering::Relaxed)
+    }
+
+    /// Documents that are searched.
+    pub fn documents(&self) -> usize {
+        self.0.health.documents.load(Ordering::Relaxed)
+    }
+
+    /// Files of which nothing has been read yet, as of the last look at the folders.
+    pub fn unread(&self) -> usize {
+        self.0.health.unread.load(Ordering::Relaxed)
     }
 
     /// What its keeper is at, and how far, if it takes longer than a moment.

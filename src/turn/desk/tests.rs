@@ -15,6 +15,7 @@ use crate::{
         Delta, LlmError, Role,
         scripted::{Scripted, Step},
     },
+    refusal::Refusals,
     store::Health,
     turn::{line::Line, log::News, station::Backend},
 };
@@ -115,6 +116,7 @@ fn fixture_on(store: Store, on_leave: OnLeave, model: Scripted) -> Fixture {
         store.clone(),
         rules,
         unlimited(),
+        Metrics::new(),
         shutdown.clone(),
     );
     Fixture {
@@ -127,7 +129,11 @@ fn fixture_on(store: Store, on_leave: OnLeave, model: Scripted) -> Fixture {
 
 /// Nobody has a limit.
 fn unlimited() -> Arc<Quotas> {
-    Quotas::new(config::Config::default().limits, vec![], Arc::default())
+    Quotas::new(
+        config::Config::default().limits,
+        vec![],
+        Arc::new(Refusals::new(Metrics::new())),
+    )
 }
 
 fn question(text: &str) -> Ask {

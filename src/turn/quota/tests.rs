@@ -1,6 +1,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
+use crate::metrics::Metrics;
 
 const HOUR: u64 = 3_600_000;
 
@@ -23,7 +24,7 @@ fn share(questions_per_minute: u32, answers_at_once: usize, tokens_per_day: u64)
 }
 
 fn quotas(limits: Limits) -> Arc<Quotas> {
-    Quotas::new(limits, vec![], Arc::default())
+    Quotas::new(limits, vec![], Arc::new(Refusals::new(Metrics::new())))
 }
 
 fn at(n: u32) -> Option<Client> {
@@ -136,7 +137,8 @@ fn an_address_and_all_together_have_limits_of_their_own() {
     assert!(third.message.contains("running here"), "{third:?}");
     for (scope, count) in [(Scope::User, 0), (Scope::Address, 1), (Scope::All, 1)] {
         let measure = Measure::Answers;
-        assert_eq!(quotas.refusals().count(Refusal { scope, measure }), count);
+        let limit = Limit { scope, measure };
+        assert_eq!(quotas.refusals().count(limit), count, "{limit:?}");
     }
 }
 
@@ -198,7 +200,11 @@ fn what_was_spent_before_a_restart_counts_and_other_limits_hold_at_once() {
         all: share(0, 0, 100),
         ..none()
     };
-    let quotas = Quotas::new(limits, vec![(Spender::All, 100)], Arc::default());
+    let quotas = Quotas::new(
+        limits,
+        vec![(Spender::All, 100)],
+        Arc::new(Refusals::new(Metrics::new())),
+    );
     let now = Moment::now();
     assert!(quotas.take(anybody(), true, now).is_err());
     quotas.set(Limits {

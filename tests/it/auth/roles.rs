@@ -7,9 +7,11 @@ use crate::harness::Server;
 type Three = [u16; 3];
 
 /// What is asked with a body of `{}`, and what that is answered: where people sign in, and where they do not.
-const ROUTES: [(&str, &str, Three, u16); 33] = [
+const ROUTES: [(&str, &str, Three, u16); 34] = [
     ("GET", "/healthz", [200; 3], 200),
     ("GET", "/readyz", [200; 3], 200),
+    // It has a token of its own.
+    ("GET", "/metrics", [404; 3], 404),
     ("GET", "/", [401, 200, 200], 200),
     ("HEAD", "/", [401, 200, 200], 200),
     ("GET", "/c/nonsense", [401, 200, 200], 200),

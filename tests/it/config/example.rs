@@ -8,7 +8,7 @@ use crate::tls::{Authority, CERTIFICATE, KEY};
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
 /// Keys with a default, in `[sections]` that are always there and in `[[endpoint]]`.
-const DEFAULTS: (usize, usize) = (47, 9);
+const DEFAULTS: (usize, usize) = (48, 9);
 
 /// The sections and `key = value` settings of a TOML text, a value over several lines as one.
 fn settings(text: &str) -> Vec<(String, String)> {
@@ -31,20 +31,27 @@ fn settings(text: &str) -> Vec<(String, String)> {
 }
 
 /// The example with everything in it that is commented out, and with a key file that exists; unless `all`, without the
-/// second source of one key.
+/// further sources of one key.
 fn uncommented(key_file: &str, all: bool) -> String {
     let lines = EXAMPLE.lines().map(|line| match line.strip_prefix('#') {
         Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => rest,
         _ => line,
     });
-    // A key has one source: of the embeddings' the first one stays.
-    let mut is_embeddings = false;
+    // A key has one source: where all four stand in one section the first one stays.
+    let mut has_four = false;
     let lines = lines.filter(|line| {
         if line.starts_with('[') {
-            is_embeddings = *line == "[knowledge.embeddings]";
+            has_four = ["[knowledge.embeddings]", "[metrics]"].contains(line);
         }
-        let others = ["api_key ", "api_key_file ", "api_key_credential "];
-        all || !is_embeddings || !others.iter().any(|key| line.starts_with(key))
+        let others = [
+            "api_key ",
+            "api_key_file ",
+            "api_key_credential ",
+            "token ",
+            "token_file ",
+            "token_credential ",
+        ];
+        all || !has_four || !others.iter().any(|key| line.starts_with(key))
     });
     let text: String = lines.map(|line| format!("{line}\n")).collect();
     assert!(text.contains("/etc/askd/azure.key"));
@@ -148,6 +155,7 @@ fn the_example_loads_with_everything_in_it_switched_on() {
     }
     let path = directory.path().to_str().unwrap();
     let env = |name: &str| match name {
+        "ASKD_METRICS_TOKEN" => Some("sixteen-letters-or-more".to_owned()),
         "EMBEDDINGS_API_KEY" => Some("sk-embed".to_owned()),
         "OPENROUTER_API_KEY" => Some("sk-or".to_owned()),
         "CREDENTIALS_DIRECTORY" => Some(path.to_owned()),
@@ -213,6 +221,7 @@ fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
         "store",
         "page",
         "log",
+        "metrics",
     ];
     for section in sections {
         let faults = load(&format!("[{section}]\nnonsense = 1\n")).unwrap_err();
@@ -230,7 +239,7 @@ fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
         );
     }
     assert_eq!(shown, known);
-    assert_eq!(known.len(), 113);
+    assert_eq!(known.len(), 119);
 }
 
 #[test]
@@ -252,5 +261,5 @@ fn the_example_says_a_line_on_each_key() {
         }
         above = line;
     }
-    assert_eq!(told.len(), 89);
+    assert_eq!(told.len(), 93);
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::*;
 
 /// Faults of a file, each with a name.
-const FILES: [(&str, &str); 124] = [
+const FILES: [(&str, &str); 130] = [
     // Limits.
     (
         "a limit that is no number, and a key of no scope",
@@ -14,6 +14,31 @@ const FILES: [(&str, &str); 124] = [
     (
         "a cap of sessions that another key says",
         "[limits.address]\nsessions = 3\n[limits.all]\nsessions = 9\n",
+    ),
+    // Who may see the figures.
+    (
+        "metrics for anybody who reaches them, which nobody has decided",
+        "[metrics]\nlisten = \"0.0.0.0:9464\"\n",
+    ),
+    (
+        "metrics where the page is",
+        "[server]\nlisten = [\"127.0.0.1:8080\"]\n[metrics]\nlisten = \"127.0.0.1:8080\"\n",
+    ),
+    (
+        "an address of the metrics without a port",
+        "[metrics]\nlisten = \"127.0.0.1\"\n",
+    ),
+    (
+        "a token that is soon guessed",
+        "[metrics]\ntoken = \"secret\"\n",
+    ),
+    (
+        "two tokens",
+        "[metrics]\ntoken = \"sk-one-and-a-half-dozen\"\ntoken_env = \"METRICS\"\n",
+    ),
+    (
+        "a variable without a token",
+        "[metrics]\ntoken_env = \"NO_SUCH_TOKEN\"\n",
     ),
     // Who may come in.
     (
@@ -439,7 +464,7 @@ fn each_fault_names_file_line_column_key_and_remedy() {
         }
         writeln!(told, "## {name}\n\n{faults}\n").unwrap();
     }
-    assert_eq!(FILES.len(), 124);
+    assert_eq!(FILES.len(), 130);
     insta::assert_snapshot!(told);
 }
 

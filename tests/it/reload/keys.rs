@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::{binary::Binary, harness::soon};
 
 /// Another value for each key, and the key of the base that it excludes. `DIR` is a folder of the test's.
-const OTHER: [(&str, &str, &str, &str); 107] = [
+const OTHER: [(&str, &str, &str, &str); 113] = [
     ("[server]", "listen", "[\"127.0.0.1:1\"]", ""),
     ("[server]", "public_url", "\"https://ask.example.org\"", ""),
     (
@@ -161,6 +161,12 @@ const OTHER: [(&str, &str, &str, &str); 107] = [
     ("[log]", "max_size", "\"49 MiB\"", ""),
     ("[log]", "max_files", "8", ""),
     ("[log]", "texts", "true", ""),
+    ("[metrics]", "listen", "\"127.0.0.1:3\"", ""),
+    ("[metrics]", "allow_open", "true", ""),
+    ("[metrics]", "token", "\"sk-another-token\"", ""),
+    ("[metrics]", "token_env", "\"ANOTHER_TOKEN\"", "token"),
+    ("[metrics]", "token_file", "\"DIR/token\"", "token"),
+    ("[metrics]", "token_credential", "\"token\"", "token"),
 ];
 
 const HASH: &str =
@@ -169,7 +175,7 @@ const OTHER_HASH: &str =
     "\"$argon2id$v=19$m=8,t=1,p=1$c29tZSBvdGhlciBzYWx0$Zm9yIHRoZSBleGFtcGxlIG9ubHksIG5vIHJlYWw\"";
 
 /// What askd runs on.
-const BASE: [(&str, &str, &str); 13] = [
+const BASE: [(&str, &str, &str); 14] = [
     ("[server]", "listen", "[\"127.0.0.1:0\"]"),
     ("[server.tls]", "certificate", "\"DIR/first.pem\""),
     ("[server.tls]", "key", "\"DIR/key.pem\""),
@@ -187,6 +193,7 @@ const BASE: [(&str, &str, &str); 13] = [
     ("[knowledge.embeddings]", "model", "\"m\""),
     ("[knowledge.embeddings]", "api_key", "\"sk-base\""),
     ("[store]", "path", "\"DIR/askd.db\""),
+    ("[metrics]", "token", "\"sk-the-base-token\""),
 ];
 
 /// The base with another value for one key.
@@ -256,6 +263,7 @@ async fn each_key_that_is_changed_takes_effect_or_is_named_as_needing_a_restart(
     }
     let files = [
         ("key", "sk-file"),
+        ("token", "sk-token-of-a-file"),
         ("logo.svg", "<svg/>"),
         ("page.css", "h1 {}"),
     ];
@@ -274,6 +282,7 @@ async fn each_key_that_is_changed_takes_effect_or_is_named_as_needing_a_restart(
     let environment = [
         ("ASKD_LISTEN", ""),
         ("ANOTHER_KEY", "sk-environment"),
+        ("ANOTHER_TOKEN", "sk-environments-token"),
         ("CREDENTIALS_DIRECTORY", folder.path().to_str().unwrap()),
     ];
     let base = file(&folder, None);
@@ -303,7 +312,7 @@ async fn each_key_that_is_changed_takes_effect_or_is_named_as_needing_a_restart(
         }
         assert!(!said.contains("sk-"), "{said}");
     }
-    assert_eq!((took_effect, need_restart), (61, 46));
+    assert_eq!((took_effect, need_restart), (65, 48));
 }
 
 #[test]

@@ -150,7 +150,14 @@ fn without_documents(model: &Scripted) -> Desk {
         log_texts: false,
     };
     let store = store(config::StorePath::Memory);
-    Desk::new(vec![station], store, rules, unlimited(), Shutdown::new())
+    Desk::new(
+        vec![station],
+        store,
+        rules,
+        unlimited(),
+        Metrics::new(),
+        Shutdown::new(),
+    )
 }
 
 #[tokio::test(start_paused = true)]

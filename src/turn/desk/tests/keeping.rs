@@ -64,6 +64,7 @@ async fn a_question_that_an_earlier_desk_has_answered_is_not_asked_again() {
             it.store.clone(),
             **it.desk.0.rules.load(),
             unlimited(),
+            Metrics::new(),
             Shutdown::new(),
         ),
         ..it
