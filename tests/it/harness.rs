@@ -97,7 +97,7 @@ pub fn socket_of(address: &str) -> SocketAddr {
 pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
-    /// The addresses of all its listeners, as it tells them to people.
+    /// The addresses of all its listeners, as it tells them to people; that of the metrics is the last.
     pub addresses: Vec<String>,
     /// How it is told to go down.
     pub shutdown: Shutdown,
@@ -168,7 +168,8 @@ impl Server {
         };
         let loaded = check("test.toml", toml, &overrides, &|_| None)
             .unwrap_or_else(|faults| panic!("{faults}"));
-        let listeners = Listener::all(&loaded.config.server).unwrap();
+        let mut listeners = Listener::all(&loaded.config.server).unwrap();
+        listeners.extend(Listener::metrics(&loaded.config.metrics).unwrap());
         let addresses: Vec<_> = listeners.iter().map(Listener::address).collect();
         let address = socket_of(&addresses[0]);
         let shutdown = Shutdown::new();

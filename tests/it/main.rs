@@ -26,6 +26,7 @@ mod leaving;
 mod limits;
 mod llm;
 mod logs;
+mod metrics;
 mod pdf;
 mod proxy;
 mod reload;

@@ -156,3 +156,21 @@ async fn a_halt_interrupts_and_keeps_what_came() {
     );
     it.shutdown.finished().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_requests_end_is_timed_from_when_it_was_wanted_no_more_and_the_grace_is_no_part_of_it() {
+    let (model, _gate) = gated();
+    let it = fixture(OnLeave::Grace(GRACE), model);
+    let mut reader = it.desk.ask(question("q")).await.unwrap();
+    first_text(&mut reader).await;
+    drop(reader);
+    it.shutdown.idle().await;
+    let told = it.desk.0.metrics.exposition().text();
+    let closed = "askd_upstream_closed_seconds";
+    // The clock stands still but for sleeping, which only the grace does.
+    assert!(
+        told.contains(&format!("{closed}_bucket{{le=\"0.005\"}} 1\n")),
+        "{told}"
+    );
+    assert!(told.contains(&format!("{closed}_count 1\n")), "{told}");
+}
