@@ -24,10 +24,12 @@ use std::{
 /// Everything that the built page depends on, below `assets/page`. All exist: one that did not would make cargo
 /// run this for every build.
 const INPUTS: &[&str] = &[
+    "admin.html",
     "index.html",
     "package.json",
     "package-lock.json",
     "plugins",
+    "sign-in.html",
     "src",
     "svelte.config.js",
     "tsconfig.json",

@@ -7,6 +7,7 @@ pub mod signals;
 pub mod systemd;
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -19,12 +20,14 @@ use tokio::{
 use tracing::{info, warn};
 
 use self::live::Live;
+pub use crate::http::{Asked, Reloaded, Reloads};
 use crate::{
-    auth::Auth,
+    auth::{Auth, audit::Audit},
     config::{self, Config, StorePath},
     http::{
         Base, Page, Parts, Site, Uploads,
         accept::{Acceptor, Limits, Listener},
+        reload_channel,
     },
     knowledge::{Keeper, Knowledge, KnowledgeError, Library, LibraryError, Set},
     llm::openai::{OpenAi, SetupError},
@@ -77,6 +80,17 @@ pub enum BuildError {
     /// The thread for the questions that find nothing.
     #[error("no thread can be started for knowledge.misses: {0}")]
     Misses(#[from] std::io::Error),
+    /// The audit's file, or its thread.
+    #[error(
+        "auth.audit {} cannot be written: {source}; create its folder and give it to the user that askd runs as",
+        path.display()
+    )]
+    Audit {
+        /// As configured.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// The embeddings' client.
     #[error("the embeddings' server cannot be set up: {0}")]
     Embeddings(SetupError),
@@ -163,6 +177,7 @@ impl App {
         let certificate = (server.tls.as_ref())
             .map(|tls| Certificate::open(tls.certificate.clone(), tls.key.clone()))
             .transpose()?;
+        let audit = audit(auth.audit.clone())?;
         let store = Store::open(store)?;
         let page = Page::new(&page, auth.mode, &Base::of(server.public_url.as_ref()));
         let auth = Auth::new(auth, store.clone());
@@ -188,7 +203,12 @@ impl App {
             metrics.clone(),
             shutdown.clone(),
         );
+        let (reloader, reloads) = reload_channel();
         let parts = Parts {
+            audit: audit.clone(),
+            reloader,
+            misses: knowledge.misses,
+            shown: config.shown(),
             uploads,
             sessions: sessions.clone(),
             desk: &desk,
@@ -210,6 +230,8 @@ impl App {
             desk: desk.clone(),
             store: store.clone(),
             searcher,
+            audit,
+            reloads: Mutex::new(Some(reloads)),
         };
         Ok(Self {
             live: Arc::new(live),
@@ -263,6 +285,7 @@ impl App {
             shutdown,
             ..
         } = self;
+        drop(live.reloads());
         let server = live.server();
         let library = keeper.as_ref().map(Keeper::library);
         if let Some(keeper) = keeper {
@@ -291,9 +314,19 @@ impl App {
             library.stop();
         }
         let grace = live.server().shutdown_grace;
+        let audit = live.audit().clone();
         drop(live);
         descend(&shutdown, store, grace).await;
+        audit.flush();
     }
+}
+
+/// Where it is written down who came in, if it is.
+fn audit(path: Option<PathBuf>) -> Result<Audit, BuildError> {
+    let Some(path) = path else {
+        return Ok(Audit::default());
+    };
+    Audit::open(path.clone()).map_err(|source| BuildError::Audit { path, source })
 }
 
 /// What is answered from, and who keeps it as its folders are.

@@ -4,6 +4,7 @@
 //! a restart signs nobody out. A look at it never waits. What ends a sign-in ends it for the requests that follow and, by its
 //! [`Pass`], for the sessions that are open.
 
+pub mod audit;
 mod kept;
 mod pass;
 pub mod password;
@@ -133,6 +134,11 @@ impl Auth {
         self.0.mode
     }
 
+    /// The name, if the configuration has such a user: what else is typed as one may be a password.
+    pub fn known<'n>(&self, name: &'n str) -> Option<&'n str> {
+        self.0.hash_of_user(name).map(|_| name)
+    }
+
     /// The header in which a proxy says who it is.
     pub fn header(&self) -> &str {
         &self.0.header
@@ -202,10 +208,12 @@ impl Auth {
         self.forget_all(ended.into_iter().collect()).await
     }
 
-    /// Ends all sign-ins of a user. Tokens stay: they are taken back one by one.
-    pub async fn sign_out_everywhere(&self, name: &str) -> Result<(), StoreError> {
+    /// Ends all sign-ins of a user, and says how many. Tokens stay: they are taken back one by one.
+    pub async fn sign_out_everywhere(&self, name: &str) -> Result<usize, StoreError> {
         let ended = self.0.kept().remove_sign_ins(name);
-        self.forget_all(ended).await
+        let count = ended.len();
+        self.forget_all(ended).await?;
+        Ok(count)
     }
 
     /// The user's tokens, the oldest first.

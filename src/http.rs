@@ -2,6 +2,7 @@
 
 pub mod accept;
 mod access;
+mod admin;
 mod api;
 mod base;
 mod embed;
@@ -11,9 +12,10 @@ pub mod owner;
 mod page;
 mod proxies;
 mod reject;
+mod reload;
 mod upgrade;
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -23,15 +25,21 @@ use warp::{
     reply::Response,
 };
 
-pub use self::{api::Uploads, base::Base, page::Page, proxies::Proxies};
+pub use self::{
+    api::Uploads,
+    base::Base,
+    page::Page,
+    proxies::Proxies,
+    reload::{Asked, Reloaded, Reloader, Reloads, channel as reload_channel},
+};
 use crate::{
-    auth::Auth,
+    auth::{Auth, audit::Audit},
     config::Config,
     knowledge::Library,
     metrics::Metrics,
     session::{Sessions, registry::Registry},
     shutdown::Shutdown,
-    store::{Health, Store},
+    store::{self, Health, Store},
     turn::desk::Desk,
 };
 
@@ -46,6 +54,13 @@ pub struct Site {
     outgoing: api::Outgoing,
     handed_out: api::Outgoing,
     auth: Auth,
+    audit: Audit,
+    reloader: Reloader,
+    misses: Option<PathBuf>,
+    /// The configuration that runs, for admins.
+    shown: ArcSwap<String>,
+    /// When it went up, in milliseconds since the epoch.
+    since: u64,
     front: ArcSwap<Front>,
     connections: Arc<Registry>,
     metrics: Metrics,
@@ -89,6 +104,14 @@ pub struct Parts<'a> {
     pub store: &'a Store,
     /// Who may come in.
     pub auth: Auth,
+    /// Where it is written down who came in.
+    pub audit: Audit,
+    /// How admins have the configuration read again.
+    pub reloader: Reloader,
+    /// The questions that found nothing, if they are written down.
+    pub misses: Option<PathBuf>,
+    /// The configuration as admins see it.
+    pub shown: String,
     /// The documents that sources are of, if there are any.
     pub documents: Option<Library>,
     /// What is shown to who comes with a browser.
@@ -111,6 +134,10 @@ impl Site {
             desk,
             store,
             auth,
+            audit,
+            reloader,
+            misses,
+            shown,
             documents,
             page,
             uploads,
@@ -131,6 +158,11 @@ impl Site {
             auth,
             connections,
             metrics,
+            audit,
+            reloader,
+            misses,
+            shown: ArcSwap::from_pointee(shown),
+            since: store::now(),
             health: store.health(),
             shutdown,
         })
@@ -141,6 +173,7 @@ impl Site {
         let front = Front::new(config, page, &self.store, &self.auth);
         self.front.store(Arc::new(front));
         self.uploads.set(&config.session);
+        self.shown.store(Arc::new(config.shown()));
     }
 }
 
@@ -155,6 +188,7 @@ impl Site {
 /// | `/api/v1/…` | conversations, and the documents that answers are from; `GET /api/v1/openapi.json` describes them |
 /// | `GET /`, `GET /c/{conversation}` | the page, which says itself when there is no such conversation |
 /// | `GET /embed`, `GET /embed.js` | the page for other sites' frames, and the script that places it there |
+/// | `GET /admin` | the page for admins; to everybody else there is nothing |
 /// | `GET /…` | the page's files |
 ///
 /// Each is also below the path of `server.public_url`, and that path without a slash behind it leads to the page.
@@ -169,6 +203,8 @@ pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Inf
         .or(base::route(site.clone()))
         .unify()
         .or(embed::route(site.clone()))
+        .unify()
+        .or(admin::route(site.clone()))
         .unify()
         .or(page::route(site))
         .unify()

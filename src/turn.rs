@@ -109,6 +109,8 @@ struct Progress {
     citations: Option<Citations>,
     /// For who looks on.
     step: Arc<Step>,
+    /// How long after a stop was heard the endpoint's request was given up, if there was one.
+    stopped: Option<Duration>,
 }
 
 impl Progress {
@@ -184,6 +186,8 @@ enum Stop {
     Cancelled,
     /// The last reader has gone for good.
     Left,
+    /// An admin wants it so.
+    ByAdmin,
     /// The server goes down.
     Halted,
 }

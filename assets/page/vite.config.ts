@@ -32,7 +32,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rollupOptions: {
-      input: { index: "index.html", "sign-in": "sign-in.html", sw: "src/sw.ts" },
+      input: { index: "index.html", "sign-in": "sign-in.html", admin: "admin.html", sw: "src/sw.ts" },
       // The service worker's address stays, and is at the root of what it serves.
       output: {
         entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),

@@ -240,6 +240,8 @@ pub enum Cause {
     Crashed,
     /// The storage failed until the end of the answer had to be dropped.
     Unkept,
+    /// An admin stopped it.
+    Admin,
 }
 
 impl Cause {
@@ -250,6 +252,7 @@ impl Cause {
             Self::Stopped => "stopped",
             Self::Crashed => "crashed",
             Self::Unkept => "unkept",
+            Self::Admin => "admin",
         }
     }
 }
@@ -266,7 +269,7 @@ pub struct Usage {
     pub completion_tokens: u64,
 }
 
-/// Times since the question was accepted, in milliseconds.
+/// Times, in milliseconds since the question was accepted unless they say otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(optional_fields))]
@@ -278,4 +281,10 @@ pub struct Timing {
     /// Until the end.
     #[cfg_attr(test, ts(type = "number"))]
     pub total_ms: u64,
+    /// Where the endpoint had been asked and the answer was stopped: from askd's hearing that until it had given the request
+    /// up, in microseconds. That closes its connection, or its stream of one, which no endpoint confirms. It is told while
+    /// the turn is live, and not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(as = "Option<u32>", optional))]
+    pub stopped_us: Option<u64>,
 }

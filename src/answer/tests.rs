@@ -12,6 +12,7 @@ impl End {
             timing: Timing {
                 first_chunk_ms: None,
                 total_ms: 1,
+                stopped_us: None,
             },
         }
     }

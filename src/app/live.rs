@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{BuildError, caps, rules, station};
 use crate::{
+    auth::audit::Audit,
     config::{self, Change, Config, Endpoint},
-    http::{Base, Page, Site, accept::Limits},
+    http::{Base, Page, Reloads, Site, accept::Limits},
     session::{Sessions, registry::Registry},
     store::Store,
     turn::{
@@ -26,9 +27,23 @@ pub struct Live {
     pub(super) desk: Desk,
     pub(super) store: Store,
     pub(super) searcher: Option<Arc<Searcher>>,
+    pub(super) audit: Audit,
+    pub(super) reloads: Mutex<Option<Reloads>>,
 }
 
 impl Live {
+    /// Where it is written down who did what.
+    pub fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    /// Where admins ask for the configuration to be read again; there is one who hears them, and from where nobody has
+    /// asked for this before askd serves they are told that it cannot be.
+    pub fn reloads(&self) -> Option<Reloads> {
+        let mut reloads = self.reloads.lock().unwrap_or_else(PoisonError::into_inner);
+        reloads.take()
+    }
+
     /// `[server]` as it is now.
     pub fn server(&self) -> config::Server {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);

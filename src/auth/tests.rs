@@ -29,6 +29,7 @@ fn auth(names: &[&str]) -> Auth {
         allow_open: false,
         admins: Vec::new(),
         user_header: String::new(),
+        audit: None,
         users: names.iter().map(|name| user(name)).collect(),
         session_lifetime: Duration::from_secs(60),
     };

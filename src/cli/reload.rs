@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 
 use super::{Cli, EXIT_CONFIG, EXIT_UNAVAILABLE, colour, complain};
 use crate::{
-    app::{live::Live, signals::Hangups, systemd},
+    app::{Asked, Reloaded, Reloads, live::Live, signals::Hangups, systemd},
     config::{self, Change, Faults},
     shutdown::Shutdown,
     store, telemetry,
@@ -65,48 +65,65 @@ impl Cli {
         log: Weak<telemetry::Guard>,
         shutdown: Shutdown,
     ) {
+        let mut reloads = live.reloads();
         loop {
-            tokio::select! {
+            let asked = tokio::select! {
                 biased;
                 () = shutdown.halted() => return,
-                () = hangups.next() => {}
-            }
+                () = hangups.next() => None,
+                asked = next(&mut reloads) => Some(asked),
+            };
             let Some(log) = log.upgrade() else {
                 return;
             };
             log.reopen();
+            live.audit().reopen();
             if shutdown.is_draining() {
                 // What goes down is not set up anew.
                 tracing::info!("SIGHUP: the log's file is opened anew");
                 continue;
             }
             systemd::reloading();
-            tracing::info!(
-                "SIGHUP: the log's file is opened anew, and the configuration read again"
-            );
-            let (cli, live) = (self.clone(), live.clone());
-            // Names are resolved and files read.
-            if let Err(error) = spawn_blocking(move || cli.change(&live, &log)).await {
-                tracing::error!("the configuration could not be read again: {error}");
+            match &asked {
+                None => tracing::info!(
+                    "SIGHUP: the log's file is opened anew, and the configuration read again"
+                ),
+                Some(asked) => tracing::info!(
+                    user = %asked.by,
+                    "an admin has the log's file opened anew, and the configuration read again"
+                ),
             }
+            let (cli, parts) = (self.clone(), live.clone());
+            // Names are resolved and files read.
+            let changed = spawn_blocking(move || cli.change(&parts, &log)).await;
+            let reloaded = changed.unwrap_or_else(|error| {
+                let fault = format!("the configuration could not be read again: {error}");
+                tracing::error!("{fault}");
+                failed(vec![fault])
+            });
             systemd::ready();
+            match asked {
+                Some(asked) => asked.tell(reloaded),
+                None => live.audit().note(reloaded.act(), None, None),
+            }
         }
     }
 
     /// Reads it and has it take effect, or says why not.
-    fn change(&self, live: &Live, log: &telemetry::Guard) {
+    fn change(&self, live: &Live, log: &telemetry::Guard) -> Reloaded {
         let loaded = match self.read() {
             Ok(loaded) => loaded,
             Err(faults) => return tell_faults(&faults),
         };
-        for warning in &loaded.warnings {
+        let warnings: Vec<_> = loaded.warnings.iter().map(ToString::to_string).collect();
+        for warning in &warnings {
             tracing::warn!("{warning}");
         }
         let change = match live.change(&loaded.config) {
             Ok(change) => change,
             Err(error) => {
                 tracing::error!("the configuration stays as it was: {error}");
-                return;
+                return failed(vec![error.to_string()]);
             }
         };
         // Under whichever of the two levels it can be seen.
@@ -117,6 +134,12 @@ impl Cli {
         log.set_level(&change.config.log.level);
         if !before {
             self.tell(&change);
+        }
+        Reloaded {
+            took_effect: change.took_effect,
+            need_restart: change.need_restart,
+            warnings,
+            faults: Vec::new(),
         }
     }
 
@@ -152,13 +175,30 @@ impl Cli {
     }
 }
 
-fn tell_faults(faults: &Faults) {
-    for fault in &faults.0 {
+/// Waits until an admin asks. Cancel safe.
+async fn next(reloads: &mut Option<Reloads>) -> Asked {
+    match reloads {
+        Some(reloads) => reloads.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn failed(faults: Vec<String>) -> Reloaded {
+    Reloaded {
+        faults,
+        ..Reloaded::default()
+    }
+}
+
+fn tell_faults(faults: &Faults) -> Reloaded {
+    let told: Vec<_> = faults.0.iter().map(ToString::to_string).collect();
+    for fault in &told {
         tracing::error!("{fault}");
     }
-    let faults = faults.0.len();
+    let faults = told.len();
     tracing::error!(
         faults,
         "the configuration stays as it was: the file has faults"
     );
+    failed(told)
 }

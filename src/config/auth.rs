@@ -1,6 +1,6 @@
 //! `[auth]`: who may come in, and who of them is an admin.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use super::Secret;
 
@@ -17,6 +17,8 @@ pub struct Auth {
     pub session_lifetime: Duration,
     /// The header in which a proxy says who it is, in small letters.
     pub user_header: String,
+    /// Where sign-ins and what admins do are written down; `None`: nowhere.
+    pub audit: Option<PathBuf>,
     /// `[[auth.user]]`
     pub users: Vec<User>,
 }

@@ -187,6 +187,7 @@ pub const KEYS: &[Key] = &[
     restart!(auth.admins),
     restart!(auth.session_lifetime),
     restart!(auth.user_header),
+    restart!(auth.audit),
     user!(name),
     user!(password_hash),
     endpoint!(name, "name"),

@@ -16,6 +16,7 @@ mod request;
 mod server;
 mod store;
 mod tls;
+mod written;
 
 use std::{
     path::{Path, PathBuf},

@@ -171,6 +171,7 @@ impl Text {
         self.texts("admins", &auth.admins);
         self.time("session_lifetime", auth.session_lifetime);
         self.text("user_header", &auth.user_header);
+        self.path("audit", auth.audit.as_deref());
         for user in &auth.users {
             self.section("[[auth.user]]");
             self.text("name", &user.name);
@@ -277,7 +278,7 @@ impl Text {
         self.secrets("headers", headers);
         self.some_plain("dimensions", embeddings.dimensions);
         self.plain("batch", embeddings.batch);
-        self.plain("max_input", embeddings.max_input);
+        self.size("max_input", embeddings.max_input as u64);
         self.text("question_prefix", &embeddings.question_prefix);
         self.text("passage_prefix", &embeddings.passage_prefix);
         self.time("timeout", embeddings.timeout);
@@ -362,6 +363,7 @@ public_url = "https://example.org/ask"
 trusted_proxies = ["unix", "10.0.0.0/8"]
 [auth]
 mode = "password"
+audit = "/tmp/audit.jsonl"
 [[auth.user]]
 name = "ada"
 password_hash = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$Iy8O1V4rrGS4Bd4aZGZuy8cUzZrTJtcWHpvv6fdDp08"

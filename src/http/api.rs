@@ -6,6 +6,7 @@
 //! decides then.
 
 mod account;
+mod admin;
 mod body;
 mod documents;
 mod download;
@@ -13,6 +14,7 @@ mod markdown;
 mod outgoing;
 mod query;
 mod refusal;
+mod route;
 mod telling;
 mod upload;
 mod wire;
@@ -22,23 +24,23 @@ use std::{sync::Arc, time::Duration};
 use bytes::BytesMut;
 use futures_util::{StreamExt as _, stream};
 use serde::{Serialize, de::DeserializeOwned};
-use uuid::Uuid;
 use warp::{
     Filter, Rejection, Reply,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     reply::Response,
 };
 
+pub use self::{admin::overview, outgoing::Outgoing, upload::Uploads};
 use self::{
     body::Body,
     query::{Format, Query},
     refusal::Refusal,
+    route::{Route, route},
     telling::Begun,
 };
-pub use self::{outgoing::Outgoing, upload::Uploads};
 use super::{Site, accept::Peer, access::SignedOut};
 use crate::{
-    auth::User,
+    auth::{User, audit::Act},
     id::{ConversationId, OwnerId},
 };
 
@@ -55,52 +57,31 @@ const LISTED: usize = 50;
 /// Finds of a search, unless another number is asked for.
 const FOUND: usize = 20;
 
-/// What an address is. A conversation is `None` where its id is none that a conversation can have.
-#[derive(Debug, Clone, Copy)]
-enum Route {
-    Description,
-    List,
-    One(Option<ConversationId>),
-    Restore(Option<ConversationId>),
-    ExportOne(Option<ConversationId>),
-    ExportAll,
-    Search,
-    Import,
-    Document,
-    Original,
-    SignIn,
-    SignOut,
-    Me,
-    TakeOver,
-    Tokens,
-    Token(Option<Uuid>),
-    Nothing,
-}
-
-impl Route {
-    /// The methods that it takes.
-    fn methods(self) -> &'static str {
-        match self {
-            Self::One(_) => "GET, HEAD, PATCH, DELETE",
-            Self::Restore(_) | Self::Import | Self::SignIn | Self::SignOut | Self::TakeOver => {
-                "POST"
-            }
-            Self::Tokens => "GET, HEAD, POST",
-            Self::Token(_) => "DELETE",
-            _ => "GET, HEAD",
-        }
-    }
-}
-
 /// A request, apart from its address.
 struct Call {
     site: Arc<Site>,
     owner: OwnerId,
     /// Who it is, where people sign in.
     user: Option<User>,
+    /// What its sender is called in the log.
+    peer: Option<Arc<str>>,
     headers: HeaderMap,
     query: Query,
     body: Body,
+}
+
+impl Call {
+    /// Writes down what was done.
+    fn note(&self, act: Act) {
+        let user = self.user.as_ref().map(|user| &*user.name);
+        self.site.audit.note(act, user, self.peer.as_deref());
+    }
+
+    /// Its small body, which is not there a second time.
+    async fn small(&mut self) -> Result<BytesMut, Refusal> {
+        let body = std::mem::replace(&mut self.body, Box::pin(stream::empty()));
+        body::json(&self.headers, body, MAX_SMALL, SMALL_TIME).await
+    }
 }
 
 /// Every address below `/api`.
@@ -123,66 +104,6 @@ pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Rej
                 answer(site, route, from, body)
             },
         )
-}
-
-fn route() -> impl Filter<Extract = (Route,), Error = Rejection> + Clone {
-    let id = |text: String| Uuid::try_parse(&text).ok().map(ConversationId);
-    let description = warp::path!("openapi.json").map(|| Route::Description);
-    let list = warp::path!("conversations").map(|| Route::List);
-    let one = warp::path!("conversations" / String).map(move |text| Route::One(id(text)));
-    let restore =
-        warp::path!("conversations" / String / "restore").map(move |text| Route::Restore(id(text)));
-    let export_one = warp::path!("conversations" / String / "export")
-        .map(move |text| Route::ExportOne(id(text)));
-    let export_all = warp::path!("export").map(|| Route::ExportAll);
-    let search = warp::path!("search").map(|| Route::Search);
-    let import = warp::path!("import").map(|| Route::Import);
-    let document = warp::path!("document").map(|| Route::Document);
-    let original = warp::path!("document" / "file").map(|| Route::Original);
-    let sign_in = warp::path!("sign-in").map(|| Route::SignIn);
-    let sign_out = warp::path!("sign-out").map(|| Route::SignOut);
-    let me = warp::path!("me").map(|| Route::Me);
-    let take_over = warp::path!("take-over").map(|| Route::TakeOver);
-    let tokens = warp::path!("tokens").map(|| Route::Tokens);
-    let token = warp::path!("tokens" / String)
-        .map(|text: String| Route::Token(Uuid::try_parse(&text).ok()));
-    let account = sign_in
-        .or(sign_out)
-        .unify()
-        .or(me)
-        .unify()
-        .or(take_over)
-        .unify()
-        .or(tokens)
-        .unify()
-        .or(token)
-        .unify();
-    let known = description
-        .or(list)
-        .unify()
-        .or(one)
-        .unify()
-        .or(restore)
-        .unify()
-        .or(export_one)
-        .unify()
-        .or(export_all)
-        .unify()
-        .or(search)
-        .unify()
-        .or(import)
-        .unify()
-        .or(document)
-        .unify()
-        .or(original)
-        .unify()
-        .or(account)
-        .unify();
-    let nothing = warp::path!("api" / ..).map(|| Route::Nothing);
-    warp::path!("api" / "v1" / ..)
-        .and(known)
-        .or(nothing)
-        .unify()
 }
 
 /// What a request says beside its address and its body.
@@ -211,10 +132,16 @@ async fn answer(site: Arc<Site>, route: Route, from: From, body: Body) -> Respon
             }
             (_, _, Err(SignedOut)) => (Err(Refusal::signed_out()), None),
             (route, _, Ok(visitor)) => {
+                let route = match route {
+                    // To everybody else there is nothing at these addresses.
+                    Route::Admin(_) if !visitor.is_admin() => Route::Nothing,
+                    route => route,
+                };
                 let call = Call {
                     site,
                     owner: visitor.owner,
                     user: visitor.user.clone(),
+                    peer: peer.map(|peer| front.access.name(peer, headers)),
                     headers: from.headers,
                     query: Query::parse(&from.query),
                     body,
@@ -265,6 +192,7 @@ async fn handle(route: Route, method: &Method, call: Call) -> Result<Response, R
         (Route::Document, "GET" | "HEAD") => documents::part(call).await,
         (Route::Original, "GET" | "HEAD") => documents::original(call).await,
         (Route::Import, "POST") => json(&upload::take(call).await?),
+        (Route::Admin(route), method) => admin::handle(route, method, call).await,
         (route, _) => Err(Refusal::method(route.methods())),
     }
 }
@@ -307,8 +235,8 @@ async fn read(call: Call, id: ConversationId) -> Result<Response, Refusal> {
     Ok(json_of(response))
 }
 
-async fn rename(call: Call, id: Option<ConversationId>) -> Result<Response, Refusal> {
-    let body = body::json(&call.headers, call.body, MAX_SMALL, SMALL_TIME).await?;
+async fn rename(mut call: Call, id: Option<ConversationId>) -> Result<Response, Refusal> {
+    let body = call.small().await?;
     let wanted: wire::Rename = decode(&body)?;
     let title = title("title", &wanted.title)?;
     let store = &call.site.store;

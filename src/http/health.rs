@@ -5,13 +5,18 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use warp::{
     Filter, Rejection, Reply,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     reply::Response,
 };
 
-use super::{Site, page::get_or_head};
+use super::{
+    Site,
+    accept::Peer,
+    api::overview::{self, Knowledge, StoreState},
+    page::get_or_head,
+};
 use crate::{
-    knowledge::{Lack, Library, Progress, Task},
+    knowledge::{Library, Progress, Task},
     store::{Health, UNAVAILABLE},
 };
 
@@ -19,7 +24,17 @@ use crate::{
 pub fn routes(site: Arc<Site>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
     let readyz = warp::path!("readyz")
         .and(get_or_head())
-        .map(move || readiness(&site));
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<Peer>())
+        .map(move |headers: HeaderMap, peer: Option<Peer>| {
+            let visitor = site.front.load().access.of(&headers, peer.as_ref());
+            let is_admin = visitor.is_ok_and(|visitor| visitor.is_admin());
+            let (status, mut body) = readiness(&site);
+            if is_admin {
+                details(&site, &mut body);
+            }
+            said(status, body)
+        });
     alive().or(readyz).unify()
 }
 
@@ -30,24 +45,19 @@ pub fn alive() -> impl Filter<Extract = (Response,), Error = Rejection> + Clone 
         .map(|| said(StatusCode::OK, told("up")))
 }
 
-fn readiness(site: &Site) -> Response {
+fn readiness(site: &Site) -> (StatusCode, Value) {
     if site.shutdown.is_draining() {
-        return said(StatusCode::SERVICE_UNAVAILABLE, told("draining"));
+        return (StatusCode::SERVICE_UNAVAILABLE, told("draining"));
     }
     if let Health::Bad(_) = &*site.health.borrow() {
         // Why is for the operator, in the log; anybody may look here.
         let mut body = told("storage_failed");
         body["message"] = UNAVAILABLE.into();
-        return said(StatusCode::SERVICE_UNAVAILABLE, body);
+        return (StatusCode::SERVICE_UNAVAILABLE, body);
     }
     let mut body = told("ready");
     if let Some(lack) = site.documents.as_ref().and_then(Library::lack) {
-        body["detail"] = match lack {
-            Lack::Documents => "documents_unread",
-            Lack::Changes => "documents_stale",
-            Lack::Vectors => "embeddings_down",
-        }
-        .into();
+        body["detail"] = lack.as_str().into();
     }
     if let Some(Progress { task, done, of }) = site.documents.as_ref().and_then(Library::progress) {
         let task = match task {
@@ -56,7 +66,16 @@ fn readiness(site: &Site) -> Response {
         };
         body["progress"] = json!({ "task": task, "done": done, "of": of });
     }
-    said(StatusCode::OK, body)
+    (StatusCode::OK, body)
+}
+
+/// What admins are told besides.
+fn details(site: &Site, body: &mut Value) {
+    body["sessions"] = site.sessions.len().into();
+    body["turns"] = site.desk.running().into();
+    body["endpoints"] = json!(overview::endpoints(site));
+    body["store"] = json!(StoreState::of(site));
+    body["knowledge"] = json!(site.documents.as_ref().map(Knowledge::of));
 }
 
 fn told(state: &str) -> Value {

@@ -18,7 +18,7 @@ use warp::{
 
 use super::base::Base;
 use crate::{
-    auth::{Pass, User},
+    auth::{Pass, Role, User},
     id::OwnerId,
 };
 
@@ -223,6 +223,12 @@ impl Visitor {
             cookie: Some(cookie),
             ..self
         }
+    }
+
+    /// Whether it is an admin's.
+    pub fn is_admin(&self) -> bool {
+        let role = self.user.as_ref().map(|user| user.role);
+        role == Some(Role::Admin)
     }
 
     /// How long it may stay.

@@ -35,7 +35,8 @@ const SETTINGS: &str = "<script id=\"askd-page\" type=\"application/json\">{}</s
 /// The documents that it is filled into.
 const INDEX: &str = "index.html";
 const SIGN_IN: &str = "sign-in.html";
-const DOCUMENTS: [&str; 2] = [INDEX, SIGN_IN];
+const ADMIN: &str = "admin.html";
+const DOCUMENTS: [&str; 3] = [INDEX, SIGN_IN, ADMIN];
 
 /// The script for other sites, and the end that its build gives it: rules for the operator's own look stand there.
 const SCRIPT: &str = "embed.js";
@@ -55,6 +56,8 @@ pub struct Page {
     framed: File,
     /// Where people sign in.
     sign_in: File,
+    /// How the server is, for admins.
+    admin: File,
     sites: Vec<String>,
     files: HashMap<String, File>,
 }
@@ -91,7 +94,8 @@ impl Page {
         };
         let (framed, _) = dress.index(true);
         let (index, stamp) = dress.index(false);
-        let sign_in = dress.sign_in();
+        let sign_in = dress.plain(SIGN_IN);
+        let admin = dress.plain(ADMIN);
         let mut files = own.files;
         for path in Files::iter().filter(|path| !DOCUMENTS.contains(&&**path)) {
             let Some(file) = Files::get(&path) else {
@@ -119,6 +123,7 @@ impl Page {
             index,
             framed,
             sign_in,
+            admin,
             sites: config.embed_origins.clone(),
             files,
         }
@@ -142,15 +147,16 @@ impl Page {
 
     /// Where people sign in, in place of whatever they asked for.
     pub fn sign_in(&self, headers: &HeaderMap) -> Response {
-        let mut response = send(&self.sign_in, headers);
+        let mut response = unkept(send(&self.sign_in, headers));
         if response.status() == StatusCode::OK {
             *response.status_mut() = StatusCode::UNAUTHORIZED;
         }
-        let no_store = HeaderValue::from_static("no-store");
         response
-            .headers_mut()
-            .insert(header::CACHE_CONTROL, no_store);
-        response
+    }
+
+    /// How the server is, which no browser is to keep.
+    pub fn admin(&self, headers: &HeaderMap) -> Response {
+        unkept(send(&self.admin, headers))
     }
 
     /// The script that places it there.
@@ -234,6 +240,15 @@ impl Variant {
     }
 }
 
+/// Not to be kept by anybody on the way.
+fn unkept(mut response: Response) -> Response {
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
+    response
+}
+
 /// The script for other sites, whose button has the operator's accent.
 fn dressed(script: &File, accent: &config::Accent) -> Option<File> {
     let plain = script
@@ -277,9 +292,9 @@ impl Dress<'_> {
         (self.filled(INDEX, &dressed, &settings), stamp)
     }
 
-    /// Where people sign in: of the operator's words it has those that anybody may read.
-    fn sign_in(&self) -> File {
-        self.filled(SIGN_IN, &self.dressed(SIGN_IN), &self.settings())
+    /// Another document: of the operator's words it has those that anybody may read.
+    fn plain(&self, name: &str) -> File {
+        self.filled(name, &self.dressed(name), &self.settings())
     }
 
     /// What every document knows.

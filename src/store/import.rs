@@ -294,6 +294,7 @@ fn log(turn: &Turn) -> Result<Answer, Ended> {
         timing: turn.timing.unwrap_or(Timing {
             first_chunk_ms: None,
             total_ms: 0,
+            stopped_us: None,
         }),
     })?;
     Ok(log)

@@ -76,6 +76,7 @@ pub(super) fn any_answer() -> impl Strategy<Value = Answer> {
         let timing = Timing {
             first_chunk_ms,
             total_ms,
+            stopped_us: None,
         };
         answer
             .push_end(End {

@@ -137,7 +137,7 @@ impl Live {
         *self.saved() = None;
     }
 
-    fn stop(&self, stop: Stop) {
+    pub(super) fn stop(&self, stop: Stop) {
         self.wanted.send_modify(|wanted| wanted.stop(stop));
     }
 }
@@ -282,16 +282,6 @@ impl Desk {
             }
             Ok(None)
         }))
-    }
-
-    /// Stops every running turn of this id, whoever asked; `false`: there is none. Two owners may have the same one, if their
-    /// clients made it so.
-    pub fn cancel_any(&self, turn: TurnId) -> bool {
-        let live = self.0.live();
-        let mut of_it = live.iter().filter(|((_, id), _)| *id == turn).peekable();
-        let there_is = of_it.peek().is_some();
-        of_it.for_each(|(_, live)| live.stop(Stop::Cancelled));
-        there_is
     }
 
     /// Stops every turn of a conversation, also those whose question is still being kept. Called once the conversation

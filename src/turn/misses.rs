@@ -10,7 +10,7 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     io::{self, Read as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::mpsc::{SyncSender, sync_channel},
     thread,
     time::SystemTime,
@@ -58,6 +58,27 @@ impl Misses {
             let _ = self.0.try_send(question.trim().to_owned());
         }
     }
+}
+
+/// The questions that were written down last, the newest first, at most so many; and how many the file has.
+pub fn last(file: &Path, most: usize) -> io::Result<(Vec<String>, usize)> {
+    let mut bytes = Vec::new();
+    match File::open(file) {
+        Ok(file) => file.take(MAX_BYTES).read_to_end(&mut bytes)?,
+        // None has found nothing yet.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), 0)),
+        Err(error) => return Err(error),
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let asked = |line: &str| {
+        let entry: Value = serde_json::from_str(line).ok()?;
+        entry["question"].as_str().map(str::to_owned)
+    };
+    let mut all: Vec<_> = text.lines().filter_map(asked).collect();
+    let count = all.len();
+    all.drain(..count.saturating_sub(most));
+    all.reverse();
+    Ok((all, count))
 }
 
 /// A question that waits for its answer, as documents of questions and answers have them.
@@ -191,6 +212,9 @@ mod tests {
             fs::metadata(&file).unwrap().permissions().mode() & 0o777,
             0o600
         );
+
+        let (questions, count) = last(&file, 1).unwrap();
+        assert_eq!((questions, count), (vec!["And then?".to_owned()], 2));
 
         // Somebody edits it, and another life of askd goes on.
         fs::write(&file, "{\"question\":\"Who?\",\"answer\":\"I.\"}").unwrap();

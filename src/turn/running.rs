@@ -92,6 +92,7 @@ impl Running {
                 said: 0,
                 citations: None,
                 step,
+                stopped: None,
             },
         }
     }
@@ -136,13 +137,15 @@ impl Running {
             done = work => Ok(done),
         };
         // The upstream's request has gone with the arm that lost; the slot goes before the end is told.
-        drop(ticket);
         let ended = ended.map_err(|(stop, since)| {
-            if self.progress.sent.is_some() && stop != Stop::Halted {
-                self.progress.endpoint.closed(since.elapsed());
+            let progress = &mut self.progress;
+            progress.stopped = progress.step.has_asked().then(|| since.elapsed());
+            if let Some(took) = progress.stopped.filter(|_| stop != Stop::Halted) {
+                progress.endpoint.closed(took);
             }
             stop
         });
+        drop(ticket);
         self.progress.flush(&log);
         let tokens = self.progress.tokens(matches!(ended, Ok(Err(_))));
         let bill = grant.spend(tokens, Moment::now());
@@ -254,6 +257,7 @@ impl Running {
             Ok(Err(fault)) => (Outcome::Failed, None, Some(fault)),
             Err(Stop::Cancelled) => (Outcome::Cancelled, None, None),
             Err(Stop::Left) => (Outcome::Interrupted, Some(Cause::Left), None),
+            Err(Stop::ByAdmin) => (Outcome::Interrupted, Some(Cause::Admin), None),
             Err(Stop::Halted) => (Outcome::Interrupted, Some(Cause::Stopped), None),
         };
         let end = self.end(outcome, cause);
@@ -281,6 +285,7 @@ impl Running {
 
     fn end(&self, outcome: Outcome, cause: Option<Cause>) -> End {
         let millis = |at: Instant| u64::try_from((at - self.begin).as_millis()).unwrap_or(u64::MAX);
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         End {
             outcome,
             cause,
@@ -288,6 +293,7 @@ impl Running {
             timing: Timing {
                 first_chunk_ms: self.progress.first_chunk.map(millis),
                 total_ms: millis(Instant::now()),
+                stopped_us: self.progress.stopped.map(micros),
             },
         }
     }
@@ -305,6 +311,7 @@ impl Running {
         let Timing {
             first_chunk_ms,
             total_ms,
+            stopped_us,
         } = end.timing;
         let (outcome, chunks) = (end.outcome, progress.chunks);
         let dropped = progress.citations.as_ref().map(Citations::dropped);
@@ -313,7 +320,7 @@ impl Running {
         let conversation = place.map(|place| display(place.conversation));
         match fault {
             None => info!(
-                %session, %turn, conversation, endpoint = station, model, %outcome, cause, first_chunk_ms, total_ms,
+                %session, %turn, conversation, endpoint = station, model, %outcome, cause, first_chunk_ms, total_ms, stopped_us,
                 chunks, prompt_tokens, completion_tokens, dropped_citations, "turn ended"
             ),
             Some(Fault { code, message, .. }) => warn!(

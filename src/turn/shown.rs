@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::desk::{Desk, Live};
+use super::{
+    Stop,
+    desk::{Desk, Live},
+};
 use crate::id::{ConversationId, SessionId, TurnId};
 
 /// What a turn is at, as far as its task says so; the rest is read off its log.
@@ -17,6 +20,11 @@ impl Step {
     /// The documents are searched.
     pub(super) fn searches(&self) {
         self.0.store(SEARCHES, Ordering::Relaxed);
+    }
+
+    /// Whether the model has been asked.
+    pub(super) fn has_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == ASKS
     }
 
     /// The model is asked.
@@ -75,6 +83,16 @@ impl Desk {
         all.truncate(most);
         let shown = all.iter().map(|(turn, live)| live.shown(*turn));
         (shown.collect(), count)
+    }
+
+    /// Stops every running turn of this id for an admin, whoever asked; `false`: there is none. Two owners may have the same one, if their
+    /// clients made it so.
+    pub fn end_any(&self, turn: TurnId) -> bool {
+        let live = self.0.live();
+        let mut of_it = live.iter().filter(|((_, id), _)| *id == turn).peekable();
+        let there_is = of_it.peek().is_some();
+        of_it.for_each(|(_, live)| live.stop(Stop::ByAdmin));
+        there_is
     }
 }
 

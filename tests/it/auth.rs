@@ -1,5 +1,6 @@
 //! Who may come in, by each of the three ways, and what ends that.
 
+mod admin;
 mod proxied;
 mod roles;
 mod signing;
@@ -116,7 +117,7 @@ impl Visitor {
     }
 
     /// A session of this browser's.
-    async fn connect(&self, server: &Server) -> Client {
+    pub async fn connect(&self, server: &Server) -> Client {
         let cookie = self.lines.trim_start_matches("Cookie: ").trim_end();
         Client::connect(server.address, &Browser::with(cookie)).await
     }

@@ -44,6 +44,8 @@ async fn cancelled_at_the_gate(script: Script, read_before: &[&str]) -> Answer {
     let request = fake.request(0).await;
     soon("closed upstream", request.closed()).await;
     assert!(!request.finished());
+    let stopped = answer.complete["timing"]["stopped_us"].as_u64();
+    assert!(stopped.is_some(), "{}", answer.complete);
     answered_at_once(&mut client, &fake).await;
     client.leave(1001).await;
     server.stop().await;

@@ -13,7 +13,7 @@ use std::{
 };
 
 use askd::{
-    app::{App, Counts, Watch, live::Live},
+    app::{App, Counts, Reloads, Watch, live::Live},
     config::{Change, Overrides, check},
     http::accept::Listener,
     shutdown::Shutdown,
@@ -233,6 +233,11 @@ impl Server {
     /// The same, its sessions being this browser's.
     pub fn with(self, browser: Browser) -> Self {
         Self { browser, ..self }
+    }
+
+    /// Where admins ask for the configuration to be read again; to be taken before anything is waited for.
+    pub fn reloads(&self) -> Reloads {
+        self.live.reloads().unwrap()
     }
 
     /// Takes over what can be taken over of another configuration.

@@ -56,6 +56,7 @@ fn ended(events: usize) -> Arc<Answer> {
     let timing = Timing {
         first_chunk_ms: None,
         total_ms: 0,
+        stopped_us: None,
     };
     answer
         .push_end(End {

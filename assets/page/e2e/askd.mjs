@@ -19,7 +19,7 @@ const POLL_MS = 10;
 /**
  * Without an `endpoint` askd answers from its own knowledge: these `documents`, each content by its path, if there are
  * any, and further lines of how they are searched, of `[server]` and of `[page]`, which may name `files`, which lie where
- * askd starts. `users` sign in, each with `password(name)`. `base` is the path that the page lies below.
+ * askd starts. `users` sign in, each with `password(name)`; `admins` are some of them. `base` is the path that the page lies below.
  */
 export async function startAskd({
   endpoint = null,
@@ -31,13 +31,14 @@ export async function startAskd({
   server = "",
   page = "",
   users = [],
+  admins = [],
   files = {},
   base = "/",
   title = "Ask the test",
 } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "askd-e2e-"));
   const config = join(folder, "askd.toml");
-  let auth = accounts(users);
+  let auth = accounts(users, admins);
   let port = 0;
   let process_;
   let log = "";
@@ -100,7 +101,7 @@ export async function startAskd({
     },
     /** From its next start on these sign in. */
     letIn(users) {
-      auth = accounts(users);
+      auth = accounts(users, admins);
     },
     /** Asks it to end, and waits until it has. */
     stop: () => end("SIGTERM"),
@@ -129,13 +130,13 @@ export async function startAskd({
 export const password = (name) => `${name}'s password`;
 
 /** The section that lets these in, their passwords hashed as an operator would. */
-function accounts(users) {
+function accounts(users, admins) {
   if (users.length === 0) return "";
   const sections = users.map((name) => {
     const hash = execFileSync(BINARY, ["hash-password"], { input: `${password(name)}\n`, encoding: "utf8" }).trim();
     return `[[auth.user]]\nname = ${JSON.stringify(name)}\npassword_hash = ${JSON.stringify(hash)}\n`;
   });
-  return `[auth]\nmode = "password"\n${sections.join("")}`;
+  return `[auth]\nmode = "password"\nadmins = ${JSON.stringify(admins)}\n${sections.join("")}`;
 }
 
 async function served(child, log) {

@@ -3,30 +3,11 @@
 import assert from "node:assert/strict";
 
 import { password } from "./askd.mjs";
+import { door, enter } from "./door.mjs";
 import { look } from "./shots.mjs";
 import { PHONE, stage } from "./stage.mjs";
 
 const USERS = ["ada", "bob"];
-
-/** The page where people sign in, in the words of somebody who uses it. */
-function door({ page }) {
-  return {
-    name: page.getByRole("textbox", { name: "Name" }),
-    password: page.getByLabel("Password", { exact: true }),
-    submit: page.getByRole("button", { name: "Sign in" }),
-    told: page.getByRole("alert"),
-  };
-}
-
-/** Signs in, and waits until the page itself stands. */
-async function enter(tab, name) {
-  const { name: field, password: secret } = door(tab);
-  await field.fill(name);
-  await secret.fill(password(name));
-  await secret.press("Enter");
-  await tab.composer.waitFor();
-  await tab.stands();
-}
 
 async function leave(tab, how = "Sign out") {
   const sidebar = await tab.sidebar();

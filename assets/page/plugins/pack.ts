@@ -20,7 +20,7 @@ const FIRST_LOAD_BUDGET = 120 * 1024;
 const FIELD_BUDGET = 6 * 1024;
 
 /** The documents that the server fills in for each deployment. */
-const DOCUMENTS = ["index.html", "sign-in.html"];
+const DOCUMENTS = ["index.html", "sign-in.html", "admin.html"];
 
 /** What it replaces in them; without these it cannot put the operator's words in. */
 const MARKERS = [

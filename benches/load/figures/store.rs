@@ -204,6 +204,7 @@ fn made(n: usize, rng: &mut Rng) -> Conversation {
             timing: Some(Timing {
                 first_chunk_ms: Some(1),
                 total_ms: 2,
+                stopped_us: None,
             }),
         }
     });

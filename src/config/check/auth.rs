@@ -11,7 +11,7 @@ use super::super::{
     section::Section,
     value::Given,
 };
-use super::{hours, secs};
+use super::{hours, secs, written::written_file};
 
 /// Bytes of a name.
 const MAX_NAME: usize = 200;
@@ -61,6 +61,7 @@ pub(super) fn read(
         allow_open,
         users,
         user_header: header,
+        audit: written_file(report, &section, "audit", "/var/log/askd/audit.jsonl"),
         admins: admins.into_iter().map(|given| given.value).collect(),
         session_lifetime: section
             .duration("session_lifetime", secs(60)..=hours(24 * 400))

@@ -8,7 +8,7 @@ use super::super::{
     section::Section,
     value::{Given, Wrong},
 };
-use super::{Env, KIB, MIB, embeddings};
+use super::{Env, KIB, MIB, embeddings, written::written_file};
 
 /// Bytes of a file at most, whatever the operator allows: its reader holds all of it in memory.
 const MAX_FILE: u64 = 32 * MIB;
@@ -65,7 +65,7 @@ pub(super) fn read(
         passages: section.number("passages", 1..=20).unwrap_or(3),
         min_score: MIN_SCORE,
         only: section.flag("only").unwrap_or(false),
-        misses: misses(report, &section),
+        misses: written_file(report, &section, "misses", "/var/lib/askd/misses.jsonl"),
         embeddings: embeddings::read(report, &section, env),
     };
     let by_default = match knowledge.folders.is_empty() || endpoints.is_empty() {
@@ -112,28 +112,6 @@ pub(super) fn read(
     }
     section.finish();
     knowledge
-}
-
-/// The file for questions without an answer.
-fn misses(report: &Report<'_>, section: &Section<'_, '_>) -> Option<PathBuf> {
-    let Given { value, span } = section.text("misses")?;
-    let written = Path::new(&value);
-    let file = path::absolute(written).unwrap_or_else(|_| written.to_owned());
-    if file.is_dir() || file.file_name().is_none() {
-        let found = format_args!("{value:?}, which is a folder");
-        let allowed = "a file, such as \"/var/lib/askd/misses.jsonl\"";
-        let help = "name a file in it";
-        section.refuse("misses", span, Wrong::new(found, allowed, help));
-        return None;
-    }
-    if !file.parent().is_some_and(Path::is_dir) {
-        let draft = section.draft(
-            "misses",
-            format!("{value:?} lies in no folder that is there"),
-        );
-        report.warn(draft.help("make the folder, and let askd's user write to it"));
-    }
-    Some(file)
 }
 
 /// The folders, absolute. Links stay: what they lead to may be another folder while askd runs.

@@ -228,8 +228,8 @@ fn public_url(report: &Report<'_>, section: &Section<'_, '_>) -> Option<Url> {
 }
 
 /// Names that stand first in askd's own addresses. Below such a path an address without it could be one with it.
-const OWN: [&str; 8] = [
-    "api", "assets", "c", "embed", "healthz", "metrics", "readyz", "ws",
+const OWN: [&str; 9] = [
+    "admin", "api", "assets", "c", "embed", "healthz", "metrics", "readyz", "ws",
 ];
 
 /// An address whose path may stand before all of askd's own.

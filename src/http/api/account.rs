@@ -10,7 +10,7 @@ use warp::{
 
 use super::{Call, MAX_SMALL, SMALL_TIME, body, body::Body, decode, json, refusal::Refusal, title};
 use crate::{
-    auth::{MAX_TOKENS, NotSignedIn, Role, TokenInfo, User},
+    auth::{MAX_TOKENS, NotSignedIn, Role, TokenInfo, User, audit::Act},
     config::AuthMode,
     http::{Site, accept::Peer},
 };
@@ -77,9 +77,11 @@ pub(super) async fn sign_in(
     let Credentials { name, password } = decode(&body)?;
     let client = peer.and_then(|peer| access.client(peer, headers));
     let from = peer.map_or_else(|| "?".into(), |peer| access.name(peer, headers));
+    let note = |act| site.audit.note(act, auth.known(&name), Some(&from));
     match auth.sign_in(&name, &password, client).await {
         Ok(made) => {
             tracing::info!(user = name, peer = %from, "signed in");
+            note(Act::SignIn);
             let mut response = StatusCode::NO_CONTENT.into_response();
             let cookie = access.cookie_of(&made);
             response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -88,26 +90,31 @@ pub(super) async fn sign_in(
         Err(NotSignedIn::Wrong) => {
             // The name may be a password that was typed in the wrong place.
             tracing::info!(peer = %from, "a sign-in was refused");
+            note(Act::SignInRefused);
             Err(Refusal::wrong_password())
         }
-        Err(NotSignedIn::TooOften(wait)) => Err(Refusal::too_often(wait)),
+        Err(NotSignedIn::TooOften(wait)) => {
+            site.audit.note_slowed(auth.known(&name), Some(&from));
+            Err(Refusal::too_often(wait))
+        }
         Err(NotSignedIn::Busy) => Err(Refusal::busy()),
         Err(NotSignedIn::Unkept) => Err(Refusal::unkept()),
     }
 }
 
 /// `POST /sign-out`: here, or everywhere.
-pub(super) async fn sign_out(call: Call) -> Result<Response, Refusal> {
+pub(super) async fn sign_out(mut call: Call) -> Result<Response, Refusal> {
     let access = &call.site.front.load_full().access;
     let auth = access.auth();
-    let user = call.user.ok_or_else(Refusal::nothing_here)?;
-    let body = body::json(&call.headers, call.body, MAX_SMALL, SMALL_TIME).await?;
+    let user = named(&call)?.clone();
+    let body = call.small().await?;
     let SignOut { everywhere } = decode(&body)?;
     let by = user.by.ok_or_else(Refusal::by_proxy)?;
     match everywhere {
-        true => auth.sign_out_everywhere(&user.name).await?,
+        true => drop(auth.sign_out_everywhere(&user.name).await?),
         false => auth.sign_out(&by).await?,
     }
+    call.note(Act::SignOut { everywhere });
     tracing::info!(user = %user.name, everywhere, "signed out");
     let mut response = StatusCode::NO_CONTENT.into_response();
     let cookie = access.no_cookie();
@@ -144,6 +151,9 @@ pub(super) async fn take_over(call: Call) -> Result<Response, Refusal> {
         Some(before) => call.site.store.take_over(before, user.owner).await?,
         None => 0,
     };
+    call.note(Act::TakeOver {
+        conversations: taken,
+    });
     tracing::info!(user = %user.name, conversations = taken, "took over what the browser had");
     json(&Taken { taken })
 }
@@ -156,9 +166,9 @@ pub(super) fn tokens(call: &Call) -> Result<Response, Refusal> {
 }
 
 /// `POST /tokens`.
-pub(super) async fn make_token(call: Call) -> Result<Response, Refusal> {
+pub(super) async fn make_token(mut call: Call) -> Result<Response, Refusal> {
     let user = named(&call)?.clone();
-    let body = body::json(&call.headers, call.body, MAX_SMALL, SMALL_TIME).await?;
+    let body = call.small().await?;
     let NewToken { name } = decode(&body)?;
     let name = title("name", &name)?;
     let auth = &call.site.auth;
@@ -168,6 +178,7 @@ pub(super) async fn make_token(call: Call) -> Result<Response, Refusal> {
             "You have {MAX_TOKENS} tokens, and no more can be made; take back one that you no longer need."
         )));
     };
+    call.note(Act::TokenMade { token: info.id });
     tracing::info!(user = %user.name, token = %info.id, "a token was made");
     let mut response = json(&Made {
         info,
@@ -183,6 +194,7 @@ pub(super) async fn revoke(call: Call, id: Option<Uuid>) -> Result<Response, Ref
     let id = id.ok_or_else(Refusal::unknown_token)?;
     match call.site.auth.revoke(&user.name, id).await? {
         true => {
+            call.note(Act::TokenTakenBack { token: id });
             tracing::info!(user = %user.name, token = %id, "a token was taken back");
             Ok(StatusCode::NO_CONTENT.into_response())
         }

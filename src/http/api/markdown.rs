@@ -125,6 +125,7 @@ fn end(turn: &Turn) -> Option<String> {
             Some(Cause::Stopped) => "The answer was interrupted: the server was stopped.",
             Some(Cause::Crashed) => "The answer was interrupted: the server broke off.",
             Some(Cause::Unkept) => "The answer was interrupted: its end could not be kept.",
+            Some(Cause::Admin) => "The answer was interrupted: an admin stopped it.",
             None => "The answer was interrupted.",
         }
         .to_owned(),

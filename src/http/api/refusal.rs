@@ -214,6 +214,33 @@ impl Refusal {
         )
     }
 
+    /// A turn that does not run.
+    pub fn unknown_turn() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            ErrorCode::UnknownTurn.as_str(),
+            "No such turn is running, or no longer.",
+        )
+    }
+
+    /// The configuration is being read for somebody else, or askd goes down.
+    pub fn not_reloaded() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::QueueFull.as_str(),
+            "The configuration cannot be read again just now; try again in a moment.",
+        )
+    }
+
+    /// A file that cannot be read.
+    pub fn unreadable(what: &str, why: &std::io::Error) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::StorageFailed.as_str(),
+            format!("{what} cannot be read: {why}."),
+        )
+    }
+
     /// A body of another kind.
     pub fn not_json() -> Self {
         Self::new(

@@ -47,6 +47,17 @@ pub enum Lack {
     Vectors,
 }
 
+impl Lack {
+    /// What programs are told.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Documents => "documents_unread",
+            Self::Changes => "documents_stale",
+            Self::Vectors => "embeddings_down",
+        }
+    }
+}
+
 impl Library {
     /// What answers do without now, the worst first; why is in the log.
     pub fn lack(&self) -> Option<Lack> {

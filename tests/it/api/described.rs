@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Browser, code, conversation, id, text};
+use askd::app::Reloaded;
+
 use crate::{
     auth::{Visitor, passwords},
+    fake::{Fake, Script},
     harness::{Server, soon},
     http::Reply,
 };
@@ -272,6 +275,40 @@ fn cases_of_accounts() -> Vec<Case> {
     cases
 }
 
+/// What an admin is answered while this turn runs.
+fn cases_of_admins(turn: Uuid) -> Vec<Case> {
+    let none = String::new;
+    let bob = || "{\"name\":\"bob\"}".to_owned();
+    let long = format!("{{\"name\":\"{}\"}}", "x".repeat(5000));
+    let stop = || format!("/admin/turns/{turn}/cancel");
+    vec![
+        ("adminOverview", "/admin/overview".into(), "", none(), 200),
+        ("adminConfig", "/admin/config".into(), "", none(), 200),
+        ("adminMisses", "/admin/misses".into(), "", none(), 200),
+        ("adminCancel", stop(), FOREIGN, none(), 403),
+        ("adminCancel", stop(), "", none(), 204),
+        ("adminSignOut", "/admin/sign-out".into(), JSON, bob(), 200),
+        (
+            "adminSignOut",
+            "/admin/sign-out".into(),
+            FOREIGN,
+            bob(),
+            403,
+        ),
+        (
+            "adminSignOut",
+            "/admin/sign-out".into(),
+            JSON,
+            "{".into(),
+            400,
+        ),
+        ("adminSignOut", "/admin/sign-out".into(), JSON, long, 413),
+        ("adminSignOut", "/admin/sign-out".into(), "", bob(), 415),
+        ("adminReload", "/admin/reload".into(), "", none(), 200),
+        ("adminReload", "/admin/reload".into(), FOREIGN, none(), 403),
+    ]
+}
+
 #[tokio::test]
 async fn each_documented_route_answers_as_it_is_described() {
     let home = tempfile::tempdir().unwrap();
@@ -307,15 +344,46 @@ async fn each_documented_route_answers_as_it_is_described() {
 
 /// What is answered where people sign in: to somebody who does, and to nobody.
 async fn described_to_users(spec: &Spec) -> BTreeSet<(String, String)> {
-    let server = Server::start(&passwords(&["ada"], ""));
+    let fake = Fake::start().await;
+    let url = fake.base_url();
+    let endpoint = format!("[[endpoint]]\nbase_url = \"{url}\"\nmodel = \"m\"\n");
+    let server = Server::start(&passwords(&["ada", "bob"], &endpoint));
+    let mut reloads = server.reloads();
     let ada = Visitor::signed_in(&server, "ada").await;
-    let cookie = ada.lines.trim_start_matches("Cookie: ").trim_end();
-    let browser = Browser::with(&server, cookie);
+    let browser_of = |visitor: &Visitor| {
+        let cookie = visitor.lines.trim_start_matches("Cookie: ").trim_end();
+        Browser::with(&server, cookie)
+    };
+    let browser = browser_of(&ada);
+    let mut session = ada.connect(&server).await;
+    fake.then(Script::in_two());
+    let turn = session.ask_accepted("q").await;
+    let of_admins = async {
+        let mut seen = spec.hold(&browser, cases_of_admins(turn)).await;
+        let bob = browser_of(&Visitor::signed_in(&server, "bob").await);
+        let cases = cases_of_admins(turn).into_iter();
+        let cases = cases.filter(|case| case.4 < 300);
+        let unseen =
+            cases.map(|(operation, path, lines, body, _)| (operation, path, lines, body, 404));
+        seen.extend(spec.hold(&bob, unseen.collect()).await);
+        seen
+    };
+    let reloading = async {
+        loop {
+            reloads.next().await.tell(Reloaded::default());
+        }
+    };
+    let mut seen = tokio::select! {
+        seen = of_admins => seen,
+        () = reloading => unreachable!("somebody may always ask"),
+    };
+    session.read(turn).await;
+    session.leave(1001).await;
     let id = ada.post("/tokens", &json!({ "name": "x" })).await.json()["id"].clone();
     let revoked = format!("/tokens/{}", id.as_str().unwrap());
     let mut cases = vec![("revokeToken", revoked, "", String::new(), 204)];
     cases.extend(cases_of_accounts());
-    let mut seen = spec.hold(&browser, cases).await;
+    seen.extend(spec.hold(&browser, cases).await);
     let nobody = Browser::with(&server, "");
     for (path, method, described) in spec.operations() {
         let name = described["operationId"].as_str().unwrap();
@@ -346,7 +414,22 @@ async fn each_address_takes_the_documented_methods_and_no_others() {
         .operations()
         .map(|(path, _, _)| path.to_owned())
         .collect();
-    assert_eq!(paths.len(), 16, "{paths:?}");
+    assert_eq!(paths.len(), 22, "{paths:?}");
+    let (of_admins, of_all): (Vec<_>, Vec<_>) = paths
+        .into_iter()
+        .partition(|path| path.starts_with("/admin/"));
+    assert_eq!(of_admins.len(), 6);
+    takes_the_documented_methods(&spec, &browser, of_all).await;
+    server.stop().await;
+    let server = Server::start(&passwords(&["ada"], ""));
+    let ada = Visitor::signed_in(&server, "ada").await;
+    let cookie = ada.lines.trim_start_matches("Cookie: ").trim_end();
+    let browser = Browser::with(&server, cookie);
+    takes_the_documented_methods(&spec, &browser, of_admins).await;
+    server.stop().await;
+}
+
+async fn takes_the_documented_methods(spec: &Spec, browser: &Browser, paths: Vec<String>) {
     for path in paths {
         let documented: BTreeSet<_> = spec
             .operations()
@@ -386,5 +469,4 @@ async fn each_address_takes_the_documented_methods_and_no_others() {
             }
         }
     }
-    server.stop().await;
 }

@@ -7,7 +7,7 @@ use crate::harness::Server;
 type Three = [u16; 3];
 
 /// What is asked with a body of `{}`, and what that is answered: where people sign in, and where they do not.
-const ROUTES: [(&str, &str, Three, u16); 34] = [
+const ROUTES: [(&str, &str, Three, u16); 42] = [
     ("GET", "/healthz", [200; 3], 200),
     ("GET", "/readyz", [200; 3], 200),
     // It has a token of its own.
@@ -25,6 +25,8 @@ const ROUTES: [(&str, &str, Three, u16); 34] = [
     ("GET", "/nonsense", [404; 3], 404),
     ("GET", "/index.html", [404; 3], 404),
     ("GET", "/sign-in.html", [404; 3], 404),
+    ("GET", "/admin.html", [404; 3], 404),
+    ("GET", "/admin", [404, 404, 200], 404),
     ("GET", "/api/v1/openapi.json", [200; 3], 200),
     ("GET", "/api/v1/me", [401, 200, 200], 200),
     ("POST", "/api/v1/sign-in", [400; 3], 404),
@@ -64,6 +66,18 @@ const ROUTES: [(&str, &str, Three, u16); 34] = [
     ("POST", "/api/v1/import", [401, 400, 400], 400),
     ("GET", "/api/v1/document?path=a.md", [401, 404, 404], 404),
     ("GET", "/api/v1/nonsense", [401, 404, 404], 404),
+    ("GET", "/api/v1/admin/overview", [401, 404, 200], 404),
+    ("GET", "/api/v1/admin/config", [401, 404, 200], 404),
+    ("GET", "/api/v1/admin/misses", [401, 404, 200], 404),
+    (
+        "POST",
+        "/api/v1/admin/turns/nonsense/cancel",
+        [401, 404, 404],
+        404,
+    ),
+    ("POST", "/api/v1/admin/sign-out", [401, 404, 400], 404),
+    // Nobody hears the admin here who could read it again.
+    ("POST", "/api/v1/admin/reload", [401, 404, 503], 404),
 ];
 
 async fn statuses(visitor: &Visitor) -> Vec<u16> {

@@ -239,7 +239,7 @@ fn the_example_shows_every_key_that_askd_knows_with_a_line_above_it() {
         );
     }
     assert_eq!(shown, known);
-    assert_eq!(known.len(), 119);
+    assert_eq!(known.len(), 120);
 }
 
 #[test]
@@ -261,5 +261,5 @@ fn the_example_says_a_line_on_each_key() {
         }
         above = line;
     }
-    assert_eq!(told.len(), 93);
+    assert_eq!(told.len(), 94);
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::*;
 
 /// Faults of a file, each with a name.
-const FILES: [(&str, &str); 130] = [
+const FILES: [(&str, &str); 131] = [
     // Limits.
     (
         "a limit that is no number, and a key of no scope",
@@ -377,6 +377,7 @@ const FILES: [(&str, &str); 130] = [
         "nothing to be searched alone",
         "[[endpoint]]\nbase_url = \"http://h/v1\"\nmodel = \"m\"\n[knowledge]\nonly = true\n",
     ),
+    ("an audit into a folder", "[auth]\naudit = \"/tmp\"\n"),
     (
         "questions into a folder",
         "[knowledge]\nmisses = \"/tmp\"\n",
@@ -464,7 +465,7 @@ fn each_fault_names_file_line_column_key_and_remedy() {
         }
         writeln!(told, "## {name}\n\n{faults}\n").unwrap();
     }
-    assert_eq!(FILES.len(), 130);
+    assert_eq!(FILES.len(), 131);
     insta::assert_snapshot!(told);
 }
 

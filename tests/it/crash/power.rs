@@ -173,6 +173,7 @@ fn end() -> End {
         timing: Timing {
             first_chunk_ms: None,
             total_ms: 1,
+            stopped_us: None,
         },
     }
 }

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::{binary::Binary, harness::soon};
 
 /// Another value for each key, and the key of the base that it excludes. `DIR` is a folder of the test's.
-const OTHER: [(&str, &str, &str, &str); 113] = [
+const OTHER: [(&str, &str, &str, &str); 114] = [
     ("[server]", "listen", "[\"127.0.0.1:1\"]", ""),
     ("[server]", "public_url", "\"https://ask.example.org\"", ""),
     (
@@ -33,6 +33,7 @@ const OTHER: [(&str, &str, &str, &str); 113] = [
     ("[auth]", "admins", "[\"ada\"]", ""),
     ("[auth]", "session_lifetime", "\"1day\"", ""),
     ("[auth]", "user_header", "\"X-Who\"", ""),
+    ("[auth]", "audit", "\"DIR/audit.jsonl\"", ""),
     ("[[auth.user]]", "name", "\"bob\"", ""),
     ("[[auth.user]]", "password_hash", OTHER_HASH, ""),
     ("[[endpoint]]", "name", "\"other\"", ""),
@@ -312,7 +313,7 @@ async fn each_key_that_is_changed_takes_effect_or_is_named_as_needing_a_restart(
         }
         assert!(!said.contains("sk-"), "{said}");
     }
-    assert_eq!((took_effect, need_restart), (65, 48));
+    assert_eq!((took_effect, need_restart), (65, 49));
 }
 
 #[test]

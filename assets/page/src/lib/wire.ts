@@ -140,11 +140,15 @@ export type Timing = {
   /** Until the first piece of text on any channel; absent when there was none. */
   first_chunk_ms?: number,
   /** Until the end. */
-  total_ms: number, };
+  total_ms: number,
+  /** Where the endpoint had been asked and the answer was stopped: from askd's hearing that until it had given the request
+ * up, in microseconds. That closes its connection, or its stream of one, which no endpoint confirms. It is told while
+ * the turn is live, and not kept. */
+  stopped_us?: number, };
 
 export type Outcome = "stop" | "length" | "content_filter" | "cancelled" | "interrupted" | "failed";
 
-export type Cause = "left" | "stopped" | "crashed" | "unkept";
+export type Cause = "left" | "stopped" | "crashed" | "unkept" | "admin";
 
 export type Channel = "answer" | "reasoning";
 
@@ -160,4 +164,4 @@ export type SessionId = string;
 
 export type Seq = number;
 
-// Stamp: cf2e16f6bac9b0de
+// Stamp: 760f6661a28fa4d0

@@ -133,6 +133,7 @@ export function facts({ endpoint, model, timing, usage }: Turn): string | null {
     model && (endpoint && endpoint !== model ? say.answer.model(model, endpoint) : model),
     first !== undefined && say.answer.first(seconds(first)),
     say.answer.total(seconds(timing.total_ms)),
+    timing.stopped_us !== undefined && say.answer.dropped(number(timing.stopped_us / 1000, 1)),
     usage && say.answer.tokens(usage.prompt_tokens, usage.completion_tokens),
     usage && first !== undefined && rate(usage.completion_tokens, timing.total_ms - first),
   ];
@@ -158,6 +159,8 @@ function interruption(cause: Cause | null): string {
       return say.status.crashed;
     case "unkept":
       return say.status.unkept;
+    case "admin":
+      return say.status.byAdmin;
     case null:
       return say.status.interrupted;
   }

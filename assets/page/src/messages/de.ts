@@ -131,6 +131,7 @@ export default {
     crashed:
       "Unterbrochen: Der Server ist ausgefallen, bevor die Antwort vollständig war; ihre letzten Wörter fehlen vielleicht.",
     unkept: "Unterbrochen: Der Server konnte den Rest der Antwort nicht speichern.",
+    byAdmin: "Unterbrochen: Wer den Server betreibt, hat die Antwort angehalten.",
     interrupted:
       "Unterbrochen: Der Server wurde beendet, oder niemand las mehr mit, bevor die Antwort vollständig war.",
     unreadable:
@@ -156,6 +157,7 @@ export default {
     model: (model: string, endpoint: string) => `${model} bei ${endpoint}`,
     first: (time: string) => `Erstes Wort nach ${time}`,
     total: (time: string) => `Insgesamt ${time}`,
+    dropped: (ms: string) => `Anfrage an den Endpunkt in ${ms} ms geschlossen`,
     tokens: (read: number, written: number) => `${of(read, "Token", "Tokens")} gelesen, ${number(written)} geschrieben`,
     rate: (rate: string) => `${rate} Tokens pro Sekunde`,
   },
@@ -222,6 +224,7 @@ export default {
       `Dieser Browser hat ${of(count, "Unterhaltung", "Unterhaltungen")} aus der Zeit vor Ihrer Anmeldung.`,
     take: "Übernehmen",
     taken: (count: number) => `${of(count, "Unterhaltung gehört", "Unterhaltungen gehören")} jetzt Ihnen.`,
+    admin: "Server",
     tokens: "API-Schlüssel",
     about:
       "Mit einem Schlüssel darf ein Programm, was Sie dürfen: fragen und Ihre Unterhaltungen lesen. Es zeigt ihn als Authorization: Bearer.",

@@ -126,6 +126,7 @@ export default {
     serverStopped: "Interrupted: the server was stopped before the answer was whole.",
     crashed: "Interrupted: the server broke off before the answer was whole, and its last words may be missing.",
     unkept: "Interrupted: the server could not keep the rest of the answer.",
+    byAdmin: "Interrupted: whoever runs this server stopped the answer.",
     interrupted: "Interrupted: the server stopped, or nobody was reading, before the answer was whole.",
     unreadable:
       "Conversations cannot be read right now; whoever runs this server finds the reason in its log. Try again in a moment.",
@@ -150,6 +151,7 @@ export default {
     model: (model: string, endpoint: string) => `${model} at ${endpoint}`,
     first: (time: string) => `First word after ${time}`,
     total: (time: string) => `${time} in all`,
+    dropped: (ms: string) => `Request to the endpoint closed in ${ms} ms`,
     tokens: (read: number, written: number) => `${of(read, "token", "tokens")} read, ${number(written)} written`,
     rate: (rate: string) => `${rate} tokens a second`,
   },
@@ -216,6 +218,7 @@ export default {
       `This browser has ${of(count, "conversation", "conversations")} from before you signed in.`,
     take: "Take over",
     taken: (count: number) => `${of(count, "conversation is", "conversations are")} yours now.`,
+    admin: "Server",
     tokens: "API tokens",
     about:
       "A token lets a program do what you may: ask, and read your conversations. It shows it as Authorization: Bearer.",
