@@ -5,12 +5,14 @@
 
 mod cite;
 pub mod desk;
+mod faults;
 mod follower;
 mod grounding;
 pub mod health;
 pub mod line;
 pub mod log;
 pub mod misses;
+mod progress;
 pub mod prompt;
 pub mod quota;
 mod quote;
@@ -33,6 +35,7 @@ use self::{
     health::Health,
     line::Ticket,
     log::{AppendError, Log},
+    progress::Progress,
     prompt::Draft,
     relay::relay,
     search::Searcher,
@@ -40,7 +43,7 @@ use self::{
     station::questions,
 };
 use crate::{
-    answer::{Basis, Channel, ErrorCode, Fault, Outcome, Usage},
+    answer::{Basis, Channel, ErrorCode, Fault, Outcome},
     config::OnLeave,
     id::{SessionId, TurnId},
     llm::{ChatModel, ChatRequest, LlmError},
@@ -90,53 +93,6 @@ pub struct Limits {
     pub between_chunks: Duration,
     /// To the end.
     pub total: Duration,
-}
-
-/// What has come of a turn so far; it outlives the work that fills it.
-#[derive(Debug)]
-struct Progress {
-    ids: Ids,
-    /// Where it is counted.
-    endpoint: metrics::Endpoint,
-    first_chunk: Option<Instant>,
-    chunks: u64,
-    usage: Option<Usage>,
-    /// Tokens, about, that the model was sent; `None`: it was not asked.
-    sent: Option<usize>,
-    /// Bytes that it said, its thinking included.
-    said: usize,
-    /// The filter of the answer's text, where it has sources.
-    citations: Option<Citations>,
-    /// For who looks on.
-    step: Arc<Step>,
-    /// How long after a stop was heard the endpoint's request was given up, if there was one.
-    stopped: Option<Duration>,
-}
-
-impl Progress {
-    /// What the answer has cost: as the endpoint tells, or else estimated. Who failed without a word has cost nothing, and
-    /// neither has what was never asked.
-    fn tokens(&self, failed: bool) -> u64 {
-        let wordless = failed && self.first_chunk.is_none();
-        match (self.sent, self.usage) {
-            (None, _) => 0,
-            (_, Some(usage)) => usage.prompt_tokens.saturating_add(usage.completion_tokens),
-            (Some(_), None) if wordless => 0,
-            (Some(sent), None) => (sent + prompt::pieces(self.said)) as u64,
-        }
-    }
-
-    /// Appends what the filter has held back; whatever ends an answer, its last letters are not lost.
-    fn flush(&mut self, log: &Log) {
-        let Some(citations) = &mut self.citations else {
-            return;
-        };
-        let rest = citations.finish();
-        if !rest.is_empty() {
-            // An answer that has reached its cap takes no more.
-            let _ = log.text(Channel::Answer, &rest);
-        }
-    }
 }
 
 /// Whose turn it is, for the log.

@@ -35,7 +35,7 @@ impl Machine {
     /// This one. The limit of descriptors is raised as far as it can be without any right, for it is often 1,024.
     pub fn here() -> Self {
         let info = rustix::system::sysinfo();
-        let installed = u64::from(info.totalram).saturating_mul(u64::from(info.mem_unit));
+        let installed = wide(info.totalram).saturating_mul(wide(info.mem_unit));
         let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         let read = |path: &Path| fs::read_to_string(path).ok();
         let allowed = group_limit(&groups, &read);
@@ -44,6 +44,11 @@ impl Machine {
             memory: Some(allowed.map_or(installed, |allowed| allowed.min(installed))),
         }
     }
+}
+
+/// A number of the system's, whose size is the machine's.
+fn wide(number: impl Into<u64>) -> u64 {
+    number.into()
 }
 
 /// The least that the groups of this process, and those around them, may take. `groups` is `/proc/self/cgroup`.
@@ -72,9 +77,9 @@ fn group_limit(groups: &str, read: &dyn Fn(&Path) -> Option<String>) -> Option<u
 /// What a configuration may take where its caps are reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Need {
-    /// Connections, one descriptor for each answer's way to its endpoint, listeners, and [`OTHER_DESCRIPTORS`].
+    /// Connections, one descriptor for each answer's way to its endpoint, listeners, and 64 others.
     pub descriptors: u64,
-    /// [`AT_REST`]; [`CONNECTION`] and [`RECORDS`] for each connection; for each answer that runs twice its length, for a
+    /// What it takes at rest; 8 KiB for each connection, and 32.5 KiB more over TLS; for each answer that runs twice its length, for a
     /// text that grows is copied, and for each that runs or waits its question.
     ///
     /// Not in it: imports, exports and documents on their way (128 MiB each), the passages of folders, and readers that take

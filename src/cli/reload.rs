@@ -11,7 +11,13 @@ use tokio::task::spawn_blocking;
 
 use super::{Cli, EXIT_CONFIG, EXIT_UNAVAILABLE, colour, complain};
 use crate::{
-    app::{Asked, Reloaded, Reloads, live::Live, signals::Hangups, systemd},
+    app::{
+        Asked, Reloaded, Reloads,
+        live::Live,
+        machine::{Machine, Need},
+        signals::Hangups,
+        systemd,
+    },
     config::{self, Change, Faults},
     shutdown::Shutdown,
     store, telemetry,
@@ -126,6 +132,9 @@ impl Cli {
                 return failed(vec![error.to_string()]);
             }
         };
+        for shortage in Need::of(&change.config).beyond(Machine::here()) {
+            tracing::warn!("{shortage}");
+        }
         // Under whichever of the two levels it can be seen.
         let before = tracing::enabled!(tracing::Level::INFO);
         if before {

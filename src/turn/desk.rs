@@ -18,11 +18,11 @@ use tokio::{
 
 use super::{
     Ids, Stop, Wanted,
+    faults::{restarting, unkept, unknown_turn, unsettled},
     follower::{Hold, Opened},
-    line::Ticket,
     log::{Cursor, Log},
-    quota::{Asker, Grant, Moment, Quotas},
-    running::Running,
+    quota::{Asker, Moment, Quotas},
+    running::{Places, Running},
     shown::Step,
     station::{self, Backend, Sampling, Station},
 };
@@ -33,7 +33,7 @@ use crate::{
     metrics::{Metrics, Refusal},
     refusal::{Limit, Measure, Scope},
     shutdown::Shutdown,
-    store::{self, Found, NewTurn, Store, StoreError},
+    store::{self, Found, NewTurn, Store},
 };
 
 pub use super::{
@@ -42,8 +42,6 @@ pub use super::{
 };
 pub use crate::store::Parent;
 
-/// When to ask again while the server restarts.
-const RESTARTING: Duration = Duration::from_secs(1);
 /// How often what has grown is saved. A crash may cost the last second of an answer: what remains of it is for the
 /// writing.
 const SAVE: Duration = Duration::from_millis(800);
@@ -320,36 +318,6 @@ impl Desk {
     }
 }
 
-/// What is said of a turn that is not here, and of one that is another owner's.
-pub(super) fn unknown_turn() -> Fault {
-    Fault::new(
-        ErrorCode::UnknownTurn,
-        "This answer is not kept here, or no longer.",
-    )
-}
-
-/// What is said of a turn that is kept and neither runs nor has its end: what came of it had to be dropped while the
-/// storage failed, and the disk, once it works, will end it as interrupted. To call it unknown would lose it for good.
-pub(super) fn unsettled() -> Fault {
-    let message =
-        "How this answer ended cannot be told while the storage fails; try again in a moment.";
-    Fault::new(ErrorCode::StorageFailed, message).retry_after(RESTARTING)
-}
-
-/// The server goes down.
-pub(super) fn restarting() -> Fault {
-    let message = "The server is restarting; ask again in a moment.";
-    Fault::new(ErrorCode::QueueFull, message).retry_after(RESTARTING)
-}
-
-/// What the store refuses, as a client is told it.
-pub(super) fn unkept(error: StoreError) -> Fault {
-    match error {
-        StoreError::Taken => unknown_turn(),
-        error => Fault::new(error.code(), error.to_string()),
-    }
-}
-
 impl Inner {
     pub(super) fn live(&self) -> MutexGuard<'_, HashMap<(OwnerId, TurnId), Arc<Live>>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
@@ -361,7 +329,7 @@ impl Inner {
     }
 
     /// The station that is to answer, its model, a place in its line, and leave to answer.
-    fn admit(&self, ask: &Ask) -> Result<(Arc<Station>, String, (Ticket, Grant)), Fault> {
+    fn admit(&self, ask: &Ask) -> Result<(Arc<Station>, String, Places), Fault> {
         if self.shutdown.is_draining() {
             self.metrics.refused(Refusal::Draining);
             return Err(restarting());
@@ -385,7 +353,7 @@ impl Inner {
         };
         let costs = matches!(station.backend, Backend::Endpoint { .. });
         let grant = self.quotas.take(asker, costs, Moment::now())?;
-        Ok((station.clone(), model.to_owned(), (ticket, grant)))
+        Ok((station.clone(), model.to_owned(), Places { ticket, grant }))
     }
 
     /// Follows what the store has of a turn; when it has none of this owner's, `otherwise` is said, or that.

@@ -9,10 +9,12 @@ use tokio::{
 use tracing::{field::display, info, warn};
 
 use super::{
-    Ids, Progress, Stop, Wanted, answer,
+    Ids, Stop, Wanted, answer,
     cite::Citations,
-    desk::{Inner, Live, Rules, restarting, unkept, unsettled},
+    desk::{Inner, Live, Rules},
+    faults::{restarting, unkept, unsettled},
     line::Ticket,
+    progress::Progress,
     quota::{Bill, Grant, Moment},
     station::{Station, Task},
     stopped,
@@ -33,6 +35,12 @@ const MAX_LOGGED: usize = 4 << 10;
 /// A text's first part, for the log, whose queue counts lines and not bytes.
 fn shortened(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_LOGGED)]
+}
+
+/// What a turn holds while it runs: a place in its endpoint's line, and leave of whose limits hold for it.
+pub(super) struct Places {
+    pub(super) ticket: Ticket,
+    pub(super) grant: Grant,
 }
 
 /// A turn's task's own hold on the turn. However the task ends, the turn gets its one end.
@@ -82,18 +90,7 @@ impl Running {
             model,
             rules,
             begin: Instant::now(),
-            progress: Progress {
-                ids,
-                endpoint,
-                first_chunk: None,
-                chunks: 0,
-                usage: None,
-                sent: None,
-                said: 0,
-                citations: None,
-                step,
-                stopped: None,
-            },
+            progress: Progress::of(ids, endpoint, step),
         }
     }
 
@@ -101,7 +98,7 @@ impl Running {
     pub(super) async fn run(
         mut self,
         new: NewTurn,
-        (mut ticket, grant): (Ticket, Grant),
+        Places { mut ticket, grant }: Places,
         wanted: watch::Receiver<Wanted>,
     ) {
         let (owner, question, sampling) = (new.owner, new.question.clone(), new.options);

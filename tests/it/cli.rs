@@ -9,6 +9,8 @@ use std::{
 
 use tempfile::TempDir;
 
+const BINARY: &str = env!("CARGO_BIN_EXE_askd");
+
 /// The binary in a directory of its own, with nothing of askd's in the environment.
 struct Askd {
     home: TempDir,
@@ -40,11 +42,16 @@ impl Askd {
     }
 
     fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Said {
+        self.run_as(BINARY, arguments, environment)
+    }
+
+    /// The same by another program.
+    fn run_as(&self, program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Said {
         let Output {
             status,
             stdout,
             stderr,
-        } = Command::new(env!("CARGO_BIN_EXE_askd"))
+        } = Command::new(program)
             .args(arguments)
             .current_dir(&self.home)
             .env_clear()
@@ -73,7 +80,8 @@ fn a_good_file_is_ok_and_its_meaning_is_summed_up_without_secrets() {
     askd.write("key", "sk-secret\n");
     askd.write(
         "askd.toml",
-        "[server]\nlisten = [\"127.0.0.1:8080\", \"unix:/run/askd.sock\"]\n[log]\ndirectory = \"/var/log/askd\"\n\
+        "[server]\nlisten = [\"127.0.0.1:8080\", \"unix:/run/askd.sock\"]\n\
+         max_connections = 100\nmax_sessions = 100\n[log]\ndirectory = \"/var/log/askd\"\n\
          [store]\npath = \":memory:\"\n\
          [[endpoint]]\nname = \"one\"\nbase_url = \"https://one.example/v1?key=sk-secret\"\nmodels = [\"a\", \"b\"]\n\
          api_key_file = \"./key\"\n[[endpoint]]\nbase_url = \"http://127.0.0.1:11434/v1/\"\nmodel = \"c\"\n",
@@ -81,6 +89,19 @@ fn a_good_file_is_ok_and_its_meaning_is_summed_up_without_secrets() {
     let said = askd.run(&["check"], &[]);
     assert_eq!((said.code, said.err.as_str()), (0, ""));
     insta::assert_snapshot!(said.out);
+}
+
+#[test]
+fn fewer_descriptors_than_the_caps_may_take_are_told_and_are_no_fault() {
+    let askd = Askd::new();
+    askd.write("askd.toml", "[store]\npath = \":memory:\"\n");
+    let few = "ulimit -n 1000 && exec \"$0\" check";
+    let said = askd.run_as("/bin/sh", &["-c", few, BINARY], &[]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    // 12,000 connections, one listener, and 64 others.
+    let told = "warning: askd may need 12065 file descriptors and may have 1000";
+    assert!(said.err.starts_with(told), "{}", said.err);
+    assert!(said.out.contains(": ok\n"), "{}", said.out);
 }
 
 #[test]
