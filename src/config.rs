@@ -86,6 +86,8 @@ pub struct Server {
     pub header_timeout: Duration,
     /// Whose word on who is behind them is taken.
     pub trusted_proxies: Vec<Proxy>,
+    /// Whether such a proxy says by a header of the PROXY protocol, before each connection, whose it is.
+    pub proxy_protocol: bool,
     /// How long going down may take; running answers may go on for all of it but a reserve (see `app`).
     pub shutdown_grace: Duration,
     /// `[server.tls]`: how the TCP listeners speak TLS; `None`: they do not.

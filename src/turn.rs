@@ -39,7 +39,6 @@ use self::{
     prompt::Draft,
     relay::relay,
     search::Searcher,
-    shown::Step,
     station::questions,
 };
 use crate::{
@@ -47,7 +46,6 @@ use crate::{
     config::OnLeave,
     id::{SessionId, TurnId},
     llm::{ChatModel, ChatRequest, LlmError},
-    metrics,
     shutdown::Shutdown,
 };
 

@@ -176,6 +176,7 @@ pub const KEYS: &[Key] = &[
     now!(server.max_sessions),
     now!(server.max_sessions_per_client),
     restart!(server.trusted_proxies),
+    restart!(server.proxy_protocol),
     now!(server.header_timeout),
     now!(server.shutdown_grace),
     tls!(certificate),

@@ -148,6 +148,7 @@ impl Text {
             Proxy::Unix => "unix".to_owned(),
         });
         self.texts("trusted_proxies", &proxies.collect::<Vec<_>>());
+        self.plain("proxy_protocol", server.proxy_protocol);
         self.time("header_timeout", server.header_timeout);
         self.time("shutdown_grace", server.shutdown_grace);
         if let Some(tls) = &server.tls {

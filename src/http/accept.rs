@@ -1,9 +1,11 @@
 //! Listening and accepting: our own loop under warp's filters, so that connections are counted, headers have a
 //! deadline, and a shutdown ends what is idle.
 
+mod arrival;
 mod connection;
 mod inherited;
 mod limits;
+mod proxied;
 mod redirect;
 
 use std::{
@@ -13,19 +15,23 @@ use std::{
     net::{IpAddr, SocketAddr},
     os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 use tokio::{
-    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    net::{TcpListener, UnixListener},
     sync::OwnedSemaphorePermit,
     time::sleep,
 };
 use tracing::{debug, warn};
 
-use self::{connection::Connections, redirect::Redirect};
+use self::{
+    arrival::{Accepted, Arrival},
+    connection::Connections,
+    redirect::Redirect,
+};
 pub use self::{
     inherited::{InheritError, Inherited},
     limits::Limits,
@@ -247,6 +253,8 @@ pub struct Peer {
     pub address: Option<IpAddr>,
     /// Whether it is a process of this machine that came over TCP.
     pub loopback: bool,
+    /// Whether its word on who is behind it may be taken, where it is a proxy that is trusted.
+    pub believed: bool,
     /// For the log.
     pub name: Arc<str>,
     /// Its place among the connections, held until the session has ended too.
@@ -255,20 +263,16 @@ pub struct Peer {
 
 struct Held {
     _permit: OwnedSemaphorePermit,
-    _guard: Option<Guard>,
+    _guard: Guard,
 }
 
 impl Peer {
-    fn new(
-        address: Option<SocketAddr>,
-        permit: OwnedSemaphorePermit,
-        guard: Option<Guard>,
-    ) -> Self {
-        let name = address.map_or_else(|| "unix".to_owned(), |address| address.to_string());
+    fn new(arrival: Arrival, permit: OwnedSemaphorePermit, guard: Guard) -> Self {
         Self {
-            address: address.map(|address| address.ip().to_canonical()),
-            loopback: address.is_some_and(|address| address.ip().to_canonical().is_loopback()),
-            name: name.into(),
+            address: arrival.ip(),
+            loopback: arrival.loopback,
+            believed: arrival.believed,
+            name: arrival.name().into(),
             _held: Some(Arc::new(Held {
                 _permit: permit,
                 _guard: guard,
@@ -282,6 +286,7 @@ impl Peer {
         Self {
             address,
             loopback: address.is_some_and(|address| address.is_loopback()),
+            believed: true,
             name: "test".into(),
             _held: None,
         }
@@ -295,6 +300,10 @@ pub struct Acceptor {
     proxies: Proxies,
     connections: Connections,
     redirect: Arc<Redirect>,
+    /// Whether a proxy says before each connection whose it is.
+    is_proxied: bool,
+    /// Whether the log has said that somebody else came.
+    has_told_stranger: Arc<AtomicBool>,
     shutdown: Shutdown,
 }
 
@@ -319,6 +328,8 @@ impl Acceptor {
                 shutdown.clone(),
             ),
             redirect: Arc::new(Redirect::new(server.public_url.as_ref(), listeners)),
+            is_proxied: server.proxy_protocol,
+            has_told_stranger: Arc::default(),
             limits,
             shutdown,
         }
@@ -330,6 +341,7 @@ impl Acceptor {
         let is_apart = listener.speech() == Speech::Metrics;
         if is_apart {
             self.limits = self.limits.apart(SCRAPES);
+            self.is_proxied = false;
         }
         // The address of the metrics is never handed over.
         let has_successor = self.shutdown.has_successor() && !is_apart;
@@ -357,52 +369,56 @@ impl Acceptor {
         let Some(permit) = self.limits.place().await else {
             return Ok(());
         };
-        match listener {
+        let (socket, address) = match listener {
             Listener::Tcp(listener, speech) => {
                 let (socket, address) = listener.accept().await?;
                 // It may have gone already.
                 let untaken = Some(self.limits.times().untaken);
                 let _ = SockRef::from(&socket).set_tcp_user_timeout(untaken);
-                // A proxy brings many; who they are is only known once they ask.
-                let client =
-                    (!self.proxies.trust(Some(address.ip()))).then(|| Client::from(address.ip()));
-                match self.limits.clients.admit(client, None) {
-                    Ok(guard) => {
-                        let peer = Peer::new(Some(address), permit, Some(guard));
-                        self.serve(socket, peer, *speech);
-                    }
-                    Err(refused) => {
-                        let (scope, measure) = (refused.scope(), Measure::Connections);
-                        let refusals = &self.limits.refusals;
-                        refusals.note(Limit { scope, measure }, client);
-                        debug!(peer = %address, "too many connections from one address; closed");
-                        // Reset rather than closed: no state lingers for a client that takes more than its part.
-                        let _ = SockRef::from(&socket).set_linger(Some(Duration::ZERO));
-                    }
-                }
+                (Accepted::Tcp(socket, *speech), Some(address))
             }
             Listener::Unix(listener, _, speech) => {
-                let (socket, _): (UnixStream, _) = listener.accept().await?;
-                // Who has no address is counted, and never too many.
-                let guard = self.limits.clients.admit(None, None).ok();
-                let (connections, peer) =
-                    (self.connections.clone(), Peer::new(None, permit, guard));
-                match speech {
-                    Speech::Metrics => self.begin(connections.metrics(socket, peer)),
-                    _ => self.begin(connections.plain(socket, peer)),
-                }
+                (Accepted::Unix(listener.accept().await?.0, *speech), None)
             }
+        };
+        let arrival = Arrival::seen(address);
+        match self.is_proxied {
+            true => self.begin(self.clone().hear(socket, arrival, permit)),
+            false => self.admit(socket, arrival, permit),
         }
         Ok(())
     }
 
-    fn serve(&self, socket: TcpStream, peer: Peer, speech: Speech) {
-        let connections = self.connections.clone();
-        match speech {
-            Speech::Plain => self.begin(connections.plain(socket, peer)),
-            Speech::Tls => self.begin(connections.secure(socket, peer)),
-            Speech::Metrics => self.begin(connections.metrics(socket, peer)),
-            Speech::Redirect => {
+    /// Serves a connection, unless its address has as many as it may have.
+    fn admit(&self, socket: Accepted, arrival: Arrival, permit: OwnedSemaphorePermit) {
+        // A proxy brings many; who they are is only known once they ask.
+        let is_proxy = arrival.believed && self.proxies.trust(arrival.ip());
+        let client = arrival.ip().filter(|_| !is_proxy).map(Client::from);
+        let guard = match self.limits.clients.admit(client, None) {
+            Ok(guard) => guard,
+            Err(refused) => {
+                let (scope, measure) = (refused.scope(), Measure::Connections);
+                let refusals = &self.limits.refusals;
+                refusals.note(Limit { scope, measure }, client);
+                debug!(
+                    peer = arrival.name(),
+                    "too many connections from one address; closed"
+                );
+                return socket.reset();
+            }
+        };
+        let (connections, peer) = (self.connections.clone(), Peer::new(arrival, permit, guard));
+        match socket {
+            Accepted::Unix(socket, Speech::Metrics) => {
+                self.begin(connections.metrics(socket, peer));
+            }
+            Accepted::Unix(socket, _) => self.begin(connections.plain(socket, peer)),
+            Accepted::Tcp(socket, Speech::Metrics) => {
+                self.begin(connections.metrics(socket, peer));
+            }
+            Accepted::Tcp(socket, Speech::Plain) => self.begin(connections.plain(socket, peer)),
+            Accepted::Tcp(socket, Speech::Tls) => self.begin(connections.secure(socket, peer)),
+            Accepted::Tcp(socket, Speech::Redirect) => {
                 self.begin(connections.redirect(socket, peer, self.redirect.clone()));
             }
         }

@@ -72,7 +72,7 @@ impl Access {
 
     /// What the sender is called in the log.
     pub fn name(&self, peer: &Peer, headers: &HeaderMap) -> Arc<str> {
-        match self.proxies.trust(peer.address) {
+        match self.proxies.believe(peer) {
             true => match self.proxies.behind(peer, headers) {
                 Some(address) => address.to_string().into(),
                 None => peer.name.clone(),
@@ -132,7 +132,7 @@ impl Access {
         }
         let user = match mode {
             AuthMode::Header => {
-                let peer = peer.filter(|peer| self.proxies.trust(peer.address));
+                let peer = peer.filter(|peer| self.proxies.believe(peer));
                 let said = peer.and_then(|_| said(headers, self.auth.header()));
                 said.map(|name| self.auth.by_name(name))
             }

@@ -31,10 +31,15 @@ impl Proxies {
         })
     }
 
+    /// Whether the word of who sent a request may be taken.
+    pub fn believe(&self, peer: &Peer) -> bool {
+        peer.believed && self.trust(peer.address)
+    }
+
     /// Whose request it is: the first one, seen from here, who is no proxy that is believed. `None`: nobody says.
     pub fn behind(&self, peer: &Peer, headers: &HeaderMap) -> Option<IpAddr> {
         let mut from = peer.address;
-        if !self.trust(from) {
+        if !self.believe(peer) {
             return from;
         }
         let lines = headers.get_all(FORWARDED_FOR).iter().rev();
@@ -103,6 +108,19 @@ mod tests {
         ];
         for (peer, lines, found) in cases {
             assert_eq!(behind(peer, lines).as_deref(), found, "{peer:?} {lines:?}");
+        }
+    }
+
+    #[test]
+    fn through_a_proxy_that_knows_no_client_nobody_says_who_is_behind() {
+        let proxies = Proxies::new(&[Proxy::Unix, Proxy::Network("10.0.0.0/8".parse().unwrap())]);
+        for address in [None, Some("10.0.0.1".parse().unwrap())] {
+            let mut peer = Peer::at(address);
+            peer.believed = false;
+            let headers = [(FORWARDED_FOR, HeaderValue::from_static("1.2.3.4"))];
+            let headers = headers.into_iter().collect();
+            assert_eq!(proxies.behind(&peer, &headers), address);
+            assert!(!proxies.believe(&peer));
         }
     }
 

@@ -28,6 +28,7 @@ mod llm;
 mod logs;
 mod metrics;
 mod pdf;
+mod proxied;
 mod proxy;
 mod reload;
 mod resuming;

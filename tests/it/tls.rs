@@ -107,6 +107,17 @@ impl Authority {
         address: SocketAddr,
         alpn: &[&str],
     ) -> TlsStream<TcpStream> {
+        let socket = TcpStream::connect(address).await.unwrap();
+        self.over(socket, name, alpn).await
+    }
+
+    /// The same over a connection of the test's own.
+    pub async fn over(
+        &self,
+        socket: TcpStream,
+        name: &'static str,
+        alpn: &[&str],
+    ) -> TlsStream<TcpStream> {
         let mut roots = RootCertStore::empty();
         roots.add(self.issuer.der().clone()).unwrap();
         let mut config = ClientConfig::builder_with_provider(ring::default_provider().into())
@@ -115,7 +126,6 @@ impl Authority {
             .with_root_certificates(roots)
             .with_no_client_auth();
         config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-        let socket = TcpStream::connect(address).await.unwrap();
         let name = ServerName::try_from(name).unwrap();
         let connector = TlsConnector::from(Arc::new(config));
         connector.connect(name, socket).await.unwrap()

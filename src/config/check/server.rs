@@ -47,6 +47,7 @@ pub(super) fn read(report: &Report<'_>, section: Section<'_, '_>, over: &[String
             .duration("header_timeout", secs(1)..=secs(600))
             .unwrap_or(secs(10)),
         trusted_proxies: trusted_proxies(report, &section),
+        proxy_protocol: section.flag("proxy_protocol").unwrap_or(false),
         shutdown_grace: section
             .duration("shutdown_grace", secs(0)..=secs(3600))
             .unwrap_or(secs(20)),
@@ -64,6 +65,18 @@ pub(super) fn read(report: &Report<'_>, section: Section<'_, '_>, over: &[String
                     "raise server.max_connections to {}, or lower server.max_sessions to {}",
                     server.max_sessions, server.max_connections
                 )),
+        );
+    }
+    if server.proxy_protocol
+        && server.trusted_proxies.is_empty()
+        && !report.is_faulty(&["server.trusted_proxies"])
+    {
+        let message = "needs a proxy that is believed: every other connection is closed";
+        let draft = section.draft("proxy_protocol", message);
+        report.fault(
+            draft
+                .allowed("true beside server.trusted_proxies")
+                .help("name the proxy in server.trusted_proxies, or remove this line"),
         );
     }
     let public = server.public_url.as_ref();

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::*;
 
 /// Faults of a file, each with a name.
-const FILES: [(&str, &str); 131] = [
+const FILES: [(&str, &str); 132] = [
     // Limits.
     (
         "a limit that is no number, and a key of no scope",
@@ -39,6 +39,10 @@ const FILES: [(&str, &str); 131] = [
     (
         "a variable without a token",
         "[metrics]\ntoken_env = \"NO_SUCH_TOKEN\"\n",
+    ),
+    (
+        "the PROXY protocol and nobody who may speak it",
+        "[server]\nproxy_protocol = true\n",
     ),
     // Who may come in.
     (
@@ -465,7 +469,7 @@ fn each_fault_names_file_line_column_key_and_remedy() {
         }
         writeln!(told, "## {name}\n\n{faults}\n").unwrap();
     }
-    assert_eq!(FILES.len(), 131);
+    assert_eq!(FILES.len(), 132);
     insta::assert_snapshot!(told);
 }
 

@@ -1,15 +1,20 @@
 //! What comes through, what outlives silence, and what outlives the proxy.
 
 use reqwest::{Version, header};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
-use super::{Kind, PLACES, Site};
+use super::{
+    Kind, PLACES, Site,
+    servers::{Proxy, free_address},
+};
 use crate::{
-    client::{Answer, Browser},
+    client::{Answer, Browser, Client},
     fake::{Fake, Script},
+    harness::Server,
     http::{ask, request},
+    tls::Authority,
 };
 
 #[tokio::test]
@@ -247,4 +252,23 @@ async fn after_the_proxys_restart_an_answer_goes_on_without_a_lost_or_doubled_by
         session.leave(1000).await;
         site.stop().await;
     }
+}
+
+#[tokio::test]
+async fn nginx_that_passes_connections_on_says_whose_they_are_before_tls() {
+    let authority = Authority::new();
+    let proxied = "[server]\nproxy_protocol = true\ntrusted_proxies = [\"127.0.0.1\"]\n";
+    let server = Server::start(&format!("{proxied}{}", authority.toml("")));
+    let proxy = Proxy::pass_on(free_address(), server.address).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.9.9.9:0".parse().unwrap()).unwrap();
+    let socket = socket.connect(proxy.address).await.unwrap();
+    let from = socket.local_addr().unwrap();
+    let socket = authority.over(socket, "localhost", &["http/1.1"]).await;
+    let at = format!("wss://localhost:{}/ws", proxy.address.port());
+    let session = Client::at(&at, socket, &Browser::default()).await;
+    let opened = server.log.lines("session opened");
+    assert!(opened[0].contains(&format!("peer={from}")), "{opened:?}");
+    session.leave(1000).await;
+    server.stop().await;
 }

@@ -94,6 +94,9 @@ const NGINX: &str = "daemon off; master_process off; pid HOME/pid; error_log std
         uwsgi_temp_path HOME/uwsgi; scgi_temp_path HOME/scgi;\n\
         include HOME/askd;\n\
     }\n";
+const STREAM: &str = "load_module MODULE; daemon off; master_process off; pid HOME/pid; error_log stderr;\n\
+    events {}\n\
+    stream { server { listen ADDRESS; proxy_pass ASKD; proxy_protocol on; } }\n";
 const CADDY: &str = "{\n\tadmin off\n\tauto_https disable_redirects\n\tstorage file_system HOME\n}\nimport HOME/askd\n";
 const APACHE: &str = "ServerRoot HOME\nServerName localhost\nPidFile HOME/pid\nErrorLog /dev/stderr\nMutex file:HOME\n\
     DefaultRuntimeDir HOME\nListen ADDRESS\nListen PLAIN\n\
@@ -130,6 +133,28 @@ fn unpacked() -> PathBuf {
 }
 
 impl Proxy {
+    /// nginx that passes connections on as they are, and says whose they are.
+    pub async fn pass_on(address: SocketAddr, askd: SocketAddr) -> Self {
+        let home = TempDir::new().unwrap();
+        let module = unpacked().join("lib/nginx/modules/ngx_stream_module.so");
+        let around = STREAM
+            .replace("MODULE", module.to_str().unwrap())
+            .replace("HOME", home.path().to_str().unwrap())
+            .replace("ADDRESS", &address.to_string())
+            .replace("ASKD", &askd.to_string());
+        fs::write(home.path().join("around"), around).unwrap();
+        let kind = Kind::Nginx;
+        let mut proxy = Self {
+            address,
+            plain: address,
+            kind,
+            child: command(kind, home.path()).spawn().unwrap(),
+            home,
+        };
+        proxy.up().await;
+        proxy
+    }
+
     /// Starts it with its file of `contrib/`, in which the addresses and paths are those of this test, with further changes.
     pub async fn start(
         kind: Kind,

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::{binary::Binary, harness::soon};
 
 /// Another value for each key, and the key of the base that it excludes. `DIR` is a folder of the test's.
-const OTHER: [(&str, &str, &str, &str); 114] = [
+const OTHER: [(&str, &str, &str, &str); 115] = [
     ("[server]", "listen", "[\"127.0.0.1:1\"]", ""),
     ("[server]", "public_url", "\"https://ask.example.org\"", ""),
     (
@@ -24,6 +24,7 @@ const OTHER: [(&str, &str, &str, &str); 114] = [
     ("[server]", "header_timeout", "\"9s\"", ""),
     ("[server]", "shutdown_grace", "\"19s\"", ""),
     ("[server]", "trusted_proxies", "[\"127.0.0.2\"]", ""),
+    ("[server]", "proxy_protocol", "true", ""),
     ("[server.tls]", "certificate", "\"DIR/second.pem\"", ""),
     ("[server.tls]", "key", "\"DIR/same.pem\"", ""),
     ("[server.tls]", "redirect", "[\"127.0.0.1:2\"]", ""),
@@ -176,8 +177,9 @@ const OTHER_HASH: &str =
     "\"$argon2id$v=19$m=8,t=1,p=1$c29tZSBvdGhlciBzYWx0$Zm9yIHRoZSBleGFtcGxlIG9ubHksIG5vIHJlYWw\"";
 
 /// What askd runs on.
-const BASE: [(&str, &str, &str); 14] = [
+const BASE: [(&str, &str, &str); 15] = [
     ("[server]", "listen", "[\"127.0.0.1:0\"]"),
+    ("[server]", "trusted_proxies", "[\"127.0.0.3\"]"),
     ("[server.tls]", "certificate", "\"DIR/first.pem\""),
     ("[server.tls]", "key", "\"DIR/key.pem\""),
     ("[[auth.user]]", "name", "\"ada\""),
@@ -313,7 +315,7 @@ async fn each_key_that_is_changed_takes_effect_or_is_named_as_needing_a_restart(
         }
         assert!(!said.contains("sk-"), "{said}");
     }
-    assert_eq!((took_effect, need_restart), (65, 49));
+    assert_eq!((took_effect, need_restart), (65, 50));
 }
 
 #[test]
