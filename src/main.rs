@@ -114,7 +114,9 @@ async fn serve(
     );
     shutdown.spawn_background("systemd", systemd::report(app.watch(), shutdown.clone()));
     shutdown.spawn_background("log keeper", keep_log(log.clone(), shutdown.clone()));
-    let reloader = cli.follow(hangups, app.live(), log, shutdown.clone());
+    // Before it serves: who asks is heard from the beginning.
+    let (live, reloads) = (app.live(), app.live().reloads());
+    let reloader = cli.follow(hangups, live, reloads, log, shutdown.clone());
     shutdown.spawn_background("reloader", reloader);
     systemd::ready();
     tokio::select! {

@@ -63,15 +63,16 @@ impl Cli {
         }
     }
 
-    /// Reads the configuration again at each SIGHUP, and tells on the log what came of it.
+    /// Reads the configuration again at each SIGHUP, and tells on the log what came of it; and for each admin who asks, who is
+    /// told too.
     pub async fn follow(
         self,
         mut hangups: Hangups,
         live: Arc<Live>,
+        mut reloads: Option<Reloads>,
         log: Weak<telemetry::Guard>,
         shutdown: Shutdown,
     ) {
-        let mut reloads = live.reloads();
         loop {
             let asked = tokio::select! {
                 biased;

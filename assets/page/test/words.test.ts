@@ -83,6 +83,7 @@ test.each([
 test.each<[Partial<Turn>, string | null]>([
   [{ timing: null }, null],
   [{ timing: { total_ms: 75_000 } }, "1 min 15 s in all"],
+  [{ timing: { total_ms: 9_000, stopped_us: 340 } }, "9.00 s in all · Request to the endpoint closed in 0.3 ms"],
   [
     {
       model: "m",
