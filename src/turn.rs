@@ -21,13 +21,11 @@ mod running;
 pub mod search;
 mod shown;
 pub mod station;
+mod wanted;
 
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep_until},
-};
+use tokio::time::Instant;
 
 use self::{
     cite::Citations,
@@ -40,13 +38,12 @@ use self::{
     relay::relay,
     search::Searcher,
     station::questions,
+    wanted::{Stop, Wanted, stopped},
 };
 use crate::{
     answer::{Basis, Channel, ErrorCode, Fault, Outcome},
-    config::OnLeave,
     id::{SessionId, TurnId},
     llm::{ChatModel, ChatRequest, LlmError},
-    shutdown::Shutdown,
 };
 
 /// Bytes of one event's text: what a reader is sent at once, and what a stopped one holds.
@@ -105,77 +102,6 @@ impl Ids {
         let Self { session, turn } = self;
         let wait_ms = wait.as_millis();
         tracing::info!(%session, %turn, %error, wait_ms, "the endpoint will be asked again");
-    }
-}
-
-/// Who wants a turn to go on.
-#[derive(Debug, Clone, Copy, Default)]
-struct Wanted {
-    followers: usize,
-    stop: Option<Stop>,
-    /// When that came to be: somebody asked for it to stop, or the last reader went.
-    since: Option<Instant>,
-}
-
-impl Wanted {
-    /// Somebody wants it to stop.
-    fn stop(&mut self, stop: Stop) {
-        self.stop = Some(stop);
-        self.since = Some(Instant::now());
-    }
-
-    /// A reader has gone.
-    fn leave(&mut self) {
-        self.followers -= 1;
-        if self.followers == 0 && self.stop.is_none() {
-            self.since = Some(Instant::now());
-        }
-    }
-}
-
-/// Why a turn was ended before its answer was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stop {
-    /// Somebody asked.
-    Cancelled,
-    /// The last reader has gone for good.
-    Left,
-    /// An admin wants it so.
-    ByAdmin,
-    /// The server goes down.
-    Halted,
-}
-
-/// Waits until the turn should end: somebody asks, the last reader has been gone for as long as `on_leave`
-/// allows, or the server halts; and since when. Never returns while it may go on.
-async fn stopped(
-    mut wanted: watch::Receiver<Wanted>,
-    on_leave: OnLeave,
-    shutdown: &Shutdown,
-) -> (Stop, Instant) {
-    loop {
-        let now = *wanted.borrow_and_update();
-        let since = now.since.unwrap_or_else(Instant::now);
-        if let Some(stop) = now.stop {
-            return (stop, since);
-        }
-        let left = async {
-            match on_leave {
-                _ if now.followers > 0 => pending().await,
-                OnLeave::Stop => since,
-                OnLeave::Grace(grace) => {
-                    sleep_until(since + grace).await;
-                    since + grace
-                }
-                OnLeave::Finish => pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            () = shutdown.halted() => return (Stop::Halted, Instant::now()),
-            changed = wanted.changed() => if changed.is_err() { return (Stop::Left, since) },
-            since = left => return (Stop::Left, since),
-        }
     }
 }
 

@@ -372,30 +372,12 @@ impl Keeper {
         }
         // Only now: until then what was read is not found.
         self.note_unread()?;
-        let health = &inner.health;
-        health
-            .is_reading
-            .store(report.unread > 0, Ordering::Relaxed);
-        health.unread.store(report.unread, Ordering::Relaxed);
-        health
-            .documents
-            .store(file::documents(&self.db)?, Ordering::Relaxed);
+        self.note_files(report.unread)?;
         while file::bury(&self.db)? && !stop.load(Ordering::Relaxed) {}
         for problem in file::problems(&self.db)? {
             report.problem(&problem.path, problem.reason);
         }
         Ok(Some(report))
-    }
-
-    /// Notes whether there is a folder that has never been read to its end.
-    fn note_unread(&self) -> rusqlite::Result<()> {
-        let inner = &self.library.0;
-        let mut is_unread = false;
-        for folder in &inner.sources.folders {
-            is_unread |= file::folder(&self.db, &folder.to_string_lossy())?.is_none();
-        }
-        inner.health.is_unread.store(is_unread, Ordering::Relaxed);
-        Ok(())
     }
 
     /// Ends what broke off within a slice.

@@ -1,13 +1,17 @@
 //! What is found by a search, what leaves, and the room that this makes.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::{
     Store,
     fault::Failure,
+    inbox::Shared,
     spent,
     write::{RESTORABLE, time},
 };
@@ -234,6 +238,27 @@ fn next_to_leave(db: &Connection) -> Result<Option<(i64, u64)>, Failure> {
         }
     }
     Ok(None)
+}
+
+/// One step where it may be left to the sweep, and else as many as `time` allows.
+pub(super) fn make_room_within(
+    db: &mut Connection,
+    shared: &Shared,
+    bound: u64,
+    time: Duration,
+) -> Result<(), Failure> {
+    let _turn = shared.location.write_turn();
+    shared.pulse.begin();
+    if used(db)? <= bound {
+        return Ok(());
+    }
+    let begin = Instant::now();
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    while make_room(&transaction, bound)?
+        && is_far_beyond(used(&transaction)?, bound)
+        && begin.elapsed() < time
+    {}
+    Ok(transaction.commit()?)
 }
 
 /// Bytes of the pages that hold something.

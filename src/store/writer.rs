@@ -319,7 +319,9 @@ impl Writer {
         let (Some(bound), Some(db)) = (self.shared.config.load().bound(), &mut self.db) else {
             return;
         };
-        if let Err(Failure::Sqlite(error)) = make_room(db, &self.shared, bound, took.max(HASTE)) {
+        if let Err(Failure::Sqlite(error)) =
+            keep::make_room_within(db, &self.shared, bound, took.max(HASTE))
+        {
             let sentence = self.shared.location.sentence(&error);
             self.fails(&sentence, fault::is_damage(&error));
         }
@@ -376,27 +378,6 @@ impl Drop for Writer {
         }
         self.shared.ended.send_replace(true);
     }
-}
-
-/// One step where it may be left to the sweep, and else as many as `time` allows.
-fn make_room(
-    db: &mut Connection,
-    shared: &Shared,
-    bound: u64,
-    time: Duration,
-) -> Result<(), Failure> {
-    let _turn = shared.location.write_turn();
-    shared.pulse.begin();
-    if keep::used(db)? <= bound {
-        return Ok(());
-    }
-    let begin = Instant::now();
-    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    while keep::make_room(&transaction, bound)?
-        && keep::is_far_beyond(keep::used(&transaction)?, bound)
-        && begin.elapsed() < time
-    {}
-    Ok(transaction.commit()?)
 }
 
 /// Runs `work` so that its failure undoes it alone. Failures of the storage itself are the outer result.

@@ -217,10 +217,18 @@ pub struct Cursor {
     head: watch::Receiver<Head>,
     at: Seq,
     position: usize,
-    /// When what was read last had come, if it was waited for and is not written yet.
-    waited: Option<Instant>,
-    /// Whether what comes is waited for.
-    is_waiting: bool,
+    pace: Pace,
+}
+
+/// How a reader keeps up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// It reads what has been there, or what came while it was busy.
+    Behind,
+    /// It waits for what comes.
+    Waiting,
+    /// It has read what it waited for, and that came then; it is not written yet.
+    Read(Instant),
 }
 
 /// What a reader has not seen yet.
@@ -256,8 +264,7 @@ impl Cursor {
             head,
             at,
             position: 0,
-            waited: None,
-            is_waiting: false,
+            pace: Pace::Behind,
         };
         Ok((place, cursor))
     }
@@ -280,7 +287,10 @@ impl Cursor {
 
     /// The next piece of news, texts joined up to about `budget` bytes; `None` when it has seen all.
     pub fn next(&mut self, budget: usize) -> Option<News> {
-        let was_waiting = std::mem::take(&mut self.is_waiting);
+        let was_waiting = self.pace == Pace::Waiting;
+        if was_waiting {
+            self.pace = Pace::Behind;
+        }
         let head = *self.head.borrow_and_update();
         if head.position != self.position {
             self.position = head.position;
@@ -294,7 +304,7 @@ impl Cursor {
         let (seq, event) = self.log.answer().read(self.at, budget)?;
         let first = Seq(self.at.0 + 1);
         if let (Some(stamps), true) = (&self.log.stamps, was_waiting) {
-            self.waited = stamps.of(first, head.seq);
+            self.pace = stamps.of(first, head.seq).map_or(Pace::Behind, Pace::Read);
         }
         self.at = seq;
         Some(News::Event(seq, event))
@@ -304,12 +314,16 @@ impl Cursor {
     pub async fn changed(&mut self) {
         // It cannot fail: the sender lives in the log that this cursor holds.
         let _ = self.head.changed().await;
-        self.is_waiting = true;
+        self.pace = Pace::Waiting;
     }
 
     /// What was read last has been written, `at_once` or after the reader was waited for: only the first says how fast askd is.
     pub fn written(&mut self, at_once: bool) {
-        if let (Some(came), Some(stamps), true) = (self.waited.take(), &self.log.stamps, at_once) {
+        let Pace::Read(came) = self.pace else {
+            return;
+        };
+        self.pace = Pace::Behind;
+        if let (Some(stamps), true) = (&self.log.stamps, at_once) {
             stamps.written(came);
         }
     }

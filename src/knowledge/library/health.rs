@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use super::{Library, Progress};
+use super::{Keeper, Library, Progress, file};
 use crate::knowledge::update::Report;
 
 /// What is wrong with what is searched.
@@ -126,5 +126,28 @@ impl Library {
     /// Why the server that makes vectors does not work, if it does not.
     pub fn trouble(&self) -> Option<String> {
         self.0.space.as_ref()?.trouble()
+    }
+}
+
+impl Keeper {
+    /// Notes whether there is a folder that has never been read to its end.
+    pub(super) fn note_unread(&self) -> rusqlite::Result<()> {
+        let inner = &self.library.0;
+        let mut is_unread = false;
+        for folder in &inner.sources.folders {
+            is_unread |= file::folder(&self.db, &folder.to_string_lossy())?.is_none();
+        }
+        inner.health.is_unread.store(is_unread, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Notes what a look at the folders has come to: how much is searched, and of how many files nothing was read.
+    pub(super) fn note_files(&self, unread: usize) -> rusqlite::Result<()> {
+        let health = &self.library.0.health;
+        health.is_reading.store(unread > 0, Ordering::Relaxed);
+        health.unread.store(unread, Ordering::Relaxed);
+        let documents = file::documents(&self.db)?;
+        health.documents.store(documents, Ordering::Relaxed);
+        Ok(())
     }
 }
