@@ -1,36 +1,37 @@
 //! The parts put together, once; going up, and coming down.
 
+mod descent;
 pub mod embedder;
 pub mod live;
 pub mod machine;
 pub mod signals;
+mod stations;
 pub mod systemd;
 
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use tokio::{
-    runtime::Handle,
-    sync::watch,
-    time::{interval, timeout},
-};
-use tracing::{info, warn};
+use tokio::{sync::watch, time::interval};
 
-use self::live::Live;
+use self::{
+    descent::descend,
+    live::Live,
+    stations::{knowledge_of, station, stations},
+};
 pub use crate::http::{Asked, Reloaded, Reloads};
 use crate::{
     auth::{Auth, audit::Audit},
-    config::{self, Config, StorePath},
+    config::{self, Config},
     http::{
         Base, Page, Parts, Site, Uploads,
         accept::{Acceptor, Limits, Listener},
         reload_channel,
     },
-    knowledge::{Keeper, Knowledge, KnowledgeError, Library, LibraryError, Set},
-    llm::openai::{OpenAi, SetupError},
+    knowledge::{Keeper, KnowledgeError, LibraryError},
+    llm::openai::SetupError,
     metrics::Metrics,
     refusal::Refusals,
     session::{
@@ -38,27 +39,18 @@ use crate::{
         registry::{Caps, Registry},
     },
     shutdown::Shutdown,
-    store::{Health, OpenError, Store, Unwritten},
+    store::{Health, OpenError, Store},
     tls::{Certificate, pair::PairError},
     turn::{
         desk::{Desk, Rules},
-        line::Line,
         misses::Misses,
         quota::Quotas,
         search::Searcher,
-        station::{Backend, Station},
     },
 };
 
 /// How often old conversations are looked for.
 const SWEEP: Duration = Duration::from_secs(60);
-/// The parts of the shutdown's grace that are kept for ending what did not end by itself, and for writing what is not
-/// written yet, at the most.
-const RESERVE: Duration = Duration::from_millis(1500);
-const WRITING: Duration = Duration::from_millis(1000);
-/// Questions answered from the knowledge at once, and in line; each takes some milliseconds.
-const KNOWLEDGE_SLOTS: usize = 16;
-const KNOWLEDGE_LINE: usize = 1024;
 
 /// Why the parts cannot be put together.
 #[derive(Debug, thiserror::Error)]
@@ -329,74 +321,6 @@ fn audit(path: Option<PathBuf>) -> Result<Audit, BuildError> {
     Audit::open(path.clone()).map_err(|source| BuildError::Audit { path, source })
 }
 
-/// What is answered from, and who keeps it as its folders are.
-fn knowledge_of(
-    endpoints: &[config::Endpoint],
-    knowledge: &config::Knowledge,
-    store: &StorePath,
-    shutdown: &Shutdown,
-) -> Result<(Option<Knowledge>, Option<Keeper>), BuildError> {
-    if !knowledge.is_searched(!endpoints.is_empty()) {
-        return Ok((None, None));
-    }
-    if knowledge.folders.is_empty() {
-        let set = Knowledge::Set(Arc::new(Set::built_in()?));
-        return Ok((Some(set), None));
-    }
-    let embedder = (knowledge.embeddings.as_ref())
-        .map(|config| embedder::over_http(config, Handle::current(), shutdown.clone()))
-        .transpose()
-        .map_err(BuildError::Embeddings)?;
-    let library = Library::with(knowledge, store, embedder)?;
-    let keeper = library.keep()?;
-    Ok((Some(Knowledge::Library(library)), Some(keeper)))
-}
-
-fn stations(
-    endpoints: Vec<config::Endpoint>,
-    searcher: Option<Arc<Searcher>>,
-    is_built_in: bool,
-) -> Result<Vec<Station>, BuildError> {
-    if let (Some(searcher), true) = (&searcher, endpoints.is_empty()) {
-        let name = if is_built_in { "built-in" } else { "documents" };
-        return Ok(vec![Station {
-            name: "knowledge".to_owned(),
-            models: vec![name.to_owned()],
-            line: Arc::new(Line::new(KNOWLEDGE_SLOTS, KNOWLEDGE_LINE)),
-            health: Arc::default(),
-            backend: Backend::Knowledge(searcher.clone()),
-        }]);
-    }
-    let build = |endpoint| station(endpoint, searcher.clone(), None);
-    endpoints.into_iter().map(build).collect()
-}
-
-/// What stands before one endpoint; it takes over the line of the one that had its name, and what is known of that.
-fn station(
-    config: config::Endpoint,
-    searcher: Option<Arc<Searcher>>,
-    before: Option<&Station>,
-) -> Result<Station, BuildError> {
-    let model = OpenAi::new(&config).map_err(|error| BuildError::Endpoint {
-        name: config.name.clone(),
-        error,
-    })?;
-    Ok(Station {
-        name: config.name.clone(),
-        models: config.models.clone(),
-        line: before.map_or_else(
-            || Arc::new(Line::new(config.concurrency, config.queue)),
-            |before| before.line.clone(),
-        ),
-        health: before.map_or_else(Arc::default, |before| before.health.clone()),
-        backend: Backend::Endpoint {
-            config: Box::new(config),
-            model: Arc::new(model),
-            searcher,
-        },
-    })
-}
-
 /// How turns are handled.
 fn rules(session: &config::Session, log: &config::Log) -> Rules {
     Rules {
@@ -429,62 +353,6 @@ async fn sweep(store: Store, shutdown: Shutdown) {
             () = store.sweep() => {}
         }
     }
-}
-
-/// Waits for the running answers as long as the grace allows, then ends what is left, and says what that was. The
-/// store is closed at the end, in what is left of the grace.
-async fn descend(shutdown: &Shutdown, store: Store, grace: Duration) {
-    let begin = Instant::now();
-    let (reserve, writing) = (RESERVE.min(grace / 2), WRITING.min(grace / 4));
-    if timeout(grace - reserve - writing, shutdown.idle())
-        .await
-        .is_err()
-    {
-        warn!(
-            busy = list(shutdown.busy()),
-            seconds = seconds(begin),
-            "still busy at the end of the grace; ending it"
-        );
-    }
-    shutdown.halt();
-    match timeout(reserve, shutdown.finished()).await {
-        Ok(()) => info!(seconds = seconds(begin), "everything has ended"),
-        Err(_) => warn!(
-            busy = list(shutdown.stragglers()),
-            "did not end in time and is given up"
-        ),
-    }
-    let left = grace.saturating_sub(begin.elapsed()).max(writing);
-    if timeout(left, store.clone().close()).await.is_err() {
-        let Unwritten {
-            questions,
-            answers,
-            turns,
-        } = store.unwritten();
-        let turns: Vec<_> = turns.iter().map(ToString::to_string).collect();
-        warn!(
-            questions,
-            answers,
-            turns = turns.join(", "),
-            "the conversations' file could not be closed in time; what was not written is lost"
-        );
-    }
-}
-
-/// "2 session, 1 turn", or "nothing".
-fn list(tasks: Vec<(&'static str, usize)>) -> String {
-    if tasks.is_empty() {
-        return "nothing".to_owned();
-    }
-    let names = tasks
-        .into_iter()
-        .map(|(name, count)| format!("{count} {name}"));
-    names.collect::<Vec<_>>().join(", ")
-}
-
-/// Since then, in seconds with two digits.
-fn seconds(begin: Instant) -> f64 {
-    (begin.elapsed().as_secs_f64() * 100.0).round() / 100.0
 }
 
 #[cfg(test)]

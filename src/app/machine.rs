@@ -6,7 +6,7 @@ use std::{fmt, fs, path::Path};
 
 use bytesize::ByteSize;
 
-use super::{KNOWLEDGE_LINE, KNOWLEDGE_SLOTS};
+use super::stations::{KNOWLEDGE_LINE, KNOWLEDGE_SLOTS};
 use crate::config::{Config, Endpoint};
 
 /// Descriptors beside connections, answers and listeners: the databases and their logs, the log's file, the folders that

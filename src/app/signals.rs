@@ -55,7 +55,7 @@ impl Signals {
         let signal = self.next().await;
         info!(
             signal,
-            busy = super::list(shutdown.busy()),
+            busy = super::descent::list(shutdown.busy()),
             "going down: running answers may end, nothing new begins"
         );
         super::systemd::stopping();
@@ -63,7 +63,7 @@ impl Signals {
         let signal = self.next().await;
         warn!(
             signal,
-            busy = super::list(shutdown.busy()),
+            busy = super::descent::list(shutdown.busy()),
             "a second signal: ending at once"
         );
         shutdown.halt();

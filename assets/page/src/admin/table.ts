@@ -25,9 +25,12 @@ export type Row = { key: string; cells: string[]; act?: Act | null };
 
 export type Table = { element: HTMLElement; show: (rows: Row[], total?: string) => void };
 
+/** Tables made so far; each is named by its title. */
+let tables = 0;
+
 /** A table of these columns below its title; `none` stands for an empty one. */
 export function table(title: string, columns: string[], none: string): Table {
-  const id = `t-${columns.length}-${title.replaceAll(/\W+/g, "-")}`;
+  const id = `table-${++tables}`;
   const body = made("tbody");
   const head = columns.map((column) => made("th", { scope: "col" }, column));
   const grid = made("table", { "aria-labelledby": id }, made("thead", {}, made("tr", {}, ...head)), body);

@@ -51,6 +51,6 @@ export function moment(at: number, now: number): string {
   const [then, today] = [new Date(at), new Date(now)];
   const time = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
   const day = { day: "numeric", month: "short", year: "numeric" } as const;
-  const is_today = then.toDateString() === today.toDateString();
-  return new Intl.DateTimeFormat(tag, is_today ? time : { ...day, ...time }).format(then);
+  const isToday = then.toDateString() === today.toDateString();
+  return new Intl.DateTimeFormat(tag, isToday ? time : { ...day, ...time }).format(then);
 }
