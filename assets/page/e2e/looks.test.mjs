@@ -138,6 +138,43 @@ for (const [how, list] of [
     await reader.leave();
   });
 
+/** Of each item, how far its words and its box begin from its list's side, and whether they go beyond what shows them. */
+function sides(tab) {
+  return tab.text.evaluate((text) => {
+    const bounds = text.querySelector(".part").getBoundingClientRect();
+    return [...text.querySelectorAll("li")].map((item) => {
+      const range = document.createRange();
+      range.selectNodeContents(item);
+      const { left, right } = range.getBoundingClientRect();
+      const list = item.parentElement.getBoundingClientRect();
+      return {
+        from: Math.round(item.parentElement.dir === "rtl" ? list.right - right : left - list.left),
+        isWhole: left >= bounds.left && right <= bounds.right,
+      };
+    });
+  });
+}
+
+for (const [list, from] of [
+  ["1. قاعدة البيانات\n2. **HTML**: لغة توصيف النص\n3. CSS: لغة الأنماط\n4. جافاسكربت", 20],
+  ["- العنصر\n\n- React مكتبة\n\n  Two words\n\n- عربي", 20],
+  ["- [x] إطار عمل\n- [x] Vue إطار عمل", 0],
+  ["- [x] إطار عمل\n\n- [ ] Vue إطار عمل", 0],
+  ["- First\n- شيء بالعربية\n- Third", 20],
+  ["- [ ] First\n- [x] شيء بالعربية", 0],
+])
+  stage()(`each_item_of_${JSON.stringify(list)}_stands_at_its_lists_side`, async ({ fake, askd, reader }) => {
+    const tab = await reader.open(askd.url);
+    await tab.hears(fake, "What is to be done?", list);
+    const found = await sides(tab);
+    assert.ok(found.length > 1);
+    for (const item of found) {
+      assert.ok(Math.abs(item.from - from) < 8, `${item.from} from the side`);
+      assert.ok(item.isWhole);
+    }
+    await reader.leave();
+  });
+
 for (const [kind, { screen }] of Object.entries(KINDS)) {
   const options = { screen, models: ["small", "large"] };
   const here = `on_a_${kind}`.replace("on_a_hand", "in_a_hand");

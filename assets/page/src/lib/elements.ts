@@ -2,8 +2,8 @@
 
 import { say } from "./language";
 
-/** Each of these finds its own writing direction. */
-const DIRECTED = new Set("p li h3 h4 h5 h6 td th dt dd summary".split(" "));
+/** Each of these finds its own writing direction; a list's items stand at its side, and only their words do (markdown.css). */
+const DIRECTED = new Set("p h3 h4 h5 h6 td th dt dd summary".split(" "));
 
 export function element(name: string, attributes: Record<string, string> = {}, words = ""): HTMLElement {
   const made = document.createElement(name);

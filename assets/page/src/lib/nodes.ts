@@ -163,7 +163,7 @@ class Making {
     if (same > 0) list.append(kept(same));
     for (const [n, item] of items.entries()) {
       if (n < same) continue;
-      const made = directed(element("li"));
+      const made = element("li");
       if (item.task) made.className = "task";
       this.blocks(item.tokens, made, isLike ? before.items[n]?.tokens : undefined);
       list.append(made);
