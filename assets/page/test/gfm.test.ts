@@ -109,6 +109,37 @@ describe("footnotes", () => {
     expect(first!.lastElementChild?.lastElementChild?.hasAttribute("data-to-mark")).toBe(true);
   });
 
+  test.each<[string, string[], string[]]>([
+    [
+      "a[^1] b[^note]\n\n[^1]: First\n    cont.\n\n    Second.\n[^note]: Another",
+      ["1 First cont.Second.", "2 Another"],
+      [],
+    ],
+    ["a[^1] b[^2]\n\n[^1]: One\n\n        code\n[^2]: Two", ["1 OneWrapDownloadCopycode", "2 Two"], []],
+    ["a[^1]\n\n[^1]: One.\n# Heading", ["1 One."], ["H3 Heading"]],
+    ["a[^1]\n\n[^1]: One.\n- item", ["1 One."], ["UL item"]],
+    ["a[^1]\n\n[^1]: One\ngoes on.", ["1 One goes on."], []],
+    ["a[^1]\n\n[^1]: One\n\n    > Two\ngoes on.", ["1 OneTwo goes on."], []],
+    ["a[^1]\n\n[^1]: One\n\n    ```\n    x\n    ```\nText.", ["1 OneWrapDownloadCopyx"], ["P Text."]],
+    ["a[^1]\n[^1]: below the paragraph", ["1 below the paragraph"], []],
+    ["> a[^1]\n[^1]: below the quotation", ["1 below the quotation"], []],
+    ["- a[^1]\n\n- b\n[^1]: below the list", ["1 below the list"], []],
+    ["a[^1]|b\n-|-\nc|d\n[^1]: below the table", ["1 below the table"], []],
+    ["a[^Note]\n\n[^note]: any case", ["1 any case"], []],
+    [`a[^${"long-".repeat(99)}]\n\n[^${"long-".repeat(99)}]: any length`, ["1 any length"], []],
+    ["a[^1]\n\n[^1]: first\n[^1]: second\n\n- [^1]: third", ["1 first"], ["UL "]],
+  ])("%j_ends_where_it_does_on_github", (text, notes, others) => {
+    const box = show(text);
+    expect([...box.querySelectorAll(".footnote")].map(words)).toEqual(notes);
+    const last = box.querySelector(":scope > .footnote:last-of-type");
+    const behind = [...box.children].filter((other) => last && last.compareDocumentPosition(other) & 4);
+    const outside = behind.filter((other) => !last!.contains(other));
+    expect(outside.map(({ tagName, textContent }) => `${tagName} ${textContent}`)).toEqual(others);
+    let read = NOTHING;
+    for (let end = 1; end <= text.length; end++) read = grow(read, text.slice(0, end));
+    expect(html(read.blocks)).toEqual(html(whole(text)));
+  });
+
   test("a_name_of_signs_stays_a_name", () => {
     const box = show('x[^"><img]\n\n[^"><img]: y');
     expect(box.querySelector("img")).toBeNull();
@@ -145,7 +176,7 @@ describe("footnotes", () => {
     expect(box.querySelector("li")?.textContent).toBe("[^e]");
   });
 
-  test.each(["[^", "[^a]:", "[^a]: b\n\n    ", "[^a]"])(
+  test.each(["[^", "[^a]:", "[^a]: b\n\n    ", "[^a]", "[^a]: b\nc\n", "[^a]: b\n    - c\nd\n", "- a\n\n1. b\n\n[^"])(
     "fifty_thousand_letters_of_%j_are_read_in_their_time",
     (mark) => {
       const text = mark.repeat(Math.ceil(50_000 / mark.length));

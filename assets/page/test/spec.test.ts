@@ -105,7 +105,7 @@ function link(href: string, words: string, after = ""): string {
 /** Lines that begin, end or go on with something, alone and between others. */
 const LINES = (
   "||| |word|two *words* **here|and** end|- item|  - nested|    indented|1. one|2. two|> quote|> > deep|> - in|```|```js|~~~|" +
-  "$$|\\[|\\]|a = b|so $$|so \\[a|+ b $$ or|```math|$`x`$ `$`|---|===|***|[^1]: note|use[^1]|<div>|</div>|<!--|-->|<pre>|</pre>|<details>|</details>|<summary>s</summary>|# head|### lower|> ## said|<script>|</script>|" +
+  "$$|\\[|\\]|a = b|so $$|so \\[a|+ b $$ or|```math|$`x`$ `$`|---|===|***|[^1]: note|[^N]: one|    more|see[^n]|use[^1]|<div>|</div>|<!--|-->|<pre>|</pre>|<details>|</details>|<summary>s</summary>|# head|### lower|> ## said|<script>|</script>|" +
   "<?php|?>|> [!NOTE]|- [ ] task|www.example.org|   > q| $x$|a\\|b  |<b>|<a href='https://example.org'>|</a>|`|``x"
 )
   .split("|")

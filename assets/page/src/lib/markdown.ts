@@ -6,7 +6,7 @@
 import { Lexer, Marked, Tokenizer, type Token, type Tokens } from "marked";
 
 import { details } from "./details";
-import { footnotes, marksIn } from "./gfm";
+import { aboveFootnote, firstNotes, footnotes, listAboveFootnote, marksIn } from "./gfm";
 import { levelled, type Trail } from "./headings";
 import { beginning, formulas, withoutLines } from "./math";
 import { within } from "./within";
@@ -30,11 +30,11 @@ class Bounded extends Tokenizer {
   #depth = 0;
 
   override blockquote(src: string) {
-    return this.#within(() => super.blockquote(src));
+    return this.#within(() => super.blockquote(aboveFootnote(src)));
   }
 
   override list(src: string) {
-    return this.#within(() => super.list(src));
+    return this.#within(() => super.list(listAboveFootnote(src)));
   }
 
   override link(src: string) {
@@ -52,14 +52,16 @@ class Bounded extends Tokenizer {
   }
 
   /** Each row has as many cells as the first one, however few are written. */
-  override table(src: string) {
+  override table(text: string) {
+    const src = aboveFootnote(text);
     if (!DELIMITED.test(src)) return super.table(src);
     const [lines = ""] = LINES.exec(src) ?? [];
     const cells = src.slice(0, src.indexOf("\n")).split("|").length * lines.split("\n").length;
     return cells > MOST_CELLS ? undefined : super.table(src);
   }
 
-  override lheading(src: string) {
+  override lheading(text: string) {
+    const src = aboveFootnote(text);
     return this.rules.block.lheading.test(withoutLines(src)) ? super.lheading(src) : undefined;
   }
 
@@ -131,7 +133,7 @@ export type Block = { token: Token; known: Known; above: Trail };
 
 /**
  * The blocks of a text; how many of them are frozen, where the part begins that may still change, and the link definitions,
- * footnotes' marks and headings before it. `known`: when it was read last.
+ * footnotes' marks, footnotes and headings before it. `known`: when it was read last.
  */
 export type Blocks = {
   blocks: Block[];
@@ -139,6 +141,7 @@ export type Blocks = {
   offset: number;
   definitions: Definitions;
   marks: string[];
+  notes: string[];
   above: Trail;
   known: Known;
 };
@@ -149,6 +152,7 @@ export const NOTHING: Blocks = {
   offset: 0,
   definitions: {},
   marks: [],
+  notes: [],
   above: [],
   known: { names: "", marks: [] },
 };
@@ -171,7 +175,9 @@ export function grow(before: Blocks, text: string): Blocks {
 export function growOn(before: Blocks, rest: string): Blocks {
   const blocks = before.blocks.slice(0, before.frozen);
   const { tokens, names } = lex(rest, before.definitions);
-  const marks = rest.includes("[^") ? marksIn(tokens, before.marks) : before.marks;
+  const hasNotes = rest.includes("[^");
+  if (hasNotes) firstNotes(tokens, before.notes);
+  const marks = hasNotes ? marksIn(tokens, before.marks) : before.marks;
   const isKnown = names === before.known.names && marks.join(" ") === before.known.marks.join(" ");
   const known = isKnown ? before.known : { names, marks };
   // How many tokens are read when a block ends, how far the rest then is, and below which headings.
@@ -199,6 +205,7 @@ export function growOn(before: Blocks, rest: string): Blocks {
     offset: before.offset + end.offset,
     definitions: { ...definitions(done), ...before.definitions },
     marks: marks === before.marks ? marks : marksIn(done, before.marks),
+    notes: hasNotes ? firstNotes(done, before.notes) : before.notes,
     above: end.above,
     known,
   };
@@ -233,6 +240,7 @@ function definitions(tokens: Token[]): Definitions {
 /** The blocks of a text that grows no more; unlike `grow`, link definitions anywhere in it count everywhere. */
 export function whole(text: string): Block[] {
   const { tokens, names } = lex(text);
+  firstNotes(tokens, []);
   unmark(tokens);
   // Of footnotes more is known now than of any text that grows.
   const known = { names, marks: marksIn(tokens) };

@@ -15,7 +15,7 @@ const OPENING = /^[ \t]*(`{3,}(?!.*`)|~{3,}|\$\$|\\\[)/m;
  * of a list behind.
  */
 const SOFT =
-  /(?<=^(?![ \t]*#{1,6}[ \t]).*\S.*)\n(?=[ \t]*[^\s|>#])(?![ \t]*(?:[-*+][ \t]|\d+[.)][ \t]|\[\^[^\]\n]{1,40}\]:))/gm;
+  /(?<=^(?![ \t]*#{1,6}[ \t]).*\S.*)\n(?=[ \t]*[^\s|>#])(?![ \t]*(?:[-*+][ \t]|\d+[.)][ \t]|\[\^[^\]\n]{1,999}\]:))/gm;
 
 /** A list's number is not a sentence, though a full stop is behind it. */
 const NUMBER = /^[\s>]*(?:\d{1,4}|[a-z])[.)]\s*$/i;
