@@ -368,3 +368,19 @@ stage()("fenced_mathematics_are_code_until_they_are_whole_and_a_formula_then", a
   assert.equal(await tab.text.locator(".code-box, li").count(), 0);
   await reader.leave();
 });
+
+// By a font that was made for formulas; one of those that markdown.css names must be installed.
+stage()("an_index_is_below_the_line_and_a_root_over_all_that_it_is_of", async ({ fake, askd, reader }) => {
+  const tab = await reader.open(askd.url);
+  await tab.hears(fake, "Set it.", "$a_n$ and $$\\sqrt{\\frac{a}{b}}$$");
+  await tab.text.locator("msqrt").waitFor();
+  const { below, over } = await tab.text.evaluate((text) => {
+    const box = (name) => text.querySelector(name).getBoundingClientRect();
+    return {
+      below: box("msub > :last-child").bottom - box("msub > :first-child").bottom,
+      over: box("msqrt").height - box("mfrac").height,
+    };
+  });
+  assert.ok(below > 2 && over > 2, `${below} below, ${over} over`);
+  await reader.leave();
+});
