@@ -164,9 +164,25 @@ describe("nothing acts on the reader", () => {
     expect(box.innerHTML).toBe(html);
   });
 
-  test("a_dropped_image_leaves_its_words", () => {
-    expect(show("See ![the chart](https://evil.example/x).").textContent).toBe("See the chart.");
+  test.each([
+    ['See ![the *chart*](https://example.org/x "t").', "See Image: the chart.", ["https://example.org/x"]],
+    ["![](https://example.org/c.png)", "Image", ["https://example.org/c.png"]],
+    ["[![](https://example.org/c.png)](https://example.org)", "Image", ["https://example.org"]],
+    ["![](/c.png)", "Image", []],
+    ["![words](javascript:alert(1))", "words", []],
+  ])("of_the_image_%j_stands_a_link_where_one_may_lead_there", (markdown, words, addresses) => {
+    const box = show(markdown);
+    expect(box.textContent.trim()).toBe(words);
+    expect([...box.querySelectorAll("a")].map((link) => link.getAttribute("href"))).toEqual(addresses);
+    expect(box.querySelector("img")).toBeNull();
   });
+
+  test.each(["[](https://example.org)", "[ ](https://example.org)", "<a href='https://example.org'> </a>"])(
+    "the_link_%j_without_words_shows_where_it_leads",
+    (markdown) => {
+      expect(show(markdown).querySelector("a[href]")?.textContent.trim()).toBe("https://example.org");
+    },
+  );
 
   test("images_in_data_stay_and_a_relative_one_leaves_its_words", () => {
     const box = show("![a](/logo.png) ![b](data:image/png;base64,AAAA)");

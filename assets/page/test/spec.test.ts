@@ -155,7 +155,7 @@ function meant(html: string): string {
   }
   for (const link of box.querySelectorAll("a"))
     if (!/^(https?|mailto):/i.test(link.getAttribute("href") ?? "")) link.removeAttribute("href");
-  for (const image of box.querySelectorAll("img")) image.replaceWith(image.alt);
+  for (const image of box.querySelectorAll("img")) image.replaceWith(image.alt || "Image");
   // Where there are no rows the specification has none; the library's does.
   box.querySelector("tbody:empty")?.remove();
   for (const check of box.querySelectorAll("input")) {

@@ -23,3 +23,9 @@ export function single(link: HTMLElement): void {
   for (const inner of within) inner.replaceWith(...inner.childNodes);
   if (within.length > 0) link.normalize();
 }
+
+/** A link without words shows where it leads. */
+export function named(link: HTMLElement): void {
+  if (link.textContent.trim() === "" && link.querySelector("img:not([alt=''])") === null)
+    link.append(link.getAttribute("href") ?? "");
+}

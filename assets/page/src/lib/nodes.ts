@@ -15,7 +15,7 @@ import { coloured } from "./highlight";
 import { say } from "./language";
 import type { Block } from "./markdown";
 import { formulaBox, isDisplayed, LONGEST, type Formula } from "./math";
-import { encoded, lead, single } from "./links";
+import { encoded, lead, named, single } from "./links";
 import { kept } from "./morph";
 import { decoded } from "./references";
 import { Place } from "./tags";
@@ -250,6 +250,7 @@ class Making {
     if (title) link.title = decoded(title);
     lead(link, address, read);
     single(link);
+    named(link);
     return link;
   }
 }
@@ -264,12 +265,16 @@ function isMathematics({ raw, lang, text }: Tokens.Code): boolean {
   );
 }
 
-/** An image in data; of any other its words: a relative address is the document's that the words are from. */
+/** An image in data; of any other its words, which lead to it, if it is not the document's that the words are from. */
 function image({ href, title, text, tokens }: Tokens.Image): Node {
   const words = decoded(tokens ? wordsOf(tokens) : text);
   const address = encoded(href);
-  if (address === null || !/^data:image\//i.test(address)) return document.createTextNode(words);
-  return element("img", { src: address, alt: words, ...(title && { title: decoded(title) }) });
+  const titled = title ? { title: decoded(title) } : {};
+  if (address !== null && /^data:image\//i.test(address))
+    return element("img", { src: address, alt: words, ...titled });
+  const link = element("a", titled, say.markdown.image(words.trim()));
+  if (address !== null) lead(link, address, decoded);
+  return link.hasAttribute("href") ? link : document.createTextNode(words.trim() === "" ? link.textContent : words);
 }
 
 /** What an image shows, in words. */

@@ -3,7 +3,7 @@
 // Markdown's are held to; every other tag is the text that it is.
 
 import { boxed, coded, directed, directionOf, makeRoom } from "./elements";
-import { encoded, lead, single } from "./links";
+import { encoded, lead, named, single } from "./links";
 import { decoded } from "./references";
 import { OWN_TAGS } from "./tagnames";
 
@@ -113,7 +113,10 @@ function addressIn(tag: string): string {
 /** Gives an element, with all that is in it, what one of Markdown's has. */
 function finish(made: HTMLElement): void {
   directed(made);
-  if (made.localName === "a") single(made);
+  if (made.localName === "a") {
+    single(made);
+    named(made);
+  }
   if (/^(?:ul|ol|dl|blockquote|table)$/.test(made.localName)) made.dir = directionOf(made.textContent);
   if (made instanceof HTMLOListElement) makeRoom(made, made.start, made.children.length);
   if (made.localName === "table") putInto(made, boxed);

@@ -288,6 +288,7 @@ export default {
     code: "Code",
     codeIn: (language: string) => `Code: ${language}`,
     formula: "Formel",
+    image: (words: string) => (words === "" ? "Bild" : `Bild: ${words}`),
     footnote: (n: number) => `Fußnote ${number(n)}`,
     toMark: (n: number) => `Zurück zum Zeichen der Fußnote ${number(n)}`,
     wrap: "Umbrechen",

@@ -282,6 +282,7 @@ export default {
     code: "Code",
     codeIn: (language: string) => `Code: ${language}`,
     formula: "Formula",
+    image: (words: string) => (words === "" ? "Image" : `Image: ${words}`),
     footnote: (n: number) => `Footnote ${number(n)}`,
     toMark: (n: number) => `Back to the mark of footnote ${number(n)}`,
     wrap: "Wrap",
