@@ -102,6 +102,27 @@ const SIGNS: [string, string[]][] = [
   ],
   ["See <a href='https://example.org/a.b'>the page</a>.", ["See the page."]],
   ["```math\na^2\n```\nThen.", ["A formula.", "Then."]],
+  ["Rows:\n\na | b\n--|--\n1 | 2\nx. y | \n\nAfter | it.", ["Rows:", "a, b.", "1, 2.", "x. y.", "After | it."]],
+  ["A title\n===\nWords.\n\nAnother\n---\nMore.", ["A title.", "Words.", "Another.", "More."]],
+  ["> So:\n>\n> ```js\n> let n;\n> n;\n> ```\n> Then.", ["So:", "Code, 2 lines.", "Then."]],
+  ["> [!TIP]\n> ```\n> a\n\nOut.", ["Tip:", "Code, 1 line.", "Out."]],
+  ["> $$\n> x^2\n> $$\n\nOut.", ["A formula.", "Out."]],
+  ["See ![the *big* chart](https://example.org/a.b). Or ![](c.png).", ["See Image: the big chart.", "Or Image."]],
+  [
+    "See [the docs][d] and [1][2].\n\n[d]: https://example.org/a.b 'T'\n[e]: x\n\nEnd.",
+    ["See the docs and [1][2].", "End."],
+  ],
+  ["One line\\\nand another.", ["One line and another."]],
+  ["A \\*star\\* and \\_line\\_, `a*b*\\_`.", ["A *star* and _line_, a*b*\\_."]],
+  ["- > [!TIP]\n  > Do it.", ["Tip:", "Do it."]],
+  ["So _$c$_ and *$\\frac12$* it.", ["So c and a formula it."]],
+  ["- [x] \n- [ ] open", ["[x]", "To do: open."]],
+  ["## A title ##\n\nWords.", ["A title.", "Words."]],
+  ["So:\n\n    let n = 1;\n\n    n += 1;\n\nThen.", ["So:", "Code, 3 lines.", "Then."]],
+  [
+    "- One\n\n    Its words.\n\n[^1]: A note.\n\n    Goes on.",
+    ["One.", "Its words.", "Footnote 1: A note.", "Goes on."],
+  ],
 ];
 
 test.each(SIGNS)("%j_is_heard_in_words_however_it_comes", (written, heard) => {

@@ -6,7 +6,7 @@ import type { Excerpt } from "./api";
 /** Signs that go; of those that stand around something, the groups stay. */
 const SIGNS: RegExp[] = [
   // Fences, headings, quotations, rules and the marks of lists, each at a line's beginning.
-  /^[ \t]*(?:`{3,}.*|~{3,}.*|#{1,6}(?=[ \t])|(?:>[ \t]?)+|(?:[-*_][ \t]*){3,}$|[-*+](?=[ \t])|\|?(?:[ \t]*:?-{3,}:?[ \t]*\|)+.*$)/gm,
+  /^[ \t]*(?:(?:[-*_][ \t]*){3,}$|(?:(?:>|[-*+](?=[ \t]))[ \t]*(?=[>`~#]|[-*+][ \t]))*(?:`{3,}.*|~{3,}.*|#{1,6}(?=[ \t])|(?:>[ \t]?)+|[-*+](?=[ \t]))|\|?(?:[ \t]*:?-{3,}:?[ \t]*\|)+.*$)/gm,
   /`+/g,
   /\*\*+|~~+/g,
   // Emphasis, but not the sign within a word or between spaces.

@@ -2,31 +2,41 @@
 // still comes. Code and formulas are named, not read.
 
 import { language, say } from "./language";
+import { endsInTable, forTheEar, NOTHING } from "./lines";
 import { levelled, settled, spoken } from "./spoken";
 
 /** Words without an end are a sentence when there are so many letters of them. */
 const LONGEST = 600;
 
-/** The beginning of what is named: code, or a formula on lines of its own. */
-const OPENING = /^[ \t]*(`{3,}(?!.*`)|~{3,}|\$\$|\\\[)/m;
+/** The beginning of what is named: code, or a formula on lines of its own, also in a quotation or a list; or indented code. */
+const OPENING =
+  /^(?<within>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+>?[ \t]*)?)(?<mark>`{3,}(?!.*`)|~{3,}|\$\$|\\\[)|(?= {4}|\t)(?<=(?:\n[ \t]*\n|(?<![^])(?:[ \t]*\n)*))(?: {4}|\t)[ \t]*\S/gm;
+
+/** What stands indented behind such a line is no code; how far back one is looked for. */
+const LISTED = /^ {0,3}(?:[-*+]|\d{1,9}[.)]|\[\^[^\]\n]+\]:)(?:[ \t]|$)/;
+const FARTHEST = 2_048;
 
 /**
- * A line's end within a paragraph: neither a heading nor a blank line is before it, and no blank line, footnote or next part
- * of a list behind.
+ * A line's end within a paragraph: neither a heading, a definition nor a blank line is before it, and no blank line, footnote or
+ * next part of a list behind.
  */
 const SOFT =
-  /(?<=^(?![ \t]*#{1,6}[ \t]).*\S.*)\n(?=[ \t]*[^\s|>#])(?![ \t]*(?:[-*+][ \t]|\d+[.)][ \t]|\[\^[^\]\n]{1,999}\]:))/gm;
+  /(?=\n)(?<=^(?![ \t]*(?:#{1,6}[ \t]|\[(?!\^|\d+\])[^\]\n]+\]:)).*\S.*)\n(?=[ \t]*[^\s|>#])(?![ \t]*(?:[-*+][ \t]|\d+[.)][ \t]|\[\^[^\]\n]{1,999}\]:))/gm;
 
 /** A list's number is not a sentence, though a full stop is behind it. */
 const NUMBER = /^[\s>]*(?:\d{1,4}|[a-z])[.)]\s*$/i;
 
-/** What stands between two signs: `close` is the second, of a fence a line of its own; `isMath`: a fence's code is a formula. */
-type Fence = { close: string; lines: number; isMath: boolean };
+/**
+ * What stands between two signs: `close` is the second, of a fence a line of its own; `isMath`: a fence's code is a formula;
+ * `isQuoted`: it ends with its quotation. Indented code has no sign, and `blanks` lines that may be its last.
+ */
+type Fence = { close: string; lines: number; isMath: boolean; isQuoted: boolean; blanks: number };
 
 export class Sentences {
   /** How far the text was taken. */
   #at = 0;
   #fence: Fence | null = null;
+  #isTable = false;
   readonly #segmenter = new Intl.Segmenter(language, { granularity: "sentence" });
 
   /** What has become whole since the last call; if the text is `over`, all that is left. */
@@ -35,6 +45,7 @@ export class Sentences {
     for (let before = -1; before < this.#at;) {
       before = this.#at;
       if (this.#fence === null) this.#read(text, over, taken);
+      else if (this.#fence.close === "") this.#skipIndented(text, over, this.#fence, taken);
       else this.#skip(text, over, this.#fence, taken);
     }
     return taken;
@@ -42,19 +53,24 @@ export class Sentences {
 
   #read(text: string, over: boolean, taken: string[]): void {
     const rest = text.slice(this.#at);
-    const opening = OPENING.exec(rest);
+    const opening = this.#opening(text);
+    if (/^[ \t]*\n/.test(rest) && text[this.#at - 1] === "\n") this.#isTable = false;
     let sentence = "";
     const end = (): void => {
+      // A blank line may begin with the end of what was read before.
+      const before = text[this.#at - 1] === "\n" ? "\n" : "";
       this.#at += sentence.length;
+      this.#isTable = endsInTable(before + sentence, this.#isTable);
       const words = spoken(sentence);
       if (words !== "") taken.push(words);
       sentence = "";
     };
-    const ground = rest.slice(0, opening?.index).replace(SOFT, " ");
+    const lines = forTheEar(rest.slice(0, opening?.index), this.#isTable, over || opening !== null);
+    const ground = lines.replace(SOFT, " ");
     const whole = over || opening ? ground : ground.slice(0, settled(ground));
     for (const { segment, index } of this.#segmenter.segment(levelled(whole))) {
       // Only what follows shows that a sentence is whole.
-      if (sentence !== "" && !NUMBER.test(sentence)) end();
+      if (sentence !== "" && !NUMBER.test(sentence) && whole[index] !== NOTHING) end();
       sentence += whole.slice(index, index + segment.length);
     }
     if (over || opening || /\n[ \t\r]*\n\s*$/.test(sentence)) end();
@@ -66,10 +82,41 @@ export class Sentences {
     }
     // Of a line that still comes, nobody knows how long its sign will be.
     if (!opening || (!over && !rest.includes("\n", opening.index))) return;
-    const mark = opening[1]!;
-    this.#at += opening[0].length;
+    const { mark, within = "" } = opening.groups!;
+    this.#isTable = false;
+    this.#at += mark === undefined ? 0 : opening[0].length;
     const isMath = /^[ \t]*math[ \t\r]*$/m.exec(rest.slice(opening.index + opening[0].length))?.index === 0;
-    this.#fence = { close: mark === "\\[" ? "\\]" : mark, lines: 0, isMath };
+    const close = mark === undefined ? "" : mark === "\\[" ? "\\]" : mark;
+    this.#fence = { close, lines: 0, isMath, isQuoted: within.includes(">"), blanks: 0 };
+  }
+
+  /** In what is not read yet. */
+  #opening(text: string): RegExpExecArray | null {
+    OPENING.lastIndex = this.#at;
+    for (let found = OPENING.exec(text); found !== null; found = OPENING.exec(text)) {
+      if (found.groups!["mark"] === undefined && isListed(text.slice(0, found.index))) continue;
+      found.index -= this.#at;
+      return found;
+    }
+    return null;
+  }
+
+  #skipIndented(text: string, over: boolean, fence: Fence, taken: string[]): void {
+    for (;;) {
+      const end = text.indexOf("\n", this.#at);
+      const line = text.slice(this.#at, end < 0 ? undefined : end);
+      const isBlank = line.trim() === "";
+      const isWhole = end >= 0 || over;
+      if ((!isBlank && !/^(?: {4}|\t)/.test(line)) || (over && this.#at === text.length)) {
+        taken.push(say.speech.code(fence.lines));
+        this.#fence = null;
+        return;
+      }
+      if (!isWhole) return;
+      fence.lines += isBlank ? 0 : 1 + fence.blanks;
+      fence.blanks = isBlank ? fence.blanks + 1 : 0;
+      this.#at += line.length + (end < 0 ? 0 : 1);
+    }
   }
 
   #skip(text: string, over: boolean, fence: Fence, taken: string[]): void {
@@ -83,6 +130,8 @@ export class Sentences {
     for (;;) {
       const end = text.indexOf("\n", this.#at);
       const line = text.slice(this.#at, end < 0 ? undefined : end);
+      const hasLeft = fence.isQuoted && fence.lines > 0 && !/^[ \t]*>/.test(line) && (end >= 0 || line.trim() !== "");
+      if (hasLeft) return ends(fence.lines - 1, this.#at);
       const closed = formula ? line.indexOf(close) : closes(line, close) && fence.lines > 0 ? 0 : -1;
       if (closed >= 0 && formula) return ends(0, this.#at + closed + close.length);
       // The first line is the opening's own.
@@ -95,8 +144,14 @@ export class Sentences {
   }
 }
 
+/** Whether what is indented at a text's end belongs to a list or a footnote. */
+function isListed(text: string): boolean {
+  const lines = text.slice(-FARTHEST).split("\n");
+  return LISTED.test(lines.findLast((line) => /^ {0,1}\S/.test(line) || LISTED.test(line)) ?? "");
+}
+
 function closes(line: string, mark: string): boolean {
-  const found = line.trim();
+  const found = line.replace(/^[ \t>]+/, "").trim();
   return found.length >= mark.length && found === mark[0]!.repeat(found.length);
 }
 

@@ -22,11 +22,14 @@ const PARTS = new RegExp(
     `(?<ticks>\`+)(?<code>(?!\`)${ANY}*?[^\`])\\k<ticks>(?!\`)`,
     String.raw`\\\((?<round>${ANY}+?)\\\)|\\\[(?<square>${ANY}+?)\\\]`,
     String.raw`(?<![\w$\\])\$\$(?<display>${ANY}+?)\$\$`,
-    "(?<![\\w$\\\\])\\$(?![\\s$])(?<inline>(?:\\\\.|[^\\\\\\n$`])*?[^\\s\\\\$`])\\$(?![\\d$])",
-    String.raw`\\[^\w\s]`,
+    "(?<![a-z0-9$\\\\]|\\w_)\\$(?![\\s$])(?<inline>(?:\\\\.|[^\\\\\\n$`])*?[^\\s\\\\$`])\\$(?![\\d$])",
+    String.raw`(?<escape>\\(?:_|[^\w\s]))`,
+    String.raw`!\[(?<image>[^\]\n]{0,300})\]\((?:[^()\s]|\([^()\s]*\))*(?:[ \t]+(?:"[^"\n]*"|'[^'\n]*'))?\)`,
+    String.raw`^ {0,3}(?<definition>\[(?!\^|\d+\])[^\]\n]+\]:[ \t]*\S+(?:[ \t]+(?:"[^"\n]*"|'[^'\n]*'|\([^)\n]*\)))?[ \t]*$)`,
+    String.raw`(?<![\w\]])\[(?<words>(?!\^|\d+\])[^\[\]\n]+)\]\[(?!\d+\]|\^)[^\[\]\n]*\]`,
     String.raw`^[ \t]{0,3}\[\^(?<note>[^\]\[\s^]{1,999})\]:`,
     String.raw`(?<mark>\[\^[^\]\[\s^]{1,999}\])`,
-    String.raw`(?<=^[ \t]*>[ \t]*)\[!(?<alert>note|tip|important|warning|caution)\]`,
+    String.raw`(?<=^[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*>[ \t]*)\[!(?<alert>note|tip|important|warning|caution)\]`,
     String.raw`(?<tag><!--${ANY}*?-->|<\/?(?<name>[a-z][a-z0-9]*)(?:\s[^<>]*)?\/?>)`,
   ].join("|"),
   "gim",
@@ -40,6 +43,9 @@ const BEGUN = new RegExp(
     String.raw`(?<![\w$\\])\$\$(?:(?!\$\$)${ANY})*`,
     "(?<![\\w$\\\\])\\$(?:(?![\\s$])(?:\\\\.|[^\\\\\\n$])*\\\\?\\$?)?",
     String.raw`\[(?:\^[^\][\s^]{0,999}|!?[^\][\s^]{0,40})(?:\]:?)?`,
+    String.raw`!\[[^\]\n]*(?:\](?:\([^)\n]*)?)?`,
+    String.raw`(?<=(?:^|\n) {0,3})\[(?!\^|\d+\])[^\]\n]+\]:[^\n]*`,
+    String.raw`(?<![\w\]])\[(?!\^)[^\[\]\n]+\](?:\[[^\[\]\n]*)?`,
     String.raw`<(?:!-*|!--${ANY}*|\/?[a-z][^<>]*)?`,
   ]
     .map((part) => `(?:${part})$`)
@@ -48,7 +54,7 @@ const BEGUN = new RegExp(
 );
 
 /** A task of a list, behind the list's mark. */
-const TASK = /^([ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+)\[([ xX])\](?=[ \t])/gm;
+const TASK = /^([ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+)\[([ xX])\](?=[ \t]+\S)/gm;
 
 type Groups = Partial<Record<string, string>>;
 
@@ -73,17 +79,20 @@ export function settled(text: string): number {
   return begun === null ? text.length : near + begun.index;
 }
 
-/** Its words, a table's cells one by one, and with a stop where the eye sees a line's end. */
+/** Its words, and with a stop where the eye sees a line's end. */
 export function spoken(sentence: string): string {
   const worded = sentence
+    .replace(/\u2060/g, "")
+    .replace(/^([ \t>]*#{1,6}[ \t].*?)[ \t]+#+[ \t]*$/gm, "$1")
     .replace(TASK, (_, mark: string, done: string) => `${mark}${done === " " ? say.speech.open : say.speech.done}`)
     .replace(PARTS, (part: string, ...found: unknown[]) => word(part, found.at(-1) as Groups));
   const cells = worded.replace(/`+/g, "").replace(/(?<=^[ \t]*\|.*\S[ \t]*)\|(?=[ \t]*[^\s|-])/gm, ",");
-  const words = decoded(
-    plain([{ text: cells, marked: false }])
-      .map(({ text }) => text)
-      .join("")
-      .replace(/\\(?=[^\w\s])/g, ""),
+  const words = shown(
+    decoded(
+      plain([{ text: cells, marked: false }])
+        .map(({ text }) => text)
+        .join(""),
+    ),
   )
     .replace(/\s+/g, " ")
     .replace(/ ,/g, ",")
@@ -92,8 +101,23 @@ export function spoken(sentence: string): string {
   return /[\p{P}]$/u.test(words) ? words : `${words}.`;
 }
 
+/** Signs that are shown as they are are others, which mean nothing, until all that mean something are gone. */
+const HIDDEN = 0xe000;
+
+function hidden(text: string): string {
+  return text.replace(/[!-/:-@[-`{-~]/g, (sign) => String.fromCharCode(HIDDEN + sign.charCodeAt(0)));
+}
+
+function shown(text: string): string {
+  return text.replace(/[\ue000-\ue07f]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - HIDDEN));
+}
+
 function word(part: string, found: Groups): string {
-  if (found["code"] !== undefined) return found["code"];
+  if (found["code"] !== undefined) return hidden(found["code"]);
+  if (found["escape"] !== undefined) return hidden(found["escape"].slice(1));
+  if (found["image"] !== undefined) return say.markdown.image(found["image"]);
+  if (found["definition"] !== undefined) return "";
+  if (found["words"] !== undefined) return found["words"];
   const tex = ["math", "round", "square", "display", "inline"].map((name) => found[name]).find((tex) => tex);
   if (tex !== undefined) return formula(tex.trim());
   if (found["note"] !== undefined) return `${say.speech.footnote(found["note"])}:`;
