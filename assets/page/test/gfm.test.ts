@@ -6,6 +6,7 @@ import { fileEnding, pressed } from "../src/lib/furniture";
 import { load } from "../src/lib/highlight";
 import { grow, NOTHING, whole } from "../src/lib/markdown";
 import { nodes } from "../src/lib/nodes";
+import { show as showIn } from "../src/lib/shown";
 import { html } from "./html";
 
 function show(markdown: string): HTMLElement {
@@ -199,6 +200,27 @@ describe("code", () => {
     await load("js");
     expect(show("```js\nlet a;\n```").querySelector(".hljs-keyword")).not.toBeNull();
     expect(show("```klingon\n<b>\n```").querySelector("code")?.innerHTML).toBe("&lt;b&gt;\n");
+  });
+
+  test.each([
+    "```js\nlet a; /*\u202e } \u2066if (a)\u2069 \u2066 begin */\n```",
+    "```\nlet a; /*\u202e } \u2066if (a)\u2069 \u2066 begin */\n```",
+    "`let a; /*\u202e } \u2066if (a)\u2069 \u2066 begin */`",
+    "<code>let a; /*\u202e } \u2066if (a)\u2069 \u2066 begin */</code>",
+  ])("in_%j_what_turns_letters_round_is_seen_and_copied_as_it_is", async (markdown) => {
+    await load("js");
+    const code = show(markdown).querySelector("code")!;
+    expect(code.textContent.trim()).toBe("let a; /*\u202e } \u2066if (a)\u2069 \u2066 begin */");
+    const signs = [...code.querySelectorAll<HTMLElement>(".turning")];
+    expect(signs.map(({ title }) => title)).toEqual(["U+202E", "U+2066", "U+2069", "U+2066"]);
+    expect(signs.every(({ textContent }) => textContent.length === 1)).toBe(true);
+    let read = NOTHING;
+    const box = document.createElement("div");
+    for (let end = 1; end <= markdown.length; end++) {
+      read = grow(read, markdown.slice(0, end));
+      showIn(box, read.blocks[0]!, undefined);
+    }
+    expect(box.querySelector("code")!.innerHTML).toBe(code.innerHTML);
   });
 
   test("coloured_code_is_the_code_in_one_language_within_another_too", async () => {

@@ -67,6 +67,32 @@ function tool(does: string, words: string): HTMLElement {
   return button;
 }
 
+/** What turns the letters behind it round, or what ends that, and is not seen itself. */
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+
+/** Whether in code something else is read than what it says. */
+export function turns(code: string): boolean {
+  return TURNING.test(code);
+}
+
+/** Shows in code what turns it round, which turns nothing there: code is read from left to right. It is copied as it is. */
+export function unturned<Made extends Node>(code: Made): Made {
+  const walker = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+  const texts: Text[] = [];
+  while (walker.nextNode()) texts.push(walker.currentNode as Text);
+  for (const text of texts) {
+    if (!turns(text.data) || text.parentElement?.matches(".turning")) continue;
+    const parts = text.data.split(new RegExp(`(${TURNING.source})`));
+    text.replaceWith(...parts.filter((part) => part !== "").map((part) => (turns(part) ? turning(part) : part)));
+  }
+  return code;
+}
+
+function turning(sign: string): HTMLElement {
+  const name = `U+${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+  return element("span", { class: "turning", title: name, "data-sign": name }, sign);
+}
+
 /** A footnote's mark is a button that leads to it. */
 export function footnoteMark(label: string, n: number): HTMLElement {
   const mark = element("sup");

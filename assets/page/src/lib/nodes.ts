@@ -7,7 +7,18 @@
 import type { Token, Tokens } from "marked";
 
 import { cite, type Cited } from "./citations";
-import { boxed, coded, directed, directionOf, element, footnote, footnoteMark, makeRoom } from "./elements";
+import {
+  boxed,
+  coded,
+  directed,
+  directionOf,
+  element,
+  footnote,
+  footnoteMark,
+  makeRoom,
+  turns,
+  unturned,
+} from "./elements";
 import type { Details } from "./details";
 import { alertKind, type Footnote } from "./gfm";
 import { seenLevel } from "./headings";
@@ -34,7 +45,7 @@ export function nodes(block: Block, cited: Cited = NONE, later = () => {}, befor
     new Making(block.known.marks, later).blocks([block.token], made, was && [was]);
   } catch {
     const pre = element("pre");
-    pre.append(element("code", {}, `${block.token.raw}\n`));
+    pre.append(unturned(element("code", {}, `${block.token.raw}\n`)));
     made.replaceChildren(coded(pre, ""));
   }
   if (cited.size > 0) cite(made, cited);
@@ -123,7 +134,9 @@ class Making {
     const language = /^[\w+#.-]+/.exec(lang ?? "")?.[0].toLowerCase() ?? "";
     const whole = `${codeBlockStyle === "indented" ? text.replace(/\n$/, "") : text}\n`;
     const code = element("code");
-    code.append(coloured(token, whole, language, this.#later, before) ?? whole);
+    // Where signs are to be shown, what was coloured before is no beginning of what is.
+    code.append(coloured(token, whole, language, this.#later, turns(whole) ? undefined : before) ?? whole);
+    unturned(code);
     const pre = element("pre");
     pre.append(code);
     return coded(pre, language);
@@ -219,7 +232,7 @@ class Making {
       case "del":
         return place.add(this.#words(token.type, token.tokens));
       case "codespan":
-        return place.add(element("code", {}, token["text"]));
+        return place.add(unturned(element("code", {}, token["text"])));
       case "br":
         return place.add(element("br"));
       case "checkbox":
@@ -269,7 +282,7 @@ function isMathematics({ raw, lang, text }: Tokens.Code): boolean {
 function image({ href, title, text, tokens }: Tokens.Image): Node {
   const words = decoded(tokens ? wordsOf(tokens) : text);
   const address = encoded(href);
-  const titled = title ? { title: decoded(title) } : {};
+  const titled: Record<string, string> = title ? { title: decoded(title) } : {};
   if (address !== null && /^data:image\//i.test(address))
     return element("img", { src: address, alt: words, ...titled });
   const link = element("a", titled, say.markdown.image(words.trim()));

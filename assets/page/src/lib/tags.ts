@@ -2,7 +2,7 @@
 // Its tags are elements that are made here by their names, without any attribute but a link's address, which is held to what
 // Markdown's are held to; every other tag is the text that it is.
 
-import { boxed, coded, directed, directionOf, makeRoom } from "./elements";
+import { boxed, coded, directed, directionOf, makeRoom, unturned } from "./elements";
 import { encoded, lead, named, single } from "./links";
 import { decoded } from "./references";
 import { OWN_TAGS } from "./tagnames";
@@ -117,6 +117,7 @@ function finish(made: HTMLElement): void {
     single(made);
     named(made);
   }
+  if (/^(?:code|kbd|pre|samp)$/.test(made.localName)) unturned(made);
   if (/^(?:ul|ol|dl|blockquote|table)$/.test(made.localName)) made.dir = directionOf(made.textContent);
   if (made instanceof HTMLOListElement) makeRoom(made, made.start, made.children.length);
   if (made.localName === "table") putInto(made, boxed);
