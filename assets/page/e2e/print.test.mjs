@@ -14,6 +14,16 @@ const ANSWER = `They are [1], see [the plan](https://example.org/plan).
 \`\`\`python
 print("a line that is much longer than any paper is wide, and that has therefore to be broken before it is printed on it")
 \`\`\`
+
+| Month | a | b | c | d | e | f | g | h | i | j | Region |
+|---|---|---|---|---|---|---|---|---|---|---|---|
+| September | 10 | 20 | 30 | 40 | 50 | 60 | 70 | 80 | 90 | 100 | Northern |
+
+<details><summary>More</summary>
+
+What was folded.
+
+</details>
 `;
 
 stage({ documents, knowledge: "min_score = 0\npassages = 6" })(
@@ -34,7 +44,7 @@ stage({ documents, knowledge: "min_score = 0\npassages = 6" })(
     for (const unprinted of [
       page.getByRole("navigation"),
       tab.composer,
-      answer.locator("summary"),
+      answer.locator(":scope > details > summary"),
       page.getByRole("banner").getByRole("button"),
     ])
       for (const one of await unprinted.all()) assert.equal(await one.isVisible(), false, `${unprinted}`);
@@ -52,6 +62,18 @@ stage({ documents, knowledge: "min_score = 0\npassages = 6" })(
     assert.deepEqual(places.sort(), animals.map((name) => `"zoo/${name}.md"`).sort());
     const cut = await answer.locator("pre").evaluate((pre) => pre.scrollWidth - pre.clientWidth);
     assert.ok(cut <= 0, "code is broken, not cut off");
+    assert.ok(await answer.getByText("What was folded.").isVisible());
+    await page.setViewportSize({ width: 680, height: 860 });
+    const table = await tab.text.locator("table").evaluate((table) => ({
+      over: table.getBoundingClientRect().right - table.parentElement.getBoundingClientRect().right,
+      lines:
+        Math.max(...[...table.rows[1].cells].map((cell) => cell.offsetHeight)) /
+        parseFloat(getComputedStyle(table).lineHeight),
+    }));
+    assert.ok(table.over <= 0 && table.lines < 2, `no word is broken: ${JSON.stringify(table)}`);
+    const ground = page.getByRole("heading", { name: "Who is fed?" });
+    assert.equal(await ground.evaluate((question) => getComputedStyle(question).borderTopStyle), "solid");
+    await page.setViewportSize({ width: 1280, height: 860 });
     await page.emulateMedia({ media: "screen" });
     await answer.locator(".chip").nth(4).waitFor();
     assert.equal(await answer.locator("[data-source]").count(), 0);
