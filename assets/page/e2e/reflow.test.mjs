@@ -211,3 +211,23 @@ stage({ screen: { forcedColors: "active" } })("states_are_told_by_frames_where_c
   await shot(tab, "forced-colours");
   await reader.leave();
 });
+
+stage()("a_table_that_is_too_wide_is_moved_and_not_squeezed", async ({ fake, askd, reader }) => {
+  const tab = await reader.open(askd.url);
+  const head =
+    "| Algorithm | Best | Average | Worst | Stable | Memory | In place | Notes about it |\n|---|---|---|---|---|---|---|---|\n";
+  await tab.hears(
+    fake,
+    "Compare.",
+    `${head}| Quicksort | O(n log n) | O(n log n) | O(n^2) | no | O(log n) | yes | the usual one in libraries |\n`,
+  );
+  const cells = await tab.text.locator("tr:last-child > td").evaluateAll((cells) =>
+    cells.map((cell) => {
+      const range = document.createRange();
+      range.selectNodeContents(cell);
+      return new Set([...range.getClientRects()].map(({ top }) => top)).size;
+    }),
+  );
+  assert.deepEqual(cells, [1, 1, 1, 1, 1, 1, 1, 2]);
+  await reader.leave();
+});

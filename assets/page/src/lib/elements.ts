@@ -34,6 +34,17 @@ export function makeRoom(list: HTMLElement, start: number, count: number): void 
   if (length > 2) list.dataset["digits"] = String(length);
 }
 
+/** What a cell may hold on one line, in letters; of those that are twice as wide, half as many. */
+const SHORT = 20;
+const WIDE = /[\u1100-\u115f\u2e80-\ud7a3\uf900-\ufaff\uff00-\uff60]/g;
+
+/** A table's cell, which has room for its words. */
+export function celled<Made extends HTMLElement>(cell: Made): Made {
+  const text = cell.textContent.trim();
+  if (text.length + (text.match(WIDE)?.length ?? 0) > SHORT) cell.className = "long";
+  return cell;
+}
+
 /** A table in the box that it scrolls in. */
 export function boxed(table: HTMLElement): HTMLElement {
   const box = element("div", { class: "table-box", role: "group", "aria-label": say.markdown.table, tabindex: "0" });

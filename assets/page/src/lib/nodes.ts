@@ -9,6 +9,7 @@ import type { Token, Tokens } from "marked";
 import { cite, type Cited } from "./citations";
 import {
   boxed,
+  celled,
   coded,
   directed,
   directionOf,
@@ -202,7 +203,7 @@ class Making {
   #row(name: "th" | "td", cells: Tokens.TableCell[]): HTMLElement {
     const row = element("tr");
     for (const { align, tokens } of cells) {
-      const cell = this.#words(name, tokens);
+      const cell = celled(this.#words(name, tokens));
       if (align) cell.setAttribute("align", align);
       row.append(cell);
     }
