@@ -112,6 +112,8 @@ const SIGNS: [string, string[]][] = [
     "See [the docs][d] and [1][2].\n\n[d]: https://example.org/a.b 'T'\n[e]: x\n\nEnd.",
     ["See the docs and [1][2].", "End."],
   ],
+  ["\\begin{align}\na &= b. C\n\\end{align}\n\nThen.", ["A formula.", "Then."]],
+  ["$$\nWords. And\n\nmore\n$$", ["$$ Words.", "And.", "more.", "$$."]],
   ["One line\\\nand another.", ["One line and another."]],
   ["A \\*star\\* and \\_line\\_, `a*b*\\_`.", ["A *star* and _line_, a*b*\\_."]],
   ["- > [!TIP]\n  > Do it.", ["Tip:", "Do it."]],

@@ -42,6 +42,7 @@ describe("formulas", () => {
     ["One $$\\begin{aligned}\na\n=\nb\\end{aligned}$$\n\nTwo", ["\\begin{aligned}\na\n=\nb\\end{aligned}"]],
     ["$$\na\n$$ where\n$$\nb\n$$", ["a", "b"]],
     ["- so $$\n  a\n  + b\n  $$\n- $c$", ["a\n+ b", "c"]],
+    ["\\begin{align*}\na &= b \\\\\n- c\n\\end{align*}\n\nthen", ["\\begin{align*}\na &= b \\\\\n- c\n\\end{align*}"]],
     ["```math\n\\frac{a}\n{b}\n```", ["\\frac{a}\n{b}"]],
     ["~~~ math\na\n~~~", ["a"]],
     [String.raw`the set $\{a, b\}$ is`, [String.raw`\{a, b\}`]],

@@ -16,8 +16,9 @@ const FARTHEST = 2_048;
 /** A formula of so many letters within a line is not wider than a telephone. */
 const SURELY_FITS = 30;
 
-/** Between dollars or brackets on lines of their own; a blank line ends a paragraph, and with it what may be one. */
-const BLOCK = /^ {0,3}(?:\$\$((?:(?!\n[ \t]*\n|\$\$)[^])+)\$\$|\\\[((?:(?!\n[ \t]*\n|\\\])[^])+)\\\])[ \t]*(?:\n+|$)/;
+/** Between dollars, brackets or the names of an environment, on lines of their own; a blank line ends a paragraph, and with it what may be one. */
+const BLOCK =
+  /^ {0,3}(?:\$\$((?:(?!\n[ \t]*\n|\$\$)[^])+)\$\$|\\\[((?:(?!\n[ \t]*\n|\\\])[^])+)\\\]|(\\begin\{(?<name>(?:align|alignat|equation|gather|multline)\*?)\}(?:(?!\n[ \t]*\n|\\(?:begin|end)\{\k<name>\})[^])*\\end\{\k<name>\}))[ \t]*(?:\n+|$)/;
 
 /**
  * Within a line: a dollar that stands at a blank or before a digit is money. What stands displayed there may go on over

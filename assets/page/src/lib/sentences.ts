@@ -10,7 +10,7 @@ const LONGEST = 600;
 
 /** The beginning of what is named: code, or a formula on lines of its own, also in a quotation or a list; or indented code. */
 const OPENING =
-  /^(?<within>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+>?[ \t]*)?)(?<mark>`{3,}(?!.*`)|~{3,}|\$\$|\\\[)|(?= {4}|\t)(?<=(?:\n[ \t]*\n|(?<![^])(?:[ \t]*\n)*))(?: {4}|\t)[ \t]*\S/gm;
+  /^(?<within>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+>?[ \t]*)?)(?<mark>`{3,}(?!.*`)|~{3,}|\$\$|\\\[|\\begin\{(?<name>(?:align|alignat|equation|gather|multline)\*?)\})|(?= {4}|\t)(?<=(?:\n[ \t]*\n|(?<![^])(?:[ \t]*\n)*))(?: {4}|\t)[ \t]*\S/gm;
 
 /** What stands indented behind such a line is no code; how far back one is looked for. */
 const LISTED = /^ {0,3}(?:[-*+]|\d{1,9}[.)]|\[\^[^\]\n]+\]:)(?:[ \t]|$)/;
@@ -53,7 +53,7 @@ export class Sentences {
 
   #read(text: string, over: boolean, taken: string[]): void {
     const rest = text.slice(this.#at);
-    const opening = this.#opening(text);
+    const opening = this.#opening(text, over);
     if (/^[ \t]*\n/.test(rest) && text[this.#at - 1] === "\n") this.#isTable = false;
     let sentence = "";
     const end = (): void => {
@@ -83,18 +83,21 @@ export class Sentences {
     // Of a line that still comes, nobody knows how long its sign will be.
     if (!opening || (!over && !rest.includes("\n", opening.index))) return;
     const { mark, within = "" } = opening.groups!;
+    if (!over && lengthOf(rest.slice(opening.index + opening[0].length), mark)! < 0) return;
     this.#isTable = false;
     this.#at += mark === undefined ? 0 : opening[0].length;
     const isMath = /^[ \t]*math[ \t\r]*$/m.exec(rest.slice(opening.index + opening[0].length))?.index === 0;
-    const close = mark === undefined ? "" : mark === "\\[" ? "\\]" : mark;
+    const close = mark === undefined ? "" : closing(mark);
     this.#fence = { close, lines: 0, isMath, isQuoted: within.includes(">"), blanks: 0 };
   }
 
   /** In what is not read yet. */
-  #opening(text: string): RegExpExecArray | null {
+  #opening(text: string, over: boolean): RegExpExecArray | null {
     OPENING.lastIndex = this.#at;
     for (let found = OPENING.exec(text); found !== null; found = OPENING.exec(text)) {
       if (found.groups!["mark"] === undefined && isListed(text.slice(0, found.index))) continue;
+      const length = lengthOf(text.slice(found.index + found[0].length), found.groups!["mark"]);
+      if (length === null || (over && length < 0)) continue;
       found.index -= this.#at;
       return found;
     }
@@ -121,7 +124,7 @@ export class Sentences {
 
   #skip(text: string, over: boolean, fence: Fence, taken: string[]): void {
     const { close } = fence;
-    const formula = close === "$$" || close === "\\]";
+    const formula = isFormula(close);
     const ends = (lines: number, at: number): void => {
       taken.push(formula || fence.isMath ? say.speech.formula : say.speech.code(lines));
       this.#at = at;
@@ -142,6 +145,24 @@ export class Sentences {
       this.#at = end + 1;
     }
   }
+}
+
+/** What ends what a mark begins. */
+function closing(mark: string): string {
+  return mark === "\\[" ? "\\]" : mark.replace("\\begin", "\\end");
+}
+
+function isFormula(close: string): boolean {
+  return close === "$$" || close.startsWith("\\");
+}
+
+/** How long a formula is whose beginning was read, -1 while nobody knows; `null`: a blank line makes it none. Code is not asked. */
+function lengthOf(text: string, mark = ""): number | null {
+  const close = closing(mark);
+  if (!isFormula(close)) return 0;
+  const blank = text.search(/\n[ \t]*\n/);
+  const end = text.slice(0, blank < 0 ? undefined : blank).indexOf(close);
+  return end < 0 && blank >= 0 ? null : end;
 }
 
 /** Whether what is indented at a text's end belongs to a list or a footnote. */
