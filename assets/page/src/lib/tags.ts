@@ -2,7 +2,7 @@
 // Its tags are elements that are made here by their names, without any attribute but a link's address, which is held to what
 // Markdown's are held to; every other tag is the text that it is.
 
-import { boxed, coded, directed, directionOf, makeRoom, unturned } from "./elements";
+import { boxed, celled, coded, directed, directionOf, makeRoom, unturned } from "./elements";
 import { encoded, lead, named, single } from "./links";
 import { decoded } from "./references";
 import { OWN_TAGS } from "./tagnames";
@@ -33,6 +33,9 @@ const ENDS: Record<string, Ends> = {
   td: { these: ["TD", "TH"], within: ["TR", "TABLE"] },
   th: { these: ["TD", "TH"], within: ["TR", "TABLE"] },
 };
+
+/** What stands in a list of one of these, and in the first where there is none. */
+const LISTS: Record<string, string[]> = { li: ["UL", "OL"], dt: ["DL"], dd: ["DL"] };
 
 /** What is made within one element of Markdown's: tags that are still open there end with it. */
 export class Place {
@@ -82,6 +85,8 @@ export class Place {
       const at = this.#open.findIndex(({ nodeName }, n) => n > Math.max(inner, 0) && ends.these.includes(nodeName));
       if (at > 0) this.#endFrom(at);
     }
+    const list = LISTS[name];
+    if (list && !this.#open.some(({ nodeName }) => list.includes(nodeName))) this.#begin(list[0]!.toLowerCase(), "");
     if (this.#open.length > DEEPEST) return;
     const element = document.createElement(name);
     if (element instanceof HTMLAnchorElement) lead(element, encoded(addressIn(tag)) ?? "", decoded);
@@ -117,11 +122,28 @@ function finish(made: HTMLElement): void {
     single(made);
     named(made);
   }
+  if (/^[uo]l$/.test(made.localName)) gathered(made, "li", "li");
+  if (made.localName === "dl") gathered(made, "dd", "dt, dd, div");
+  if (/^h\d$/.test(made.localName) && made.textContent.trim() === "") return made.remove();
   if (/^(?:code|kbd|pre|samp)$/.test(made.localName)) unturned(made);
   if (/^(?:ul|ol|dl|blockquote|table)$/.test(made.localName)) made.dir = directionOf(made.textContent);
   if (made instanceof HTMLOListElement) makeRoom(made, made.start, made.children.length);
+  if (/^t[hd]$/.test(made.localName)) celled(made);
   if (made.localName === "table") putInto(made, boxed);
   if (made.localName === "pre") putInto(made, (pre) => coded(pre, ""));
+}
+
+/** Puts what stands in a list and is no `part` of it into a part of this `name`, with all that follows it. */
+function gathered(list: HTMLElement, name: string, part: string): void {
+  let made: HTMLElement | null = null;
+  for (const node of [...list.childNodes]) {
+    if (node instanceof Element && node.matches(part)) made = null;
+    else if (made === null && node.textContent?.trim() === "") continue;
+    else {
+      if (made === null) node.before((made = directed(document.createElement(name))));
+      made.append(node);
+    }
+  }
 }
 
 /** Puts an element into its box, where it stands. */
