@@ -11,6 +11,7 @@ const documents = Object.fromEntries(
 
 const ANSWER = `They are [1], see [the plan](https://example.org/plan).
 
+${"They are fed, each in its turn, and nobody goes without.\n\n".repeat(40)}
 \`\`\`python
 print("a line that is much longer than any paper is wide, and that has therefore to be broken before it is printed on it")
 \`\`\`
@@ -39,6 +40,8 @@ stage({ documents, knowledge: "min_score = 0\npassages = 6" })(
     call.finish();
     await tab.finished();
     assert.equal(await answer.locator("[data-source]").count(), 0);
+    await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+    assert.ok(await page.evaluate(() => scrollY > 100), "it is scrolled");
     await page.emulateMedia({ media: "print" });
     await answer.locator("[data-source]").nth(4).waitFor();
     for (const unprinted of [
@@ -74,6 +77,11 @@ stage({ documents, knowledge: "min_score = 0\npassages = 6" })(
     const ground = page.getByRole("heading", { name: "Who is fed?" });
     assert.equal(await ground.evaluate((question) => getComputedStyle(question).borderTopStyle), "solid");
     await page.setViewportSize({ width: 1280, height: 860 });
+    const { bottom, top } = await page.evaluate(() => ({
+      bottom: document.querySelector("header").getBoundingClientRect().bottom,
+      top: document.querySelector("article").getBoundingClientRect().top,
+    }));
+    assert.ok(bottom <= top, "the title stands above the conversation, however far that was scrolled");
     await page.emulateMedia({ media: "screen" });
     await answer.locator(".chip").nth(4).waitFor();
     assert.equal(await answer.locator("[data-source]").count(), 0);
