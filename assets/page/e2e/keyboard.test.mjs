@@ -100,7 +100,8 @@ for (const forcedColors of ["none", "active"]) {
     await keys.type("And then?");
     await keys.press("Enter");
     await page.getByRole("main").getByText("In line behind the answer above").waitFor();
-    await keys.press("Escape");
+    await keys.back(button(page, "Take back"));
+    await keys.press("Enter");
     await page.getByRole("main").getByText("In line behind the answer above").waitFor({ state: "detached" });
     await keys.stands(composer);
     await keys.press("ControlOrMeta+a");

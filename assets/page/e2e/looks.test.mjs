@@ -239,7 +239,7 @@ for (const [kind, { screen }] of Object.entries(KINDS)) {
     await tab.ask("And then?");
     await tab.says(/^In line behind the answer above/);
     await look("in line");
-    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Take back" }).click();
     await page.getByText(/^In line behind/).waitFor({ state: "detached" });
     assert.equal(await tab.composer.inputValue(), "And then?");
     await tab.composer.fill("");

@@ -65,7 +65,7 @@ stage({ concurrency: 1, documents })("each_stage_of_a_turn_is_the_tree_that_is_s
   await tab.ask("And then?");
   await tab.says(/^In line behind the answer above/);
   await compare(tab, "in line behind an answer");
-  await tab.page.keyboard.press("Escape");
+  await tab.page.getByRole("button", { name: "Take back" }).click();
   await tab.page.getByRole("main").getByText("In line behind").waitFor({ state: "detached" });
   await tab.composer.fill("");
   call.say(" [1].");

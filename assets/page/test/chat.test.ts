@@ -214,18 +214,47 @@ test("a_question_asked_while_an_answer_runs_is_in_line_behind_it_and_another_one
   expect(chat.takes).toBe(false);
 });
 
-test("stop_takes_the_waiting_question_back_before_it_stops_the_answer", () => {
+test("stop_stops_the_answer_and_the_question_in_line_is_asked_then", () => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  const turn = accept();
+  chat.ask("And?");
+  expect(chat.stop()).toBeNull();
+  settle();
+  expect(chat.shown.map(({ turn }) => [turn.question, turn.stopping])).toEqual([
+    ["Why?", true],
+    ["And?", false],
+  ]);
+  expect(FakeSocket.last.sent.at(-1)).toEqual({ type: "cancel", turn });
+  FakeSocket.last.tell({ type: "complete", turn, seq: 1, outcome: "cancelled", timing: { total_ms: 2 } });
+  expect(FakeSocket.last.sent.at(-1)).toMatchObject({ type: "question", text: "And?", parent: turn });
+});
+
+test("the_question_in_line_is_taken_back_by_itself_and_the_answer_goes_on", () => {
+  FakeSocket.last.ready();
+  chat.ask("Why?");
+  const turn = accept();
+  chat.ask("And?");
+  settle();
+  const waiting = chat.last!;
+  expect(chat.takeBack(waiting)).toBe(true);
+  settle();
+  expect(chat.last).toMatchObject({ question: "Why?", stopping: false, ending: null });
+  expect(outbox()).toEqual([]);
+  expect([chat.takeBack(waiting), chat.takeBack(chat.last!)]).toEqual([false, false]);
+  end(turn, 1);
+  expect(FakeSocket.last.sent.map(({ type }) => type)).toEqual(["question"]);
+});
+
+test("without_a_connection_too_stop_means_the_answer_and_not_the_question_in_line", () => {
   FakeSocket.last.ready();
   chat.ask("Why?");
   accept();
   FakeSocket.last.lose(1006);
   chat.ask("And?");
-  expect(chat.stop()).toBe("And?");
-  settle();
-  expect(chat.last).toMatchObject({ question: "Why?", stopping: false });
   expect(chat.stop()).toBeNull();
   settle();
-  expect(chat.last).toMatchObject({ question: "Why?", stopping: true });
+  expect(chat.shown.map(({ turn }) => turn.stopping)).toEqual([true, false]);
 });
 
 test("the_next_question_names_its_parent", () => {

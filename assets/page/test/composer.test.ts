@@ -328,3 +328,19 @@ test("a_key_that_is_held_down_sends_once", () => {
   expect(held.defaultPrevented).toBe(true);
   expect(chat.turns).toEqual([]);
 });
+
+test("a_question_that_comes_back_stands_alone_or_before_what_is_written_which_is_told", () => {
+  chat = new Chat(ID);
+  show();
+  const field = document.querySelector("textarea")!;
+  const line = () => document.querySelector("form > p")!.textContent.trim();
+  const { giveBack } = shown as { giveBack: (question: string) => void };
+  giveBack("And then?");
+  flushSync();
+  expect(field.value).toBe("And then?");
+  expect(line()).not.toContain("stands before");
+  giveBack("Why?");
+  flushSync();
+  expect(field.value).toBe("Why?\n\nAnd then?");
+  expect(line()).toBe("Your question stands before what you were writing, with an empty line between them.");
+});

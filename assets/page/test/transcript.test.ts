@@ -46,7 +46,14 @@ test("an_answer_that_cannot_be_rendered_is_plain_text_and_the_others_stay", asyn
     since: () => 0,
     aside: () => false,
   };
-  const props = { chat: chat as unknown as Chat, sought: null, asked: () => {}, anew: () => {}, discard: () => {} };
+  const props = {
+    chat: chat as unknown as Chat,
+    sought: null,
+    asked: () => {},
+    anew: () => {},
+    takeBack: () => {},
+    discard: () => {},
+  };
   const page = mount(Transcript, { target: document.body, props });
   flushSync();
   const answers = [...document.querySelectorAll(".answer")];

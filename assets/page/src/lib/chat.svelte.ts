@@ -140,14 +140,23 @@ export class Chat implements Owner {
   }
 
   /**
-   * Stops what was asked last, of what is shown before anything else. A question that no connection was given is taken
-   * back, and its text returned.
+   * Stops the answer that is being written, of what is shown before anything else: a question in line behind it is asked
+   * then. Where there is none, a question that no connection was given is taken back, and its text returned.
    */
   stop(): string | null {
     const shown = path(this.#turns, this.through).map(({ turn }) => turn);
-    const running = (turns: Turn[]) => turns.findLast((turn) => turn.ending === null);
-    const turn = running(shown) ?? running(this.#turns);
+    const open = (turns: Turn[]) => turns.filter((turn) => turn.ending === null);
+    const turns = open(shown).length > 0 ? open(shown) : open(this.#turns);
+    const turn = turns.find(({ sent }) => sent) ?? turns.at(-1);
     return turn === undefined ? null : this.#stop(turn);
+  }
+
+  /** Takes back a question that waits here, and says whether it still did. */
+  takeBack({ id }: Turn): boolean {
+    const turn = this.#turns.find((other) => other.id === id);
+    if (turn === undefined || turn.sent || turn.ending !== null) return false;
+    this.#stop(turn);
+    return true;
   }
 
   /** Throws away a question that the server has refused. */

@@ -118,8 +118,19 @@ export class Chats implements Listener {
   /** Stops the current answer, and returns a question that had not been sent. */
   stop(): string | null {
     const question = this.current.stop();
-    if (question !== null && this.current.presence.kind === "unbegun") become(null);
+    if (question !== null) this.#takenBack();
     return question;
+  }
+
+  /** Takes back a question that waits here, and says whether it still did. */
+  takeBack(turn: Turn): boolean {
+    const taken = this.current.takeBack(turn);
+    if (taken) this.#takenBack();
+    return taken;
+  }
+
+  #takenBack(): void {
+    if (this.current.presence.kind === "unbegun") become(null);
   }
 
   /** Throws away a question that the server has refused. Without any other its conversation has never been. */

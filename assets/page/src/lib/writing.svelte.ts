@@ -35,10 +35,10 @@ export class Writing {
     this.#question += 1;
   }
 
-  /** Puts a question before what is written. */
+  /** Puts a question before what is written, with an empty line between. */
   putBefore(question: string): void {
     const { words, attached } = recognised(question);
-    this.words = [words, this.words].filter(Boolean).join("\n");
+    this.words = [words, this.words].filter(Boolean).join("\n\n");
     this.attached = [...attached, ...this.attached];
   }
 

@@ -54,6 +54,7 @@ export default {
     elsewhere: "In einer anderen Fassung läuft gerade eine Antwort.",
     elsewhereFirst:
       "In einer anderen Fassung läuft gerade eine Antwort. Halten Sie sie an, oder senden Sie Ihre Frage, wenn sie fertig ist.",
+    before: "Ihre Frage steht vor dem, was Sie gerade schreiben, durch eine Leerzeile getrennt.",
     oneWaits: "Eine Frage wartet bereits. Ihre können Sie senden, sobald jene beantwortet ist.",
   },
   drafts: {
@@ -150,6 +151,7 @@ export default {
     rest: "Fortsetzen",
     retry: "Erneut versuchen",
     regenerate: "Neu erzeugen",
+    takeBack: "Zurücknehmen",
     discard: "Verwerfen",
     contents: "Inhalt",
     outline: "Inhalt der Antwort",

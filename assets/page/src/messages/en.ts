@@ -51,6 +51,7 @@ export default {
     tooLong: "The question is longer than this server takes it.",
     elsewhere: "An answer is running in another version.",
     elsewhereFirst: "An answer is running in another version. Stop it, or send your question when it has ended.",
+    before: "Your question stands before what you were writing, with an empty line between them.",
     oneWaits: "A question is waiting already. Yours can be sent behind its answer.",
   },
   drafts: {
@@ -144,6 +145,7 @@ export default {
     rest: "Continue",
     retry: "Retry",
     regenerate: "Regenerate",
+    takeBack: "Take back",
     discard: "Discard",
     contents: "Contents",
     outline: "Contents of the answer",
