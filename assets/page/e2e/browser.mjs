@@ -138,8 +138,15 @@ export class Tab {
     const shown = this.page.getByRole("article");
     const before = await shown.count();
     await this.composer.fill(question);
-    await this.composer.press("Enter");
+    await this.send();
     await shown.nth(before).waitFor();
+  }
+
+  /** Sends what stands in the field, as its reader does: with a finger the button is pressed. */
+  async send(field = this.composer) {
+    const touched = await field.evaluate(() => matchMedia("(hover: none) and (pointer: coarse)").matches);
+    if (touched) await field.locator("xpath=ancestor::form").locator("[type=submit]").click({ force: true });
+    else await field.press("Enter");
   }
 
   /** Waits until the last answer's words are exactly these. */

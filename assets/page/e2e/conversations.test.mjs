@@ -512,7 +512,7 @@ for (const width of [1280, 390]) {
       const field = tab.page.getByRole("textbox", { name: "Edit the question" });
       assert.equal(await field.inputValue(), "Sky?");
       await field.fill("Sea?");
-      await field.press("Enter");
+      await tab.send(field);
       call = await fake.call();
       assert.deepEqual(
         call.body.messages.filter(({ role }) => role !== "system").map(({ content }) => content),
@@ -580,7 +580,7 @@ for (const width of [1280, 390]) {
         const field = tab.page.getByRole("textbox", { name: "Edit the question" });
         await field.fill("é".repeat(513));
         await tab.page.getByText("1,026 of 1,024 bytes").waitFor();
-        await field.press("Enter");
+        await tab.send(field);
         await tab.page.getByText("The question is longer than this server takes it.").waitFor();
         const ask = tab.page.getByRole("button", { name: "Ask this instead" });
         assert.ok(await ask.isDisabled());
@@ -589,7 +589,7 @@ for (const width of [1280, 390]) {
         const cancel = await tab.page.getByRole("button", { name: "Cancel" }).boundingBox();
         assert.equal(cancel.y, button.y);
         await field.fill("é".repeat(512));
-        await field.press("Enter");
+        await tab.send(field);
         assert.equal((await fake.call()).question, "é".repeat(512));
         await reader.leave();
       },
@@ -608,12 +608,12 @@ for (const width of [1280, 390]) {
       let call = await fake.call();
       call.say("red ");
       await tab.reads("red");
-      await field.press("Enter");
+      await tab.send(field);
       await tab.page.getByText("It can be asked when the running answer has ended.").waitFor();
       assert.equal(await field.inputValue(), "Sea, carefully?");
       call.finish();
       await tab.finished();
-      await field.press("Enter");
+      await tab.send(field);
       call = await fake.call();
       assert.equal(call.question, "Sea, carefully?");
       call.say("green");

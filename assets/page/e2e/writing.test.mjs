@@ -72,7 +72,7 @@ for (const { width, colorScheme } of screens) {
       await tab.page.reload();
       await chip(tab, "Pasted text").waitFor();
       assert.equal(await tab.composer.inputValue(), "What went wrong?");
-      await tab.composer.press("Enter");
+      await tab.send();
       const call = await fake.call();
       assert.equal(call.question, `What went wrong?\n\n\`\`\`text pasted\n${LONG}\n\`\`\``);
       call.say("The last line.");
@@ -192,12 +192,12 @@ for (const { width, colorScheme } of screens) {
       await tab.composer.fill("What is this?");
       await paste(tab, "é".repeat(9_000));
       await tab.page.getByText("18,034 of 16,384 bytes").waitFor();
-      await tab.composer.press("Enter");
+      await tab.send();
       await tab.page.getByText("The question is longer than this server takes it.").waitFor();
       await seen(tab, "too long");
       assert.equal(fake.waiting, 0);
       await chips(tab).getByRole("button", { name: "Remove “Pasted text”" }).click();
-      await tab.composer.press("Enter");
+      await tab.send();
       const call = await fake.call();
       assert.equal(call.question, "What is this?");
       call.say("It.");
@@ -245,7 +245,7 @@ for (const { width, colorScheme } of screens) {
       await offers.waitFor({ state: "detached" });
       await tab.composer.pressSequentially("what");
       assert.equal(await offers.count(), 0);
-      await tab.composer.press("Enter");
+      await tab.send();
       const call = await fake.call();
       assert.equal(call.question, "/what");
       call.say("A slash.");

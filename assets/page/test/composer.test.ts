@@ -344,3 +344,18 @@ test("a_question_that_comes_back_stands_alone_or_before_what_is_written_which_is
   expect(field.value).toBe("Why?\n\nAnd then?");
   expect(line()).toBe("Your question stands before what you were writing, with an empty line between them.");
 });
+
+test("with_a_finger_enter_begins_a_new_line_and_the_button_or_ctrl_and_enter_send", async () => {
+  vi.stubGlobal("matchMedia", (query: string) => ({ matches: query.includes("hover: none") }));
+  const field = begin();
+  write(field, "One");
+  const key = (more: KeyboardEventInit) => {
+    const event = new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true, ...more });
+    field.dispatchEvent(event);
+    flushSync();
+    return event.defaultPrevented;
+  };
+  expect(field.getAttribute("enterkeyhint")).toBe("enter");
+  expect([key({}), chat.turns.length]).toEqual([false, 0]);
+  expect([key({ ctrlKey: true }), chat.turns.length]).toEqual([true, 1]);
+});

@@ -21,7 +21,7 @@ const sheet = () => document.getElementById("first");
 
 /** The page as the document brings it. */
 function open({ hover = true, settings = {}, path = "/" } = {}): void {
-  vi.stubGlobal("matchMedia", () => ({ matches: hover }));
+  vi.stubGlobal("matchMedia", (query: string) => ({ matches: query.includes("hover: none") !== hover }));
   history.replaceState(null, "", path);
   document.body.innerHTML = `<script id="askd-page" type="application/json">${JSON.stringify(settings)}</script>${BODY}`;
   field = document.querySelector("textarea")!;
@@ -133,6 +133,16 @@ test("what is attached is not sent unseen", async () => {
   first.begin();
   press("Enter");
   expect((await left()).sends).toBe(false);
+});
+
+test("with a finger Enter begins a new line, and the button or Ctrl and Enter send", async () => {
+  open({ hover: false });
+  first.begin();
+  expect(field.enterKeyHint).toBe("enter");
+  type("Well?");
+  expect(press("Enter").defaultPrevented).toBe(false);
+  expect(press("Enter", { ctrlKey: true }).defaultPrevented).toBe(true);
+  expect((await left()).sends).toBe(true);
 });
 
 test("its button sends as Enter does, when there is something", async () => {

@@ -8,6 +8,7 @@ import { draft, keepDraft, UNBEGUN } from "./drafts";
 import { here } from "./place";
 import { settings } from "./settings";
 import { sidebarOpen } from "./sidebar";
+import { sends, touched } from "./touch";
 
 /** By the language's tag; the build (plugins/first.ts) puts them in. */
 declare const FIRST_WORDS: Record<
@@ -178,6 +179,7 @@ export class First {
     document.documentElement.lang = tag;
     document.documentElement.dir = direction(tag);
     field.ariaLabel = this.#said.label;
+    if (touched()) field.enterKeyHint = "enter";
     field.placeholder = this.#said.placeholder;
     root.querySelector(".late p")?.replaceChildren(this.#said.late);
     root.querySelector(".late a")?.replaceChildren(this.#said.reload);
@@ -202,7 +204,7 @@ export class First {
 
   #pressed(event: KeyboardEvent): void {
     if (event.key === "Escape") this.#sends = false;
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    if (!sends(event) || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     if (!event.repeat) this.#send();
   }
