@@ -169,3 +169,30 @@ stage({ page: 'logo = "logo.svg"', files: { "logo.svg": LOGO } })(
     await reader.leave();
   },
 );
+
+for (const [width, height] of [
+  [844, 390],
+  [667, 375],
+])
+  stage({
+    screen: { ...PHONE, viewport: { width, height } },
+    page: `disclaimer = "${"Answers can be wrong: check what matters. ".repeat(7).trim()}"`,
+  })(`on_a_telephone_on_its_side_a_long_disclaimer_is_a_line_that_opens_${width}`, async ({ fake, askd, reader }) => {
+    const tab = await reader.open(askd.url);
+    await tab.hears(fake, "What holds here?", "A line of the answer.\n\n".repeat(20));
+    const disclaimer = tab.page.getByRole("button", { name: /^Answers can be wrong/ });
+    const tall = async () => (await disclaimer.boundingBox()).height;
+    const line = await tall();
+    assert.ok(line <= 44, `${line} pixels`);
+    const { y } = await tab.page.locator(".composer .box").boundingBox();
+    assert.ok(y > height / 2, `${y} pixels of ${height} are the answer's`);
+    await look(tab, "own-disclaimer");
+    await disclaimer.click();
+    const cut = await disclaimer.evaluate((button) => button.scrollWidth - button.clientWidth);
+    assert.ok(
+      cut <= 0 && (await disclaimer.evaluate((button) => getComputedStyle(button).whiteSpace)) === "normal",
+      "all of it is shown",
+    );
+    assert.equal(await disclaimer.getAttribute("aria-expanded"), "true");
+    await reader.leave();
+  });
