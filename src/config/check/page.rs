@@ -7,7 +7,7 @@ use url::Url;
 
 use super::super::{
     Accent, Colour, Endpoint, FooterLink, Kind, Knowledge, OwnFile, Page,
-    report::Report,
+    report::{Draft, Report},
     section::Section,
     value::{self, Given, Wrong},
 };
@@ -40,10 +40,8 @@ pub(super) fn read(
     let page = Page {
         title: text("title", "askd"),
         welcome: text("welcome", welcome),
-        suggestions: section.texts("suggestions").map_or_else(
-            || suggestions.iter().map(|&s| s.to_owned()).collect(),
-            |given| given.into_iter().map(|text| text.value).collect(),
-        ),
+        suggestions: asked_first(report, &section)
+            .unwrap_or_else(|| suggestions.iter().map(|&s| s.to_owned()).collect()),
         embed_origins: embed::origins(report, &section),
         language: language(&section),
         logo: own(&section, "logo", "an SVG, PNG or WebP file", picture),
@@ -80,6 +78,22 @@ fn greeting(
         ),
         (false, _) => ("Ask a question to begin.", &[]),
     }
+}
+
+/// The suggestions as they are written, each once.
+fn asked_first(report: &Report<'_>, section: &Section<'_, '_>) -> Option<Vec<String>> {
+    let mut suggestions: Vec<String> = Vec::new();
+    for Given { value, span } in section.texts("suggestions")? {
+        if suggestions.contains(&value) {
+            let found = format!("holds {value:?} twice");
+            let draft = Draft::new("page.suggestions", Some(span), found);
+            let allowed = draft.allowed("each suggestion once");
+            report.fault(allowed.help("remove one of the two"));
+        } else {
+            suggestions.push(value);
+        }
+    }
+    Some(suggestions)
 }
 
 fn language(section: &Section<'_, '_>) -> Option<&'static str> {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::*;
 
 /// Faults of a file, each with a name.
-const FILES: [(&str, &str); 132] = [
+const FILES: [(&str, &str); 133] = [
     // Limits.
     (
         "a limit that is no number, and a key of no scope",
@@ -165,6 +165,10 @@ const FILES: [(&str, &str); 132] = [
     (
         "texts of which one is a number",
         "[page]\nsuggestions = [\"Why?\", 42]\n",
+    ),
+    (
+        "a suggestion twice",
+        "[page]\nsuggestions = [\"Why?\", \"How?\", \"Why?\"]\n",
     ),
     ("another leaving", "[session]\non_leave = \"sometimes\"\n"),
     // [server]
@@ -469,7 +473,7 @@ fn each_fault_names_file_line_column_key_and_remedy() {
         }
         writeln!(told, "## {name}\n\n{faults}\n").unwrap();
     }
-    assert_eq!(FILES.len(), 132);
+    assert_eq!(FILES.len(), 133);
     insta::assert_snapshot!(told);
 }
 

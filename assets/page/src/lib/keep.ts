@@ -68,7 +68,11 @@ export type Waiting = { conversation: string; turn: Turn };
 export function outbox(): Waiting[] {
   return keys()
     .flatMap((key) => waitingTurn(key) ?? [])
-    .flatMap((turn) => waiting(read("outbox", turn)) ?? [])
+    .flatMap((id) => {
+      const kept = waiting(read("outbox", id));
+      // Under another's name it would be there twice.
+      return kept?.turn.id === id ? kept : [];
+    })
     .sort((a, b) => a.turn.asked - b.turn.asked);
 }
 
