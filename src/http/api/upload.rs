@@ -4,13 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use bytes::BytesMut;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use tokio::sync::Semaphore;
 
 use super::{
     Call, aside,
     body::Parts,
-    decode,
     refusal::Refusal,
     title,
     wire::{FORMAT, Import},
@@ -140,10 +139,13 @@ fn read(
 ) -> Result<(Vec<Conversation>, BytesMut), Refusal> {
     let mut rest = BytesMut::new();
     if !last {
+        if !is_object(&part) {
+            return Err(Refusal::field(NO_EXPORT));
+        }
         (part, rest) = parted(part)?;
     }
     check_format(&part)?;
-    let file: Import = decode(&part)?;
+    let file: Import = understood(&part)?;
     let now = store::now();
     let sound = |conversation| sound(conversation, bounds, now);
     let conversations = file.conversations.into_iter().map(sound);
@@ -193,21 +195,48 @@ fn whole(file: &[u8]) -> Option<(usize, usize)> {
     begin.zip(end)
 }
 
-/// Looks at the format's number alone first: of a file that is none of ours, or a newer one, that is what to say.
-fn check_format(body: &BytesMut) -> Result<(), Refusal> {
+/// What is expected, where a file is something else.
+const NO_EXPORT: &str = "This is no export of askd's. Only what askd has exported as JSON can be imported; exports of \
+     other products are not understood.";
+
+/// Reads a file's part, or says what is wrong with it as a file.
+fn understood<T: DeserializeOwned>(part: &BytesMut) -> Result<T, Refusal> {
+    serde_json::from_slice(part).map_err(|error| {
+        let said: String = error.to_string().chars().take(200).collect();
+        match error.classify() {
+            serde_json::error::Category::Data => Refusal::field(format!(
+                "This is not as askd exports it, and may have been changed since: {said}."
+            )),
+            _ => Refusal::json(format!(
+                "This file is not JSON, or not all of it is here: {said}."
+            )),
+        }
+    })
+}
+
+/// Refuses what is no export of askd's, or one of another format. What is JSON is not said to be none.
+fn check_format(part: &BytesMut) -> Result<(), Refusal> {
     #[derive(Deserialize)]
     struct Number {
-        askd: Option<u64>,
+        askd: Option<serde_json::Value>,
     }
-    match decode::<Number>(body)?.askd {
+    if !is_object(part) {
+        let _: serde::de::IgnoredAny = understood(part)?;
+        return Err(Refusal::field(NO_EXPORT));
+    }
+    let format = understood::<Number>(part)?.askd;
+    match format.as_ref().and_then(serde_json::Value::as_u64) {
         Some(FORMAT) => Ok(()),
         Some(other) => Err(Refusal::field(format!(
             "This was exported in format {other}, which this askd does not know; it takes format {FORMAT}."
         ))),
-        None => Err(Refusal::field(
-            "This is no export of askd: it has no field \"askd\".",
-        )),
+        None => Err(Refusal::field(NO_EXPORT)),
     }
+}
+
+/// Whether a file can be an export by how it begins.
+fn is_object(part: &[u8]) -> bool {
+    part.trim_ascii_start().starts_with(b"{")
 }
 
 /// A conversation as it may be kept. No time lies in the future: such a conversation would stay on top for ever.
@@ -347,7 +376,7 @@ mod tests {
                 if !last {
                     (part, rest) = parted(part)?;
                 }
-                let file: serde_json::Value = decode(&part)?;
+                let file: serde_json::Value = understood(&part)?;
                 assert_eq!((&file["askd"], &file["exported"]), (&1.into(), &7.into()));
                 let count = file["conversations"].as_array().unwrap().len();
                 counts.lock().unwrap().push(count);
@@ -371,6 +400,26 @@ mod tests {
         r#"{"e":"ä{"}"#,
         r#"{"f":1,"g":"conversations"}"#,
     ];
+
+    #[test]
+    fn a_file_that_is_no_export_is_told_as_what_it_is() {
+        for (file, says) in [
+            ("[1,2]", "no export of askd's"),
+            ("[{\"title\":\"t\",\"mapping\":{}}]", "no export of askd's"),
+            ("7", "no export of askd's"),
+            ("{}", "no export of askd's"),
+            ("{\"askd\":{\"a\":1}}", "no export of askd's"),
+            ("{\"askd\":2}", "in format 2"),
+            ("Hello.", "not JSON"),
+            ("{\"askd\":1,", "not all of it is here"),
+            ("[1,", "not all of it is here"),
+        ] {
+            let refusal = check_format(&BytesMut::from(file)).unwrap_err();
+            let said = format!("{refusal:?}");
+            assert!(said.contains(says), "{file}: {said}");
+        }
+        assert!(check_format(&BytesMut::from(" {\"askd\":1}")).is_ok());
+    }
 
     #[tokio::test]
     async fn a_file_of_any_size_is_taken_in_whole_and_a_part_at_a_time() {
