@@ -97,6 +97,10 @@ test.each<[Partial<Turn>, string | null]>([
     { timing: { first_chunk_ms: 5, total_ms: 6 }, usage: { prompt_tokens: 1, completion_tokens: 1 } },
     "First word after 0.01 s · 0.01 s in all · 1 token read, 1 written",
   ],
+  [
+    { timing: { first_chunk_ms: 800, total_ms: 9_000 }, thinking: "Hm." },
+    "Began to think after 0.80 s · 9.00 s in all",
+  ],
 ])("what_an_answer_took_is_told_of_%j", (more, words) => {
   expect(facts(turn(more))).toBe(words);
 });

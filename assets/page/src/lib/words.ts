@@ -126,12 +126,12 @@ function endStatus(turn: Turn): Status | null {
 }
 
 /** What an answer took, or `null` where that is not known. */
-export function facts({ endpoint, model, timing, usage }: Turn): string | null {
+export function facts({ endpoint, model, timing, usage, thinking }: Turn): string | null {
   if (timing === null) return null;
   const first = timing.first_chunk_ms;
   const known = [
     model && (endpoint && endpoint !== model ? say.answer.model(model, endpoint) : model),
-    first !== undefined && say.answer.first(seconds(first)),
+    first !== undefined && (thinking === "" ? say.answer.first : say.answer.began)(seconds(first)),
     say.answer.total(seconds(timing.total_ms)),
     timing.stopped_us !== undefined && say.answer.dropped(number(timing.stopped_us / 1000, 1)),
     usage && say.answer.tokens(usage.prompt_tokens, usage.completion_tokens),

@@ -158,6 +158,7 @@ export default {
     details: "Details",
     model: (model: string, endpoint: string) => `${model} bei ${endpoint}`,
     first: (time: string) => `Erstes Wort nach ${time}`,
+    began: (time: string) => `Begann nach ${time} nachzudenken`,
     total: (time: string) => `Insgesamt ${time}`,
     dropped: (ms: string) => `Anfrage an den Endpunkt in ${ms} ms geschlossen`,
     tokens: (read: number, written: number) => `${of(read, "Token", "Tokens")} gelesen, ${number(written)} geschrieben`,

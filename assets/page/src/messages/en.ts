@@ -152,6 +152,7 @@ export default {
     details: "Details",
     model: (model: string, endpoint: string) => `${model} at ${endpoint}`,
     first: (time: string) => `First word after ${time}`,
+    began: (time: string) => `Began to think after ${time}`,
     total: (time: string) => `${time} in all`,
     dropped: (ms: string) => `Request to the endpoint closed in ${ms} ms`,
     tokens: (read: number, written: number) => `${of(read, "token", "tokens")} read, ${number(written)} written`,
