@@ -1,16 +1,20 @@
-//! Thinking that a model writes into its answer: `<think>…</think>` at the very beginning.
+//! Thinking that a model writes into its answer: `<think>…</think>` at the very beginning, once or several times.
 //!
 //! Servers that do not tell thinking from answers themselves (Ollama, llama.cpp and vLLM without a parser for it) pass on
 //! what DeepSeek R1, QwQ and their like write. However it is cut into pieces, the same comes out. Further on in an answer
 //! the tag is text: an answer may be about it. Blanks behind the tags are the tags', so that empty thinking is none; those that
-//! come before the first one are passed on as they come, for nobody knows yet whether one follows.
+//! come before the first one are passed on as they come, for nobody knows yet whether one follows. The tag may be written
+//! `<thinking>` and in capitals. A `</think>` that nothing has opened stays in the text: what came before it is with its readers
+//! already, and the page folds it.
 
 use std::{collections::VecDeque, mem};
 
 use crate::llm::Delta;
 
-const OPENING: &str = "<think>";
-const CLOSING: &str = "</think>";
+const OPENING: [&str; 2] = ["<think>", "<thinking>"];
+const CLOSING: [&str; 2] = ["</think>", "</thinking>"];
+/// Between the first thinking and the next.
+const BETWEEN: &str = "\n\n";
 
 /// Bytes of blanks before the tag; behind more of them it is text.
 const MAX_BLANKS: usize = 64;
@@ -25,6 +29,8 @@ pub(super) struct Think {
     pieces: Vec<String>,
     /// Bytes of blanks that were passed on.
     blanks: usize,
+    /// Thinking was passed on: what comes next of it is another one.
+    has_thought: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
@@ -61,9 +67,10 @@ impl Think {
     pub(super) fn end(&mut self, into: &mut VecDeque<Delta>) {
         match self.state {
             State::Beginning | State::Text => self.let_go(into),
-            State::Thinking => push(into, Delta::Reasoning, mem::take(&mut self.held)),
-            // Nothing is held back there: blanks go at once.
-            State::Opened | State::Closed => {}
+            State::Opened | State::Thinking => {
+                push(into, Delta::Reasoning, mem::take(&mut self.held))
+            }
+            State::Closed => self.let_go(into),
         }
     }
 
@@ -82,7 +89,8 @@ impl Think {
     fn step(&mut self, into: &mut VecDeque<Delta>) -> bool {
         let next = match self.state {
             State::Beginning => self.begin(into),
-            State::Opened | State::Closed => self.skip_blanks(),
+            State::Opened => self.open(into),
+            State::Closed => self.close(),
             State::Thinking => self.think(into),
             State::Text => {
                 self.let_go(into);
@@ -105,40 +113,77 @@ impl Think {
             self.let_go(into);
             return None;
         }
-        if words.starts_with(OPENING) {
-            self.held.drain(..blanks + OPENING.len());
+        self.opened(blanks)
+    }
+
+    /// What a text that begins behind so many blanks begins: thinking or an answer; none, where that cannot be said yet.
+    fn opened(&mut self, blanks: usize) -> Option<State> {
+        let words = self.held.get(blanks..).unwrap_or_default();
+        if let Some(tag) = OPENING.iter().find(|tag| begins(words, tag)) {
+            self.held.drain(..blanks + tag.len());
             self.pieces.clear();
             return Some(State::Opened);
         }
-        (!OPENING.starts_with(words)).then_some(State::Text)
+        let may_open = OPENING.iter().any(|tag| begins(tag, words));
+        (!may_open).then_some(State::Text)
     }
 
-    fn skip_blanks(&mut self) -> Option<State> {
+    /// Takes the blanks before the next word, and says whether there is one.
+    fn skip_blanks(&mut self) -> bool {
         let blanks = self.held.len() - self.held.trim_start().len();
         self.held.drain(..blanks);
-        if self.held.is_empty() {
+        !self.held.is_empty()
+    }
+
+    fn open(&mut self, into: &mut VecDeque<Delta>) -> Option<State> {
+        if !self.skip_blanks() {
             return None;
         }
-        Some(match self.state {
-            State::Opened => State::Thinking,
-            _ => State::Text,
-        })
+        // Where it is empty there is nothing to be told from the first.
+        let is_empty = CLOSING.iter().any(|tag| begins(&self.held, tag));
+        let may_be_empty = CLOSING.iter().any(|tag| begins(tag, &self.held));
+        if may_be_empty && !is_empty {
+            return None;
+        }
+        if !is_empty && mem::replace(&mut self.has_thought, true) {
+            push(into, Delta::Reasoning, BETWEEN.to_owned());
+        }
+        Some(State::Thinking)
+    }
+
+    fn close(&mut self) -> Option<State> {
+        match self.skip_blanks() {
+            true => self.opened(0),
+            false => None,
+        }
     }
 
     fn think(&mut self, into: &mut VecDeque<Delta>) -> Option<State> {
-        if let Some(at) = self.held.find(CLOSING) {
-            let rest = self.held.split_off(at + CLOSING.len());
-            self.held.truncate(at);
-            push(into, Delta::Reasoning, mem::replace(&mut self.held, rest));
-            return Some(State::Closed);
+        let ends =
+            (self.held.bytes().enumerate()).filter_map(|(at, byte)| (byte == b'<').then_some(at));
+        for at in ends {
+            let rest = &self.held[at..];
+            if let Some(tag) = CLOSING.iter().find(|tag| begins(rest, tag)) {
+                let rest = self.held.split_off(at + tag.len());
+                self.held.truncate(at);
+                push(into, Delta::Reasoning, mem::replace(&mut self.held, rest));
+                return Some(State::Closed);
+            }
+            if CLOSING.iter().any(|tag| begins(tag, rest)) {
+                let begun = self.held.split_off(at);
+                push(into, Delta::Reasoning, mem::replace(&mut self.held, begun));
+                return None;
+            }
         }
-        let begun = (1..CLOSING.len())
-            .rev()
-            .find(|&length| self.held.ends_with(&CLOSING[..length]));
-        let rest = self.held.split_off(self.held.len() - begun.unwrap_or(0));
-        push(into, Delta::Reasoning, mem::replace(&mut self.held, rest));
+        push(into, Delta::Reasoning, mem::take(&mut self.held));
         None
     }
+}
+
+/// Whether a text begins with these letters, however they are written.
+fn begins(text: &str, with: &str) -> bool {
+    let start = text.as_bytes().get(..with.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
 }
 
 fn push(into: &mut VecDeque<Delta>, delta: fn(String) -> Delta, text: String) {
@@ -158,7 +203,7 @@ mod tests {
         let (mut think, mut deltas) = (Think::default(), VecDeque::new());
         for piece in pieces {
             think.take(piece, &mut deltas);
-            assert!(think.held.len() < MAX_BLANKS + OPENING.len());
+            assert!(think.held.len() < MAX_BLANKS + OPENING[1].len());
         }
         think.end(&mut deltas);
         assert!(think.held.is_empty());
@@ -173,10 +218,14 @@ mod tests {
         told
     }
 
+    fn opens(words: &str) -> bool {
+        OPENING.iter().any(|tag| begins(words, tag))
+    }
+
     /// Whether what was told of a text is what was wanted, but for blanks before the tag that were passed on before it came.
     fn is_told(told: &(String, String), wanted: &(String, String), text: &str) -> bool {
         let words = text.trim_start();
-        let blanks = match words.starts_with(OPENING) {
+        let blanks = match opens(words) {
             true => &text[..text.len() - words.len()],
             false => "",
         };
@@ -184,7 +233,7 @@ mod tests {
         told.0 == wanted.0 && passed_on.is_some_and(|passed_on| blanks.starts_with(passed_on))
     }
 
-    const CASES: [(&str, &str, &str); 15] = [
+    const CASES: [(&str, &str, &str); 22] = [
         ("<think>\nhm\n</think>\n\nYes.", "hm\n", "Yes."),
         ("\n <think>hm</think>Yes.", "hm", "Yes."),
         ("<think>\n\n</think>\n\nYes.", "", "Yes."),
@@ -199,7 +248,18 @@ mod tests {
             "b <think>c</think>",
         ),
         ("Use <think>it</think>.", "", "Use <think>it</think>."),
-        ("<thinking>hm</thinking>", "", "<thinking>hm</thinking>"),
+        ("<thinking>hm</thinking>\nYes.", "hm", "Yes."),
+        ("<Think>hm</THINK>Yes.", "hm", "Yes."),
+        ("<thinking>a </th> b</think>Yes.", "a </th> b", "Yes."),
+        ("<think>a</think>\n<think>b</think>\nc", "a\n\nb", "c"),
+        ("<think></think><think>b</think>c", "b", "c"),
+        ("<think>a</think><think> </think>c", "a", "c"),
+        ("<think>a</think><thi", "a", "<thi"),
+        (
+            "<think>a<think>b</think>c</think>",
+            "a<think>b",
+            "c</think>",
+        ),
         ("<thi", "", "<thi"),
         ("  \n", "", "  \n"),
         ("  indented", "", "  indented"),
@@ -251,7 +311,7 @@ mod tests {
         #[test]
         fn however_an_answer_is_cut_the_same_is_told(
             parts in prop::collection::vec(prop::sample::select(vec![
-                "<think>", "</think>", "<", "/", "think", ">", " ", "\n", "a", "é", "</",
+                "<think>", "</think>", "<Thinking>", "</THINKING>", "ing", "<", "/", "think", ">", " ", "\n", "a", "é", "</",
             ]), 0..24),
             cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
         ) {
@@ -263,7 +323,7 @@ mod tests {
             let pieces: Vec<String> = at.windows(2).map(|cut| letters[cut[0]..cut[1]].iter().collect()).collect();
             let whole = told([text.as_str()]);
             prop_assert!(is_told(&told(pieces.iter().map(String::as_str)), &whole, &text));
-            if !text.trim_start().starts_with(OPENING) {
+            if !opens(text.trim_start()) {
                 prop_assert_eq!(whole, (String::new(), text));
             }
         }

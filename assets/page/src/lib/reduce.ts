@@ -2,8 +2,10 @@
 // everything that the reader does arrives here as an event; nothing here knows of sockets, storage or the DOM.
 //
 // The promise that matters: whatever the pattern of drops and resumes, `text` is byte for byte what the server
-// sent. It holds because `seq` only rises, an event at or below it is ignored, and `accepted.after = 0` starts over.
+// sent. It holds because `seq` only rises, an event at or below it is ignored, and `accepted.after = 0` starts over. What turns
+// out to be thinking (thoughts.ts) goes over to `thinking`, and `text` begins behind it.
 
+import { BEGINNING, look, thought, type Lines } from "./thoughts";
 import type { Basis, Cause, ErrorCode, Options, Outcome, ServerMessage, Source, Timing, Usage } from "./wire";
 
 /** How a turn ended: the server's outcomes, and the two that only the page can know. */
@@ -51,6 +53,8 @@ export type Turn = {
   /** The end of the text; `null`: nothing of it has come since the page knows of it. */
   tail: Tail | null;
   thinking: string;
+  /** How far the text was looked through for the end of thinking that never began. */
+  lines: Lines;
   sources: Source[];
   /** How the answer stands to the documents; `null`: they were not asked. */
   basis: Basis | null;
@@ -79,7 +83,7 @@ export type Event =
   | { type: "merge"; turns: Turn[]; following: string | null };
 
 export function newTurn(fields: Pick<Turn, "id" | "parent" | "question" | "asked"> & Partial<Turn>): Turn {
-  return {
+  const turn: Turn = {
     sent: false,
     kept: true,
     accepted: false,
@@ -88,6 +92,7 @@ export function newTurn(fields: Pick<Turn, "id" | "parent" | "question" | "asked
     text: "",
     tail: null,
     thinking: "",
+    lines: BEGINNING,
     sources: [],
     basis: null,
     stopping: false,
@@ -98,6 +103,17 @@ export function newTurn(fields: Pick<Turn, "id" | "parent" | "question" | "asked
     timing: null,
     ...fields,
   };
+  return turn.text === "" ? turn : { ...turn, ...told({ ...turn, text: "" }, turn.text), tail: null };
+}
+
+/** What is known of a turn with more of its text. */
+function told(turn: Turn, more: string): Pick<Turn, "text" | "tail" | "thinking" | "lines"> {
+  const { lines, end } = look(turn.lines, more);
+  const { text, thinking } = turn;
+  if (end === null) return { text: text + more, tail: longer(turn, more), thinking, lines };
+  const rest = more.slice(end);
+  const begun = { text: "", tail: null };
+  return { text: rest, tail: longer(begun, rest), thinking: thought(thinking, text + more.slice(0, end)), lines };
 }
 
 /** The conversation after the event. The same array comes back when nothing has changed. */
@@ -134,7 +150,7 @@ function step(turn: Turn, event: Exclude<Event, { type: "ask" | "merge" | "withd
       if (event.seq <= turn.seq) return turn;
       return event.channel === "reasoning"
         ? { ...turn, seq: event.seq, thinking: turn.thinking + event.text, place: null }
-        : { ...turn, seq: event.seq, text: turn.text + event.text, tail: longer(turn, event.text), place: null };
+        : { ...turn, ...told(turn, event.text), seq: event.seq, place: null };
     case "complete":
       return ended(turn, event.outcome, {
         seq: Math.max(turn.seq, event.seq),
@@ -157,7 +173,7 @@ function step(turn: Turn, event: Exclude<Event, { type: "ask" | "merge" | "withd
   }
 }
 
-function longer({ text, tail }: Turn, more: string): Tail {
+function longer({ text, tail }: Pick<Turn, "text" | "tail">, more: string): Tail {
   const { of, from, text: end } = tail ?? { of: {}, from: text.length, text: "" };
   const now = end + more;
   const cut = now.length >= 2 * TAIL ? now.length - TAIL : 0;
@@ -168,7 +184,7 @@ function accepted(turn: Turn, event: Extract<Told, { type: "accepted" }>): Turn 
   const kept = { ...turn, sent: true, accepted: true, parent: event.parent };
   // All of the turn follows, so what the page has of it would be doubled.
   return event.after === 0
-    ? { ...kept, seq: 0, text: "", tail: null, thinking: "", sources: [], basis: null, problem: null }
+    ? { ...kept, seq: 0, text: "", tail: null, thinking: "", lines: BEGINNING, sources: [], basis: null, problem: null }
     : kept;
 }
 
