@@ -227,7 +227,7 @@ function blocksOf(text: string, ends: Iterable<number>): Blocks {
 
 /** The blocks at the end of a turn whose text comes in these pieces: by its tail, as the page reads it. */
 function ended(text: string, ends: number[]): Block[] {
-  const read = new Growing();
+  const read = new Growing(() => 0);
   let turn = newTurn({ id: "1", parent: null, question: "?", asked: 0, accepted: true });
   for (const [n, end] of ends.entries()) {
     const piece = text.slice(ends[n - 1] ?? 0, end);

@@ -22,6 +22,9 @@ vi.stubGlobal(
   },
 );
 
+// However slow the machine is, each piece is read when it comes.
+vi.spyOn(performance, "now").mockReturnValue(0);
+
 /** An answer that says `text` already; `grow` says all up to there, `end` that this is all. */
 function answer(text: string, growing: boolean) {
   const props = $state({ text, growing });

@@ -25,6 +25,18 @@ const LINES = /^(?:[ \t]*\S[^\n]*(?:\n|$))*/;
 /** How far plain words and addresses are looked for at once: some of `marked`'s patterns search to the text's end. */
 const FARTHEST = 2_048;
 
+/** Words of one block that are read for marks: looking for a mark's end takes longer the more of them there are, many times over. */
+const MOST_WORDS = 16_384;
+
+/** `marked`'s own way through a text; the words of a block that are more than can be read soon are shown as they are. */
+class BoundedLexer extends Lexer {
+  override inlineTokens(src: string, tokens: Token[] = []): Token[] {
+    if (src.length <= MOST_WORDS) return super.inlineTokens(src, tokens);
+    tokens.push({ type: "text", raw: src, text: src, escaped: false });
+    return tokens;
+  }
+}
+
 /** `marked`'s own reading, with its depth and its searching bounded: a mark beyond is the letters that it is made of. */
 class Bounded extends Tokenizer {
   #depth = 0;
@@ -282,7 +294,7 @@ function lex(text: string, definitions: Definitions = {}): { tokens: Token[]; na
     return { tokens: [{ type: "paragraph", raw: text, text, tokens: [words] }], names: told(definitions) };
   }
   try {
-    const lexer = new Lexer(marked.defaults);
+    const lexer = new BoundedLexer(marked.defaults);
     // A label may be the name of what every object has.
     lexer.tokens.links = Object.assign(Object.create(null) as Definitions, definitions);
     const tokens = lexer.lex(text);
