@@ -21,6 +21,7 @@ test("a_refused_question_counts_down_and_can_be_asked_again", () => {
     searches: false,
     aside: false,
     since: null,
+    takeBack: null,
     ways: { again, rest: null, anew: () => {}, discard: () => {} },
     able: true,
   };
