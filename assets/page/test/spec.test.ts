@@ -64,6 +64,8 @@ const GITHUBS: [markdown: string, html: string][] = [
   ["| a |\n|---|\n| 1 |\n\nafter", `${table("<th>a</th>", "<td>1</td>")}<p>after</p>`],
   ["| a |\n|---|\n| 1 |\n> quoted", `${table("<th>a</th>", "<td>1</td>")}<blockquote><p>quoted</p></blockquote>`],
   ["| a | b |\n|---|\n| 1 | 2 |", "<p>| a | b | |---| | 1 | 2 |</p>"],
+  ["words\na | b\n|---|\nmore", "<p>words a | b |---| more</p>"],
+  ["words\nmore\n|---|---|", "<p>words more |---|---|</p>"],
   ["words\n| a |\n|---|\n| 1 |", `<p>words</p>${table("<th>a</th>", "<td>1</td>")}`],
   ["- [ ] open\n- [x] done", '<ul><li class="task">☐ open</li><li class="task">☑ done</li></ul>'],
   ["1. [X] done", '<ol><li class="task">☑ done</li></ol>'],
@@ -109,7 +111,7 @@ const LINES = (
   "<?php|?>|> [!NOTE]|- [ ] task|www.example.org|   > q| $x$|a\\|b  |<b>|<a href='https://example.org'>|</a>|`|``x"
 )
   .split("|")
-  .concat("| a | b |", "|---|---|", "| 1 | 2 |");
+  .concat("| a | b |", "|---|---|", "| 1 | 2 |", "|---|", "\\]", "\\begin{align}", "\\end{align}");
 
 /** How many letters come at a time, over and over. */
 const CUTS = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1 });

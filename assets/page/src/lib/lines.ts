@@ -44,6 +44,18 @@ export function forTheEar(text: string, isTable: boolean, over: boolean): string
   return lines.map((line, n) => (n < lines.length - 1 ? line + ends[n] : line)).join("");
 }
 
+/** A paragraph, of the same length, without the rows of walls in it that make no table of what is above them. */
+export function withoutRows(text: string): string {
+  const end = text.search(/\n[ \t]*(?:\n|$)/);
+  const near = end < 0 ? text : text.slice(0, end);
+  if (!near.includes("|") || !near.includes("-")) return text;
+  const lines = near.split("\n");
+  const hidden = lines.map((line, n) =>
+    n > 0 && DELIMITERS.test(line) && walls(lines[n - 1]!) !== walls(line) ? "x".repeat(line.length) : line,
+  );
+  return hidden.join("\n") + text.slice(near.length);
+}
+
 /** Whether a line makes a title or a table's head of the one above it. */
 function rules(above: string, line: string): boolean {
   return DELIMITERS.test(line) ? walls(above) === walls(line) : UNDERLINE.test(line);

@@ -8,6 +8,7 @@ import { Lexer, Marked, Tokenizer, type Token, type Tokens } from "marked";
 import { details } from "./details";
 import { aboveFootnote, firstNotes, footnotes, listAboveFootnote, marksIn } from "./gfm";
 import { levelled, type Trail } from "./headings";
+import { withoutRows } from "./lines";
 import { beginning, formulas, withoutLines } from "./math";
 import { within } from "./within";
 import { isUnmarked } from "./unmarked";
@@ -77,9 +78,9 @@ class Bounded extends Tokenizer {
     return this.rules.block.lheading.test(withoutLines(src)) ? super.lheading(src) : undefined;
   }
 
-  /** The lines of a formula are its own, whatever they begin with. */
+  /** The lines of a formula are its own, whatever they begin with; and no row ends it that makes no table. */
   override paragraph(src: string): Tokens.Paragraph | undefined {
-    const hidden = withoutLines(src);
+    const hidden = withoutRows(withoutLines(src));
     if (hidden === src) return super.paragraph(src);
     const [raw, lines = ""] = this.rules.block.paragraph.exec(hidden) ?? [];
     if (raw === undefined) return undefined;
