@@ -98,10 +98,24 @@ fn plain(line: &str) -> String {
 fn link(text: &str) -> Option<(&str, &str)> {
     let near = &text[..text.floor_char_boundary(MAX_LINK)];
     let (words, address) = near.split_once("](")?;
-    let (address, _) = address.split_once(')')?;
+    let address = &address[..address_end(address)?];
     let behind = &text[words.len() + address.len() + 3..];
     let is_one = !words.contains(['[', ']']) && !address.contains(char::is_whitespace);
     is_one.then_some((words, behind))
+}
+
+/// Where the bracket is that closes a link's address, which may hold pairs of its own.
+fn address_end(text: &str) -> Option<usize> {
+    let mut open = 0;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '(' => open += 1,
+            ')' if open == 0 => return Some(at),
+            ')' => open -= 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Whether this is only the number of a list's item: its point ends no sentence.
@@ -160,6 +174,10 @@ mod tests {
         assert_eq!(
             excerpt(text, |_| 0.0),
             r"Press *here* or there <b> in C:\temp, not [1] [x](y z)."
+        );
+        assert_eq!(
+            excerpt("See [x](f(y(1))) and [z](a(b.", |_| 0.0),
+            "See x and [z](a(b."
         );
     }
 

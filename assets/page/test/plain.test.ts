@@ -16,6 +16,7 @@ test.each([
   ["- one\n- two\n1. three", " one\n two\n1. three"],
   ["> said __so__", "said so"],
   ['see [the page](https://example.org/a "title") and ![a whale](w.png)', "see the page and a whale"],
+  ["see [x](javascript:alert(1)) and on", "see x and on"],
   ["see [the page](https://exam…", "see the page"],
   ["```rust\nlet a = 2 * 3;\n```", "\nlet a = 2 * 3;\n"],
   ["2 * 3, 2*3, snake_case_name, a_b", "2 * 3, 2*3, snake_case_name, a_b"],

@@ -12,7 +12,7 @@ const SIGNS: RegExp[] = [
   // Emphasis, but not the sign within a word or between spaces.
   /(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*])|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)/g,
   // Links and images: the words stay.
-  /!?\[(?=[^\]]*\]\()|\]\([^)\s]*(?:\s[^)]*)?\)?/g,
+  /!?\[(?=[^\]]*\]\()|\]\((?:[^()\s]|\([^()\s]*\))*(?:\s[^)]*)?\)?/g,
   // The walls of a table, whose lines begin with one.
   /(?<=^[ \t]*(?:\|.*)?)\|/gm,
 ];
