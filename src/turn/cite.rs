@@ -27,6 +27,8 @@ pub(super) struct Citations {
     dropped: u64,
     /// A marker without a source went with the blank before it, and nothing has come since: the next marker wants it.
     owes_blank: bool,
+    /// A marker without a source went, and nothing has come since.
+    is_behind_none: bool,
     code: Code,
 }
 
@@ -83,6 +85,7 @@ impl Citations {
             held: String::new(),
             dropped: 0,
             owes_blank: false,
+            is_behind_none: false,
             code: Code {
                 state: State::Text,
                 run: None,
@@ -125,8 +128,13 @@ impl Citations {
                 _ => Found::Text,
             };
             match found {
+                // Of two commas around what went one is enough.
+                Found::Text if letter == ',' && self.is_behind_none && self.code.last == ',' => {
+                    (self.owes_blank, self.is_behind_none) = (false, false);
+                    at += letter.len_utf8();
+                }
                 Found::Text => {
-                    self.owes_blank = false;
+                    (self.owes_blank, self.is_behind_none) = (false, false);
                     self.code.pass(letter);
                     out.push(letter);
                     at += letter.len_utf8();
@@ -137,6 +145,7 @@ impl Citations {
                     let kept: Vec<_> = numbers.iter().filter(known).collect();
                     self.dropped += (numbers.len() - kept.len()) as u64;
                     self.owes_blank |= blank > 0;
+                    self.is_behind_none = kept.is_empty();
                     if !kept.is_empty() {
                         if std::mem::take(&mut self.owes_blank) {
                             out.push(' ');
@@ -430,7 +439,8 @@ mod tests {
             ("So【1】【2†lines 3-9】【9】", "So[1][2]", 1),
             ("[1] begins, [4] too", "[1] begins, too", 1),
             ("[[1]] (see [8])", "[[1]] (see)", 1),
-            ("So ([9]), [[9]], **[9]** and *[8]*.", "So,, and.", 4),
+            ("So ([9]), [[9]], **[9]** and *[8]*.", "So, and.", 4),
+            ("So [9], [8], [7], yes, , no", "So, yes, , no", 3),
             (
                 "So ([1]), [[1]] and **[1]**.",
                 "So ([1]), [[1]] and **[1]**.",
