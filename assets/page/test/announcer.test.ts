@@ -216,3 +216,11 @@ test("of_an_answer_that_one_comes_back_to_only_what_is_new_is_read", () => {
   expect(heard(18_000, "Old. It was here before. N")).toBe("Answering");
   expect(heard(22_000, "Old. It was here before. N")).toBe("It was here before.");
 });
+
+test("babble_without_an_end_is_read_in_parts_of_bounded_length_and_all_of_it", () => {
+  const text = "na[".repeat(20_000);
+  const sentences = new Sentences();
+  const parts = [...sentences.take(text.slice(0, 30_000), false), ...sentences.take(text, true)];
+  expect(Math.max(...parts.map((part) => part.length))).toBeLessThan(2_500);
+  expect(parts.map((part) => part.replace(/\.$/, "")).join("")).toBe(text);
+});

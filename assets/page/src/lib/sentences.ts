@@ -8,6 +8,9 @@ import { levelled, settled, spoken } from "./spoken";
 /** Words without an end are a sentence when there are so many letters of them. */
 const LONGEST = 600;
 
+/** A whole sentence of more letters is read in several: to find what of it is not read takes many times as long. */
+const MOST = 4 * LONGEST;
+
 /** The beginning of what is named: code, or a formula on lines of its own, also in a quotation or a list; or indented code. */
 const OPENING =
   /^(?<within>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+>?[ \t]*)?)(?<mark>`{3,}(?!.*`)|~{3,}|\$\$|\\\[|\\begin\{(?<name>(?:align|alignat|equation|gather|multline)\*?)\})|(?= {4}|\t)(?<=(?:\n[ \t]*\n|(?<![^])(?:[ \t]*\n)*))(?: {4}|\t)[ \t]*\S/gm;
@@ -18,7 +21,7 @@ const FARTHEST = 2_048;
 
 /**
  * A line's end within a paragraph: neither a heading, a definition nor a blank line is before it, and no blank line, footnote or
- * next part of a list behind.
+ * next part of a list behind. The line's end is looked for first: to look back from each letter takes long where a line does.
  */
 const SOFT =
   /(?=\n)(?<=^(?![ \t]*(?:#{1,6}[ \t]|\[(?!\^|\d+\])[^\]\n]+\]:)).*\S.*)\n(?=[ \t]*[^\s|>#])(?![ \t]*(?:[-*+][ \t]|\d+[.)][ \t]|\[\^[^\]\n]{1,999}\]:))/gm;
@@ -59,10 +62,13 @@ export class Sentences {
     const end = (): void => {
       // A blank line may begin with the end of what was read before.
       const before = text[this.#at - 1] === "\n" ? "\n" : "";
-      this.#at += sentence.length;
       this.#isTable = endsInTable(before + sentence, this.#isTable);
-      const words = spoken(sentence);
-      if (words !== "") taken.push(words);
+      for (let left = sentence; left !== ""; left = left.slice(sentence.length)) {
+        sentence = left.length > MOST ? left.slice(0, cut(left)) : left;
+        this.#at += sentence.length;
+        const words = spoken(sentence);
+        if (words !== "") taken.push(words);
+      }
       sentence = "";
     };
     const lines = forTheEar(rest.slice(0, opening?.index), this.#isTable, over || opening !== null);
