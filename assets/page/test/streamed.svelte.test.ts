@@ -166,3 +166,20 @@ test("a_mark_in_a_list_whose_footnote_never_came_is_words_at_the_end", async () 
   expect(shown.target.innerHTML).toBe(atOnce(text));
   await shown.away();
 });
+
+test("what_came_while_a_block_rested_is_shown_though_nothing_more_comes", () => {
+  vi.useFakeTimers();
+  let now = 0;
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => (now += 20));
+  const shown = answer("One", true);
+  shown.grow("One and *two*");
+  expect(shown.target.textContent).toBe("One");
+  now += 10_000;
+  vi.advanceTimersByTime(10_000);
+  flushSync();
+  expect(shown.target.textContent).toBe("One and two");
+  expect(vi.getTimerCount()).toBe(0);
+  void shown.away();
+  clock.mockReturnValue(0);
+  vi.useRealTimers();
+});

@@ -13,6 +13,8 @@ const REST = 9;
 export class Growing {
   /** For how long it is not read again from when it was read last, milliseconds: what comes meanwhile is read then. */
   pause = 0;
+  /** Something has come that was not read yet. */
+  behind = false;
 
   #blocks = NOTHING;
   #read = "";
@@ -30,7 +32,11 @@ export class Growing {
   grow(text: string, tail: Tail | null): Blocks {
     const rest = this.#rest(tail);
     const begun = this.#clock();
-    if (begun < this.#free && (rest !== null || this.#before(text) === this.#blocks)) return this.#blocks;
+    if (begun < this.#free && (rest !== null || this.#before(text) === this.#blocks)) {
+      this.behind = text !== this.#read;
+      return this.#blocks;
+    }
+    this.behind = false;
     if (this.pause > 0 && text === this.#read) return this.#blocks;
     if (rest !== null) this.#blocks = growOn(this.#blocks, rest);
     else {
