@@ -1,4 +1,4 @@
-//! Every metric there is: its name and what it says, in one table. `docs/operating.md` shows the same one.
+//! Every metric there is: its name and what it says, in one table. `docs/metrics.md` shows the same one.
 
 /// What a metric is called, and what it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The dashboard, the alert rules and the table of `docs/operating.md` speak of the metrics that there are.
+//! The dashboard, the alert rules and the table of `docs/metrics.md` speak of the metrics that there are.
 
 use askd::metrics::names;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::*;
 
 const DASHBOARD: &str = include_str!("../../../contrib/grafana.json");
 const ALERTS: &str = include_str!("../../../contrib/alerts.yml");
-const DOCS: &str = include_str!("../../../docs/operating.md");
+const DOCS: &str = include_str!("../../../docs/metrics.md");
 
 /// Labels that Prometheus adds, and its own metric.
 const ADDED: [&str; 2] = ["instance", "job"];
