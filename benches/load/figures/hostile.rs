@@ -21,6 +21,7 @@ use crate::{
     Plan,
     client::Session,
     config::Setup,
+    direct,
     process::Process,
     table::{Row, Unit, percentile},
     upstream::Upstream,
@@ -35,6 +36,8 @@ const FROM: &str = "127.0.0.2:0";
 const BEGINNING: Duration = Duration::from_millis(500);
 /// The bound: a first word may take this much of what it takes when it is quiet.
 const SHARE: f64 = 1.2;
+/// What opens askd's metrics.
+const TOKEN: &str = "the-token-of-the-benchmarks";
 /// askd's memory while it is attacked, in KiB.
 const MEMORY: f64 = 64.0 * 1024.0;
 
@@ -58,6 +61,7 @@ async fn measure(plan: &Plan, attacks: &[Attack]) -> Result<Vec<Row>> {
     let setup = Setup {
         upstream: &upstream.base_url(),
         session: "heartbeat = \"2s\"",
+        more: &format!("[metrics]\ntoken = \"{TOKEN}\""),
         capped: true,
         ..Setup::default()
     };
@@ -69,13 +73,14 @@ async fn measure(plan: &Plan, attacks: &[Attack]) -> Result<Vec<Row>> {
         let mut attacked = Vec::new();
         let (mut before, mut after) = (Vec::new(), Vec::new());
         let mut most = askd.rss()?;
+        let (counted, mut refused) = (refusals(&askd).await?, 0);
         for _ in 0..3 {
             before.extend(readers.listen(window).await?);
             let attackers = Attackers::begin(*attack, askd.address()).await?;
             sleep(BEGINNING).await;
             attacked.extend(readers.listen(window).await?);
             most = most.max(askd.rss()?);
-            attackers.end().await.with_context(|| attack.name())?;
+            refused += attackers.end().await.with_context(|| attack.name())?;
             after.extend(readers.listen(window).await?);
         }
         let of = |samples: &[f64]| percentile(samples, 0.99);
@@ -105,8 +110,36 @@ async fn measure(plan: &Plan, attacks: &[Attack]) -> Result<Vec<Row>> {
             &[most as f64],
             Unit::MiB,
         ));
+        let counted = refusals(&askd).await? - counted;
+        rows.push(Row::info(
+            format!("{name}: refusals that askd has counted"),
+            &[counted],
+            Unit::Count,
+        ));
+        rows.push(Row::at_most(
+            format!("{name}: refusals that attackers saw, and askd did not count"),
+            0.0,
+            &[(refused as f64 - counted).max(0.0)],
+            Unit::Count,
+        ));
     }
     Ok(rows)
+}
+
+/// How many refusals askd has counted, whatever for.
+async fn refusals(askd: &Process) -> Result<f64> {
+    let address = format!("http://{}/metrics", askd.address());
+    let reply = direct::http()?
+        .get(address)
+        .bearer_auth(TOKEN)
+        .send()
+        .await?;
+    let text = reply.error_for_status()?.text().await?;
+    let counts = text
+        .lines()
+        .filter(|line| line.starts_with("askd_refusals_total{"))
+        .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+    Ok(counts.sum())
 }
 
 /// Readers with a session each.

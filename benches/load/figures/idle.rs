@@ -59,7 +59,7 @@ const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$UVTbNZT50H+KsoEjN5Zd6w$1ItCkk
 /// Memory of the whole with as many sessions as there may be, in KiB.
 const BOUND: f64 = 90.0 * 1024.0;
 
-/// As many sessions as there may be, with a sign-in and conversations in a file: the whole memory.
+/// As many sessions as there may be, with a sign-in, conversations in a file and metrics at an address of their own: the whole memory.
 pub async fn everything(plan: &Plan) -> Result<Vec<Row>> {
     let count = if plan.quick { 1_000 } else { 10_000 };
     let folder = tempfile::tempdir()?;
@@ -69,7 +69,7 @@ pub async fn everything(plan: &Plan) -> Result<Vec<Row>> {
         session: "heartbeat = \"10m\"",
         store: &format!("path = \"{}\"", folder.path().join("askd.db").display()),
         more: &format!(
-            "[auth]\nmode = \"password\"\n\n[[auth.user]]\nname = \"{}\"\npassword_hash = \"{HASH}\"\n",
+            "[auth]\nmode = \"password\"\n\n[[auth.user]]\nname = \"{}\"\npassword_hash = \"{HASH}\"\n\n[metrics]\nlisten = \"127.0.0.1:0\"\n",
             USER.0
         ),
         ..Setup::default()

@@ -135,6 +135,7 @@ fn cases(kept: &str, file: &Value) -> Vec<Case> {
     let title = || "{\"title\":\"x\"}".to_owned();
     let none = String::new;
     let long = format!("{{\"title\":\"{}\"}}", "x".repeat(5000));
+    let large = format!("{{\"askd\":1,\"conversations\":[{}", "[".repeat(64 << 20));
     vec![
         ("describe", "/openapi.json".into(), "", none(), 200),
         ("list", "/conversations".into(), "", none(), 200),
@@ -199,7 +200,7 @@ fn cases(kept: &str, file: &Value) -> Vec<Case> {
         ("import", "/import".into(), JSON, "{}".into(), 400),
         ("import", "/import".into(), FOREIGN, file.to_string(), 403),
         // One conversation that is larger than what is read of a file at once.
-        ("import", "/import".into(), JSON, "[".repeat(64 << 20), 413),
+        ("import", "/import".into(), JSON, large, 413),
         ("import", "/import".into(), "", file.to_string(), 415),
         ("delete", of(kept), FOREIGN, none(), 403),
         ("delete", of(kept), "", none(), 204),

@@ -3,6 +3,10 @@
 use std::{
     path::Path,
     process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -80,8 +84,8 @@ impl Attack {
 pub enum Attackers {
     /// slowhttptest.
     Program(Child),
-    /// Tasks here.
-    Tasks(JoinSet<Result<()>>),
+    /// Tasks here, which count how often they are refused.
+    Tasks(JoinSet<Result<()>>, Arc<AtomicU64>),
 }
 
 impl Attackers {
@@ -91,6 +95,7 @@ impl Attackers {
             return program(mode, address).map(Self::Program);
         }
         let mut tasks = JoinSet::new();
+        let refused = Arc::new(AtomicU64::new(0));
         match attack {
             Attack::Silent => {
                 let mut sessions = Vec::with_capacity(SILENT);
@@ -106,34 +111,29 @@ impl Attackers {
             }
             Attack::Many => {
                 let address = address.to_owned();
-                tasks.spawn(async move { many(&address).await });
+                let refused = refused.clone();
+                tasks.spawn(async move { many(&address, &refused).await });
             }
             _ => {
                 for _ in 0..AT_ONCE {
-                    let address = address.to_owned();
-                    let one = move || {
-                        let address = address.clone();
-                        async move {
-                            match attack {
-                                Attack::Bombs => bomb(&address).await,
-                                _ => foreign(&address).await,
-                            }
-                        }
-                    };
+                    let (address, refused) = (address.to_owned(), refused.clone());
                     tasks.spawn(async move {
                         loop {
-                            one().await?;
+                            match attack {
+                                Attack::Bombs => bomb(&address).await?,
+                                _ => foreign(&address, &refused).await?,
+                            }
                             sleep(PAUSE).await;
                         }
                     });
                 }
             }
         }
-        Ok(Self::Tasks(tasks))
+        Ok(Self::Tasks(tasks, refused))
     }
 
-    /// Ends; an error when one of them was not treated as it has to be.
-    pub async fn end(self) -> Result<()> {
+    /// Ends; how often they saw that they were refused, and an error when one of them was not treated as it has to be.
+    pub async fn end(self) -> Result<u64> {
         match self {
             Self::Program(mut child) => {
                 ensure!(
@@ -142,14 +142,17 @@ impl Attackers {
                 );
                 child.kill()?;
                 child.wait()?;
+                Ok(0)
             }
-            Self::Tasks(mut tasks) => {
+            Self::Tasks(mut tasks, refused) => {
                 while let Some(ended) = tasks.try_join_next() {
                     ended??;
                 }
+                // What is under way is broken off here, and not counted on either side.
+                tasks.shutdown().await;
+                Ok(refused.load(Relaxed))
             }
         }
-        Ok(())
     }
 }
 
@@ -168,14 +171,19 @@ fn program([mode, path, verb]: [&str; 3], address: &str) -> Result<Child> {
 }
 
 /// Connects, and holds what is not reset.
-async fn many(address: &str) -> Result<()> {
+async fn many(address: &str, refused: &AtomicU64) -> Result<()> {
     let mut held = Vec::with_capacity(MANY);
     for _ in 0..MANY {
-        // Reset before it stands is as good a refusal as after.
-        if let Ok(stream) = TcpStream::connect(address).await {
-            held.push(stream);
+        match TcpStream::connect(address).await {
+            Ok(stream) => held.push(stream),
+            Err(_) => drop(refused.fetch_add(1, Relaxed)),
         }
     }
+    held.retain(|stream| {
+        let is_reset = !matches!(stream.take_error(), Ok(None));
+        refused.fetch_add(is_reset.into(), Relaxed);
+        !is_reset
+    });
     std::future::pending::<()>().await;
     drop(held);
     Ok(())
@@ -203,7 +211,7 @@ async fn bomb(address: &str) -> Result<()> {
 }
 
 /// Opens a session as a page of another site does; it must be refused.
-async fn foreign(address: &str) -> Result<()> {
+async fn foreign(address: &str, refused: &AtomicU64) -> Result<()> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!(
         "GET /ws HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -218,5 +226,6 @@ async fn foreign(address: &str) -> Result<()> {
         "a cross-site page was answered: {}",
         String::from_utf8_lossy(&reply[..read])
     );
+    refused.fetch_add(1, Relaxed);
     Ok(())
 }
