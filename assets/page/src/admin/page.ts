@@ -223,7 +223,7 @@ function columns(of: typeof say.turns): string[] {
 
 /** Who somebody is, as far as that is known. */
 function called(session: Session | undefined): string {
-  return session?.user ?? session?.peer ?? say.sessions.anonymous;
+  return session?.user ?? session?.peer ?? say.sessions.left;
 }
 
 function more({ total, list }: { total: number; list: unknown[] }): string {

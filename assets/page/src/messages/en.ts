@@ -76,7 +76,7 @@ export default {
     unreachable: "Cannot reach the server.",
     offline: "This device is offline.",
     late: "The server did not answer in time.",
-    full: "The server takes no further connection now; it may be full.",
+    full: "The server takes no further connection now: it is full, or too many tabs are open.",
     notReady: "The server is not ready.",
     answered: (status: number) => `The server answered with ${status}.`,
   },

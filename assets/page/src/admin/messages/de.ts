@@ -39,6 +39,7 @@ export default {
     none: "Niemand ist da.",
     user: "Wer",
     anonymous: "anonym",
+    left: "jemand, der gegangen ist",
     peer: "Von",
     since: "Seit",
     answer: "Antwort",

@@ -37,6 +37,7 @@ export default {
     none: "Nobody is here.",
     user: "User",
     anonymous: "anonymous",
+    left: "somebody who has left",
     peer: "From",
     since: "Since",
     answer: "Answer",
