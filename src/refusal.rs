@@ -135,6 +135,11 @@ impl Refusals {
         }
     }
 
+    /// Where others are counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Counts one, and tells it unless this address's were told within the last minute.
     pub fn note(&self, limit: Limit, client: Option<Client>) {
         self.metrics.refused_for(limit.word());

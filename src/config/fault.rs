@@ -110,7 +110,7 @@ impl Fault {
     }
 }
 
-/// One line, for the log: where, what, and what to do.
+/// One line, for the log: where, what, what is allowed, and what to do.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.origin)?;
@@ -118,6 +118,9 @@ impl fmt::Display for Fault {
             write!(f, ":{}:{}", place.line, place.column)?;
         }
         write!(f, ": {}", self.title())?;
+        if !self.allowed.is_empty() {
+            write!(f, "; allowed: {}", self.allowed)?;
+        }
         if !self.help.is_empty() {
             write!(f, "; {}", self.help)?;
         }

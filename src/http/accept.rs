@@ -13,7 +13,7 @@ use std::{
     fs, io,
     net::IpAddr,
     sync::{Arc, atomic::AtomicBool},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use socket2::SockRef;
@@ -51,6 +51,8 @@ const KERNEL_MARGIN: Duration = Duration::from_secs(2);
 const SCRAPES: usize = 16;
 /// How long to wait when `accept` fails for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often that is told.
+const TOLD: Duration = Duration::from_secs(60);
 
 /// Who is at the other end; put into each request.
 #[derive(Clone)]
@@ -151,6 +153,7 @@ impl Acceptor {
         }
         // The address of the metrics is never handed over.
         let has_successor = self.shutdown.has_successor() && !is_apart;
+        let mut told: Option<Instant> = None;
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -159,7 +162,10 @@ impl Acceptor {
                 accepted = self.accept(&listener) => accepted,
             };
             if let Err(error) = accepted {
-                warn!(%error, "a connection could not be accepted");
+                if told.is_none_or(|told| told.elapsed() >= TOLD) {
+                    warn!(%error, "connections cannot be accepted; told once a minute");
+                    told = Some(Instant::now());
+                }
                 sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -34,6 +34,14 @@ refusals! {
     WrongPasswords = "wrong_passwords",
     /// Too many sign in, import or read long conversations at once.
     Busy = "busy",
+    /// What came is no HTTP, or its headers are too large.
+    Malformed = "malformed",
+    /// A body is larger than it may be.
+    TooLarge = "too_large",
+    /// A body did not come to its end in time.
+    TooSlow = "too_slow",
+    /// No word of a proxy's on who comes, or of one who is not believed.
+    ProxyProtocol = "proxy_protocol",
     /// A question could not be kept.
     StorageFailed = "storage_failed",
     /// Somebody asked for the metrics without their token.

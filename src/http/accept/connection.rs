@@ -38,6 +38,7 @@ use super::{KEEPALIVE, Limits, Peer, SEND_BUFFER, redirect::Redirect};
 use crate::{
     config,
     http::{Site, base::Base, metrics_alone, routes},
+    metrics::Refusal,
     shutdown::Shutdown,
     tls::Certificate,
 };
@@ -204,12 +205,16 @@ impl Connections {
             .serve_connection(TokioIo::new(socket), service)
             .with_upgrades();
         let halted = self.shutdown.halted();
-        to_the_end(
+        let ended = to_the_end(
             connection,
             http1::UpgradeableConnection::graceful_shutdown,
             halted,
         )
         .await;
+        // Who falls silent may have had all that they wanted, and is not counted.
+        if ended.is_err_and(|error| error.is_parse()) {
+            self.limits.refusals.metrics().refused(Refusal::Malformed);
+        }
     }
 
     async fn http2<S>(&self, socket: Box<dyn Stream>, service: S)
@@ -238,7 +243,8 @@ impl Connections {
                 () = streams.unused(self.limits.times().header) => {}
             }
         };
-        to_the_end(connection, http2::Connection::graceful_shutdown, over).await;
+        // An HTTP/2 client's faults are told in its own way, and counted nowhere.
+        let _ = to_the_end(connection, http2::Connection::graceful_shutdown, over).await;
     }
 }
 
@@ -291,8 +297,13 @@ fn last(mut response: Response, shutdown: &Shutdown) -> Response {
     response
 }
 
-/// Drives a connection until it ends, or is to end: what has begun may still go out for a moment.
-async fn to_the_end<C>(connection: C, close: fn(Pin<&mut C>), over: impl Future<Output = ()>)
+/// Drives a connection until it ends, or is to end: what has begun may still go out for a moment. An error is how it ended early,
+/// and told here.
+async fn to_the_end<C>(
+    connection: C,
+    close: fn(Pin<&mut C>),
+    over: impl Future<Output = ()>,
+) -> hyper::Result<()>
 where
     C: Future<Output = hyper::Result<()>>,
 {
@@ -305,7 +316,5 @@ where
             timeout(HALTING, connection).await.unwrap_or(Ok(()))
         }
     };
-    if let Err(error) = ended {
-        debug!(%error, "a connection ended early");
-    }
+    ended.inspect_err(|error| debug!(%error, "a connection ended early"))
 }

@@ -14,6 +14,7 @@ use tokio::{
 use tracing::{debug, warn};
 
 use super::{Accepted, Acceptor, Arrival};
+use crate::metrics::Refusal;
 
 /// How a header of version 2 begins, which no text does.
 const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
@@ -104,7 +105,7 @@ impl Acceptor {
                 );
             }
             debug!(peer = name, "closed: not a proxy that is believed");
-            return socket.reset();
+            return self.refuse(socket);
         }
         let read = async {
             match &mut socket {
@@ -123,14 +124,22 @@ impl Acceptor {
             Ok(Ok(Said::Itself)) => arrival,
             Ok(Err(error)) => {
                 debug!(peer = name, %error, "closed: no word of who comes");
-                return socket.reset();
+                return self.refuse(socket);
             }
             Err(_) => {
                 debug!(peer = name, "closed: no word of who comes in time");
-                return socket.reset();
+                return self.refuse(socket);
             }
         };
         self.admit(socket, arrival, permit);
+    }
+
+    fn refuse(&self, socket: Accepted) {
+        self.limits
+            .refusals
+            .metrics()
+            .refused(Refusal::ProxyProtocol);
+        socket.reset();
     }
 }
 

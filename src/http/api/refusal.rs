@@ -258,6 +258,7 @@ impl Refusal {
             "too_large",
             format!("This is too large; at most {most} are taken at once."),
         )
+        .counted(metrics::Refusal::TooLarge)
     }
 
     /// A body that did not come to its end in time.
@@ -267,6 +268,7 @@ impl Refusal {
             "too_slow",
             "The rest of this request did not come in time; send it again.",
         )
+        .counted(metrics::Refusal::TooSlow)
     }
 
     /// As many imports as there may be at once are going on.

@@ -147,6 +147,27 @@ async fn a_connection_that_is_one_too_many_of_an_address_is_counted() {
 }
 
 #[tokio::test]
+async fn what_is_no_request_or_too_much_of_one_is_counted() {
+    let server = Server::start(APART);
+    let bomb = "X-Bomb: 0123456789abcdef\r\n".repeat(2_000);
+    let bomb = ask_at(server.address, &request("GET", "/", &bomb)).await;
+    assert_eq!(bomb.status, 431);
+    let garbage = ask_at(server.address, "What is this?\r\n\r\n").await;
+    assert_eq!(garbage.status, 400);
+    until(&server, "askd_refusals_total", "reason=malformed", 2.0).await;
+    let body = format!("{{\"title\":\"{}\"}}", "x".repeat(5000));
+    let lines = format!(
+        "Content-Type: application/json\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    let path = format!("/api/v1/conversations/{}", uuid::Uuid::now_v7());
+    let large = ask_at(server.address, &(request("PATCH", &path, &lines) + &body)).await;
+    assert_eq!(large.status, 413);
+    until(&server, "askd_refusals_total", "reason=too_large", 1.0).await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_wrong_password_and_a_visitor_without_one_are_counted() {
     let toml = crate::auth::passwords(&["ada"], APART);
     let server = Server::start(&toml);
