@@ -357,25 +357,27 @@ impl Lack {
                 }
             }
             Measure::Answers => {
-                let most = share.answers_at_once;
+                let running = match share.answers_at_once {
+                    1 => "1 answer running".to_owned(),
+                    most => format!("{most} answers running"),
+                };
                 match scope {
-                    Scope::User => {
-                        format!("You have {most} answers running already, and may have no more")
+                    Scope::User => format!("You have {running} already, and may have no more"),
+                    Scope::Address => {
+                        format!("Your address has {running} already, and may have no more")
                     }
-                    Scope::Address => format!(
-                        "{most} answers are running for your address already, and it may have no more"
-                    ),
-                    _ => format!("{most} answers are running here already, and no more may"),
+                    _ => format!("This server has {running} already, and may have no more"),
                 }
             }
             _ => {
-                let most = share.questions_per_minute;
+                let a_minute = match share.questions_per_minute {
+                    1 => "1 question a minute".to_owned(),
+                    most => format!("{most} questions a minute"),
+                };
                 match scope {
-                    Scope::User => format!("You may ask at most {most} questions a minute"),
-                    Scope::Address => {
-                        format!("From your address at most {most} questions a minute are taken")
-                    }
-                    _ => format!("Here at most {most} questions a minute are taken of all"),
+                    Scope::User => format!("You may ask at most {a_minute}"),
+                    Scope::Address => format!("Your address may ask at most {a_minute}"),
+                    _ => format!("All together may ask at most {a_minute}"),
                 }
             }
         }

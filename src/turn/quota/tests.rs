@@ -131,10 +131,10 @@ fn an_address_and_all_together_have_limits_of_their_own() {
     };
     let _one = quotas.take(from(at(1)), true, now).unwrap();
     let same = quotas.take(from(at(1)), true, now).err().unwrap();
-    assert!(same.message.contains("for your address"), "{same:?}");
+    assert!(same.message.contains("Your address has"), "{same:?}");
     let _nowhere = quotas.take(from(None), true, now).unwrap();
     let third = quotas.take(from(at(2)), true, now).err().unwrap();
-    assert!(third.message.contains("running here"), "{third:?}");
+    assert!(third.message.contains("This server has"), "{third:?}");
     for (scope, count) in [(Scope::User, 0), (Scope::Address, 1), (Scope::All, 1)] {
         let measure = Measure::Answers;
         let limit = Limit { scope, measure };
