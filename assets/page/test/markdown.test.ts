@@ -5,6 +5,7 @@ import { Tokenizer } from "marked";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { grow, NOTHING, whole } from "../src/lib/markdown";
+import { show as showIn } from "../src/lib/shown";
 import { html, shown as show } from "./html";
 
 const BLOCKS = [
@@ -261,6 +262,39 @@ describe("how it looks", () => {
     const box = show("שלום\n\n```\ncode\n```");
     expect(box.querySelector("p")?.getAttribute("dir")).toBe("auto");
     expect(box.querySelector("pre")?.getAttribute("dir")).toBe("ltr");
+  });
+
+  test.each([
+    ["1. Docker هو أداة لتشغيل الحاويات\n2. Kubernetes يدير الحاويات", "ol"],
+    ["- `npm install` يثبت الحزم\n- <b>x</b> شيء آخر", "ul"],
+    ["> REST اقتباس من الوثائق", "blockquote"],
+    ["| API | الوصف |\n|---|---|\n| GET | يقرأ الموارد من الخادم |", "table"],
+    ["# GPT נותן תשובות", ":is(h3, h4)"],
+    ["Docker הוא כלי להרצת מכולות", "p"],
+    ["`docker run` يشغل حاوية", "p"],
+    ["| Docker هو أداة |\n|---|\n| x |", "th"],
+    ["1. Docker هو أداة\n\n2. Kubernetes يدير الحاويات", "li > p"],
+    ["1. Docker هو أداة\n2. Kubernetes يدير الحاويات", "li"],
+    ["<ul><li>Docker هو أداة لتشغيل</li></ul>", "li"],
+    ["<blockquote>REST اقتباس من الوثائق</blockquote>", "blockquote"],
+  ])("%j_goes_as_most_of_its_letters_go_and_not_as_its_first_word", (markdown, selector) => {
+    expect(show(markdown).querySelector<HTMLElement>(selector)?.dir).toBe("rtl");
+    let read = NOTHING;
+    const box = document.createElement("div");
+    for (let end = 1; end <= markdown.length; end++) {
+      read = grow(read, markdown.slice(0, end));
+      for (const block of read.blocks.slice(0, 1)) showIn(box, block, undefined);
+    }
+    expect(box.innerHTML).toBe(show(markdown).innerHTML);
+  });
+
+  test.each([
+    ["שלום is a Hebrew word, and it means peace", "p"],
+    ["- שלום is a Hebrew word, and it means peace", "ul"],
+    ["> שלום is a Hebrew word, and it means peace", "blockquote"],
+    ["> Words\n>\n> ```\n> שלום עולם שלום עולם\n> ```", "blockquote"],
+  ])("%j_goes_left_to_right_though_it_names_another_language", (markdown, selector) => {
+    expect(show(markdown).querySelector<HTMLElement>(selector)?.dir).toBe("ltr");
   });
 
   test("a_table_scrolls_in_its_own_box", () => {

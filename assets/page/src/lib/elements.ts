@@ -12,20 +12,75 @@ export function element(name: string, attributes: Record<string, string> = {}, w
   return made;
 }
 
-/** An element in its own writing direction, where it has one. */
+/**
+ * An element in its own writing direction, where it has one, once its words are in it. The browser goes by the first letter;
+ * where most goes the other way, it is told so.
+ */
 export function directed<Made extends HTMLElement>(made: Made): Made {
-  if (DIRECTED.has(made.localName)) made.dir = "auto";
+  if (DIRECTED.has(made.localName)) made.dir = corrected(made) ?? "auto";
   return made;
 }
 
-/** What holds several of those goes as its first letter does: a direction that is found passes over those inside. */
+/** An item of a list stands at its list's side; whether its own words go as its first letter does is told all the same. */
+export function directedItem(item: HTMLElement): HTMLElement {
+  if (!RIGHT_TO_LEFT.test(item.textContent)) return item;
+  const own = element("p");
+  for (const node of item.childNodes)
+    if (!(node instanceof Element && node.matches(BLOCKS))) own.append(node.cloneNode(true));
+  const direction = corrected(own);
+  if (direction !== null) item.dir = direction;
+  return item;
+}
+
+/** The direction of most of what an element says, if its first letter says another one. */
+function corrected(made: HTMLElement): "ltr" | "rtl" | null {
+  const text = made.textContent;
+  if (!RIGHT_TO_LEFT.test(text)) return null;
+  const [first = ""] = /\p{L}/u.exec(text) ?? [];
+  const direction = directionIn(made);
+  return (direction === "rtl") === RIGHT_TO_LEFT.test(first) ? null : direction;
+}
+
+/** What stands by itself in an item of a list, and what is no words of the language around it. */
+const BLOCKS = "p, h3, h4, h5, h6, ul, ol, dl, blockquote, details, .code-box, .table-box, .formula-block";
+const UNSPOKEN = ".code-box, code, kbd, samp, .formula, .check, button";
+
+const RIGHT_TO_LEFT =
+  /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
+
+/** So many units of a text tell its direction, and so large a part of its letters must go right to left: names are Latin, and long. */
+const TELLING = 2_000;
+const PREVAILING = 0.4;
+
+/** What most of a text goes by: what holds several of those that are directed goes as they do. */
 export function directionOf(text: string): "ltr" | "rtl" {
-  const [first] = /\p{L}/u.exec(text) ?? [""];
-  return /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u.test(
-    first,
-  )
-    ? "rtl"
-    : "ltr";
+  const telling = text.slice(0, TELLING);
+  if (!RIGHT_TO_LEFT.test(telling)) return "ltr";
+  const letters = telling.match(/\p{L}/gu) ?? [];
+  const turned = letters.filter((letter) => RIGHT_TO_LEFT.test(letter));
+  return turned.length > 0 && turned.length >= letters.length * PREVAILING ? "rtl" : "ltr";
+}
+
+/** The same of the words in an element: code and formulas are in no language. */
+export function directionIn(made: HTMLElement): "ltr" | "rtl" {
+  if (!RIGHT_TO_LEFT.test(made.textContent)) return "ltr";
+  const walker = document.createTreeWalker(made, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, (node) =>
+    node instanceof Element && node.matches(UNSPOKEN) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT,
+  );
+  let words = "";
+  while (words.length < TELLING && walker.nextNode())
+    if (walker.currentNode instanceof Text) words += walker.currentNode.data;
+  return directionOf(words);
+}
+
+/** The same of parts in Markdown, as far as they tell it: code, tags and addresses are no words. */
+export function directionAmong(parts: string[]): "ltr" | "rtl" {
+  let words = "";
+  for (const part of parts) {
+    if (words.length >= TELLING) break;
+    words += part.slice(0, TELLING).replace(/(`+)[^`]*(?:\1|$)|<[^<>]*>|\]\([^()\s]*\)|https?:\S+/g, "");
+  }
+  return directionOf(words);
 }
 
 /** A list's numbers stand beside it: those of many digits need more room than is left for one or two. */
@@ -120,7 +175,7 @@ export function footnote(box: HTMLElement, label: string, n: number): HTMLElemen
     tabindex: "-1",
   }))
     box.setAttribute(name, value);
-  box.dir = directionOf(box.textContent);
+  box.dir = directionIn(box);
   if (n === 0) return box;
   const last = box.lastElementChild;
   box.prepend(element("sup", {}, String(n)), " ");

@@ -12,7 +12,9 @@ import {
   celled,
   coded,
   directed,
-  directionOf,
+  directedItem,
+  directionAmong,
+  directionIn,
   element,
   footnote,
   footnoteMark,
@@ -148,7 +150,7 @@ class Making {
     this.blocks(tokens, quote);
     const kind = alertKind(raw);
     if (kind === null) {
-      quote.dir = directionOf(quote.textContent);
+      quote.dir = directionIn(quote);
       return quote;
     }
     const first = quote.querySelector("p");
@@ -156,7 +158,7 @@ class Making {
       first.firstChild.data = first.firstChild.data.replace(/^\[![a-z]+\]\s*/i, "");
     if (first?.textContent === "") first.remove();
     // As what it says goes, and not as its name, which is the page's.
-    quote.dir = directionOf(quote.textContent);
+    quote.dir = directionIn(quote);
     quote.className = `alert alert-${kind}`;
     const name = element("p");
     name.append(element("strong", {}, say.markdown[kind]));
@@ -171,7 +173,7 @@ class Making {
       if (start !== 1) list.setAttribute("start", String(start));
       makeRoom(list, Number(start), items.length);
     }
-    list.dir = directionOf(items.find(({ text }) => /\p{L}/u.test(text))?.text.replace(/<[^>]*>/g, "") ?? "");
+    list.dir = directionAmong(items.map(({ text }) => text));
     const isLike = before?.ordered === ordered && before.loose === token.loose;
     const same = isLike ? alike(before.items, items, (was, item) => was.raw === item.raw) : 0;
     if (same > 0) list.append(kept(same));
@@ -180,7 +182,7 @@ class Making {
       const made = element("li");
       if (item.task) made.className = "task";
       this.blocks(item.tokens, made, isLike ? before.items[n]?.tokens : undefined);
-      list.append(made);
+      list.append(directedItem(made));
     }
     return list;
   }
@@ -188,7 +190,7 @@ class Making {
   #table({ header, rows }: Tokens.Table, before?: Tokens.Table): HTMLElement {
     const table = element("table");
     const texts = [header, ...rows].flat().map(({ text }) => text);
-    table.dir = directionOf(texts.find((text) => /\p{L}/u.test(text)) ?? "");
+    table.dir = directionAmong(texts);
     const head = table.appendChild(element("thead"));
     head.append(this.#row("th", header));
     if (rows.length > 0) {
@@ -211,11 +213,11 @@ class Making {
   }
 
   #words(name: string, tokens: Token[] = []): HTMLElement {
-    const made = directed(element(name));
+    const made = element(name);
     const place = new Place(made);
     for (const token of tokens) this.#inline(token, place);
     place.end();
-    return made;
+    return directed(made);
   }
 
   #inline(token: Token, place: Place): void {

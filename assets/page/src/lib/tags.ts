@@ -2,7 +2,7 @@
 // Its tags are elements that are made here by their names, without any attribute but a link's address, which is held to what
 // Markdown's are held to; every other tag is the text that it is.
 
-import { boxed, celled, coded, directed, directionOf, makeRoom, unturned } from "./elements";
+import { boxed, celled, coded, directed, directedItem, directionIn, makeRoom, unturned } from "./elements";
 import { encoded, lead, named, single } from "./links";
 import { decoded } from "./references";
 import { OWN_TAGS } from "./tagnames";
@@ -126,7 +126,8 @@ function finish(made: HTMLElement): void {
   if (made.localName === "dl") gathered(made, "dd", "dt, dd, div");
   if (/^h\d$/.test(made.localName) && made.textContent.trim() === "") return made.remove();
   if (/^(?:code|kbd|pre|samp)$/.test(made.localName)) unturned(made);
-  if (/^(?:ul|ol|dl|blockquote|table)$/.test(made.localName)) made.dir = directionOf(made.textContent);
+  if (/^(?:ul|ol|dl|blockquote|table)$/.test(made.localName)) made.dir = directionIn(made);
+  if (made.localName === "li") directedItem(made);
   if (made instanceof HTMLOListElement) makeRoom(made, made.start, made.children.length);
   if (/^t[hd]$/.test(made.localName)) celled(made);
   if (made.localName === "table") putInto(made, boxed);
@@ -140,8 +141,9 @@ function gathered(list: HTMLElement, name: string, part: string): void {
     if (node instanceof Element && node.matches(part)) made = null;
     else if (made === null && node.textContent?.trim() === "") continue;
     else {
-      if (made === null) node.before((made = directed(document.createElement(name))));
+      if (made === null) node.before((made = document.createElement(name)));
       made.append(node);
+      directed(made);
     }
   }
 }
