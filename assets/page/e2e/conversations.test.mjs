@@ -858,7 +858,7 @@ for (const width of [1280, 390]) {
       await two.reads("one");
       assert.equal(await two.page.getByRole("button", { name: "Regenerate" }).count(), 0);
       await two.composer.fill("Second.");
-      await two.composer.press("Enter");
+      await two.send();
       const call = await fake.call();
       call.say("two");
       call.finish();
