@@ -71,7 +71,7 @@ fn readiness(site: &Site) -> (StatusCode, Value) {
 
 /// What admins are told besides.
 fn details(site: &Site, body: &mut Value) {
-    body["sessions"] = site.sessions.len().into();
+    body["sessions"] = site.sessions.registry().len().into();
     body["turns"] = site.desk.running().into();
     body["endpoints"] = json!(overview::endpoints(site));
     body["store"] = json!(StoreState::of(site));

@@ -221,7 +221,9 @@ fn signed_out() -> Response {
 }
 
 fn refuse(site: &Site, refused: Refused) -> Response {
-    if site.shutdown.is_draining() {
+    // Where a successor waits nobody is refused for the drain.
+    let is_going_down = site.shutdown.is_draining() && !site.shutdown.has_successor();
+    if is_going_down {
         site.metrics.refused(Refusal::Draining);
     }
     let (status, code, message) = match refused {
@@ -235,7 +237,7 @@ fn refuse(site: &Site, refused: Refused) -> Response {
             ErrorCode::RateLimited,
             "You have as many sessions open as you may; close a tab, or try again later.",
         ),
-        Refused::Full if site.shutdown.is_draining() => (
+        Refused::Full if is_going_down => (
             StatusCode::SERVICE_UNAVAILABLE,
             ErrorCode::QueueFull,
             "The server is restarting; try again in a moment.",

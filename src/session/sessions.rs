@@ -143,16 +143,6 @@ impl Sessions {
         self.metrics.session_ended(reason.word());
     }
 
-    /// How many are open.
-    pub fn len(&self) -> usize {
-        self.registry.len()
-    }
-
-    /// Whether none is open.
-    pub fn is_empty(&self) -> bool {
-        self.registry.is_empty()
-    }
-
     /// The open sessions, the newest first but behind those that are `first`; at most so many.
     pub fn list(&self, first: impl Fn(&SessionId) -> bool, most: usize) -> Vec<(SessionId, Seat)> {
         self.seats.list(first, most)

@@ -206,7 +206,7 @@ fn sessions(site: &Site, turns: &[Shown]) -> Sessions {
     });
     Sessions {
         list: list.collect(),
-        total: site.sessions.len(),
+        total: site.sessions.registry().len(),
     }
 }
 
