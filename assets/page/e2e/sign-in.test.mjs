@@ -16,6 +16,24 @@ async function leave(tab, how = "Sign out") {
   await door(tab).name.waitFor();
 }
 
+/** Ada signs out everywhere, at another browser. */
+async function signedOutFromAfar(reader, askd) {
+  const elsewhere = await reader.context.browser().newContext();
+  const far = await elsewhere.newPage();
+  await far.goto(askd.url);
+  await far.evaluate(async (secret) => {
+    const post = (path, body) =>
+      fetch(`/api/v1/${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    await post("sign-in", { name: "ada", password: secret });
+    await post("sign-out", { everywhere: true });
+  }, password("ada"));
+  await elsewhere.close();
+}
+
 for (const width of [1280, 390, 320]) {
   for (const colorScheme of ["light", "dark"]) {
     const screen = {
@@ -89,18 +107,16 @@ stage({ users: USERS })(
     const tab = await reader.open(askd.url);
     await door(tab).name.waitFor();
     await enter(tab, "ada");
-    const other = await reader.open(askd.url);
-    await other.composer.waitFor();
-    await other.stands();
-    await other.composer.fill("Half a question");
-    await leave(tab, "Sign out everywhere");
-    await other.page.getByText("You are signed out. Sign in to go on; what you have written is kept.").waitFor();
-    assert.equal(await other.composer.inputValue(), "Half a question");
-    await other.composer.fill("Half a question, and more");
-    await other.page.getByRole("button", { name: "Sign in" }).click();
-    await door(other).name.waitFor();
-    await enter(other, "ada");
-    assert.equal(await other.composer.inputValue(), "Half a question, and more");
+    await tab.stands();
+    await tab.composer.fill("Half a question");
+    await signedOutFromAfar(reader, askd);
+    await tab.page.getByText("You are signed out. Sign in to go on; what you have written is kept.").waitFor();
+    assert.equal(await tab.composer.inputValue(), "Half a question");
+    await tab.composer.fill("Half a question, and more");
+    await tab.page.getByRole("button", { name: "Sign in" }).click();
+    await door(tab).name.waitFor();
+    await enter(tab, "ada");
+    assert.equal(await tab.composer.inputValue(), "Half a question, and more");
     await reader.leave({ refused: true, away: true });
   },
 );
@@ -117,20 +133,7 @@ stage({ users: USERS })(
     await tab.page.waitForFunction(() => JSON.stringify({ ...localStorage }).includes("Ada's draft"));
     const conversation = tab.page.url();
     // Not by her own will: then her draft is kept, for her.
-    const elsewhere = await reader.context.browser().newContext();
-    const far = await elsewhere.newPage();
-    await far.goto(askd.url);
-    await far.evaluate(async (secret) => {
-      const post = (path, body) =>
-        fetch(`/api/v1/${path}`, {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify(body),
-        });
-      await post("sign-in", { name: "ada", password: secret });
-      await post("sign-out", { everywhere: true });
-    }, password("ada"));
-    await elsewhere.close();
+    await signedOutFromAfar(reader, askd);
     await tab.page.getByRole("button", { name: "Sign in" }).click();
     await door(tab).name.waitFor();
     await enter(tab, "bob");
@@ -142,6 +145,24 @@ stage({ users: USERS })(
     assert.equal(await tab.composer.inputValue(), "Ada's draft");
     await leave(tab);
     assert.ok(!(await kept()).includes("Ada's draft"), "who signs out leaves nothing behind");
+    await reader.leave({ refused: true, away: true });
+  },
+);
+
+stage({ users: USERS })(
+  "who signs out in one tab leaves nothing in the others either",
+  async ({ fake, askd, reader }) => {
+    const tab = await reader.open(askd.url);
+    await door(tab).name.waitFor();
+    await enter(tab, "ada");
+    const other = await reader.open(askd.url);
+    await other.hears(fake, "What does Ada ask?", "This.");
+    await other.composer.fill("Ada's draft");
+    await leave(tab);
+    await door(other).name.waitFor();
+    assert.equal(await other.page.getByText("What does Ada ask?").count(), 0);
+    const kept = await other.page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+    assert.ok(!kept.includes("Ada"), kept);
     await reader.leave({ refused: true, away: true });
   },
 );

@@ -20,8 +20,12 @@ import { atStart, become, go, here } from "./place";
 import { keepsConversations } from "./probe";
 import type { Turn } from "./reduce";
 import { leaveFor } from "./standing";
+import { forgetAll } from "./store";
 import { ahead } from "./time";
 import { broughtIn } from "./words";
+
+/** What another tab of this browser says when its reader has signed out; anything else says that the list is another one. */
+const SIGNED_OUT = "signed out";
 
 /** How often the list is fetched anew while the page is seen. */
 const SYNC_EVERY_MS = 15_000;
@@ -289,7 +293,7 @@ export class Chats implements Listener {
       [window, "keydown", () => this.current.wake()],
       [window, "storage", (event) => this.#elsewhere(event as StorageEvent)],
     ];
-    if (this.#others !== null) listeners.push([this.#others, "message", () => void this.sync()]);
+    if (this.#others !== null) listeners.push([this.#others, "message", (event) => this.#told(event as MessageEvent)]);
     for (const [target, name, listener] of listeners) target.addEventListener(name, listener);
     const timer = setInterval(() => void this.sync(false), SYNC_EVERY_MS);
     // Unless the connection, which does it too, stands by then.
@@ -301,6 +305,22 @@ export class Chats implements Listener {
       this.preparing.end();
       listeners.forEach(([target, name, listener]) => target.removeEventListener(name, listener));
     };
+  }
+
+  /** The reader has signed out here: others may use this browser, and what is left in it, in this tab or another, goes. */
+  signedOut(): void {
+    this.#others?.postMessage(SIGNED_OUT);
+    this.#vacate();
+  }
+
+  #told({ data }: MessageEvent): void {
+    if (data === SIGNED_OUT) this.#vacate();
+    else void this.sync();
+  }
+
+  #vacate(): void {
+    forgetAll();
+    location.reload();
   }
 
   #seen(): void {
