@@ -223,6 +223,30 @@ describe("code", () => {
     expect(box.querySelector("code")!.innerHTML).toBe(code.innerHTML);
   });
 
+  test.each([
+    ["A \u202ebackward\u202c word", "A \u202ebackward\u202c word"],
+    ["A &#x202e;backward word", "A \u202ebackward word"],
+    ["[moc.\u202eelpmaxe](https://example.org)", "moc.\u202eelpmaxe"],
+    ["![a \u202dpicture](https://example.org/p.png)", "Image: a \u202dpicture"],
+    ["<b>back\u202eward</b>", "back\u202eward"],
+    ["> - back\u202eward", "back\u202eward"],
+  ])("what_would_have_words_read_backwards_is_seen_in_%j", (markdown, words) => {
+    const box = show(markdown);
+    expect(box.textContent.trim()).toBe(words);
+    const signs = [...box.querySelectorAll<HTMLElement>(".turning")];
+    expect(signs.map(({ textContent }) => textContent)).toEqual(words.match(/[\u202d\u202e]/g));
+  });
+
+  test("what_heads_nothing_in_a_table_is_no_head", () => {
+    const [half, none] = ["| | b |\n|---|---|\n| c | d |", "| | |\n|---|---|\n| c | d |"].map(show);
+    expect([...half!.querySelectorAll("thead th, thead td")].map(({ localName }) => localName)).toEqual(["td", "th"]);
+    expect(none!.querySelectorAll("th")).toHaveLength(0);
+  });
+
+  test("languages_that_go_right_to_left_keep_their_own_signs", () => {
+    expect(show("\u2067שלום\u2069 \u200fabc").querySelector(".turning")).toBeNull();
+  });
+
   test("coloured_code_is_the_code_in_one_language_within_another_too", async () => {
     for (const [language, code] of [
       ["html", "<p class=\"a\">&amp;</p>\n<script>let a = '</b>';</script>\n<style>b { color: red }</style>"],

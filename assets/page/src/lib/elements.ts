@@ -1,6 +1,7 @@
 // The page's own furniture around what an answer shows: code with its head, tables in boxes that scroll, marks of footnotes.
 
 import { say } from "./language";
+import { OVERRIDING, TURNING, turns } from "./turning";
 
 /** Each of these finds its own writing direction; a list's items stand at its side, and only their words do (markdown.css). */
 const DIRECTED = new Set("p h3 h4 h5 h6 td th dt dd summary".split(" "));
@@ -133,25 +134,24 @@ function tool(does: string, words: string): HTMLElement {
   return button;
 }
 
-/** What turns the letters behind it round, or what ends that, and is not seen itself. */
-const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
-
-/** Whether in code something else is read than what it says. */
-export function turns(code: string): boolean {
-  return TURNING.test(code);
-}
-
 /** Shows in code what turns it round, which turns nothing there: code is read from left to right. It is copied as it is. */
 export function unturned<Made extends Node>(code: Made): Made {
   const walker = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
   const texts: Text[] = [];
   while (walker.nextNode()) texts.push(walker.currentNode as Text);
-  for (const text of texts) {
-    if (!turns(text.data) || text.parentElement?.matches(".turning")) continue;
-    const parts = text.data.split(new RegExp(`(${TURNING.source})`));
-    text.replaceWith(...parts.filter((part) => part !== "").map((part) => (turns(part) ? turning(part) : part)));
-  }
+  for (const text of texts)
+    if (turns(text.data) && !text.parentElement?.matches(".turning")) text.replaceWith(...signed(text.data, TURNING));
   return code;
+}
+
+/** Words as nodes, with the signs shown that would have them read backwards. */
+export function legible(words: string): (string | HTMLElement)[] {
+  return OVERRIDING.test(words) ? signed(words, OVERRIDING) : [words];
+}
+
+function signed(text: string, signs: RegExp): (string | HTMLElement)[] {
+  const parts = text.split(new RegExp(`(${signs.source})`));
+  return parts.filter((part) => part !== "").map((part) => (signs.test(part) ? turning(part) : part));
 }
 
 function turning(sign: string): HTMLElement {

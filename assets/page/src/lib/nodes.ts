@@ -18,8 +18,8 @@ import {
   element,
   footnote,
   footnoteMark,
+  legible,
   makeRoom,
-  turns,
   unturned,
 } from "./elements";
 import type { Details } from "./details";
@@ -33,6 +33,7 @@ import { encoded, lead, named, single } from "./links";
 import { kept } from "./morph";
 import { decoded } from "./references";
 import { Place } from "./tags";
+import { turns } from "./turning";
 
 const NONE: Cited = new Map();
 
@@ -202,10 +203,11 @@ class Making {
     return boxed(table);
   }
 
+  /** What heads nothing is no head. */
   #row(name: "th" | "td", cells: Tokens.TableCell[]): HTMLElement {
     const row = element("tr");
-    for (const { align, tokens } of cells) {
-      const cell = celled(this.#words(name, tokens));
+    for (const { align, tokens, text } of cells) {
+      const cell = celled(this.#words(text.trim() === "" ? "td" : name, tokens));
       if (align) cell.setAttribute("align", align);
       row.append(cell);
     }
@@ -262,7 +264,8 @@ class Making {
     const read = autolink ? (words: string) => words : decoded;
     const address = encoded(href);
     if (address === null) return null;
-    const link = autolink ? element("a", {}, text) : this.#words("a", tokens);
+    const link = autolink ? element("a") : this.#words("a", tokens);
+    if (autolink) link.append(...legible(text));
     if (title) link.title = decoded(title);
     lead(link, address, read);
     single(link);
@@ -288,7 +291,8 @@ function image({ href, title, text, tokens }: Tokens.Image): Node {
   const titled: Record<string, string> = title ? { title: decoded(title) } : {};
   if (address !== null && /^data:image\//i.test(address))
     return element("img", { src: address, alt: words, ...titled });
-  const link = element("a", titled, say.markdown.image(words.trim()));
+  const link = element("a", titled);
+  link.append(...legible(say.markdown.image(words.trim())));
   if (address !== null) lead(link, address, decoded);
   return link.hasAttribute("href") ? link : document.createTextNode(words.trim() === "" ? link.textContent : words);
 }

@@ -2,7 +2,7 @@
 // Its tags are elements that are made here by their names, without any attribute but a link's address, which is held to what
 // Markdown's are held to; every other tag is the text that it is.
 
-import { boxed, celled, coded, directed, directedItem, directionIn, makeRoom, unturned } from "./elements";
+import { boxed, celled, coded, directed, directedItem, directionIn, legible, makeRoom, unturned } from "./elements";
 import { encoded, lead, named, single } from "./links";
 import { decoded } from "./references";
 import { OWN_TAGS } from "./tagnames";
@@ -49,8 +49,12 @@ export class Place {
     this.#top.appendChild(node);
   }
 
-  /** Text that follows text is one with it. */
   text(data: string): void {
+    for (const part of legible(data)) typeof part === "string" ? this.#letters(part) : this.add(part);
+  }
+
+  /** Text that follows text is one with it. */
+  #letters(data: string): void {
     const { lastChild } = this.#top;
     if (lastChild instanceof Text) lastChild.appendData(data);
     else {
