@@ -88,3 +88,35 @@ stage({ documents, knowledge: "min_score = 0\npassages = 6" })(
     await reader.leave();
   },
 );
+
+const SUM = Array.from({ length: 40 }, (_, n) => `a_{${n}} x^{${n}}`).join(" + ");
+
+stage()("on_paper_a_long_formula_is_as_small_as_it_must_be_and_not_cut_off", async ({ fake, askd, reader }) => {
+  const tab = await reader.open(askd.url);
+  const { page, text } = tab;
+  await tab.hears(fake, "A polynomial?", `Short: $$a + b$$\n\n$$${SUM}$$\n\nIn words, $${SUM}$ it is.\n`);
+  await text.locator("math").nth(2).waitFor();
+  await page.setViewportSize({ width: 680, height: 860 });
+  await page.pdf();
+  await page.emulateMedia({ media: "print" });
+  const formulas = await text.locator(".formula").evaluateAll((boxes) =>
+    boxes.map((box) => {
+      const { right } = box.closest(".markdown").getBoundingClientRect();
+      const math = box.querySelector("math");
+      const over =
+        Math.max(...[...math.querySelectorAll("*")].map((part) => part.getBoundingClientRect().right)) - right;
+      return { over: Math.round(over), size: parseFloat(getComputedStyle(math).fontSize) };
+    }),
+  );
+  assert.deepEqual(
+    formulas.map(({ over }) => over > 0),
+    [false, false, false],
+    JSON.stringify(formulas),
+  );
+  const [short, ...long] = formulas.map(({ size }) => size);
+  assert.ok(
+    long.every((size) => size < short),
+    JSON.stringify(formulas),
+  );
+  await reader.leave();
+});
