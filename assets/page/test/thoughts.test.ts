@@ -26,6 +26,8 @@ test.each([
   ["Hm, so.\n</think>\n\nYes.", "Hm, so.", "\nYes."],
   ["Hm.\r\n </Think> \r\nYes.", "Hm.", "Yes."],
   ["Hm.\n</thinking>\nYes.", "Hm.", "Yes."],
+  ["Hm, so.</think>\n\nYes.", "Hm, so.", "\nYes."],
+  ["Is it `b` or `c`? </think>\nIt is `b`.", "Is it `b` or `c`?", "It is `b`."],
   ["</think>\nYes.", "", "Yes."],
   ["Hm.\n</think>\nYes.\n</think>\nAnd no.", "Hm.", "Yes.\n</think>\nAnd no."],
 ])("%j is folded where it is closed", (text, thinking, answer) => {
@@ -34,6 +36,8 @@ test.each([
 
 test.each([
   "It ends with </think> and goes on.",
+  "It ends with ` </think>\nand goes on.",
+  "Between <think> and </think>\nit thinks.",
   "It ends with\n`</think>`\nand goes on.",
   "```\nHm.\n</think>\nYes.\n```\n",
   "~~~~\n```\n</think>\n~~~\n</think>\n",

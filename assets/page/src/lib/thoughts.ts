@@ -10,12 +10,13 @@ export type Lines = {
 
 export const BEGINNING: Lines = { line: "", fence: "" };
 
-const CLOSES = /^\s*<\/think(?:ing)?>\s*$/i;
+/** Behind whatever else the line has, but for code that has not ended. */
+const CLOSES = /^[^`]*(?:`[^`]*`[^`]*)*<\/think(?:ing)?>\s*$/i;
 const OPENS = /<think(?:ing)?>/i;
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 
 /**
- * Looks on for a line that is nothing but `</think>`, outside of code. `end`: of how much of `more` the thinking is then. Behind
+ * Looks on for a line that ends with `</think>`, outside of code. `end`: of how much of `more` the thinking is then. Behind
  * a `<think>` there is none: such an answer is about the tags.
  */
 export function look(lines: Lines, more: string): { lines: Lines; end: number | null } {
@@ -26,8 +27,8 @@ export function look(lines: Lines, more: string): { lines: Lines; end: number | 
     line += more.slice(from, at);
     from = at + 1;
     const signs = FENCE.exec(line)?.[1];
-    if (fence === "" && CLOSES.test(line)) return { lines: null, end: from };
     if (fence === "" && OPENS.test(line)) return { lines: null, end: null };
+    if (fence === "" && CLOSES.test(line)) return { lines: null, end: from };
     if (fence === "") fence = signs ?? "";
     else if (signs?.startsWith(fence)) fence = "";
     line = "";
