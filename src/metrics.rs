@@ -431,12 +431,14 @@ mod tests {
             first_chunk_ms: Some(300),
             total_ms: 2000,
             stopped_us: None,
+            first_word_ms: None,
         };
         endpoint.ended(Outcome::Stop, None, timing);
         let never_began = Timing {
             first_chunk_ms: None,
             total_ms: 10,
             stopped_us: None,
+            first_word_ms: None,
         };
         endpoint.ended(
             Outcome::Failed,

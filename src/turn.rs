@@ -25,8 +25,6 @@ mod wanted;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::Instant;
-
 use self::{
     cite::Citations,
     grounding::Grounds,
@@ -194,7 +192,7 @@ async fn ground(
 
 /// Appends a text, a large one in pieces; `false`: the answer has reached its cap.
 fn append(log: &Log, progress: &mut Progress, channel: Channel, text: &str) -> Result<bool, Fault> {
-    progress.first_chunk.get_or_insert_with(Instant::now);
+    progress.begins(channel, text);
     progress.chunks += 1;
     progress.said += text.len();
     let mut rest = text;

@@ -13,6 +13,7 @@ impl End {
                 first_chunk_ms: None,
                 total_ms: 1,
                 stopped_us: None,
+                first_word_ms: None,
             },
         }
     }

@@ -295,6 +295,7 @@ fn log(turn: &Turn) -> Result<Answer, Ended> {
             first_chunk_ms: None,
             total_ms: 0,
             stopped_us: None,
+            first_word_ms: None,
         }),
     })?;
     Ok(log)

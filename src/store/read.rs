@@ -106,6 +106,7 @@ pub(super) fn coded(row: &Row<'_>, at: usize) -> rusqlite::Result<Coded> {
         first_chunk_ms: unsigned(10)?,
         total_ms: unsigned(11)?.unwrap_or(0),
         stopped_us: None,
+        first_word_ms: None,
     };
     let end = match row.get_ref(at + 4)?.as_str_or_null()? {
         Some(outcome) => Some(End {

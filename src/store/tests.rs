@@ -77,6 +77,7 @@ pub(super) fn any_answer() -> impl Strategy<Value = Answer> {
             first_chunk_ms,
             total_ms,
             stopped_us: None,
+            first_word_ms: None,
         };
         answer
             .push_end(End {

@@ -277,6 +277,7 @@ fn interrupt_row(db: &Connection, n: i64, asked: i64, cause: Cause) -> Result<()
             first_chunk_ms: None,
             total_ms: u64::try_from(ended - asked).unwrap_or(0),
             stopped_us: None,
+            first_word_ms: None,
         },
     };
     let pushed = answer.push_end(interrupted);

@@ -17,6 +17,8 @@ pub(super) struct Progress {
     /// Where it is counted.
     pub(super) endpoint: metrics::Endpoint,
     pub(super) first_chunk: Option<Instant>,
+    /// When the answer itself began.
+    pub(super) first_word: Option<Instant>,
     pub(super) chunks: u64,
     pub(super) usage: Option<Usage>,
     /// Tokens, about, that the model was sent; `None`: it was not asked.
@@ -38,6 +40,7 @@ impl Progress {
             ids,
             endpoint,
             first_chunk: None,
+            first_word: None,
             chunks: 0,
             usage: None,
             sent: None,
@@ -46,6 +49,24 @@ impl Progress {
             step,
             stopped: None,
         }
+    }
+
+    /// Notes when it began, and when its own words did.
+    pub(super) fn begins(&mut self, channel: Channel, text: &str) {
+        if self.first_chunk.is_some() && (self.first_word.is_some() || channel != Channel::Answer) {
+            return;
+        }
+        let now = Instant::now();
+        self.first_chunk.get_or_insert(now);
+        if channel == Channel::Answer && !text.is_empty() {
+            self.first_word.get_or_insert(now);
+        }
+    }
+
+    /// When the answer itself began, if its model had thought before.
+    pub(super) fn thought_until(&self) -> Option<Instant> {
+        self.first_word
+            .filter(|word| Some(*word) != self.first_chunk)
     }
 
     /// What the answer has cost: as the endpoint tells, or else estimated. Who failed without a word has cost nothing, and

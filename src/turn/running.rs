@@ -291,6 +291,7 @@ impl Running {
                 first_chunk_ms: self.progress.first_chunk.map(millis),
                 total_ms: millis(Instant::now()),
                 stopped_us: self.progress.stopped.map(micros),
+                first_word_ms: self.progress.thought_until().map(millis),
             },
         }
     }
@@ -309,6 +310,7 @@ impl Running {
             first_chunk_ms,
             total_ms,
             stopped_us,
+            ..
         } = end.timing;
         let (outcome, chunks) = (end.outcome, progress.chunks);
         let dropped = progress.citations.as_ref().map(Citations::dropped);

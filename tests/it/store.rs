@@ -57,6 +57,7 @@ fn ended(events: usize) -> Arc<Answer> {
         first_chunk_ms: None,
         total_ms: 0,
         stopped_us: None,
+        first_word_ms: None,
     };
     answer
         .push_end(End {

@@ -83,6 +83,14 @@ test.each([
 test.each<[Partial<Turn>, string | null]>([
   [{ timing: null }, null],
   [{ timing: { total_ms: 75_000 } }, "1 min 15 s in all"],
+  [
+    { thinking: "Hm.", timing: { first_chunk_ms: 500, first_word_ms: 4_000, total_ms: 9_000 } },
+    "Began to think after 0.50 s · First word after 4.00 s · 9.00 s in all",
+  ],
+  [
+    { thinking: "Hm.", timing: { first_chunk_ms: 500, total_ms: 9_000 } },
+    "Began to think after 0.50 s · 9.00 s in all",
+  ],
   [{ timing: { total_ms: 9_000, stopped_us: 340 } }, "9.00 s in all · Request to the endpoint closed in 0.3 ms"],
   [
     {
@@ -126,6 +134,16 @@ test.each([
   const problem = { code: "rate_limited" as const, message: "Too many.", again: 1_000_000 + left };
   expect(until({ problem, ending: "refused" }, 1_000_000)).toBe(words);
   expect(until({ problem, ending: "lost" }, 1_000_000)).toBeNull();
+});
+
+test("the_time_of_a_refusal_is_told_once_and_counted_down_where_the_page_knows_it", () => {
+  const message = "You have used up your 9 tokens of today; ask again in 5h 3m, when a new day begins (UTC).";
+  const words = (again?: number) => {
+    const problem = { code: "rate_limited" as const, message, ...(again !== undefined && { again }) };
+    return turnStatus(turn({ ending: "refused", problem }), ready)?.words;
+  };
+  expect(words(1_000)).toBe("You have used up your 9 tokens of today.");
+  expect(words()).toBe(message);
 });
 
 test("a_wait_of_hours_is_told_as_a_time_of_the_day", () => {

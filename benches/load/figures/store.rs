@@ -205,6 +205,7 @@ fn made(n: usize, rng: &mut Rng) -> Conversation {
                 first_chunk_ms: Some(1),
                 total_ms: 2,
                 stopped_us: None,
+                first_word_ms: None,
             }),
         }
     });

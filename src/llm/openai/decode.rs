@@ -178,6 +178,12 @@ impl Answering {
                 }
                 Some("length" | "max_tokens") => self.finish(Finish::Length),
                 Some("content_filter") => self.finish(Finish::ContentFilter),
+                Some("tool_calls" | "function_call") => {
+                    return Err(LlmError::Malformed(
+                        "the model asked for a tool to be called, and askd gives it none"
+                            .to_owned(),
+                    ));
+                }
                 Some(_) => self.finish(Finish::Stop),
             }
         }

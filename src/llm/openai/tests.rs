@@ -168,6 +168,19 @@ async fn half_an_answer_is_never_a_whole_one() {
 }
 
 #[tokio::test]
+async fn a_model_that_wants_a_tool_has_not_answered() {
+    for reason in ["tool_calls", "function_call"] {
+        let wants = format!(r#"{{"choices":[{{"delta":{{}},"finish_reason":"{reason}"}}]}}"#);
+        let got = read(&[HELLO, &wants, "[DONE]"]).await;
+        assert_eq!(got[0], text("hello"));
+        assert!(
+            matches!(&got[1..], [Err(LlmError::Malformed(why))] if why.contains("tool")),
+            "{got:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_error_inside_the_stream_is_told_without_its_secrets() {
     let said = r#"{"error":{"message":"key sk-very-secret and query-secret of org-secret-1 spent","code":1}}"#;
     let got = read(&[HELLO, said]).await;

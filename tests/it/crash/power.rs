@@ -174,6 +174,7 @@ fn end() -> End {
             first_chunk_ms: None,
             total_ms: 1,
             stopped_us: None,
+            first_word_ms: None,
         },
     }
 }

@@ -144,7 +144,10 @@ export type Timing = {
   /** Where the endpoint had been asked and the answer was stopped: from askd's hearing that until it had given the request
  * up, in microseconds. That closes its connection, or its stream of one, which no endpoint confirms. It is told while
  * the turn is live, and not kept. */
-  stopped_us?: number, };
+  stopped_us?: number,
+  /** Until the first piece of the answer itself, where the model had thought before. It is told while the turn is live, and
+ * not kept. */
+  first_word_ms?: number, };
 
 export type Outcome = "stop" | "length" | "content_filter" | "cancelled" | "interrupted" | "failed";
 
@@ -164,4 +167,4 @@ export type SessionId = string;
 
 export type Seq = number;
 
-// Stamp: 760f6661a28fa4d0
+// Stamp: 771e15c9187e5a4a

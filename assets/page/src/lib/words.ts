@@ -7,10 +7,11 @@ import { say } from "./language";
 import type { Connection } from "./link";
 import type { Documents } from "./probe";
 import { told } from "./problems";
-import { forgotten, type Turn } from "./reduce";
+import { forgotten, type Problem, type Turn } from "./reduce";
 import { goesOn } from "./rest";
 import { isLive, stageOf } from "./stages";
 import { now } from "./time";
+import { straight } from "./turning";
 import type { Cause } from "./wire";
 
 export type Status = {
@@ -59,6 +60,14 @@ export function until({ problem, ending }: Pick<Turn, "problem" | "ending">, mom
   return seconds < COUNTED_SECONDS ? say.status.againIn(duration(seconds)) : say.status.againAt(time(again));
 }
 
+/** How the server ends the sentence of a refusal that names a time (docs/protocol.md). */
+const WAIT = /; ask again in [^;]+\.$/;
+
+/** A refusal without the time in its sentence, where the page counts it down beside that. */
+function counted(problem: Problem): Problem {
+  return problem.again === undefined ? problem : { ...problem, message: problem.message.replace(WAIT, ".") };
+}
+
 /** What stands under an answer for which the documents had nothing to give, or `null`. */
 export function unfounded({ basis, sources }: Pick<Turn, "basis" | "sources">): string | null {
   if (basis === "unsearched") return say.answer.unsearched;
@@ -101,7 +110,7 @@ function doing(turn: Turn, searches: boolean): string {
 
 function endStatus(turn: Turn): Status | null {
   const { status } = say;
-  const why = turn.problem ? told(turn.problem) : null;
+  const why = turn.problem ? told(counted(turn.problem)) : null;
   switch (turn.ending) {
     case "stop":
     case null:
@@ -129,9 +138,11 @@ function endStatus(turn: Turn): Status | null {
 export function facts({ endpoint, model, timing, usage, thinking }: Turn): string | null {
   if (timing === null) return null;
   const first = timing.first_chunk_ms;
+  const word = timing.first_word_ms ?? (thinking === "" ? first : undefined);
   const known = [
     model && (endpoint && endpoint !== model ? say.answer.model(model, endpoint) : model),
-    first !== undefined && (thinking === "" ? say.answer.first : say.answer.began)(seconds(first)),
+    thinking !== "" && first !== undefined && say.answer.began(seconds(first)),
+    word !== undefined && say.answer.first(seconds(word)),
     say.answer.total(seconds(timing.total_ms)),
     timing.stopped_us !== undefined && say.answer.dropped(number(timing.stopped_us / 1000, 1)),
     usage && say.answer.tokens(usage.prompt_tokens, usage.completion_tokens),
@@ -213,7 +224,7 @@ export function announcement(turn: Turn | null, status: Status | null): string {
 
 /** What stands in the place of a title that was never given. */
 export function titled(head: Pick<Head, "title">): string {
-  return head.title.trim() || say.sidebar.untitled;
+  return straight(head.title).trim() || say.sidebar.untitled;
 }
 
 /** How many places a search has found. */

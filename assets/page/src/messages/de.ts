@@ -190,6 +190,7 @@ export default {
     waiting: "Noch nicht gesendet",
     refused: "Vom Server nicht angenommen",
     empty: "Noch keine Unterhaltungen. Was Sie fragen, wird hier aufbewahrt.",
+    emptyUnkept: "Noch keine Unterhaltungen.",
     today: "Heute",
     yesterday: "Gestern",
     week: "Letzte 7 Tage",

@@ -184,6 +184,7 @@ export default {
     waiting: "Waiting to be sent",
     refused: "Not taken by the server",
     empty: "No conversations yet. What you ask is kept here.",
+    emptyUnkept: "No conversations yet.",
     today: "Today",
     yesterday: "Yesterday",
     week: "Previous 7 days",
