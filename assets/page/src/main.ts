@@ -3,6 +3,8 @@
 import { mount } from "svelte";
 
 import "./styles/markdown.css";
+import "./styles/lists.css";
+import "./styles/code.css";
 import "./styles/print.css";
 import { Chats } from "./lib/chats.svelte";
 import { faults, tell } from "./lib/faults.svelte";

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt::Write};
 
 use bytes::Bytes;
 
-use super::{File, HASHED, Variant, hash};
+use super::file::{File, HASHED, Variant, hash};
 use crate::{
     config::{self, Accent, Kind},
     http::Base,

@@ -3,7 +3,7 @@
 import { say } from "./language";
 import { OVERRIDING, TURNING, turns } from "./turning";
 
-/** Each of these finds its own writing direction; a list's items stand at its side, and only their words do (markdown.css). */
+/** Each of these finds its own writing direction; a list's items stand at its side, and only their words do (lists.css). */
 const DIRECTED = new Set("p h3 h4 h5 h6 td th dt dd summary".split(" "));
 
 export function element(name: string, attributes: Record<string, string> = {}, words = ""): HTMLElement {
