@@ -58,10 +58,10 @@ promtool: ## unpack Prometheus' promtool, which the tests run, into .cache
 nextest: ## install the test runner, unless it is there
 	cargo nextest --version >/dev/null 2>&1 || cargo install cargo-nextest --locked
 
-screenshots: browser page-deps ## pictures of the page in each state, width and scheme, in target/screenshots
+screenshots: browser page-deps ## pictures of each page in each state, width and scheme, in target/screenshots, in about five minutes
 	mkdir -p target/screenshots
 	cargo build
-	cd $(PAGE) && ASKD_SHOTS=$(CURDIR)/target/screenshots node --test --test-concurrency=1 e2e/looks.test.mjs
+	cd $(PAGE) && ASKD_SHOTS=$(CURDIR)/target/screenshots node --test --test-concurrency=1 e2e/looks.test.mjs e2e/sign-in.test.mjs e2e/own.test.mjs e2e/admin.test.mjs
 
 pictures: browser page-deps ## the pictures of README.md, anew
 	mkdir -p assets/pictures

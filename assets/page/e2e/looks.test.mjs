@@ -317,6 +317,39 @@ for (const [kind, { screen }] of Object.entries(KINDS)) {
     await reader.leave();
   });
 
+  stage(options)(`nothing_is_found_while_a_question_is_written_${here}`, async ({ fake, askd, reader }) => {
+    const tab = await reader.open(askd.url);
+    const { page } = tab;
+    const look = (state, again) => check(tab, kind, state, again);
+    await page.locator("input[type=file][multiple]").setInputFiles([
+      {
+        name: "a plan with a long name, as plans have them.md",
+        mimeType: "text/markdown",
+        buffer: Buffer.from("# A plan"),
+      },
+      { name: "figures.csv", mimeType: "text/csv", buffer: Buffer.from("a,b\n1,2\n") },
+    ]);
+    await page.getByRole("list", { name: "Attached" }).getByText("figures.csv").waitFor();
+    await tab.composer.fill("What do they say?\n\nIn a line or two.");
+    await look("attached");
+    await tab.send();
+    (await fake.call()).finish("stop");
+    await tab.says("The model ended without a word.");
+    await look("attached and asked");
+    const panel = page.getByRole("dialog", { name: "How to answer" });
+    // Like a menu, it closes when its button moves.
+    await look("how to answer", async () => {
+      if (await panel.isVisible()) return;
+      await page.getByRole("button", { name: "How to answer" }).click();
+      await panel.waitFor();
+    });
+    await page.keyboard.press("Escape");
+    await tab.composer.fill("/");
+    await page.getByRole("listbox", { name: "Suggestions" }).waitFor();
+    await look("offers", () => tab.composer.focus());
+    await reader.leave();
+  });
+
   const documents = {
     "tide.md": `# Tides\n\n## Spring tide\n\nAt spring tide the walrus swims.\n\n${"More of it. ".repeat(200)}\n`,
   };

@@ -34,7 +34,7 @@ async function signedOutFromAfar(reader, askd) {
   await elsewhere.close();
 }
 
-for (const width of [1280, 390, 320]) {
+for (const width of [1440, 820, 390, 320]) {
   for (const colorScheme of ["light", "dark"]) {
     const screen = {
       viewport: { width, height: 700 },
