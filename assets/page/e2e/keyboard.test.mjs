@@ -169,6 +169,7 @@ for (const forcedColors of ["none", "active"]) {
     assert.equal(other.body.model, "large");
     other.refuse(500, "nothing works");
     await keys.stands(composer);
+    await button(tab.answer, "Retry").waitFor();
     await keys.back(button(tab.answer, "Retry"));
     await keys.press("Enter");
     const retried = await fake.call();

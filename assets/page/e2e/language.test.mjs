@@ -135,7 +135,9 @@ for (const screen of screens) {
     await press("Antwort kopieren");
     await press("Inhalt");
     await press("Details");
-    await tab.answer.getByText(/^Begann nach \d+,\d+ s nachzudenken · Insgesamt \d+,\d+ s$/).waitFor();
+    await tab.answer
+      .getByText(/^Begann nach \d+,\d+ s nachzudenken · Erstes Wort nach \d+,\d+ s · Insgesamt \d+,\d+ s$/)
+      .waitFor();
     await tab.answer.getByText("Gedanken des Modells").click();
     await tab.answer.getByText("Warnung", { exact: true }).waitFor();
     await tab.answer.locator(".formula-block math").waitFor();

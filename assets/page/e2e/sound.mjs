@@ -10,11 +10,18 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pra
 /** What depends on the colours alone. */
 const COLOURS = ["color-contrast", "link-in-text-block"];
 
+/** On the way from one scheme's colours to the other's are others than anybody reads in. */
+function transitionsOver() {
+  const under = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+  return Promise.allSettled(under.map(({ finished }) => finished)).then(() => {});
+}
+
 /**
  * Axe finds nothing, and nothing scrolls sideways: neither the page nor the document that lies over it. `coloured`: only the
  * colours are others than when it was looked at last.
  */
 export async function sound(tab, state, coloured = false) {
+  await tab.page.evaluate(transitionsOver);
   const { violations } = await new AxeBuilder({ page: tab.page })
     .options({
       runOnly: coloured ? { type: "rule", values: COLOURS } : { type: "tag", values: RULES },
