@@ -19,6 +19,7 @@ use tokio::{sync::watch, time::interval};
 use self::{
     descent::descend,
     live::Live,
+    machine::{Machine, Need},
     stations::{knowledge_of, station, stations},
 };
 pub use crate::http::{Asked, Reloaded, Reloads};
@@ -184,7 +185,8 @@ impl App {
             metrics.clone(),
             shutdown.clone(),
         );
-        let limits = Limits::new(&server, &session, refusals);
+        let connections = Need::of(&config).connections_on(Machine::here());
+        let limits = Limits::new(connections, &server, &session, refusals);
         let stamp = page.stamp().to_owned();
         let uploads = Uploads::new(&session);
         let sessions = Sessions::new(

@@ -3,7 +3,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{BuildError, caps, rules, station};
+use super::{
+    BuildError, caps,
+    machine::{Machine, Need},
+    rules, station,
+};
 use crate::{
     auth::audit::Audit,
     config::{self, Change, Config, Endpoint},
@@ -70,7 +74,8 @@ impl Live {
         let server = &config.server;
         self.registry.set_caps(caps(server, &config.limits));
         self.desk.quotas().set(config.limits);
-        self.limits.set(server, &config.session);
+        let connections = Need::of(config).connections_on(Machine::here());
+        self.limits.set(connections, server, &config.session);
         let page = Page::new(
             &config.page,
             config.auth.mode,

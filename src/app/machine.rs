@@ -1,6 +1,6 @@
 //! What the machine gives, compared with what the configuration may take: told at the start and by `askd check`.
 //!
-//! Too little refuses no start: caps that are never reached take nothing.
+//! Too little refuses no start: caps that are never reached take nothing. Of descriptors connections get what the rest leaves.
 
 use std::{fmt, fs, path::Path};
 
@@ -12,6 +12,8 @@ use crate::config::{Config, Endpoint};
 /// Descriptors beside connections, answers and listeners: the databases and their logs, the log's file, the folders that
 /// are watched, the runtime's own, a PDF that is read, files on their way to readers.
 const OTHER_DESCRIPTORS: u64 = 64;
+/// So many connections are taken however few descriptors there are: a server that takes none tells nobody what it lacks.
+const LEAST_CONNECTIONS: u64 = 16;
 /// Memory that askd takes at rest and for what the databases cache: 17.8 MiB in BENCHMARKS.md (`store`), and as much again.
 const AT_REST: u64 = 36 << 20;
 /// Of a connection: an idle session's bound in BENCHMARKS.md (`idle`).
@@ -77,8 +79,10 @@ fn group_limit(groups: &str, read: &dyn Fn(&Path) -> Option<String>) -> Option<u
 /// What a configuration may take where its caps are reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Need {
-    /// Connections, one descriptor for each answer's way to its endpoint, listeners, and 64 others.
-    pub descriptors: u64,
+    /// Connections, each of which is a descriptor.
+    pub connections: u64,
+    /// Descriptors beside them: one for each answer's way to its endpoint, listeners, and 64 others.
+    pub beside: u64,
     /// What it takes at rest; 8 KiB for each connection, and 32.5 KiB more over TLS; for each answer that runs twice its length, for a
     /// text that grows is copied, and for each that runs or waits its question.
     ///
@@ -113,20 +117,29 @@ impl Need {
             .saturating_add(answers)
             .saturating_add(questions);
         Self {
-            descriptors: connections + upstream + listeners + OTHER_DESCRIPTORS,
+            connections,
+            beside: upstream + listeners + OTHER_DESCRIPTORS,
             memory,
         }
     }
 
+    /// How many connections that machine has room for: who is here already must be able to ask, however many come.
+    pub fn connections_on(self, machine: Machine) -> usize {
+        let room = machine.descriptors.map_or(u64::MAX, |given| {
+            given.saturating_sub(self.beside).max(LEAST_CONNECTIONS)
+        });
+        usize::try_from(self.connections.min(room)).unwrap_or(usize::MAX)
+    }
+
     /// What there is less of.
     pub fn beyond(self, machine: Machine) -> Vec<Shortage> {
-        let descriptors = machine
-            .descriptors
-            .filter(|given| *given < self.descriptors);
+        let needed = self.connections + self.beside;
+        let descriptors = machine.descriptors.filter(|given| *given < needed);
         let memory = machine.memory.filter(|given| *given < self.memory);
         let descriptors = descriptors.map(|given| Shortage::Descriptors {
-            needed: self.descriptors,
+            needed,
             given,
+            connections: self.connections_on(machine),
         });
         let memory = memory.map(|given| Shortage::Memory {
             needed: self.memory,
@@ -145,6 +158,8 @@ pub enum Shortage {
         needed: u64,
         /// So many may be had.
         given: u64,
+        /// So many connections are taken at once with these.
+        connections: usize,
     },
     /// Bytes of memory.
     Memory {
@@ -159,10 +174,14 @@ pub enum Shortage {
 impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Descriptors { needed, given } => write!(
+            Self::Descriptors {
+                needed,
+                given,
+                connections,
+            } => write!(
                 f,
-                "askd may need {needed} file descriptors and may have {given}, behind which newcomers wait: raise LimitNOFILE= of \
-                 the unit (elsewhere `ulimit -Hn`), or lower server.max_connections by {}",
+                "askd may need {needed} file descriptors and may have {given}, so it takes {connections} connections at once, behind \
+                 which newcomers wait: raise LimitNOFILE= of the unit (elsewhere `ulimit -Hn`), or lower server.max_connections by {}",
                 needed - given
             ),
             Self::Memory { needed, given } => write!(
@@ -198,12 +217,13 @@ mod tests {
         assert_eq!(
             need(&format!("{SMALL}{endpoint}{other}")),
             Need {
-                descriptors: 100 + 6 + 2 + 64,
+                connections: 100,
+                beside: 6 + 2 + 64,
                 memory: (36 << 20) + 100 * (8 << 10) + 6 * (2 << 20) + (6 + 14) * (1 << 10),
             }
         );
         let own = need(SMALL);
-        assert_eq!(own.descriptors, 100 + 2 + 64);
+        assert_eq!((own.connections, own.beside), (100, 2 + 64));
         assert_eq!(
             own.memory,
             (36 << 20) + 100 * (8 << 10) + 16 * (2 << 20) + (16 + 1024) * (1 << 10)
@@ -213,7 +233,8 @@ mod tests {
     #[test]
     fn too_little_is_told_with_both_numbers_and_what_to_change() {
         let need = Need {
-            descriptors: 12_100,
+            connections: 12_000,
+            beside: 100,
             memory: 200 << 20,
         };
         let enough = Machine {
@@ -236,12 +257,31 @@ mod tests {
             .map(Shortage::to_string)
             .collect();
         for (told, words) in told.iter().zip([
-            ["12100", "1024", "LimitNOFILE=", "by 11076"],
+            ["12100", "1024", "takes 924 connections", "by 11076"],
             ["200.0 MiB", "128.0 MiB", "MemoryMax=", "session.max_answer"],
         ]) {
             assert!(words.iter().all(|word| told.contains(word)), "{told}");
         }
         assert_eq!(told.len(), 2);
+    }
+
+    #[test]
+    fn connections_leave_descriptors_for_answers_and_the_rest() {
+        let need = Need {
+            connections: 12_000,
+            beside: 100,
+            memory: 0,
+        };
+        let taken = |descriptors| {
+            need.connections_on(Machine {
+                descriptors,
+                memory: None,
+            })
+        };
+        assert_eq!(taken(None), 12_000);
+        assert_eq!(taken(Some(20_000)), 12_000);
+        assert_eq!(taken(Some(1_000)), 900);
+        assert_eq!(taken(Some(50)), 16);
     }
 
     #[test]

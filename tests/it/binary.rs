@@ -118,6 +118,16 @@ impl Binary {
         prlimit(Pid::from_raw(id), Resource::Fsize, limit).unwrap();
     }
 
+    /// Lets it have so many descriptors and no more, which it learns when it reads its configuration again.
+    pub fn limit_descriptors(&self, most: u64) {
+        let id = i32::try_from(self.child.id().expect("it runs")).unwrap();
+        let limit = Rlimit {
+            current: Some(most),
+            maximum: Some(most),
+        };
+        prlimit(Pid::from_raw(id), Resource::Nofile, limit).unwrap();
+    }
+
     /// Kills it, as power that goes would: without a word. Gives the moment.
     pub async fn kill(mut self) -> Instant {
         let moment = Instant::now();

@@ -60,13 +60,13 @@ fn caps(server: &config::Server) -> Caps {
 }
 
 impl Limits {
-    /// As configured.
+    /// As configured, with so many connections at once: the machine may have room for fewer than the configuration.
     pub fn new(
+        max: usize,
         server: &config::Server,
         session: &config::Session,
         refusals: Arc<Refusals>,
     ) -> Arc<Self> {
-        let max = server.max_connections;
         let count = Count { max, too_many: 0 };
         Arc::new(Self {
             places: Arc::new(Semaphore::new(max)),
@@ -120,16 +120,12 @@ impl Limits {
 
     /// From now on others. Connections stay, also where there are more than may be: newcomers wait until there are fewer,
     /// but for the one that each listener has its place for already.
-    pub fn set(&self, server: &config::Server, session: &config::Session) {
+    pub fn set(&self, max: usize, server: &config::Server, session: &config::Session) {
         self.times.store(Arc::new(Times::of(server, session)));
         self.clients.set_caps(caps(server));
         let mut count = self.count();
-        let wanted = server.max_connections;
-        let (more, fewer) = (
-            wanted.saturating_sub(count.max),
-            count.max.saturating_sub(wanted),
-        );
-        count.max = wanted;
+        let (more, fewer) = (max.saturating_sub(count.max), count.max.saturating_sub(max));
+        count.max = max;
         let kept = more.min(count.too_many);
         count.too_many -= kept;
         self.places.add_permits(more - kept);

@@ -5,6 +5,7 @@ use tokio::net::TcpStream;
 
 use crate::{
     api::{Browser, conversation},
+    binary::Binary,
     fake::{Fake, Script},
     harness::{Server, soon},
     http::{ask, ask_at, request},
@@ -34,6 +35,37 @@ async fn fewer_sessions_hold_for_who_comes_and_end_none() {
     drop((first, second));
     server.stop().await;
 }
+
+#[tokio::test]
+async fn who_is_here_can_ask_though_newcomers_have_come_for_every_descriptor() {
+    let fake = Fake::start().await;
+    fake.always(Script::answer(&["an answer"]));
+    let endpoint = format!(
+        "[store]\npath = \":memory:\"\n[[endpoint]]\nbase_url = \"{}\"\nmodel = \"m\"\nretries = 0\n",
+        fake.base_url()
+    );
+    let askd = Binary::start(&endpoint, &[]).await;
+    let mut client = askd.connect().await;
+    askd.limit_descriptors(DESCRIPTORS);
+    askd.signal("HUP").await;
+    let told = format!("may have {DESCRIPTORS}, so it takes ");
+    askd.until_said(&told).await;
+    let mut crowd = Vec::new();
+    for _ in 0..DESCRIPTORS + 50 {
+        crowd.push(TcpStream::connect(askd.address).await.unwrap());
+    }
+    // One of them is served when all that have a place are.
+    ask(&mut crowd[0], &request("GET", "/healthz", "")).await;
+    for _ in 0..3 {
+        let turn = client.ask("a question").await;
+        assert_eq!(client.read(turn).await.text, "an answer");
+    }
+    let said = askd.said();
+    assert!(!said.contains("cannot be accepted"), "{said}");
+}
+
+/// Few, but more than askd takes for what is no connection.
+const DESCRIPTORS: u64 = 150;
 
 #[tokio::test]
 async fn fewer_connections_have_newcomers_wait_until_enough_have_gone() {
