@@ -217,6 +217,11 @@ async fn the_questions_that_found_nothing_are_shown_the_newest_first() {
     );
     assert_eq!(misses["questions"].as_array().unwrap().len(), 200);
     assert_eq!(misses["questions"][0], "q249");
+    assert_eq!(overview(&ada).await["keeps_misses"], true);
+    server.stop().await;
+    let server = Server::start(&passwords(&["ada"], ""));
+    let ada = Visitor::signed_in(&server, "ada").await;
+    assert_eq!(overview(&ada).await["keeps_misses"], false);
     server.stop().await;
 }
 

@@ -65,6 +65,7 @@ export type Overview = {
   endpoints: Endpoint[];
   store: Store;
   knowledge: Knowledge | null;
+  keeps_misses: boolean;
 };
 
 export type Misses = { kept: boolean; questions: string[]; total: number };

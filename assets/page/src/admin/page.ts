@@ -55,6 +55,8 @@ class View {
     [say.knowledge.path, say.knowledge.reason],
     say.knowledge.whole,
   );
+  private readonly misses = made("button", { type: "button", hidden: "" }, say.misses.show);
+  private readonly missesTold = made("p");
   private timer: ReturnType<typeof setTimeout> | undefined;
   private looking = false;
   private over = false;
@@ -114,6 +116,8 @@ class View {
     const sessions = now.sessions.list.map((session) => this.session(session, now.now));
     this.sessions.show(sessions, more(now.sessions));
     this.endpoints.show(now.endpoints.map((one) => endpoint(one, now.now)));
+    tell(this.missesTold, now.keeps_misses ? say.misses.about : say.misses.unkept);
+    this.misses.hidden = !now.keeps_misses;
     this.store.show(storeFacts(now.store));
     this.knowledge.element.hidden = now.knowledge === null;
     const problems = now.knowledge?.problems;
@@ -173,17 +177,14 @@ class View {
   private questions(): HTMLElement {
     const list = made("ol");
     const shown = made("p", { class: "none" });
-    const button = made("button", { type: "button" }, say.misses.show);
-    button.addEventListener("click", () => {
+    this.misses.addEventListener("click", () => {
       void this.shows(async () => {
-        const { kept, questions, total } = await calls.misses();
+        const { questions, total } = await calls.misses();
         list.replaceChildren(...questions.map((question) => made("li", { dir: "auto" }, question)));
-        const rest = more({ total, list: questions });
-        tell(shown, kept ? (total === 0 ? say.misses.none : rest) : say.misses.unkept);
+        tell(shown, total === 0 ? say.misses.none : more({ total, list: questions }));
       });
     });
-    const about = made("p", {}, say.misses.about);
-    return made("section", {}, made("h2", {}, say.misses.title), about, button, shown, list);
+    return made("section", {}, made("h2", {}, say.misses.title), this.missesTold, this.misses, shown, list);
   }
 
   private configuration(): HTMLElement {

@@ -39,6 +39,8 @@ pub struct Overview {
     endpoints: Vec<Endpoint>,
     store: Store,
     knowledge: Option<Knowledge>,
+    /// Whether questions that find nothing are written down.
+    keeps_misses: bool,
 }
 
 #[derive(Serialize)]
@@ -187,6 +189,7 @@ pub(super) async fn of(site: &Site) -> Overview {
             unwritten_answers: answers,
         },
         knowledge: site.documents.as_ref().map(Knowledge::of),
+        keeps_misses: site.misses.is_some(),
     }
 }
 
