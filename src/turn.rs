@@ -12,6 +12,7 @@ pub mod health;
 pub mod line;
 pub mod log;
 pub mod misses;
+mod pace;
 mod progress;
 pub mod prompt;
 pub mod quota;

@@ -18,8 +18,9 @@ use tokio::{
 
 use super::{
     Ids, Stop, Wanted,
-    faults::{restarting, unkept, unknown_turn, unsettled},
+    faults::{line_full, restarting, unkept, unknown_turn, unsettled},
     follower::{Hold, Opened},
+    line::LineFull,
     log::{Cursor, Log},
     quota::{Asker, Moment, Quotas},
     running::{Places, Running},
@@ -27,7 +28,7 @@ use super::{
     station::{self, Backend, Sampling, Station},
 };
 use crate::{
-    answer::{ErrorCode, Fault},
+    answer::Fault,
     config::OnLeave,
     id::{Client, ConversationId, OwnerId, Seq, SessionId, TurnId},
     metrics::{Metrics, Refusal},
@@ -337,15 +338,11 @@ impl Inner {
         let (endpoint, model) = (ask.endpoint.as_deref(), ask.model.as_deref());
         let stations = self.stations.load();
         let (station, model) = station::choose(&stations, endpoint, model)?;
-        let ticket = station.line.join().map_err(|_| {
+        let ticket = station.line.join().map_err(|LineFull { wait }| {
             let (scope, measure) = (Scope::All, Measure::Waiting);
             let limit = Limit { scope, measure };
             self.quotas.refusals().note(limit, ask.client);
-            let message = format!(
-                "Too many questions are waiting for {} already; ask again in a moment.",
-                station.name
-            );
-            Fault::new(ErrorCode::QueueFull, message)
+            line_full(&station.name, wait)
         })?;
         let asker = Asker {
             owner: ask.owner,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::quota::in_words;
 use crate::{
     answer::{ErrorCode, Fault},
     store::StoreError,
@@ -30,6 +31,15 @@ pub(super) fn unsettled() -> Fault {
 pub(super) fn restarting() -> Fault {
     let message = "The server is restarting; ask again in a moment.";
     Fault::new(ErrorCode::QueueFull, message).retry_after(RESTARTING)
+}
+
+/// Nobody more may wait for this endpoint; in about so long somebody moves up.
+pub(super) fn line_full(endpoint: &str, wait: Duration) -> Fault {
+    let message = format!(
+        "Too many questions are waiting for {endpoint} already; ask again in about {}.",
+        in_words(wait)
+    );
+    Fault::new(ErrorCode::QueueFull, message).retry_after(wait)
 }
 
 /// What the store refuses, as a client is told it.

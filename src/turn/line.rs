@@ -1,26 +1,34 @@
 //! The line before an endpoint: so many answers at once, so many waiting, first come first served.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
+
+use super::pace::Pace;
 
 /// The line has no place left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the line is full")]
-pub struct LineFull;
+#[error("the line is full, about for another {wait:?}")]
+pub struct LineFull {
+    /// In what time somebody should move up.
+    pub wait: Duration,
+}
 
 /// One endpoint's slots, and who waits for them.
 pub struct Line {
     state: Mutex<State>,
+    pace: Pace,
 }
 
 struct State {
     slots: usize,
     max_waiting: usize,
-    running: usize,
+    /// Since when each has its slot.
+    running: HashMap<u64, Instant>,
     next: u64,
     waiting: VecDeque<(u64, watch::Sender<usize>)>,
 }
@@ -51,12 +59,13 @@ impl Line {
         let state = State {
             slots,
             max_waiting,
-            running: 0,
+            running: HashMap::new(),
             next: 0,
             waiting: VecDeque::new(),
         };
         Self {
             state: Mutex::new(state),
+            pace: Pace::default(),
         }
     }
 
@@ -71,7 +80,7 @@ impl Line {
     pub fn counts(&self) -> Counts {
         let state = self.state();
         Counts {
-            running: state.running,
+            running: state.running.len(),
             slots: state.slots,
             waiting: state.waiting.len(),
             places: state.max_waiting,
@@ -85,22 +94,25 @@ impl Line {
     /// How many have a slot, and how many wait.
     pub fn busy(&self) -> (usize, usize) {
         let state = self.state();
-        (state.running, state.waiting.len())
+        (state.running.len(), state.waiting.len())
     }
 
     /// Takes a slot, or the last place in line.
     pub fn join(self: &Arc<Self>) -> Result<Ticket, LineFull> {
         let mut state = self.state();
         let number = state.next;
-        let position = if state.running < state.slots {
-            state.running += 1;
+        let now = Instant::now();
+        let position = if state.running.len() < state.slots {
+            state.running.insert(number, now);
             watch::channel(0).1
         } else if state.waiting.len() < state.max_waiting {
             let (sender, position) = watch::channel(state.waiting.len() + 1);
             state.waiting.push_back((number, sender));
             position
         } else {
-            return Err(LineFull);
+            let begun = state.running.values().copied();
+            let wait = self.pace.until_one_ends(begun, now);
+            return Err(LineFull { wait });
         };
         state.next += 1;
         Ok(Ticket {
@@ -114,10 +126,10 @@ impl Line {
 impl State {
     /// Gives free slots to those who came first, and tells the others their places.
     fn move_up(&mut self) {
-        while self.running < self.slots
-            && let Some((_, first)) = self.waiting.pop_front()
+        while self.running.len() < self.slots
+            && let Some((number, first)) = self.waiting.pop_front()
         {
-            self.running += 1;
+            self.running.insert(number, Instant::now());
             first.send_replace(0);
         }
         for (at, (_, position)) in self.waiting.iter().enumerate() {
@@ -130,6 +142,14 @@ impl Ticket {
     /// Its position in the line, from 1; 0 once it has its slot.
     pub fn position(&mut self) -> usize {
         *self.position.borrow_and_update()
+    }
+
+    /// Gives the slot back after an answer, whose time others are told their waiting by.
+    pub fn finish(self) {
+        let since = self.line.state().running.get(&self.number).copied();
+        if let Some(since) = since {
+            self.line.pace.took(since.elapsed());
+        }
     }
 
     /// Waits until the position has changed. Cancel safe.
@@ -150,7 +170,7 @@ impl Drop for Ticket {
             .position(|(number, _)| *number == self.number)
         {
             Some(at) => drop(state.waiting.remove(at)),
-            None => state.running -= 1,
+            None => drop(state.running.remove(&self.number)),
         }
         state.move_up();
     }
@@ -158,6 +178,8 @@ impl Drop for Ticket {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::advance;
+
     use super::*;
 
     #[tokio::test]
@@ -167,7 +189,7 @@ mod tests {
         let mut second = line.join().unwrap();
         let mut third = line.join().unwrap();
         let mut fourth = line.join().unwrap();
-        assert_eq!(line.join().err(), Some(LineFull));
+        assert!(line.join().is_err());
         let places = [
             first.position(),
             second.position(),
@@ -184,7 +206,7 @@ mod tests {
         drop(second);
         assert_eq!(fourth.position(), 0);
         drop(fourth);
-        assert_eq!(line.state().running, 0);
+        assert!(line.state().running.is_empty());
         assert!(line.state().waiting.is_empty());
     }
 
@@ -212,5 +234,21 @@ mod tests {
         assert_eq!((waits.position(), late.position()), (0, 1));
         drop(two);
         assert_eq!(late.position(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_line_tells_when_somebody_should_move_up() {
+        let line = Arc::new(Line::new(1, 1));
+        let first = line.join().unwrap();
+        advance(Duration::from_secs(30)).await;
+        first.finish();
+        let (_second, waits) = (line.join().unwrap(), line.join().unwrap());
+        advance(Duration::from_secs(10)).await;
+        let wait = Duration::from_secs(20);
+        assert_eq!(line.join().err(), Some(LineFull { wait }));
+        // Who leaves the line has answered nothing, however long that took.
+        waits.finish();
+        let _last = line.join().unwrap();
+        assert_eq!(line.join().err(), Some(LineFull { wait }));
     }
 }

@@ -3,6 +3,8 @@
 //! It is all in memory, and nothing here waits. Only scopes that have a limit are counted, from when they have it on. The
 //! store keeps the day's tokens: who spends gets a [`Bill`] and has it written.
 
+mod words;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,13 +14,16 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::time::Instant;
 
+use super::pace::Pace;
 use crate::{
-    answer::{ErrorCode, Fault},
+    answer::Fault,
     config::{Limits, Share},
     id::{Client, OwnerId},
     refusal::{Limit, Measure, Refusals, Scope},
     store::{self, Spender},
 };
+
+pub(super) use words::in_words;
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// Users, and addresses, that are remembered, beside those who have answers running. At the bound half of them is
@@ -29,6 +34,7 @@ const REMEMBERED: usize = 20_000;
 pub struct Quotas {
     limits: ArcSwap<Limits>,
     books: Mutex<[Books; 3]>,
+    pace: Pace,
     refusals: Arc<Refusals>,
 }
 
@@ -36,11 +42,12 @@ pub struct Quotas {
 type Books = HashMap<Spender, Book>;
 
 /// What one has taken.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Book {
     /// When all of a minute's questions are to be had again.
     full_at: Instant,
-    running: usize,
+    /// When the answers that run were begun.
+    running: Vec<Instant>,
     day: u64,
     tokens: u64,
     /// When something was asked last.
@@ -93,6 +100,7 @@ pub struct Bill {
 pub struct Grant {
     quotas: Arc<Quotas>,
     who: Vec<Spender>,
+    begun: Instant,
 }
 
 impl Quotas {
@@ -113,6 +121,7 @@ impl Quotas {
         Arc::new(Self {
             limits: ArcSwap::from_pointee(limits),
             books: Mutex::new(books),
+            pace: Pace::default(),
             refusals,
         })
     }
@@ -136,9 +145,11 @@ impl Quotas {
         let limited = self.limited(asker);
         let mut books = self.books();
         let refused = limited.iter().filter_map(|(spender, share)| {
-            let book = books[index(*spender)].get(spender).copied();
-            let book = book.unwrap_or_else(|| Book::new(now));
-            Some((*spender, *share, book.lacks(share, costs, now)?))
+            let lack = match books[index(*spender)].get(spender) {
+                Some(book) => book.lacks(share, costs, &self.pace, now),
+                None => Book::new(now).lacks(share, costs, &self.pace, now),
+            };
+            Some((*spender, *share, lack?))
         });
         // Who waits for the longest has waited for the others too.
         if let Some((spender, share, lack)) = refused.max_by_key(|(.., lack)| lack.wait) {
@@ -159,6 +170,7 @@ impl Quotas {
         Ok(Grant {
             quotas: self.clone(),
             who: limited.into_iter().map(|(spender, _)| spender).collect(),
+            begun: now.at,
         })
     }
 
@@ -183,6 +195,8 @@ impl Quotas {
 impl Grant {
     /// The answer has ended and has taken so many tokens; `None`: nobody counts them.
     pub fn spend(self, tokens: u64, now: Moment) -> Option<Bill> {
+        let took = now.at.saturating_duration_since(self.begun);
+        self.quotas.pace.took(took);
         let limits = self.quotas.limits.load();
         let is_counted = |spender: &Spender| {
             let share = match spender {
@@ -213,8 +227,11 @@ impl Drop for Grant {
     fn drop(&mut self) {
         let mut books = self.quotas.books();
         for spender in &self.who {
-            if let Some(book) = books[index(*spender)].get_mut(spender) {
-                book.running -= 1;
+            let Some(book) = books[index(*spender)].get_mut(spender) else {
+                continue;
+            };
+            if let Some(at) = book.running.iter().position(|begun| *begun == self.begun) {
+                book.running.swap_remove(at);
             }
         }
     }
@@ -224,15 +241,15 @@ impl Drop for Grant {
 #[derive(Debug, Clone, Copy)]
 struct Lack {
     measure: Measure,
-    /// Until there is more; `None`: until one of their answers has ended.
-    wait: Option<Duration>,
+    /// Until there is more; for answers at once it is an estimate.
+    wait: Duration,
 }
 
 impl Book {
     fn new(now: Moment) -> Self {
         Self {
             full_at: now.at,
-            running: 0,
+            running: vec![],
             day: now.day(),
             tokens: 0,
             asked: now.at,
@@ -248,12 +265,12 @@ impl Book {
         }
     }
 
-    fn lacks(&self, share: &Share, costs: bool, now: Moment) -> Option<Lack> {
+    fn lacks(&self, share: &Share, costs: bool, pace: &Pace, now: Moment) -> Option<Lack> {
         if costs && share.tokens_per_day > 0 && self.spent(now) >= share.tokens_per_day {
             let wait = Duration::from_millis(store::rest_of_day(now.wall));
             return Some(Lack {
                 measure: Measure::Tokens,
-                wait: Some(wait),
+                wait,
             });
         }
         if let Some(each) = each(share) {
@@ -263,14 +280,14 @@ impl Book {
             if !wait.is_zero() {
                 return Some(Lack {
                     measure: Measure::Questions,
-                    wait: Some(wait),
+                    wait,
                 });
             }
         }
-        let full = share.answers_at_once > 0 && self.running >= share.answers_at_once;
-        full.then_some(Lack {
+        let full = share.answers_at_once > 0 && self.running.len() >= share.answers_at_once;
+        full.then(|| Lack {
             measure: Measure::Answers,
-            wait: None,
+            wait: pace.until_one_ends(self.running.iter().copied(), now.at),
         })
     }
 
@@ -278,13 +295,13 @@ impl Book {
         if let Some(each) = each(share) {
             self.full_at = self.full_at.max(now.at) + each;
         }
-        self.running += 1;
+        self.running.push(now.at);
         self.asked = now.at;
     }
 
     /// Whether it would be missed.
     fn holds(&self, now: Moment) -> bool {
-        self.running > 0 || self.full_at > now.at || self.spent(now) > 0
+        !self.running.is_empty() || self.full_at > now.at || self.spent(now) > 0
     }
 }
 
@@ -305,7 +322,7 @@ fn make_room(books: &mut Books, now: Moment) {
     let middle = asked.len() / 2;
     let (_, middle, _) = asked.select_nth_unstable(middle);
     let middle = *middle;
-    books.retain(|_, book| book.running > 0 || book.asked > middle);
+    books.retain(|_, book| !book.running.is_empty() || book.asked > middle);
 }
 
 fn index(spender: Spender) -> usize {
@@ -322,80 +339,6 @@ fn scope(spender: Spender) -> Scope {
         Spender::Address(_) => Scope::Address,
         Spender::All => Scope::All,
     }
-}
-
-impl Lack {
-    /// As a client is told it.
-    fn fault(self, scope: Scope, share: &Share) -> Fault {
-        let then = match (self.measure, self.wait) {
-            (Measure::Tokens, Some(wait)) => format!(
-                "ask again in {}, when a new day begins (UTC)",
-                in_words(wait)
-            ),
-            (_, Some(wait)) => format!("ask again in {}", in_words(wait)),
-            (_, None) if scope == Scope::All => "ask again in a moment".to_owned(),
-            (_, None) => "wait for one to end, or stop one".to_owned(),
-        };
-        let message = format!("{}; {then}.", self.words(scope, share));
-        let fault = Fault::new(ErrorCode::RateLimited, message);
-        match self.wait {
-            Some(wait) => fault.retry_after(wait),
-            None => fault,
-        }
-    }
-
-    fn words(self, scope: Scope, share: &Share) -> String {
-        match self.measure {
-            Measure::Tokens => {
-                let most = share.tokens_per_day;
-                match scope {
-                    Scope::User => format!("You have used up your {most} tokens of today"),
-                    Scope::Address => {
-                        format!("Your address has used up its {most} tokens of today")
-                    }
-                    _ => format!("This server has used up its {most} tokens of today"),
-                }
-            }
-            Measure::Answers => {
-                let running = match share.answers_at_once {
-                    1 => "1 answer running".to_owned(),
-                    most => format!("{most} answers running"),
-                };
-                match scope {
-                    Scope::User => format!("You have {running} already, and may have no more"),
-                    Scope::Address => {
-                        format!("Your address has {running} already, and may have no more")
-                    }
-                    _ => format!("This server has {running} already, and may have no more"),
-                }
-            }
-            _ => {
-                let a_minute = match share.questions_per_minute {
-                    1 => "1 question a minute".to_owned(),
-                    most => format!("{most} questions a minute"),
-                };
-                match scope {
-                    Scope::User => format!("You may ask at most {a_minute}"),
-                    Scope::Address => format!("Your address may ask at most {a_minute}"),
-                    _ => format!("All together may ask at most {a_minute}"),
-                }
-            }
-        }
-    }
-}
-
-/// In whole seconds; where it is hours, in minutes.
-fn in_words(wait: Duration) -> String {
-    let step = if wait > Duration::from_secs(3600) {
-        60
-    } else {
-        1
-    };
-    let steps = wait.as_millis().div_ceil(u128::from(step) * 1000);
-    let seconds = u64::try_from(steps)
-        .unwrap_or(u64::MAX)
-        .saturating_mul(step);
-    humantime::format_duration(Duration::from_secs(seconds)).to_string()
 }
 
 #[cfg(test)]

@@ -142,7 +142,7 @@ impl Running {
             }
             stop
         });
-        drop(ticket);
+        ticket.finish();
         self.progress.flush(&log);
         let tokens = self.progress.tokens(matches!(ended, Ok(Err(_))));
         let bill = grant.spend(tokens, Moment::now());

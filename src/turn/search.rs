@@ -52,7 +52,7 @@ impl SearchError {
     pub(super) fn fault(&self) -> Fault {
         match self {
             Self::Library(LibraryError::Unread) => {
-                let message = "The documents have not all been read yet. Ask again in a moment.";
+                let message = "The documents have not all been read yet; ask again in a moment.";
                 Fault::new(ErrorCode::QueueFull, message).retry_after(UNREAD)
             }
             error => {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    answer::{Answer, Channel, End, Event, Outcome},
+    answer::{Answer, Channel, End, ErrorCode, Event, Outcome},
     config::{self, Endpoint, Secret},
     llm::{
         Delta, LlmError, Role,

@@ -1,7 +1,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
-use crate::metrics::Metrics;
+use crate::{answer::ErrorCode, metrics::Metrics};
 
 const HOUR: u64 = 3_600_000;
 
@@ -109,12 +109,27 @@ fn answers_that_run_are_counted_over_all_of_a_users_sessions_and_make_room_when_
     assert_eq!(
         (fault.retry_after_ms, fault.message.as_str()),
         (
-            None,
-            "You have 2 answers running already, and may have no more; wait for one to end, or stop one."
+            Some(20_000),
+            "You have 2 answers running already, and may have no more until one ends or is stopped; ask again in about 20s."
         )
     );
     drop(first);
     assert!(quotas.take(ada, true, now).is_ok());
+}
+
+#[test]
+fn who_has_answers_running_is_told_when_one_of_them_should_end_by_how_long_others_took() {
+    let user = share(0, 1, 0);
+    let (quotas, now, ada) = (quotas(Limits { user, ..none() }), Moment::noon(), anybody());
+    let others = quotas.take(anybody(), true, now).unwrap();
+    let _ = others.spend(0, now.after(60_000));
+    let _hers = quotas.take(ada, true, now).unwrap();
+    let wait = |at| quotas.take(ada, true, at).err().unwrap().retry_after_ms;
+    assert_eq!(wait(now), Some(60_000));
+    assert_eq!(wait(now.after(45_500)), Some(14_500));
+    // A question that was taken back before it was answered says nothing of how long answers take.
+    drop(quotas.take(anybody(), true, now).unwrap());
+    assert_eq!(wait(now), Some(60_000));
 }
 
 #[test]

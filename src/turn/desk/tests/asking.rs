@@ -9,10 +9,10 @@ async fn who_waits_sees_its_place_and_a_full_line_refuses() {
     let it = fixture(OnLeave::Stop, model);
     let mut first = it.desk.ask(question("1")).await.unwrap();
     let mut second = it.desk.ask(question("2")).await.unwrap();
-    assert_eq!(
-        it.desk.ask(question("3")).await.err().unwrap().code,
-        ErrorCode::QueueFull
-    );
+    let fault = it.desk.ask(question("3")).await.err().unwrap();
+    assert_eq!(fault.code, ErrorCode::QueueFull);
+    assert!(fault.retry_after_ms.is_some(), "{fault:?}");
+    assert!(fault.message.contains("; ask again in about "), "{fault:?}");
     let news = loop {
         match second.cursor.next(1) {
             Some(news) => break news,
