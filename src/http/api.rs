@@ -41,7 +41,7 @@ use self::{
 use super::{Site, accept::Peer, access::SignedOut};
 use crate::{
     auth::{User, audit::Act},
-    id::{ConversationId, OwnerId},
+    id::{Client, ConversationId, OwnerId},
 };
 
 /// The API's description, as it is served.
@@ -65,6 +65,8 @@ struct Call {
     user: Option<User>,
     /// What its sender is called in the log.
     peer: Option<Arc<str>>,
+    /// Where it comes from, if anybody says.
+    client: Option<Client>,
     headers: HeaderMap,
     query: Query,
     body: Body,
@@ -142,6 +144,7 @@ async fn answer(site: Arc<Site>, route: Route, from: From, body: Body) -> Respon
                     owner: visitor.owner,
                     user: visitor.user.clone(),
                     peer: peer.map(|peer| front.access.name(peer, headers)),
+                    client: peer.and_then(|peer| front.access.client(peer, headers)),
                     headers: from.headers,
                     query: Query::parse(&from.query),
                     body,

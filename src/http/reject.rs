@@ -2,16 +2,23 @@
 
 use std::convert::Infallible;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use warp::{
     Rejection, Reply,
     http::{HeaderValue, StatusCode, header},
     reply::Response,
 };
 
+use crate::answer::Fault;
+
 /// The protocol's error object as a response.
 pub fn error(status: StatusCode, code: &str, message: &str) -> Response {
-    let body = json!({ "type": "error", "code": code, "message": message }).to_string();
+    let body = json!({ "type": "error", "code": code, "message": message });
+    with_body(status, &body)
+}
+
+fn with_body(status: StatusCode, body: &Value) -> Response {
+    let body = body.to_string();
     let mut response = warp::reply::with_status(body, status).into_response();
     let headers = response.headers_mut();
     headers.insert(
@@ -22,10 +29,20 @@ pub fn error(status: StatusCode, code: &str, message: &str) -> Response {
     response
 }
 
-/// The same, with the seconds after which trying again may help. It ends the connection: a client that is over
+/// A fault as that, with the seconds after which trying again may help. It ends the connection: a client that is over
 /// its cap is not to hold one for being told so.
-pub fn error_for_now(status: StatusCode, code: &str, message: &str, seconds: u32) -> Response {
-    let mut response = error(status, code, message);
+pub fn for_now(status: StatusCode, fault: &Fault, seconds: u32) -> Response {
+    let Fault {
+        code,
+        message,
+        retry_after_ms,
+    } = fault;
+    let mut response = with_body(
+        status,
+        &json!({
+            "type": "error", "code": code, "message": message, "retry_after_ms": retry_after_ms,
+        }),
+    );
     response
         .headers_mut()
         .insert(header::RETRY_AFTER, HeaderValue::from(seconds));

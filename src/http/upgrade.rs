@@ -3,7 +3,7 @@
 //! The upgrade is our own, because warp's takes 131 kB a session and has no knob for it. Everything that can
 //! be refused is refused before it, in plain HTTP.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -21,8 +21,9 @@ use warp::{
 
 use super::{Site, accept::Peer, reject};
 use crate::{
-    answer::ErrorCode,
+    answer::{ErrorCode, Fault},
     config,
+    id::{Client, OwnerId},
     metrics::Refusal,
     session::{Who, registry::Refused, wire::SUBPROTOCOL},
 };
@@ -221,34 +222,45 @@ fn signed_out() -> Response {
 }
 
 fn refuse(site: &Site, refused: Refused) -> Response {
-    // Where a successor waits nobody is refused for the drain.
-    let is_going_down = site.shutdown.is_draining() && !site.shutdown.has_successor();
-    if is_going_down {
+    if site.sessions.is_going_down() {
         site.metrics.refused(Refusal::Draining);
     }
-    let (status, code, message) = match refused {
+    let status = match refused {
+        Refused::TooManyOfOne | Refused::TooManyOfOwner => StatusCode::TOO_MANY_REQUESTS,
+        Refused::Full => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    reject::for_now(status, &said(site, refused), RETRY_AFTER)
+}
+
+/// What a new session would be refused for now: browsers hide the answer to a refused upgrade from their pages, which ask for
+/// it at `/api/v1/me`.
+pub(super) fn refusal(site: &Site, client: Option<Client>, owner: OwnerId) -> Option<Fault> {
+    let refused = site.sessions.refuses(client, owner)?;
+    Some(said(site, refused))
+}
+
+/// As a client is told it.
+fn said(site: &Site, refused: Refused) -> Fault {
+    let (code, message) = match refused {
         Refused::TooManyOfOne => (
-            StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::RateLimited,
-            "There are too many sessions from your address already; close one, or try again later.",
+            "Your address has as many sessions open as it may, until one is closed",
         ),
         Refused::TooManyOfOwner => (
-            StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::RateLimited,
-            "You have as many sessions open as you may; close a tab, or try again later.",
+            "You have as many sessions open as you may, until you close a tab",
         ),
-        Refused::Full if is_going_down => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            ErrorCode::QueueFull,
-            "The server is restarting; try again in a moment.",
-        ),
+        Refused::Full if site.sessions.is_going_down() => {
+            (ErrorCode::QueueFull, "The server is restarting")
+        }
         Refused::Full => (
-            StatusCode::SERVICE_UNAVAILABLE,
             ErrorCode::QueueFull,
-            "The server is full; try again in a moment.",
+            "The server has as many sessions open as it takes",
         ),
     };
-    reject::error_for_now(status, code.as_str(), message, RETRY_AFTER)
+    let wait = Duration::from_secs(RETRY_AFTER.into());
+    let message = format!("{message}; ask again in {RETRY_AFTER}s.");
+    Fault::new(code, message).retry_after(wait)
 }
 
 #[cfg(test)]

@@ -87,16 +87,8 @@ impl Registry {
         owner: Option<OwnerId>,
     ) -> Result<Guard, Refused> {
         let mut present = self.present();
-        let caps = present.caps;
-        if present.all >= caps.all {
-            return Err(Refused::Full);
-        }
-        if client.is_some_and(|client| count(&present.by_client, client) >= caps.client) {
-            return Err(Refused::TooManyOfOne);
-        }
-        let is_full = |owner| caps.owner > 0 && count(&present.by_owner, owner) >= caps.owner;
-        if owner.is_some_and(is_full) {
-            return Err(Refused::TooManyOfOwner);
+        if let Some(refused) = present.refuses(client, owner) {
+            return Err(refused);
         }
         if let Some(client) = client {
             *present.by_client.entry(client).or_default() += 1;
@@ -112,6 +104,11 @@ impl Registry {
         })
     }
 
+    /// Why one more would not be admitted now.
+    pub fn refuses(&self, client: Option<Client>, owner: Option<OwnerId>) -> Option<Refused> {
+        self.present().refuses(client, owner)
+    }
+
     /// How many may be here.
     pub fn max(&self) -> usize {
         self.present().caps.all
@@ -125,6 +122,22 @@ impl Registry {
     /// Whether nobody is here.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+impl Present {
+    fn refuses(&self, client: Option<Client>, owner: Option<OwnerId>) -> Option<Refused> {
+        let caps = self.caps;
+        if self.all >= caps.all {
+            return Some(Refused::Full);
+        }
+        if client.is_some_and(|client| count(&self.by_client, client) >= caps.client) {
+            return Some(Refused::TooManyOfOne);
+        }
+        let is_full = |owner| caps.owner > 0 && count(&self.by_owner, owner) >= caps.owner;
+        owner
+            .is_some_and(is_full)
+            .then_some(Refused::TooManyOfOwner)
     }
 }
 
@@ -231,6 +244,16 @@ mod tests {
         let (registry, ada) = (registry(9, 9, 2), Some(OwnerId::new()));
         let first = registry.admit(client("10.0.0.1"), ada).unwrap();
         let _second = registry.admit(None, ada).unwrap();
+        // Who only asks is told the same, and takes no place.
+        assert_eq!(
+            registry.refuses(client("10.0.0.2"), ada),
+            Some(Refused::TooManyOfOwner)
+        );
+        assert_eq!(
+            registry.refuses(client("10.0.0.2"), Some(OwnerId::new())),
+            None
+        );
+        assert_eq!(registry.len(), 2);
         let third = registry.admit(client("10.0.0.2"), ada).err();
         assert_eq!(third, Some(Refused::TooManyOfOwner));
         let _another = registry

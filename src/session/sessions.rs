@@ -69,7 +69,7 @@ impl Sessions {
     /// Admits one more session, before its upgrade. Where a successor waits nobody is refused for a drain: whose
     /// connection was accepted just before it is told so in the session.
     pub fn admit(&self, client: Option<Client>, owner: OwnerId) -> Result<Guard, Refused> {
-        if self.shutdown.is_draining() && !self.shutdown.has_successor() {
+        if self.is_going_down() {
             Err(Refused::Full)
         } else {
             let refused = |refused: &Refused| {
@@ -81,6 +81,19 @@ impl Sessions {
                 .admit(client, Some(owner))
                 .inspect_err(refused)
         }
+    }
+
+    /// Why one more would not be admitted now; who only asks is not counted as refused.
+    pub fn refuses(&self, client: Option<Client>, owner: OwnerId) -> Option<Refused> {
+        match self.is_going_down() {
+            true => Some(Refused::Full),
+            false => self.registry.refuses(client, Some(owner)),
+        }
+    }
+
+    /// Whether nobody is admitted for a drain.
+    pub fn is_going_down(&self) -> bool {
+        self.shutdown.is_draining() && !self.shutdown.has_successor()
     }
 
     /// Who is here.

@@ -29,6 +29,14 @@ async fn knock(server: &Server, browser: &Browser) -> Reply {
     ask_at(server.address, &request("GET", "/ws", &lines)).await
 }
 
+/// What somebody with this cookie is told of who they are.
+async fn who(server: &Server, browser: &Browser) -> Value {
+    let cookie = format!("Cookie: {}\r\n", browser.cookie().await.unwrap());
+    let reply = ask_at(server.address, &request("GET", "/api/v1/me", &cookie)).await;
+    assert_eq!(reply.status, 200);
+    reply.json()
+}
+
 /// Milliseconds until midnight, UTC, as they are now.
 fn rest_of_day() -> u64 {
     const DAY: u64 = 24 * 60 * 60 * 1000;
@@ -44,12 +52,33 @@ async fn a_user_has_so_many_sessions_and_another_one_its_own() {
         (reply.status, reply.header("retry-after")),
         (429, Some("5"))
     );
-    assert_eq!(reply.json()["code"], "rate_limited");
-    let stranger = Client::connect(server.address, &Browser::default()).await;
+    let body = reply.json();
+    assert_eq!(
+        (&body["code"], &body["retry_after_ms"]),
+        (&json!("rate_limited"), &json!(5_000))
+    );
+    // A page cannot read that, and asks for it.
+    let me = who(&server, &server.browser).await["session_refused"].take();
+    assert_eq!(
+        (&me["code"], &me["retry_after_ms"]),
+        (&body["code"], &body["retry_after_ms"])
+    );
+    assert_eq!(me["message"], body["message"]);
+    assert_eq!(
+        me["message"],
+        "You have as many sessions open as you may, until you close a tab; ask again in 5s."
+    );
+    let elsewhere = Browser::default();
+    let stranger = Client::connect(server.address, &elsewhere).await;
+    stranger.leave(1001).await;
+    server
+        .until("has room", |counts| counts.sessions == 1)
+        .await;
+    let other = who(&server, &elsewhere).await;
+    assert_eq!(other.get("session_refused"), None, "{other}");
     server.reload("[limits.user]\nsessions = 2\n");
     assert_eq!(knock(&server, &server.browser).await.status, 101);
     first.leave(1001).await;
-    stranger.leave(1001).await;
     server.stop().await;
 }
 

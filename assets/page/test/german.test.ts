@@ -1,9 +1,10 @@
 // The page in another language: figures, dates, and what is made of both.
 
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 
 import { groups } from "../src/lib/days";
 import { language, speak } from "../src/lib/language";
+import { probe } from "../src/lib/probe";
 import { newTurn } from "../src/lib/reduce";
 import { confidence, withSources } from "../src/lib/sources";
 import { connectionStatus, facts, preparation, turnStatus } from "../src/lib/words";
@@ -50,4 +51,12 @@ test("a copied answer names its sources in the language", () => {
   const source = { n: 1, title: "Handbuch", excerpt: "", score: 0.8 };
   expect(withSources("So ist es [1].", [source])).toBe("So ist es [1].\n\nQuellen:\n\n[1] Handbuch\n");
   expect(confidence(0.8)).toBe("Passt gut, 80 %");
+});
+
+test("why a session is refused comes in the language, with the server's own words", async () => {
+  const refused = { code: "rate_limited", message: "You have too many; ask again in 5s.", retry_after_ms: 5_000 };
+  vi.stubGlobal("fetch", () => Promise.resolve(Response.json({ session_refused: refused })));
+  const found = await probe();
+  vi.unstubAllGlobals();
+  expect(found).toMatchObject({ why: expect.stringMatching(/^Das ist mehr,.*„You have too many\.“/) as string });
 });

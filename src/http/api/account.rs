@@ -10,9 +10,10 @@ use warp::{
 
 use super::{Call, MAX_SMALL, SMALL_TIME, body, body::Body, decode, json, refusal::Refusal, title};
 use crate::{
+    answer::Fault,
     auth::{MAX_TOKENS, NotSignedIn, Role, TokenInfo, User, audit::Act},
     config::AuthMode,
-    http::{Site, accept::Peer},
+    http::{Site, accept::Peer, upgrade},
 };
 
 /// What `POST /sign-in` takes.
@@ -42,6 +43,9 @@ struct Me<'a> {
     sign_in: &'static str,
     /// Conversations that this browser had before, and that can be taken over.
     before: usize,
+    /// For what a new session of theirs would be refused now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_refused: Option<Fault>,
 }
 
 #[derive(Serialize)]
@@ -141,6 +145,7 @@ pub(super) async fn me(call: Call) -> Result<Response, Refusal> {
             AuthMode::Header => "header",
         },
         before,
+        session_refused: upgrade::refusal(&call.site, call.client, call.owner),
     })
 }
 
