@@ -3,7 +3,7 @@
 
 import { BASE } from "./base";
 import { say } from "./language";
-import { told } from "./problems";
+import { timeless, told } from "./problems";
 import { heard } from "./time";
 import { headers } from "./visitor";
 
@@ -24,9 +24,8 @@ export async function probe(): Promise<Finding | "signedOut"> {
     const refused = await refusal(me);
     if (refused !== undefined) {
       // The page counts the time down itself.
-      const message = refused.message.replace(/; ask again in [^;]*\.$/, ".");
-      const retryAfterMs = Math.min(refused.retry_after_ms ?? 0, LONGEST_WAIT_MS);
-      return { why: told({ code: refused.code, message }), retryAfterMs };
+      const why = told({ code: refused.code, message: timeless(refused.message) });
+      return { why, retryAfterMs: Math.min(refused.retry_after_ms ?? 0, LONGEST_WAIT_MS) };
     }
     const answer = await ask();
     const retryAfterMs = Math.min((Number(answer.headers.get("retry-after")) || 0) * 1000, LONGEST_WAIT_MS);

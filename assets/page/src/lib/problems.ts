@@ -24,3 +24,11 @@ export function told({ code, message }: { code: string; message: string }, probl
   const sentence = Object.hasOwn(problems, code) ? problems[code as keyof Problems] : undefined;
   return typeof sentence === "function" ? sentence(message) : (sentence ?? message);
 }
+
+/** How the server ends the sentence of a refusal that names a time (docs/protocol.md). */
+const WAIT = /; ask again in [^;]+\.$/;
+
+/** What the server says without that time, for who is shown how it goes by. */
+export function timeless(message: string): string {
+  return message.replace(WAIT, ".");
+}

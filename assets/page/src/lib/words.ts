@@ -6,7 +6,7 @@ import { number, time } from "./figures";
 import { say } from "./language";
 import type { Connection } from "./link";
 import type { Documents } from "./probe";
-import { told } from "./problems";
+import { timeless, told } from "./problems";
 import { forgotten, type Problem, type Turn } from "./reduce";
 import { goesOn } from "./rest";
 import { isLive, stageOf } from "./stages";
@@ -60,12 +60,9 @@ export function until({ problem, ending }: Pick<Turn, "problem" | "ending">, mom
   return seconds < COUNTED_SECONDS ? say.status.againIn(duration(seconds)) : say.status.againAt(time(again));
 }
 
-/** How the server ends the sentence of a refusal that names a time (docs/protocol.md). */
-const WAIT = /; ask again in [^;]+\.$/;
-
 /** A refusal without the time in its sentence, where the page counts it down beside that. */
 function counted(problem: Problem): Problem {
-  return problem.again === undefined ? problem : { ...problem, message: problem.message.replace(WAIT, ".") };
+  return problem.again === undefined ? problem : { ...problem, message: timeless(problem.message) };
 }
 
 /** What stands under an answer for which the documents had nothing to give, or `null`. */
