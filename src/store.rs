@@ -5,6 +5,7 @@
 //! the file cannot be written, questions are refused, and what running answers bring is held in memory until it can
 //! be written again.
 
+mod asked;
 mod backup;
 mod claim;
 mod codec;
@@ -35,10 +36,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 pub use self::{
+    asked::{Exchange, Found, NewTurn, Options, Parent, Place},
     backup::{BackupError, backup},
     claim::{OwnerError, owner},
     credentials::{Credential, CredentialKind, SecretHash},
-    fault::{OpenError, UNAVAILABLE},
+    fault::{OpenError, StoreError, UNAVAILABLE},
     import::Imported,
     inbox::Receipt,
     kept::{
@@ -49,83 +51,11 @@ pub use self::{
     unwritten::Unwritten,
 };
 use crate::{
-    answer::{Answer, ErrorCode, Piece},
+    answer::{Answer, Piece},
     config,
     id::{ConversationId, OwnerId, TurnId},
     metrics::Writing,
 };
-
-/// What a new turn follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Parent {
-    /// The newest turn of the conversation, or nothing in a new one.
-    Newest,
-    /// Nothing: it begins the conversation, or a branch beside its first turn.
-    Root,
-    /// That turn.
-    Turn(TurnId),
-}
-
-/// How a model was asked to answer, beyond the endpoint's own settings.
-#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
-pub struct Options {
-    /// Sampling temperature.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub temperature: Option<f32>,
-    /// Tokens of the answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_tokens: Option<u32>,
-}
-
-/// A turn to be kept.
-#[derive(Debug, Clone)]
-pub struct NewTurn {
-    /// Whose it is.
-    pub owner: OwnerId,
-    /// Its key among its owner's.
-    pub turn: TurnId,
-    /// Where it belongs; `None` begins a new conversation, and so does an id that this owner has not used.
-    pub conversation: Option<ConversationId>,
-    /// What it follows.
-    pub parent: Parent,
-    /// The question.
-    pub question: String,
-    /// The endpoint that is asked.
-    pub endpoint: String,
-    /// The model that is asked.
-    pub model: String,
-    /// How it is to answer.
-    pub options: Options,
-    /// When it was asked, in milliseconds since the epoch; see [`now`].
-    pub asked_at: u64,
-}
-
-/// Where a turn stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// Its conversation.
-    pub conversation: ConversationId,
-    /// The turn that it follows.
-    pub parent: Option<TurnId>,
-}
-
-/// A turn that is kept.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Found {
-    /// Where it stands.
-    pub place: Place,
-    /// Its answer once it has ended.
-    pub answer: Option<Arc<Answer>>,
-}
-
-/// A finished question and answer, for the model's memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exchange {
-    /// What was asked.
-    pub question: String,
-    /// What was answered, without the thinking.
-    pub answer: String,
-}
 
 /// Whether conversations can be kept just now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,42 +65,6 @@ pub enum Health {
     /// They cannot: what is in the way, where, and what to do, in a sentence for the operator. What readers are told is
     /// [`UNAVAILABLE`].
     Bad(Arc<str>),
-}
-
-/// Why something was not kept or read. The texts are complete sentences for whoever asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// The conversation is not kept, or is another owner's.
-    #[error("This conversation is no longer kept here; ask again in a new one.")]
-    UnknownConversation,
-    /// A turn's parent is not in its conversation.
-    #[error("The turn to follow is not in this conversation.")]
-    UnknownParent,
-    /// A turn of this owner's has this id already.
-    #[error("A question with this id was asked already; ask again under a new one.")]
-    Taken,
-    /// What was to be read took longer than 5 seconds.
-    #[error("Looking this up took too long and was stopped; look for fewer or longer words.")]
-    TooLong,
-    /// The storage has not answered for 5 seconds: what was to be kept may be kept all the same.
-    #[error(
-        "The storage does not answer just now, and what was to be kept may be kept later. Look again in a moment."
-    )]
-    Stuck,
-    /// The storage does not work just now. The text is a fixed one: no path and no word of the system's can get into it.
-    #[error("{0}")]
-    Unavailable(&'static str),
-}
-
-impl StoreError {
-    /// Its code on the wire.
-    pub fn code(&self) -> ErrorCode {
-        match self {
-            Self::UnknownConversation => ErrorCode::UnknownConversation,
-            Self::UnknownParent | Self::Taken => ErrorCode::UnknownTurn,
-            Self::TooLong | Self::Stuck | Self::Unavailable(_) => ErrorCode::StorageFailed,
-        }
-    }
 }
 
 /// 64 random bytes that this file's cookies are signed with; they cannot be printed.

@@ -4,7 +4,7 @@ use std::io;
 
 use rusqlite::ErrorCode;
 
-use super::StoreError;
+use crate::answer;
 
 /// What readers are told while the storage fails. Where the file is and what is wrong with it concerns the operator.
 pub const UNAVAILABLE: &str = "Conversations cannot be kept right now; whoever runs this server finds the reason in \
@@ -224,6 +224,43 @@ pub(super) fn is_storage(error: &rusqlite::Error) -> bool {
                 | OutOfMemory
         )
     ) || lacks_a_table(error)
+}
+
+/// Why something was not kept or read. The texts are complete sentences for whoever asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The conversation is not kept, or is another owner's.
+    #[error("This conversation is no longer kept here; ask again in a new one.")]
+    UnknownConversation,
+    /// A turn's parent is not in its conversation.
+    #[error("The turn to follow is not in this conversation.")]
+    UnknownParent,
+    /// A turn of this owner's has this id already.
+    #[error("A question with this id was asked already; ask again under a new one.")]
+    Taken,
+    /// What was to be read took longer than 5 seconds.
+    #[error("Looking this up took too long and was stopped; look for fewer or longer words.")]
+    TooLong,
+    /// The storage has not answered for 5 seconds: what was to be kept may be kept all the same.
+    #[error(
+        "The storage does not answer just now, and what was to be kept may be kept later. Look again in a moment."
+    )]
+    Stuck,
+    /// The storage does not work just now. The text is a fixed one: no path and no word of the system's can get into it.
+    #[error("{0}")]
+    Unavailable(&'static str),
+}
+
+impl StoreError {
+    /// Its code on the wire.
+    pub fn code(&self) -> answer::ErrorCode {
+        use answer::ErrorCode;
+        match self {
+            Self::UnknownConversation => ErrorCode::UnknownConversation,
+            Self::UnknownParent | Self::Taken => ErrorCode::UnknownTurn,
+            Self::TooLong | Self::Stuck | Self::Unavailable(_) => ErrorCode::StorageFailed,
+        }
+    }
 }
 
 #[cfg(test)]
