@@ -190,7 +190,7 @@ describe("code", () => {
   test("the_colours_come_when_they_are_loaded_and_leave_the_code_as_it_is", async () => {
     const code = '```rust\nlet a = "<b>";\n```';
     const later = vi.fn();
-    expect(nodes(whole(code)[0]!, new Map(), later).querySelector("code")?.innerHTML).toBe('let a = "&lt;b&gt;";\n');
+    expect(nodes(whole(code)[0]!, new Map(), later).querySelector(".lines")?.innerHTML).toBe('let a = "&lt;b&gt;";\n');
     await load("rust");
     expect(later).toHaveBeenCalled();
     const box = show(code);
@@ -199,7 +199,7 @@ describe("code", () => {
     expect(show("```js\nlet a;\n```").querySelector(".hljs-keyword")).toBeNull();
     await load("js");
     expect(show("```js\nlet a;\n```").querySelector(".hljs-keyword")).not.toBeNull();
-    expect(show("```klingon\n<b>\n```").querySelector("code")?.innerHTML).toBe("&lt;b&gt;\n");
+    expect(show("```klingon\n<b>\n```").querySelector(".lines")?.innerHTML).toBe("&lt;b&gt;\n");
   });
 
   test.each([
@@ -245,6 +245,17 @@ describe("code", () => {
 
   test("languages_that_go_right_to_left_keep_their_own_signs", () => {
     expect(show("\u2067שלום\u2069 \u200fabc").querySelector(".turning")).toBeNull();
+  });
+
+  test.each([
+    ["```\na\n```", "a\n"],
+    ["```\na\n\n```", "a\n\n"],
+    ["```\na\n\n\n```", "a\n\n\n"],
+    ["```js\na\n\n```", "a\n\n"],
+    ["```\n\n```", "\n"],
+    ["    a\n\n    b\n\nc", "a\n\nb\n"],
+  ])("%j_has_the_lines_that_it_has", (markdown, code) => {
+    expect(show(markdown).querySelector("pre")?.textContent).toBe(code);
   });
 
   test("coloured_code_is_the_code_in_one_language_within_another_too", async () => {

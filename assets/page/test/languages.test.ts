@@ -50,6 +50,7 @@ beforeAll(async () => {
 function html(made: Node): string {
   const box = document.createElement("div");
   box.append(made);
+  for (const lines of box.querySelectorAll(".lines")) lines.replaceWith(...lines.childNodes);
   box.normalize();
   // On which side of a mark's end a line ends is not seen.
   return box.innerHTML.replace(/\n<\/span>/g, "</span>\n");
@@ -70,19 +71,34 @@ test("code_that_grows_ends_as_it_is_at_once_and_what_is_done_stays", () => {
     const box = document.createElement("code");
     let done: Done | undefined;
     for (let end = 1; end <= code.length; end += 3) {
-      const before = [...box.childNodes].slice(0, done?.nodes ?? 0);
+      const before = done ? standing(box, done) : [];
       const found = colour(`${code.slice(0, end)}\n`, language, done)!;
-      if (done) found.made.prepend(kept(done.nodes));
       morph(box, found.made);
       done = found.done;
-      expect([...box.childNodes].slice(0, before.length)).toEqual(before);
+      expect(standing(box, done).slice(0, before.length)).toEqual(before);
       expect(box.textContent).toBe(`${code.slice(0, end)}\n`);
     }
-    const last = colour(`${code}\n`, language, done)!;
-    last.made.prepend(kept(done!.nodes));
-    morph(box, last.made);
-    expect(html(box), language).toBe(`<code>${html(colour(`${code}\n`, language)!.made)}</code>`);
+    morph(box, colour(`${code}\n`, language, done)!.made);
+    const { made } = colour(`${code}\n`, language)!;
+    const groups = (of: ParentNode) => [...of.children].map(({ textContent }) => textContent);
+    expect(groups(box)).toEqual(groups(made));
+    expect(html(box), language).toBe(`<code>${html(made)}</code>`);
   }
+});
+
+/** The nodes that are done: those of whole groups, and the first ones of the next. */
+function standing(box: Element, { standing: { groups, nodes } }: Done): Node[] {
+  const all = [...box.children];
+  const whole = all.slice(0, groups).flatMap((group) => [group, ...group.childNodes]);
+  return [...whole, ...[...(all[groups]?.childNodes ?? [])].slice(0, nodes)];
+}
+
+test("long_code_stands_in_groups_of_lines_which_are_all_of_it", () => {
+  const code = Array.from({ length: 100 }, (_, n) => `let a = ${n};\n`).join("");
+  const { made } = colour(code, "js")!;
+  const groups = [...made.children].map(({ textContent }) => textContent);
+  expect(groups.map((group) => group.split("\n").length - 1)).toEqual([24, 24, 24, 24, 4]);
+  expect(groups.join("")).toBe(code);
 });
 
 test("only_the_lines_that_are_new_are_read", () => {

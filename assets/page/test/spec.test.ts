@@ -27,7 +27,6 @@ const OTHERWISE: Record<string, number[]> = {
   "a tag ends with its block at the latest": [148, 152, 155, 167, 184, 188, 190, 191, 494],
   "an address is a link without brackets around it, as in GitHub's Markdown": [602, 608, 611, 612],
   "a language's name is of letters, digits, + # . and -": [34, 144],
-  "code in a list may end with one empty line more": [318],
 };
 
 /**
@@ -133,6 +132,7 @@ function bare(box: HTMLElement): string {
   for (const link of box.querySelectorAll("a")) for (const name of ["target", "rel"]) link.removeAttribute(name);
   for (const heading of box.querySelectorAll("[aria-level]")) heading.removeAttribute("aria-level");
   for (const check of box.querySelectorAll(".check")) check.replaceWith(...check.childNodes);
+  for (const lines of box.querySelectorAll(".lines")) lines.replaceWith(...lines.childNodes);
   for (const table of box.querySelectorAll(".table-box")) table.replaceWith(...table.childNodes);
   for (const code of box.querySelectorAll(".code-box")) {
     const language = code.querySelector(".language")!.textContent;

@@ -4,6 +4,7 @@
 import type { Emitter, LanguageFn } from "highlight.js";
 import hljs from "highlight.js/lib/core";
 
+import { Groups, NONE, type Standing } from "./groups";
 import { Lazily } from "./lazily";
 
 const DEFINITIONS = {
@@ -172,7 +173,7 @@ class Nodes implements Emitter {
 hljs.configure({ __emitter: Nodes });
 
 /** How far code is coloured for good: what begins there is read as if nothing stood before it. */
-export type Done = { readonly language: Name; readonly text: string; readonly nodes: number };
+export type Done = { readonly language: Name; readonly text: string; readonly standing: Standing };
 
 /** Letters of what may not be read in parts, such as a comment of many lines; of a longer one the code is plain from there. */
 const LONGEST = 20_000;
@@ -184,8 +185,8 @@ function isReadable(code: string): boolean {
   return code.length <= LONGEST && !LONG_LINE.test(code);
 }
 
-/** Code as text and spans of class `hljs-…`, and how far it is done now. `isFurther`: without what was done before. */
-type Coloured = { made: DocumentFragment; done: Done; isFurther: boolean };
+/** Code as text and spans of class `hljs-…`, behind what stands of it, and how far it is done now. */
+type Coloured = { made: DocumentFragment; done: Done };
 
 /**
  * The code in colours, behind what was done `before` if it goes on from there; `null` for a language that is not known or
@@ -196,9 +197,8 @@ export function colour(code: string, called: string, later: () => void, before?:
   const language = NAMES.get(called);
   if (language === undefined || lazily(language).now(later) === null) return null;
   const further = before?.language === language && code.startsWith(before.text) ? before : null;
-  let { text, nodes } = further ?? { text: "", nodes: 0 };
-  const made = document.createDocumentFragment();
-  const kept = nodes;
+  let text = further?.text ?? "";
+  const groups = new Groups(further?.standing ?? NONE);
   let lines = 1;
   for (let end = lineAfter(code, text.length, lines); end < code.length; end = lineAfter(code, end, lines)) {
     const piece = code.slice(text.length, end);
@@ -208,16 +208,15 @@ export function colour(code: string, called: string, later: () => void, before?:
     // Twice as many each time, so that a long comment is not read once more for each of its lines.
     if (!read.isWhole || goesOn(piece, code[end]!, language)) lines *= 2;
     else {
-      made.append(read.root);
+      groups.add(read.root, piece);
       text = code.slice(0, end);
-      nodes = kept + made.childNodes.length;
       lines = 1;
     }
   }
   const rest = code.slice(text.length);
   const read = isReadable(rest) ? highlight(rest, language) : null;
-  made.append(read?.root ?? rest);
-  return { made, done: { language, text, nodes }, isFurther: further !== null };
+  groups.end(read?.root ?? rest);
+  return { made: groups.made, done: { language, text, standing: groups.standing } };
 }
 
 /** Where the line ends that is so many lines further. */

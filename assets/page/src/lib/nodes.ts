@@ -25,7 +25,7 @@ import {
 import type { Details } from "./details";
 import { alertKind, type Footnote } from "./gfm";
 import { seenLevel } from "./headings";
-import { coloured } from "./highlight";
+import { lines } from "./highlight";
 import { say } from "./language";
 import type { Block } from "./markdown";
 import { formulaBox, isDisplayed, LONGEST, type Formula } from "./math";
@@ -134,12 +134,13 @@ class Making {
   }
 
   #code(token: Tokens.Code, before?: Token): HTMLElement {
-    const { text, lang, codeBlockStyle } = token;
+    const { text, lang } = token;
     const language = /^[\w+#.-]+/.exec(lang ?? "")?.[0].toLowerCase() ?? "";
-    const whole = `${codeBlockStyle === "indented" ? text.replace(/\n$/, "") : text}\n`;
+    // Of lines at its end that are empty the last one's end is there already.
+    const whole = `${text.replace(/\n$/, "")}\n`;
     const code = element("code");
     // Where signs are to be shown, what was coloured before is no beginning of what is.
-    code.append(coloured(token, whole, language, this.#later, turns(whole) ? undefined : before) ?? whole);
+    code.append(lines(token, whole, language, this.#later, turns(whole) ? undefined : before));
     unturned(code);
     const pre = element("pre");
     pre.append(code);
