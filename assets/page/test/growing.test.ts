@@ -48,6 +48,25 @@ test.each([
   expect(answer.shown).toEqual(html(whole(text)));
 });
 
+test.each(["-", "- ", "---", "=", "1", "1.", "*", ">", "##"])(
+  "what_%j_on_a_line_of_its_own_will_be_is_not_shown_before_it_is_known",
+  (signs) => {
+    const answer = new Answer();
+    answer.hears("Here are the steps:\n");
+    const { shown } = answer;
+    for (const sign of signs) answer.hears(sign);
+    expect(answer.shown).toEqual(shown);
+    answer.hears("\n\nSo.");
+    expect(answer.shown).toEqual(html(whole(`Here are the steps:\n${signs}\n\nSo.`)));
+  },
+);
+
+test("what_a_text_ends_with_is_shown_when_it_has_ended", () => {
+  const read = new Growing();
+  read.grow("A title\n---", null);
+  expect(html(read.end("A title\n---"))).toEqual(html(whole("A title\n---")));
+});
+
 test("a_text_that_begins_anew_is_another_one", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom("one\n\n", "two ", "# three\n\n", null), { maxLength: 20 }), (pieces) => {

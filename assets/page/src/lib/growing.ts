@@ -4,6 +4,15 @@
 import { grow, growOn, NOTHING, whole, type Block, type Blocks } from "./markdown";
 import type { Tail } from "./reduce";
 
+/**
+ * A last line of signs alone: whether it is an underline, a list's next item, a number or a quotation is told by what follows, and
+ * until then it would have the line above jump.
+ */
+const UNDECIDED = /(?<=\n)[ \t]*(?:[-=*+>#]+|\d{1,9}[.)]?)[ \t]*$/;
+
+/** Signs of such a line at the most. */
+const FURTHEST = 80;
+
 /** A reading that takes no longer than this is none that anybody notices, milliseconds. */
 const SOON_MS = 8;
 
@@ -29,8 +38,10 @@ export class Growing {
   }
 
   /** The blocks of a text that is as it was when it was read last, or longer, or begins anew; `tail`: its end, if known. */
-  grow(text: string, tail: Tail | null): Blocks {
-    const rest = this.#rest(tail);
+  grow(all: string, tail: Tail | null): Blocks {
+    const { length } = UNDECIDED.exec(all.slice(-FURTHEST))?.[0] ?? "";
+    const text = length === 0 ? all : all.slice(0, -length);
+    const rest = this.#rest(tail, length);
     const begun = this.#clock();
     if (begun < this.#free && (rest !== null || this.#before(text) === this.#blocks)) {
       this.behind = text !== this.#read;
@@ -60,9 +71,10 @@ export class Growing {
     return text === this.#read ? this.#blocks.blocks : grow(this.#before(text), text).blocks;
   }
 
-  #rest(tail: Tail | null): string | null {
+  /** `without`: so many letters at its end are not read. */
+  #rest(tail: Tail | null, without: number): string | null {
     if (tail === null || tail.of !== this.#of || tail.from > this.#blocks.offset) return null;
-    const rest = tail.text.slice(this.#blocks.offset - tail.from);
+    const rest = tail.text.slice(this.#blocks.offset - tail.from, tail.text.length - without);
     return rest.includes("\r") ? null : rest;
   }
 
