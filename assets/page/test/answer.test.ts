@@ -16,7 +16,7 @@ test("a_refused_question_counts_down_and_can_be_asked_again", () => {
   const props = {
     turn,
     whole: "",
-    rest: false,
+    above: null,
     connection: { kind: "ready" as const },
     searches: false,
     aside: false,

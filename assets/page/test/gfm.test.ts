@@ -32,6 +32,14 @@ describe("alerts", () => {
     expect(quote?.hasAttribute("title")).toBe(false);
   });
 
+  test.each(["> [!TIP]  \n> two", "> [!TIP]\n>\n> two", "> [!tip]\t\n>   two"])(
+    "%j_begins_with_its_words",
+    (markdown) => {
+      const [, words] = show(markdown).querySelectorAll(".alert p");
+      expect(words?.innerHTML).toBe("two");
+    },
+  );
+
   test.each(["> [!LOUD]\n> x", "> [!NOTE] x", "> a\n> [!NOTE]", "[!NOTE]\nx"])("%j_is_none", (markdown) => {
     expect(show(markdown).querySelector(".alert")).toBeNull();
   });

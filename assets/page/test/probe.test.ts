@@ -39,7 +39,7 @@ test.each([
   ["has no such address", () => new Response("", { status: 404 })],
 ])("where_the_answer_%s_the_readiness_tells_what_it_knows", async (_, me) => {
   serving({ "/api/v1/me": me, "/readyz": () => Response.json({ state: "up" }) });
-  expect(await probe()).toEqual({ why: english.connection.full, retryAfterMs: 0 });
+  expect(await probe()).toEqual({ why: english.connection.blocked, retryAfterMs: 0 });
   const retry = { status: 503, headers: { "retry-after": "7" } };
   serving({ "/api/v1/me": me, "/readyz": () => new Response("", retry) });
   expect(await probe()).toEqual({ why: english.connection.notReady, retryAfterMs: 7_000 });

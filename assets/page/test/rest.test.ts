@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 
 import { newTurn, type Turn } from "../src/lib/reduce";
-import { CONTINUE, isRest, whole } from "../src/lib/rest";
+import { CONTINUE, goingOn, isRest, whole } from "../src/lib/rest";
 
 const turn = (question: string, text: string, ending: Turn["ending"]) =>
   newTurn({ id: text, parent: null, question, asked: 0, text, ending });
@@ -33,4 +33,34 @@ test("an_answer_in_parts_is_one_text", () => {
     "Because the light scatters\n\nmore.",
     "So.",
   ]);
+});
+
+const CODE = "Here:\n\n```python\ndef add(a, b):\n    return a + b\n\ndef multi";
+const TABLE = "So:\n\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 ";
+
+test.each([
+  ["code", CODE, "ply(a, b):\n```\n\nAll.", "```python\nply(a, b):\n```\n\nAll."],
+  ["code that is begun once more", CODE, "```python\ndef multiply", "```python\ndef multiply"],
+  ["code that ends at once", CODE, "\n```\n\nAll.", "\nAll."],
+  ["code of which the fence is on its way", CODE, "``", ""],
+  ["code with a text that is one sign", CODE, "`x` = 1\n", "```python\n`x` = 1\n"],
+  ["code that has ended", `${CODE}\n\`\`\`\n\nAnd`, "so on.", "so on."],
+  ["code in longer fences", "````\n```\na\n```\n", "b", "````\nb"],
+  ["a table's row", TABLE, "| 4 |\n| 5 | 6 |", "| a | b |\n|---|---|\n| 3 | 4 |\n| 5 | 6 |"],
+  ["a table behind a row", `${TABLE}| 4 |\n`, "| 5 | 6 |", "| a | b |\n|---|---|\n| 5 | 6 |"],
+  ["a table that is begun once more", TABLE, "| a | b |\n|---|---|\n| 3 | 4 |", "| a | b |\n|---|---|\n| 3 | 4 |"],
+  ["words behind a table", `${TABLE}| 4 |\n\nAnd`, "so on.", "so on."],
+  ["words", "Because the", "light", "light"],
+  ["nothing yet", CODE, "", ""],
+])("the_rest_of_%s_is_shown_as_what_it_is", (_, above, rest, shown) => {
+  expect(goingOn(above, rest)).toBe(shown);
+});
+
+test.each([
+  [CODE, "ply(a, b):", `${CODE}ply(a, b):`],
+  [CODE, "```python\nply(a, b):", `${CODE}ply(a, b):`],
+  [CODE, "\n```\n\nAll.", `${CODE}\n\`\`\`\n\nAll.`],
+  [TABLE, "| 4 |", `${TABLE}| 4 |`],
+])("in_code_and_tables_nothing_comes_between_the_parts_of_%j", (above, rest, all) => {
+  expect(whole([turn("Why?", above, "length"), turn(CONTINUE, rest, "stop")], 1)).toBe(all);
 });

@@ -129,7 +129,8 @@ const examples = commonmark.map(({ markdown, html }, at) => ({ number: at + 1, m
 function bare(box: HTMLElement): string {
   for (const node of box.querySelectorAll("[dir]")) node.removeAttribute("dir");
   for (const list of box.querySelectorAll("ol")) list.removeAttribute("data-digits");
-  for (const link of box.querySelectorAll("a")) for (const name of ["target", "rel"]) link.removeAttribute(name);
+  for (const link of box.querySelectorAll("a"))
+    for (const name of ["target", "rel", "class"]) link.removeAttribute(name);
   for (const heading of box.querySelectorAll("[aria-level]")) heading.removeAttribute("aria-level");
   for (const check of box.querySelectorAll(".check")) check.replaceWith(...check.childNodes);
   for (const lines of box.querySelectorAll(".lines")) lines.replaceWith(...lines.childNodes);

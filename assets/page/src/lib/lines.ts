@@ -8,7 +8,8 @@ const TABLE = /\u2060{2,}(?!.*\n[ \t]*\n)/s;
 /** Ends a line that does not go on in the next one. */
 const STOP = "\u2028";
 
-const DELIMITERS = /^ {0,3}(?=.*\|)\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
+/** The line below a table's head. */
+export const DELIMITERS = /^ {0,3}(?=.*\|)\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
 const UNDERLINE = /^ {0,3}(?:=+|-+)[ \t]*$/;
 
 /** A line that can have an underline, or be a table's head or row. */

@@ -33,7 +33,7 @@ import { encoded, lead, named, single } from "./links";
 import { kept } from "./morph";
 import { decoded } from "./references";
 import { Place } from "./tags";
-import { turns } from "./turning";
+import { straight, turns } from "./turning";
 
 const NONE: Cited = new Map();
 
@@ -156,8 +156,7 @@ class Making {
       return quote;
     }
     const first = quote.querySelector("p");
-    if (first?.firstChild instanceof Text)
-      first.firstChild.data = first.firstChild.data.replace(/^\[![a-z]+\]\s*/i, "");
+    if (first) withoutMark(first);
     if (first?.textContent === "") first.remove();
     // As what it says goes, and not as its name, which is the page's.
     quote.dir = directionIn(quote);
@@ -265,14 +264,24 @@ class Making {
     const read = autolink ? (words: string) => words : decoded;
     const address = encoded(href);
     if (address === null) return null;
-    const link = autolink ? element("a") : this.#words("a", tokens);
+    const link = autolink ? element("a", { class: "bare" }) : this.#words("a", tokens);
     if (autolink) link.append(...legible(text));
-    if (title) link.title = decoded(title);
+    if (title) link.title = straight(decoded(title));
     lead(link, address, read);
     single(link);
     named(link);
     return link;
   }
+}
+
+/** Takes the mark of an alert off its first words, and the break that blanks behind it make. */
+function withoutMark(first: Element): void {
+  const mark = first.firstChild;
+  if (!(mark instanceof Text)) return;
+  mark.data = mark.data.replace(/^\[![a-z]+\]\s*/i, "");
+  const next = mark.nextSibling;
+  if (mark.data === "" && next?.nodeName === "BR") next.replaceWith();
+  if (mark.nextSibling instanceof Text) mark.nextSibling.data = mark.nextSibling.data.trimStart();
 }
 
 /** Between fences that name mathematics, once the second one has come. */
@@ -289,7 +298,7 @@ function isMathematics({ raw, lang, text }: Tokens.Code): boolean {
 function image({ href, title, text, tokens }: Tokens.Image): Node {
   const words = decoded(tokens ? wordsOf(tokens) : text);
   const address = encoded(href);
-  const titled: Record<string, string> = title ? { title: decoded(title) } : {};
+  const titled: Record<string, string> = title ? { title: straight(decoded(title)) } : {};
   if (address !== null && /^data:image\//i.test(address))
     return element("img", { src: address, alt: words, ...titled });
   const link = element("a", titled);

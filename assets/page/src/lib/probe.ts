@@ -30,7 +30,7 @@ export async function probe(): Promise<Finding | "signedOut"> {
     const answer = await ask();
     const retryAfterMs = Math.min((Number(answer.headers.get("retry-after")) || 0) * 1000, LONGEST_WAIT_MS);
     if (answer.ok) {
-      return { why: say.connection.full, retryAfterMs };
+      return { why: say.connection.blocked, retryAfterMs };
     }
     return { why: say.connection.notReady, retryAfterMs };
   } catch {

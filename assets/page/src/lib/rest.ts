@@ -1,6 +1,7 @@
 // An answer that ended early and was continued: a turn of its own for the server and the model, and one answer in parts for
 // the reader. Pure.
 
+import { DELIMITERS } from "./lines";
 import type { Turn } from "./reduce";
 import type { Source } from "./wire";
 
@@ -26,8 +27,63 @@ export function whole(path: Turn[], at: number): string {
   const last = path[at]?.text ?? "";
   if (!isRest(path, at)) return last;
   const above = whole(path, at - 1);
+  const amid = within(above);
+  if (amid?.kind === "code") return above + last.slice(opening(last)?.isAgain ? opening(last)!.end : 0);
   // A model begins its rest where a word ended, and leaves the space away.
-  return above + (/\s$/.test(above) || /^(?:\s|$)/.test(last) ? "" : " ") + last;
+  return above + (amid !== null || /\s$/.test(above) || /^(?:\s|$)/.test(last) ? "" : " ") + last;
+}
+
+/** What is shown of the rest of an answer that broke off `above`: code goes on as code, and a table with its head. */
+export function goingOn(above: string, rest: string): string {
+  const amid = within(above);
+  if (amid === null || rest === "") return rest;
+  if (amid.kind === "table") return isDelimiter(rest.split("\n")[1]) ? rest : amid.begins + rest;
+  const fence = opening(rest);
+  if (fence === null) return amid.begins + rest;
+  // The model may begin the block once more, or end it at once.
+  return fence.isAgain ? rest : rest.slice(fence.end);
+}
+
+/** What a text is in the midst of where it ends, and what begins that once more. */
+type Within = { kind: "code" | "table"; begins: string };
+
+const FENCE = /^[ \t]*(`{3,}|~{3,})(.*)$/;
+
+function within(text: string): Within | null {
+  const isWhole = text.endsWith("\n");
+  const lines = (isWhole ? text.slice(0, -1) : text).split("\n");
+  let open: string | null = null;
+  let from = 0;
+  for (const [n, line] of lines.entries()) {
+    const [, signs = "", info = ""] = FENCE.exec(line) ?? [];
+    if (open === null) {
+      if (signs !== "" && !info.includes("`")) open = signs + info;
+      if (signs !== "" || line.trim() === "") from = n + 1;
+    } else if (signs.startsWith(/^[`~]+/.exec(open)![0]) && info.trim() === "") {
+      open = null;
+      from = n + 1;
+    }
+  }
+  if (open !== null) return { kind: "code", begins: `${open}\n` };
+  // Of a paragraph that goes on to the end.
+  const last = lines.slice(from);
+  const rule = last.findIndex((line, n) => n > 0 && isDelimiter(line) && last[n - 1]!.includes("|"));
+  if (rule < 1) return null;
+  const row = isWhole || rule === last.length - 1 ? "" : last.at(-1)!;
+  return { kind: "table", begins: `${last[rule - 1]}\n${last[rule]}\n${row}` };
+}
+
+function isDelimiter(line = ""): boolean {
+  return DELIMITERS.test(line);
+}
+
+/** A fence that a rest begins with, perhaps not all of it yet: where its line ends, and whether it opens code again. */
+function opening(rest: string): { end: number; isAgain: boolean } | null {
+  const [line, signs = "", info = "", end = ""] = /^\s*(`+|~+)([^\n]*)(\n?)/.exec(rest) ?? [];
+  const isFence = signs.length >= 3 || (info === "" && end === "");
+  return line === undefined || !isFence || info.includes("`")
+    ? null
+    : { end: line.length, isAgain: info.trim() !== "" };
 }
 
 /** The sources of the answer at this place with all the parts of it that stand above, each once. */

@@ -3,6 +3,8 @@
 import temml from "temml";
 import "temml/dist/Temml-Local.css";
 
+import { straight } from "./turning";
+
 /** Sets of formulas that are remembered: the last block of a growing answer is made anew on every paint. */
 const REMEMBERED = 200;
 
@@ -29,7 +31,7 @@ function made(tex: string, displayMode: boolean): Element | null {
   const box = document.createElement("span");
   const options = { displayMode, throwOnError: true, trust: false, maxExpand: MAX_EXPAND, maxSize: MAX_SIZE };
   try {
-    temml.render(tex, box, { ...options, annotate: true });
+    temml.render(straight(tex), box, { ...options, annotate: true });
   } catch {
     return null;
   }

@@ -57,7 +57,8 @@ export class Writing {
     }
     if (!isLong(text) || this.attached.length >= MOST_ATTACHED) return false;
     this.#add({ name: null, text });
-    this.told = say.writing.folded(size(bytesOf(text)));
+    const folded = say.writing.folded(size(bytesOf(text)));
+    this.told = this.bytes > this.#limit() ? `${folded} ${say.composer.tooLong}` : folded;
     return true;
   }
 

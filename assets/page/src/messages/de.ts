@@ -79,7 +79,8 @@ export default {
     unreachable: "Der Server ist nicht erreichbar.",
     offline: "Dieses Gerät ist offline.",
     late: "Der Server hat nicht rechtzeitig geantwortet.",
-    full: "Der Server nimmt derzeit keine weitere Verbindung an: Er ist ausgelastet, oder es sind zu viele Tabs offen.",
+    blocked:
+      "Der Server ist erreichbar, aber nicht per WebSocket, über den die Antworten kommen: Vielleicht reicht ein Proxy dazwischen ihn nicht weiter.",
     notReady: "Der Server ist nicht bereit.",
     answered: (status: number) => `Der Server hat mit ${status} geantwortet.`,
   },

@@ -76,7 +76,8 @@ export default {
     unreachable: "Cannot reach the server.",
     offline: "This device is offline.",
     late: "The server did not answer in time.",
-    full: "The server takes no further connection now: it is full, or too many tabs are open.",
+    blocked:
+      "The server can be reached, but not by WebSocket, by which answers come: a proxy in between may not pass it on.",
     notReady: "The server is not ready.",
     answered: (status: number) => `The server answered with ${status}.`,
   },
