@@ -34,6 +34,18 @@ refusals! {
     WrongPasswords = "wrong_passwords",
     /// Too many sign in, import or read long conversations at once.
     Busy = "busy",
+    /// Nothing came on a connection in the time that headers have. Browsers open some ahead, and then need none.
+    NoRequest = "no_request",
+    /// A request's headers had begun, and were not whole in time.
+    SlowHeaders = "slow_headers",
+    /// A TLS handshake failed.
+    TlsFailed = "tls_failed",
+    /// A TLS handshake took too long.
+    TlsSlow = "tls_slow",
+    /// Somebody took nothing of an answer or of a response for too long.
+    SlowReader = "slow_reader",
+    /// A session gave no sign of life.
+    Silent = "silent",
     /// What came is no HTTP, or its headers are too large.
     Malformed = "malformed",
     /// A body is larger than it may be.

@@ -5,6 +5,7 @@ use std::fmt;
 use tokio_tungstenite::tungstenite::{Error as SocketError, error::ProtocolError};
 
 use super::wire::close;
+use crate::metrics::Refusal;
 
 /// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,15 @@ impl Reason {
             Self::SignedOut => "signed_out",
             Self::Restart => "restart",
             Self::BadFrame(_) => "bad_frame",
+        }
+    }
+
+    /// What it counts as among the refusals: the server has cut it off for what its client did not do.
+    pub(super) fn refusal(self) -> Option<Refusal> {
+        match self {
+            Self::Silent => Some(Refusal::Silent),
+            Self::TooSlow => Some(Refusal::SlowReader),
+            _ => None,
         }
     }
 

@@ -154,6 +154,9 @@ impl Sessions {
         let seconds = (begin.elapsed().as_secs_f64() * 100.0).round() / 100.0;
         info!(session = %id, %reason, seconds, "session ended");
         self.metrics.session_ended(reason.word());
+        if let Some(why) = reason.refusal() {
+            self.metrics.refused(why);
+        }
     }
 
     /// The open sessions, the newest first but behind those that are `first`; at most so many.

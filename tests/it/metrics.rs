@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Served at an address of their own.
-const APART: &str = "[metrics]\nlisten = \"127.0.0.1:0\"\n";
+pub const APART: &str = "[metrics]\nlisten = \"127.0.0.1:0\"\n";
 
 /// One scrape.
 pub struct Figures {

@@ -126,7 +126,7 @@ async fn measure(plan: &Plan, attacks: &[Attack]) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// How many refusals askd has counted, whatever for.
+/// How many refusals askd has counted, whatever for: what is cut off for its slowness among them.
 async fn refusals(askd: &Process) -> Result<f64> {
     let address = format!("http://{}/metrics", askd.address());
     let reply = direct::http()?

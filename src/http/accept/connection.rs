@@ -3,9 +3,12 @@
 //! Sessions come by HTTP/1.1 alone: WebSockets over HTTP/2 are not offered, and browsers open a connection of their own
 //! for them.
 
+mod heard;
 mod streams;
 
-use std::{convert::Infallible, future::ready, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible, error::Error as _, future::ready, io, pin::Pin, sync::Arc, time::Duration,
+};
 
 use futures_util::future::Either;
 use hyper::{
@@ -33,7 +36,10 @@ use warp::{
     reply::Response,
 };
 
-use self::streams::Streams;
+use self::{
+    heard::{Heard, Listened},
+    streams::Streams,
+};
 use super::{KEEPALIVE, Limits, Peer, SEND_BUFFER, redirect::Redirect};
 use crate::{
     config,
@@ -108,14 +114,13 @@ impl Connections {
 
     /// Serves a connection without TLS.
     pub async fn plain(self, socket: impl Stream, peer: Peer) {
-        let service = self.service(peer, Answer::Routes(None));
-        self.http1(Box::new(socket), service).await;
+        self.http1(Box::new(socket), peer, Answer::Routes(None))
+            .await;
     }
 
     /// Shows the metrics on a connection without TLS, and nothing else.
     pub async fn metrics(self, socket: impl Stream, peer: Peer) {
-        let service = self.service(peer, Answer::Metrics);
-        self.http1(Box::new(socket), service).await;
+        self.http1(Box::new(socket), peer, Answer::Metrics).await;
     }
 
     /// Serves a connection over TLS. Who does not come through the handshake in the time that headers have is sent away.
@@ -130,21 +135,33 @@ impl Connections {
         };
         let socket = match shaken {
             Ok(Ok(socket)) => socket,
-            Ok(Err(error)) => return debug!(%error, peer = %peer.name, "a TLS handshake failed"),
-            Err(_) => return debug!(peer = %peer.name, "a TLS handshake took too long"),
+            Ok(Err(error)) => {
+                // Whoever only looked whether somebody is here was not refused.
+                if error.kind() == io::ErrorKind::InvalidData {
+                    self.refused(Refusal::TlsFailed);
+                }
+                return debug!(%error, peer = %peer.name, "a TLS handshake failed");
+            }
+            Err(_) => {
+                self.refused(Refusal::TlsSlow);
+                return debug!(peer = %peer.name, "a TLS handshake took too long");
+            }
         };
-        let is_2 = speaks_2(&socket);
-        let service = self.service(peer, Answer::Routes(self.hsts.clone()));
-        match is_2 {
-            true => self.http2(Box::new(socket), service).await,
-            false => self.http1(Box::new(socket), service).await,
+        let answer = Answer::Routes(self.hsts.clone());
+        match speaks_2(&socket) {
+            true => self.http2(Box::new(socket), peer, answer).await,
+            false => self.http1(Box::new(socket), peer, answer).await,
         }
     }
 
     /// Leads whoever asks over a connection without TLS to the one with it.
     pub async fn redirect(self, socket: TcpStream, peer: Peer, redirect: Arc<Redirect>) {
-        let service = self.service(peer, Answer::Elsewhere(redirect));
-        self.http1(Box::new(socket), service).await;
+        self.http1(Box::new(socket), peer, Answer::Elsewhere(redirect))
+            .await;
+    }
+
+    fn refused(&self, why: Refusal) {
+        self.limits.refusals.metrics().refused(why);
     }
 
     /// What hyper calls for each request. It is one type for every kind of connection, as their streams are: hyper's code is
@@ -153,6 +170,7 @@ impl Connections {
         &self,
         peer: Peer,
         answer: Answer,
+        heard: Heard,
     ) -> impl Service<
         Request<Incoming>,
         Response = Response,
@@ -166,6 +184,8 @@ impl Connections {
         let routes = TowerToHyperService::new(warp::service(routes));
         let (base, shutdown) = (self.base.clone(), self.shutdown.clone());
         service_fn(move |mut request: Request<Incoming>| {
+            heard.answered();
+            let heard = heard.clone();
             // HTTP/2 has no such header: there the connection ends with the halt.
             let shutdown = (request.version() != Version::HTTP_2).then(|| shutdown.clone());
             let (answered, hsts) = match &answer {
@@ -186,6 +206,8 @@ impl Connections {
             };
             async move {
                 let response = held_to_tls(answered.await?, hsts);
+                // Its body has come by now, too.
+                heard.answered();
                 Ok(match shutdown {
                     Some(shutdown) => last(response, &shutdown),
                     None => response,
@@ -194,10 +216,10 @@ impl Connections {
         })
     }
 
-    async fn http1<S>(&self, socket: Box<dyn Stream>, service: S)
-    where
-        S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
-    {
+    async fn http1(&self, socket: Box<dyn Stream>, peer: Peer, answer: Answer) {
+        let heard = Heard::default();
+        let service = self.service(peer, answer, heard.clone());
+        let socket = Listened::new(socket, heard.clone());
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.times().header)
@@ -211,22 +233,21 @@ impl Connections {
             halted,
         )
         .await;
-        // Who falls silent may have had all that they wanted, and is not counted.
-        if ended.is_err_and(|error| error.is_parse()) {
-            self.limits.refusals.metrics().refused(Refusal::Malformed);
+        let why = match ended {
+            Err(error) if error.is_parse() => Some(Refusal::Malformed),
+            Err(error) if error.is_timeout() => heard.late(),
+            Err(error) if is_untaken(&error) => Some(Refusal::SlowReader),
+            _ => None,
+        };
+        if let Some(why) = why {
+            self.refused(why);
         }
     }
 
-    async fn http2<S>(&self, socket: Box<dyn Stream>, service: S)
-    where
-        S: Service<
-                Request<Incoming>,
-                Response = Response,
-                Error = Infallible,
-                Future: Send + 'static,
-            >,
-    {
-        let streams = Streams::new(self.shutdown.clone());
+    async fn http2(&self, socket: Box<dyn Stream>, peer: Peer, answer: Answer) {
+        let metrics = self.limits.refusals.metrics().clone();
+        let streams = Streams::new(self.shutdown.clone(), metrics);
+        let service = self.service(peer, answer, Heard::default());
         let connection = http2::Builder::new(streams.clone())
             .timer(TokioTimer::new())
             .max_concurrent_streams(MAX_STREAMS)
@@ -240,11 +261,16 @@ impl Connections {
         let over = async {
             tokio::select! {
                 () = self.shutdown.halted() => {}
-                () = streams.unused(self.limits.times().header) => {}
+                had_any = streams.unused(self.limits.times().header) => if !had_any {
+                    self.refused(Refusal::NoRequest);
+                }
             }
         };
-        // An HTTP/2 client's faults are told in its own way, and counted nowhere.
-        let _ = to_the_end(connection, http2::Connection::graceful_shutdown, over).await;
+        let ended = to_the_end(connection, http2::Connection::graceful_shutdown, over).await;
+        // An HTTP/2 client's other faults are told in its own way, and counted nowhere.
+        if ended.is_err_and(|error| is_untaken(&error)) {
+            self.refused(Refusal::SlowReader);
+        }
     }
 }
 
@@ -264,6 +290,12 @@ fn handshake(certificate: Certificate) -> ServerConfig {
 fn speaks_2(socket: &TlsStream<TcpStream>) -> bool {
     let (_, session) = socket.get_ref();
     session.alpn_protocol() == Some(PROTOCOLS[0])
+}
+
+/// Whether the kernel has cut the client off for taking nothing of what was sent.
+fn is_untaken(error: &hyper::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    cause.is_some_and(|cause: &io::Error| cause.kind() == io::ErrorKind::TimedOut)
 }
 
 /// HTTP/2 names the host in the address; here all look for it in the header, where HTTP/1.1 has it.

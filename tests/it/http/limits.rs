@@ -8,7 +8,10 @@ use std::{
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{ask, ask_at, request, until_closed};
-use crate::harness::{AT_REST, Server, soon};
+use crate::{
+    harness::{AT_REST, Server, soon},
+    metrics::{APART, until},
+};
 
 #[tokio::test]
 async fn connections_beyond_the_cap_wait_for_their_turn() {
@@ -72,8 +75,8 @@ async fn one_client_cannot_take_every_connection_and_its_leaving_makes_room() {
 }
 
 #[tokio::test]
-async fn who_sends_no_whole_request_in_time_is_closed_and_sessions_are_not() {
-    let server = Server::start("[server]\nheader_timeout = \"1s\"\n");
+async fn who_sends_no_whole_request_in_time_is_closed_and_counted_and_sessions_are_not() {
+    let server = Server::start(&format!("[server]\nheader_timeout = \"1s\"\n{APART}"));
     let mut session = server.connect().await;
     let begin = Instant::now();
     let connect = async || TcpStream::connect(server.address).await.unwrap();
@@ -102,6 +105,12 @@ async fn who_sends_no_whole_request_in_time_is_closed_and_sessions_are_not() {
             "{name}: {:?}",
             begin.elapsed()
         );
+    }
+    // Who rests between two requests was refused nothing.
+    let figures = until(&server, "askd_refusals_total", "", 2.0).await;
+    for reason in ["no_request", "slow_headers"] {
+        let label = format!("reason={reason}");
+        assert_eq!(figures.sum("askd_refusals_total", &label), 1.0, "{reason}");
     }
     let turn = session.ask("What is staking?").await;
     assert_eq!(session.read(turn).await.outcome, "stop");

@@ -1,9 +1,11 @@
 //! Each figure is there after its thing has happened.
 
-use tokio::net::TcpStream;
+use futures_util::SinkExt as _;
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+use tokio_tungstenite::tungstenite::Message;
 
 use super::*;
-use crate::http::until_closed;
+use crate::{http::until_closed, tls::Authority};
 
 #[tokio::test]
 async fn each_answer_is_counted_by_its_end_with_its_times() {
@@ -242,4 +244,78 @@ async fn documents_and_searches_are_counted() {
     assert_eq!(figures.sum("askd_searches_total", ""), 2.0);
     assert!(figures.sum("askd_searches_total", "outcome=found") >= 1.0);
     assert_eq!(figures.sum("askd_search_seconds_count", ""), 2.0);
+}
+
+#[tokio::test]
+async fn a_handshake_that_fails_or_takes_too_long_is_counted_and_one_that_is_left_is_not() {
+    let authority = Authority::new();
+    let tls = authority.toml("");
+    let server = Server::start(&format!("[server]\nheader_timeout = \"1s\"\n{tls}{APART}"));
+    drop(TcpStream::connect(server.address).await.unwrap());
+    let mut silent = TcpStream::connect(server.address).await.unwrap();
+    let mut plain = TcpStream::connect(server.address).await.unwrap();
+    plain.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    // These come through the handshake, and then nothing more comes.
+    let mut mute = Vec::new();
+    for alpn in ["http/1.1", "h2"] {
+        mute.push(authority.connect(server.address, &[alpn]).await);
+    }
+    until_closed(&mut plain).await;
+    until_closed(&mut silent).await;
+    for socket in &mut mute {
+        until_closed(socket).await;
+    }
+    let figures = until(&server, "askd_refusals_total", "", 4.0).await;
+    for (reason, count) in [("tls_failed", 1.0), ("tls_slow", 1.0), ("no_request", 2.0)] {
+        let label = format!("reason={reason}");
+        assert_eq!(
+            figures.sum("askd_refusals_total", &label),
+            count,
+            "{reason}"
+        );
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_takes_nothing_of_a_response_or_of_an_answer_is_counted() {
+    let server = Server::start(&format!("[session]\nsend_timeout = \"1s\"\n{APART}"));
+    let mut greedy = TcpStream::connect(server.address).await.unwrap();
+    socket2::SockRef::from(&greedy)
+        .set_recv_buffer_size(4096)
+        .unwrap();
+    let asked = request("GET", "/", "").repeat(100);
+    // It fails once the server has let go: until then nothing that is sent here is taken for ever.
+    let flood = async { while greedy.write_all(asked.as_bytes()).await.is_ok() {} };
+    soon("cut off", flood).await;
+    until(&server, "askd_refusals_total", "reason=slow_reader", 1.0).await;
+    let mut client = server.connect_with_little_room().await;
+    let flood = async { while client.socket.feed(Message::text("{}")).await.is_ok() {} };
+    soon("closed", flood).await;
+    until(&server, "askd_refusals_total", "reason=slow_reader", 2.0).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_that_falls_silent_is_counted_and_one_that_leaves_is_not() {
+    let server = Server::start(&format!("[session]\nheartbeat = \"1s\"\n{APART}"));
+    server.connect().await.leave(1001).await;
+    // Held and never polled: no ping is answered.
+    let silent = server.connect().await;
+    until(&server, "askd_refusals_total", "reason=silent", 1.0).await;
+    let figures = until(&server, "askd_sessions_ended_total", "", 2.0).await;
+    assert_eq!(figures.sum("askd_refusals_total", ""), 1.0);
+    drop(silent);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_in_time_is_counted() {
+    let server = Server::start(APART);
+    let path = format!("/api/v1/conversations/{}", uuid::Uuid::now_v7());
+    let lines = "Content-Type: application/json\r\nContent-Length: 100\r\n";
+    let slow = ask_at(server.address, &(request("PATCH", &path, lines) + "{")).await;
+    assert_eq!(slow.status, 408);
+    until(&server, "askd_refusals_total", "reason=too_slow", 1.0).await;
+    server.stop().await;
 }

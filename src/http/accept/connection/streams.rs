@@ -11,7 +11,10 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::shutdown::Shutdown;
+use crate::{
+    metrics::{Metrics, Refusal},
+    shutdown::Shutdown,
+};
 
 /// How long a request may go without a step: longer than any may take by itself, an import's 120 s among them.
 const STILL: Duration = Duration::from_secs(150);
@@ -23,17 +26,23 @@ const UNUSED: Duration = Duration::from_secs(60);
 pub struct Streams {
     open: watch::Sender<usize>,
     shutdown: Shutdown,
+    metrics: Metrics,
 }
 
 impl Streams {
-    /// None yet.
-    pub fn new(shutdown: Shutdown) -> Self {
-        let open = watch::Sender::new(0);
-        Self { open, shutdown }
+    /// None yet. Those that are ended for standing still are counted there.
+    pub fn new(shutdown: Shutdown, metrics: Metrics) -> Self {
+        Self {
+            open: watch::Sender::new(0),
+            shutdown,
+            metrics,
+        }
     }
 
-    /// Returns when there has been no request for a while; the first one has to come within `first`.
-    pub async fn unused(&self, first: Duration) {
+    /// Returns when there has been no request for a while, with whether there was any before; the first one has to come within
+    /// `first`.
+    pub async fn unused(&self, first: Duration) -> bool {
+        let mut had_any = false;
         let mut open = self.open.subscribe();
         let mut patience = first;
         // The sender lives in `self`.
@@ -42,8 +51,9 @@ impl Streams {
             .is_ok()
         {
             let _ = open.wait_for(|open| *open == 0).await;
-            patience = UNUSED;
+            (had_any, patience) = (true, UNUSED);
         }
+        had_any
     }
 }
 
@@ -53,9 +63,13 @@ where
 {
     fn execute(&self, stream: F) {
         let open = Open::new(self.open.clone());
+        let metrics = self.metrics.clone();
         self.shutdown.spawn_background("stream", async move {
             let _open = open;
-            unless_still(stream).await;
+            if !unless_still(stream).await {
+                // Bodies have less time: what stands still for so long is a response that nobody takes.
+                metrics.refused(Refusal::SlowReader);
+            }
         });
     }
 }
@@ -76,18 +90,21 @@ impl Drop for Open {
     }
 }
 
-/// Runs a stream until it ends, or until nothing has woken it for too long: no byte came, and none could go. Dropping it
-/// resets it.
-async fn unless_still(stream: impl Future<Output = ()>) {
+/// Runs a stream until it ends, or, with `false`, until nothing has woken it for too long: no byte came, and none could go.
+/// Dropping it resets it.
+async fn unless_still(stream: impl Future<Output = ()>) -> bool {
     let (mut stream, mut end) = (pin!(stream), pin!(sleep(STILL)));
     poll_fn(|context| {
-        if stream.as_mut().poll(context).is_ready() || end.as_mut().poll(context).is_ready() {
-            return Poll::Ready(());
+        if stream.as_mut().poll(context).is_ready() {
+            return Poll::Ready(true);
+        }
+        if end.as_mut().poll(context).is_ready() {
+            return Poll::Ready(false);
         }
         end.as_mut().reset(Instant::now() + STILL);
-        end.as_mut().poll(context)
+        end.as_mut().poll(context).map(|()| false)
     })
-    .await;
+    .await
 }
 
 #[cfg(test)]
@@ -100,9 +117,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_is_unused_when_no_request_comes_or_none_follows_for_long() {
-        let streams = Streams::new(Shutdown::new());
+        let streams = Streams::new(Shutdown::new(), Metrics::new());
         let begin = Instant::now();
-        streams.unused(Duration::from_secs(3)).await;
+        assert!(!streams.unused(Duration::from_secs(3)).await);
         assert_eq!(begin.elapsed().as_secs(), 3);
         let (one, begin) = (Open::new(streams.open.clone()), Instant::now());
         let unused = streams.unused(Duration::from_secs(3));
@@ -110,14 +127,15 @@ mod tests {
             sleep(Duration::from_secs(1000)).await;
             drop(one);
         };
-        tokio::join!(unused, ending);
+        assert_eq!(tokio::join!(unused, ending).0, true);
         assert_eq!(begin.elapsed().as_secs(), 1060);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_request_that_moves_goes_on_and_one_that_does_not_is_ended_and_no_longer_counts() {
         let shutdown = Shutdown::new();
-        let streams = Streams::new(shutdown.clone());
+        let metrics = Metrics::new();
+        let streams = Streams::new(shutdown.clone(), metrics.clone());
         let step = Arc::new(Notify::new());
         let moved = step.clone();
         streams.execute(async move {
@@ -134,5 +152,6 @@ mod tests {
         let begin = Instant::now();
         shutdown.finished().await;
         assert_eq!((begin.elapsed(), *streams.open.borrow()), (STILL, 0));
+        assert_eq!(metrics.refusals(Refusal::SlowReader.as_str()), 1);
     }
 }
