@@ -128,7 +128,12 @@ impl Sessions {
         } = who;
         info!(session = %id, %peer, "session opened");
         let since = SystemTime::now();
-        let _seated = self.seats.take(id, Seat { user, peer, since });
+        let seat = Seat {
+            user: user.clone(),
+            peer,
+            since,
+        };
+        let _seated = self.seats.take(id, seat);
         let (begin, config) = (Instant::now(), self.config.load_full());
         let (sink, mut inbound) = socket.split();
         let mut session = Session {
@@ -136,7 +141,7 @@ impl Sessions {
             owner,
             client,
             pass,
-            state: State::new(id, (owner, client), &config, begin),
+            state: State::new(id, (owner, client, user), &config, begin),
             outbound: Outbound::new(sink, config.heartbeat, config.send_timeout),
             phase: Phase::Up,
             told: false,

@@ -1,6 +1,6 @@
 //! What a client's message may do now. No I/O, no clock of its own: a decision, and the reasons against it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -32,6 +32,7 @@ pub struct State {
     session: SessionId,
     owner: OwnerId,
     client: Option<Client>,
+    user: Option<Arc<str>>,
     max_question: usize,
     rate: Rate,
 }
@@ -40,7 +41,7 @@ impl State {
     /// A session that has asked nothing yet.
     pub fn new(
         session: SessionId,
-        (owner, client): (OwnerId, Option<Client>),
+        (owner, client, user): (OwnerId, Option<Client>, Option<Arc<str>>),
         config: &config::Session,
         now: Instant,
     ) -> Self {
@@ -48,6 +49,7 @@ impl State {
             session,
             owner,
             client,
+            user,
             max_question: config.max_question,
             rate: Rate::new(config.questions_per_minute, now),
         }
@@ -88,6 +90,7 @@ impl State {
                     session: self.session,
                     owner: self.owner,
                     client: self.client,
+                    user: self.user.clone(),
                     turn,
                     text,
                     conversation,
@@ -229,7 +232,12 @@ mod tests {
     #[test]
     fn a_question_is_refused_for_its_text() {
         let now = Instant::now();
-        let mut state = State::new(SessionId::new(), (OwnerId::new(), None), &config(), now);
+        let mut state = State::new(
+            SessionId::new(),
+            (OwnerId::new(), None, None),
+            &config(),
+            now,
+        );
         assert_eq!(
             code(state.decide(&question(turn(), " \n"), None, now)),
             ErrorCode::QuestionEmpty
@@ -251,7 +259,12 @@ mod tests {
     #[test]
     fn one_running_turn_at_a_time_and_the_same_again_is_no_second() {
         let now = Instant::now();
-        let mut state = State::new(SessionId::new(), (OwnerId::new(), None), &config(), now);
+        let mut state = State::new(
+            SessionId::new(),
+            (OwnerId::new(), None, None),
+            &config(),
+            now,
+        );
         let running = turn();
         assert_eq!(
             code(state.decide(&question(turn(), "q"), Some(running), now)),
@@ -276,7 +289,12 @@ mod tests {
     #[test]
     fn questions_beyond_the_rate_are_told_when_to_come_again() {
         let now = Instant::now();
-        let mut state = State::new(SessionId::new(), (OwnerId::new(), None), &config(), now);
+        let mut state = State::new(
+            SessionId::new(),
+            (OwnerId::new(), None, None),
+            &config(),
+            now,
+        );
         assert!(state.decide(&question(turn(), "q"), None, now).is_ok());
         assert!(state.decide(&question(turn(), "q"), None, now).is_ok());
         let fault = state.decide(&question(turn(), "q"), None, now).unwrap_err();
@@ -294,7 +312,12 @@ mod tests {
     #[test]
     fn options_have_ranges() {
         let now = Instant::now();
-        let mut state = State::new(SessionId::new(), (OwnerId::new(), None), &config(), now);
+        let mut state = State::new(
+            SessionId::new(),
+            (OwnerId::new(), None, None),
+            &config(),
+            now,
+        );
         for (options, ok) in [
             (json!({ "temperature": 2.0, "max_tokens": 1 }), true),
             (json!({ "temperature": 2.1 }), false),

@@ -67,6 +67,8 @@ pub struct Ask {
     pub owner: OwnerId,
     /// From where it comes, if that is known.
     pub client: Option<Client>,
+    /// Their name, where people sign in.
+    pub user: Option<Arc<str>>,
     /// The turn's key.
     pub turn: TurnId,
     /// The question.
@@ -100,11 +102,11 @@ pub(super) struct Inner {
 /// A turn that runs, or is about to.
 pub(super) struct Live {
     pub(super) owner: OwnerId,
-    /// Known from the beginning, so that whoever deletes the conversation meets the turn also while its question is
-    /// being kept.
+    /// Known from the beginning: whoever deletes it meets the turn also while its question is being kept.
     pub(super) conversation: ConversationId,
     /// For who looks on: who asked whom, when, and what it is at.
     pub(super) session: SessionId,
+    pub(super) user: Option<Arc<str>>,
     pub(super) station: Arc<Station>,
     pub(super) model: String,
     pub(super) since: u64,
@@ -217,6 +219,7 @@ impl Desk {
             owner,
             conversation,
             session: ask.session,
+            user: ask.user,
             station: station.clone(),
             model: model.clone(),
             since: asked_at,

@@ -1,6 +1,9 @@
 //! The turns at the desk, as an admin sees them: without a letter of what is asked and answered.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, Ordering},
+};
 
 use super::{
     Stop,
@@ -55,6 +58,8 @@ pub struct Shown {
     pub turn: TurnId,
     /// The session that asked; it may have gone.
     pub session: SessionId,
+    /// Who asked, where people sign in; that stays known when the session has gone.
+    pub user: Option<Arc<str>>,
     /// Where it belongs.
     pub conversation: ConversationId,
     /// Who answers.
@@ -113,6 +118,7 @@ impl Live {
         Shown {
             turn,
             session: self.session,
+            user: self.user.clone(),
             conversation: self.conversation,
             endpoint: self.station.name.clone(),
             model: self.model.clone(),

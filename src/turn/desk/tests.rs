@@ -141,6 +141,7 @@ fn question(text: &str) -> Ask {
         session: SessionId::new(),
         owner: OWNER,
         client: None,
+        user: None,
         turn: TurnId(Uuid::now_v7()),
         text: text.to_owned(),
         conversation: None,

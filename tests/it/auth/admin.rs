@@ -184,6 +184,26 @@ async fn to_everybody_else_an_address_for_admins_is_one_that_there_is_not() {
 }
 
 #[tokio::test]
+async fn who_asked_is_known_also_when_their_session_has_gone() {
+    let fake = Fake::start().await;
+    let config = format!("{}[session]\non_leave = \"finish\"\n", with_endpoint(&fake));
+    let server = Server::start(&config);
+    let ada = Visitor::signed_in(&server, "ada").await;
+    let bob = Visitor::signed_in(&server, "bob").await;
+    fake.then(Script::in_two());
+    let mut session = bob.connect(&server).await;
+    session.ask_accepted("q").await;
+    session.leave(1001).await;
+    server.until("left", |now| now.sessions == 0).await;
+    let now = overview(&ada).await;
+    assert_eq!(now["sessions"]["total"], 0);
+    assert_eq!(now["turns"]["list"][0]["user"], "bob");
+    fake.gate("more").release();
+    server.until("at rest", |now| now.turns == 0).await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn an_admin_ends_a_users_sign_ins_and_the_sessions_that_are_open_by_them() {
     let server = Server::start(&passwords(&["ada", "bob"], ""));
     let ada = Visitor::signed_in(&server, "ada").await;

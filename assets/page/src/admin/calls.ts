@@ -15,6 +15,7 @@ export type Session = { id: string; user: string | null; peer: string; since: nu
 export type Turn = {
   id: string;
   session: string;
+  user: string | null;
   endpoint: string;
   model: string;
   stage: "beginning" | "in_line" | "searching" | "waiting" | "writing";

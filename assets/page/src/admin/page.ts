@@ -130,7 +130,8 @@ class View {
   }
 
   private turn(turn: Turn, asker: Session | undefined, now: number): Row {
-    const [at, who] = [moment(turn.since, now), called(asker)];
+    // Whoever has left has a name all the same.
+    const [at, who] = [moment(turn.since, now), turn.user ?? called(asker)];
     return {
       key: `${turn.id} ${turn.session}`,
       cells: [at, who, turn.endpoint, turn.model, filled(say.turns[turn.stage], turn.place ?? 0), size(turn.bytes)],

@@ -71,6 +71,8 @@ struct Turns {
 pub struct Turn {
     id: TurnId,
     session: SessionId,
+    /// Null: anonymous.
+    user: Option<String>,
     conversation: ConversationId,
     endpoint: String,
     model: String,
@@ -238,6 +240,7 @@ impl Turn {
         Self {
             id: shown.turn,
             session: shown.session,
+            user: shown.user.map(|user| user.to_string()),
             conversation: shown.conversation,
             endpoint: shown.endpoint,
             model: shown.model,
