@@ -167,7 +167,7 @@ fn read<'t>(
             report,
             root.section("auth"),
             &server.listen,
-            !server.trusted_proxies.is_empty(),
+            &server.trusted_proxies,
         ),
         metrics: metrics::read(report, root.section("metrics"), &server.listen, env),
         server,

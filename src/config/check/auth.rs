@@ -1,12 +1,12 @@
 //! `[auth]`: who may come in, and that nobody is let in unawares.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use argon2::{Params, PasswordHash};
 use warp::http::HeaderName;
 
 use super::super::{
-    Auth, AuthMode, Listen, Secret, User,
+    Auth, AuthMode, Listen, Proxy, Secret, User,
     report::{Draft, Report},
     section::Section,
     value::Given,
@@ -20,12 +20,12 @@ const MAX_MEMORY: u32 = 256 << 10;
 /// The header that most proxies with a sign-in of their own send (Authelia, Caddy's and nginx' examples).
 const USUAL_HEADER: &str = "remote-user";
 
-/// Reads `[auth]`; `listen` is where askd is going to listen, and `has_proxies` whether any proxy is believed.
+/// Reads `[auth]`; `listen` is where askd is going to listen, and `proxies` are those who are believed.
 pub(super) fn read(
     report: &Report<'_>,
     section: Section<'_, '_>,
     listen: &[Listen],
-    has_proxies: bool,
+    proxies: &[Proxy],
 ) -> Auth {
     let words = [
         ("none", AuthMode::None),
@@ -45,12 +45,15 @@ pub(super) fn read(
                 "make a hash with `askd hash-password`, and write [[auth.user]] with name and password_hash",
             ));
         }
-        AuthMode::Header if !has_proxies && !report.is_faulty(&["server.trusted_proxies"]) => {
+        AuthMode::Header
+            if proxies.is_empty() && !report.is_faulty(&["server.trusted_proxies"]) =>
+        {
             let draft = section.draft("mode", "is \"header\", and no proxy is believed");
             report.fault(draft.allowed("server.trusted_proxies").help(
                 "name the proxy's address in server.trusted_proxies, such as [\"127.0.0.1\"]",
             ));
         }
+        AuthMode::Header if proxies.contains(&Proxy::Unix) => by_anybody(report, &section, listen),
         _ => {}
     }
     if word == AuthMode::Password {
@@ -69,6 +72,39 @@ pub(super) fn read(
     };
     section.finish();
     auth
+}
+
+/// A Unix socket takes whoever reaches its folder, and who is believed there is whoever they say: that is told where all of this
+/// machine reach one.
+fn by_anybody(report: &Report<'_>, section: &Section<'_, '_>, listen: &[Listen]) {
+    let is_open = |path: &Path| {
+        path.parent().is_some_and(|folder| {
+            let mut above = folder.ancestors();
+            above.all(|folder| mode_of(folder).is_some_and(|mode| mode & 0o001 != 0))
+        })
+    };
+    let open = listen.iter().find(|one| match one {
+        Listen::Unix(path) => is_open(path),
+        Listen::Tcp(_) => false,
+    });
+    let Some(open) = open else {
+        return;
+    };
+    let draft = section.draft(
+        "mode",
+        format!(
+            "is \"header\", server.trusted_proxies has \"unix\", and every user of this machine can reach {open}: they could be \
+             whoever they say"
+        ),
+    );
+    report.warn(draft.help(
+        "put the socket into a folder of its own with mode 0750 and the proxy's group; docs/reverse-proxies.md says how",
+    ));
+}
+
+/// `None`: there is no such folder yet, or it cannot be seen from here.
+fn mode_of(folder: &Path) -> Option<u32> {
+    Some(fs::metadata(folder).ok()?.permissions().mode())
 }
 
 /// Without a sign-in, whoever reaches the address may ask: that is to be said.

@@ -1,6 +1,10 @@
 //! What is said of each fault, word for word.
 
-use std::fmt::Write;
+use std::{
+    fmt::Write,
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+};
 
 use super::*;
 
@@ -606,4 +610,37 @@ fn a_key_over_plain_http_to_another_machine_is_a_warning_and_to_this_one_none() 
     let loaded = load(&text).unwrap();
     assert_eq!(loaded.warnings.len(), 1);
     insta::assert_snapshot!(loaded.warnings[0].render_warning(false));
+}
+
+#[test]
+fn a_socket_that_everybody_reaches_is_told_where_its_clients_are_whoever_they_say() {
+    // Unlike a new folder of the system's own, it can be entered by all.
+    let folder = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o755))
+        .tempdir()
+        .unwrap();
+    let warned = |trusted: &str, mode: &str| {
+        let socket = folder.path().join("askd.sock");
+        let text = format!(
+            "[server]\nlisten = [\"unix:{}\"]\ntrusted_proxies = [\"{trusted}\"]\n[auth]\nmode = \"{mode}\"\n",
+            socket.display()
+        );
+        let mut warnings = load(&text).unwrap().warnings;
+        warnings.retain(|warning| warning.key == "auth.mode");
+        warnings
+    };
+    assert_eq!(warned("unix", "none"), []);
+    assert_eq!(warned("127.0.0.1", "header"), []);
+    let told = warned("unix", "header");
+    assert_eq!(told.len(), 1);
+    let told = told[0].render_warning(false);
+    for words in [
+        "auth.mode",
+        "askd.sock: they could be whoever they say",
+        "mode 0750",
+    ] {
+        assert!(told.contains(words), "{told}");
+    }
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o750)).unwrap();
+    assert_eq!(warned("unix", "header"), []);
 }
