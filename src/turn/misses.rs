@@ -182,6 +182,12 @@ fn key(question: &str) -> u64 {
     hasher.finish()
 }
 
+/// Whether any are in the file, without reading it.
+pub async fn any(file: &Path) -> bool {
+    let told = tokio::fs::metadata(file).await;
+    told.is_ok_and(|told| told.len() > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use std::{fs, os::unix::fs::PermissionsExt as _};

@@ -43,6 +43,15 @@ for (const width of [1280, 390, 320, 2560]) {
         await stop.waitFor();
         const turns = page.getByRole("region", { name: /^Answers that run/ });
         assert.match(await turns.innerText(), /fake-1\s+writing\s+10 byte/);
+        for (const part of [/^Answers that run/, /^Endpoints/, /^Open sessions/]) {
+          const hidden = await page
+            .getByRole("region", { name: part })
+            .evaluate((box) => box.scrollWidth - box.clientWidth);
+          if (width < 500) assert.equal(hidden, 0, `${part} is not cut off`);
+        }
+        assert.equal(await page.getByRole("cell", { name: "writing" }).count(), 1, "a card is still a row of a table");
+        await page.getByText("They are not written down: knowledge.misses is not set.").waitFor();
+        assert.equal(await page.getByRole("button", { name: "Show them" }).count(), 0);
         await page.getByRole("button", { name: "Show it" }).click();
         await page.getByText('password_hash = "***"').waitFor();
         await look(ada, "admin");

@@ -66,7 +66,7 @@ export type Overview = {
   endpoints: Endpoint[];
   store: Store;
   knowledge: Knowledge | null;
-  keeps_misses: boolean;
+  misses: "unkept" | "none" | "some";
 };
 
 export type Misses = { kept: boolean; questions: string[]; total: number };

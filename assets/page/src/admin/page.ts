@@ -55,8 +55,7 @@ class View {
     [say.knowledge.path, say.knowledge.reason],
     say.knowledge.whole,
   );
-  private readonly misses = made("button", { type: "button", hidden: "" }, say.misses.show);
-  private readonly missesTold = made("p");
+  private readonly misses = new Misses(() => void this.shows(() => this.misses.read()));
   private timer: ReturnType<typeof setTimeout> | undefined;
   private looking = false;
   private over = false;
@@ -71,7 +70,7 @@ class View {
       this.store.element,
       this.knowledge.element,
       this.problems.element,
-      this.questions(),
+      this.misses.element,
       this.configuration(),
     ];
   }
@@ -115,9 +114,8 @@ class View {
     this.turns.show(turns, more(now.turns));
     const sessions = now.sessions.list.map((session) => this.session(session, now.now));
     this.sessions.show(sessions, more(now.sessions));
+    this.misses.show(now.misses);
     this.endpoints.show(now.endpoints.map((one) => endpoint(one, now.now)));
-    tell(this.missesTold, now.keeps_misses ? say.misses.about : say.misses.unkept);
-    this.misses.hidden = !now.keeps_misses;
     this.store.show(storeFacts(now.store));
     this.knowledge.element.hidden = now.knowledge === null;
     const problems = now.knowledge?.problems;
@@ -175,19 +173,6 @@ class View {
     void this.look();
   }
 
-  private questions(): HTMLElement {
-    const list = made("ol");
-    const shown = made("p", { class: "none" });
-    this.misses.addEventListener("click", () => {
-      void this.shows(async () => {
-        const { questions, total } = await calls.misses();
-        list.replaceChildren(...questions.map((question) => made("li", { dir: "auto" }, question)));
-        tell(shown, total === 0 ? say.misses.none : more({ total, list: questions }));
-      });
-    });
-    return made("section", {}, made("h2", {}, say.misses.title), this.missesTold, this.misses, shown, list);
-  }
-
   private configuration(): HTMLElement {
     const text = made("pre", { tabindex: "0", role: "region", "aria-label": say.config.title, hidden: "" });
     const came = made("ul");
@@ -216,6 +201,39 @@ class View {
     } catch (error) {
       this.fails(error, filled(say.failed, error instanceof Error ? error.message : ""));
     }
+  }
+}
+
+/** The questions that found nothing. To read them is written down: they are offered where there are any, and read on demand. */
+class Misses {
+  readonly element: HTMLElement;
+  private readonly list = made("ol");
+  private readonly shown = made("p", { class: "none" });
+  private readonly offer: HTMLElement;
+
+  constructor(wanted: () => void) {
+    const button = made("button", { type: "button" }, say.misses.show);
+    button.addEventListener("click", wanted);
+    this.offer = made("div", { hidden: "" }, made("p", {}, say.misses.about), button);
+    this.element = made("section", {}, made("h2", {}, say.misses.title), this.offer, this.shown, this.list);
+  }
+
+  /** Whether there are any. */
+  show(are: Overview["misses"]): void {
+    this.offer.hidden = are !== "some";
+    if (are === "some") {
+      if (this.list.children.length === 0) tell(this.shown, "");
+      return;
+    }
+    this.list.replaceChildren();
+    tell(this.shown, are === "none" ? say.misses.none : say.misses.unkept);
+  }
+
+  async read(): Promise<void> {
+    const { kept, questions, total } = await calls.misses();
+    this.list.replaceChildren(...questions.map((question) => made("li", { dir: "auto" }, question)));
+    const rest = more({ total, list: questions });
+    tell(this.shown, kept ? (total === 0 ? say.misses.none : rest) : say.misses.unkept);
   }
 }
 

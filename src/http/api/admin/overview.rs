@@ -18,6 +18,7 @@ use crate::{
     turn::{
         desk::{Shown, Stage},
         health::Lately,
+        misses,
         station::Station,
     },
 };
@@ -39,8 +40,17 @@ pub struct Overview {
     endpoints: Vec<Endpoint>,
     store: Store,
     knowledge: Option<Knowledge>,
-    /// Whether questions that find nothing are written down.
-    keeps_misses: bool,
+    misses: Misses,
+}
+
+/// Whether there are questions that found nothing.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Misses {
+    /// They are not written down.
+    Unkept,
+    None,
+    Some,
 }
 
 #[derive(Serialize)]
@@ -191,7 +201,11 @@ pub(super) async fn of(site: &Site) -> Overview {
             unwritten_answers: answers,
         },
         knowledge: site.documents.as_ref().map(Knowledge::of),
-        keeps_misses: site.misses.is_some(),
+        misses: match &site.misses {
+            None => Misses::Unkept,
+            Some(file) if misses::any(file).await => Misses::Some,
+            Some(_) => Misses::None,
+        },
     }
 }
 
