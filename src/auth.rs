@@ -216,6 +216,15 @@ impl Auth {
         Ok(count)
     }
 
+    /// Ends all sign-ins and all tokens of a user, and says how many of either there were.
+    pub async fn shut_out(&self, name: &str) -> Result<(usize, usize), StoreError> {
+        let (mut ended, tokens) = self.0.kept().remove_all(name);
+        let counts = (ended.len(), tokens.len());
+        ended.extend(tokens);
+        self.forget_all(ended).await?;
+        Ok(counts)
+    }
+
     /// The user's tokens, the oldest first.
     pub fn tokens(&self, name: &str) -> Vec<TokenInfo> {
         self.0.kept().tokens(name)

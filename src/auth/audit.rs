@@ -65,12 +65,14 @@ pub enum Act {
         /// Which one.
         turn: Uuid,
     },
-    /// An admin ended a user's sign-ins.
+    /// An admin ended a user's sign-ins and tokens.
     UserSignedOut {
         /// Whose.
         of: String,
         /// How many.
         sign_ins: usize,
+        /// And of these.
+        tokens: usize,
     },
     /// An admin read the questions that found nothing.
     MissesRead,

@@ -117,6 +117,14 @@ impl Kept {
         hashes.iter().filter_map(|hash| self.remove(hash)).collect()
     }
 
+    /// Ends all sign-ins and tokens of a user, and gives the hashes of either kind.
+    pub(super) fn remove_all(&mut self, user: &str) -> (Vec<SecretHash>, Vec<SecretHash>) {
+        let sign_ins = self.remove_sign_ins(user);
+        let hashes = self.of_user(user, |_| true);
+        let tokens = hashes.iter().filter_map(|hash| self.remove(hash));
+        (sign_ins, tokens.collect())
+    }
+
     /// Ends a token of this user.
     pub(super) fn remove_token(&mut self, user: &str, id: Uuid) -> Option<SecretHash> {
         let found = self.of_user(user, |entry| {

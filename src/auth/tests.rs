@@ -132,6 +132,24 @@ fn the_two_kinds_do_not_stand_in_for_each_other() {
     assert_eq!(kept.remove_token("ada", Uuid::from_u128(2)), Some([2; 32]));
 }
 
+#[test]
+fn who_is_shut_out_keeps_nothing_and_others_keep_theirs() {
+    let (mut kept, now) = (Kept::default(), Instant::now());
+    kept.add(credential(1, CredentialKind::SignIn), now);
+    kept.add(credential(2, CredentialKind::Token), now);
+    let bobs = Credential {
+        user: "bob".to_owned(),
+        ..credential(3, CredentialKind::Token)
+    };
+    kept.add(bobs, now);
+    let pass = kept.find(&[2; 32], CredentialKind::Token, now).unwrap().1;
+    assert_eq!(kept.remove_all("ada"), (vec![[1; 32]], vec![[2; 32]]));
+    let ended = std::pin::pin!(pass.ended());
+    assert!(futures_util::FutureExt::now_or_never(ended).is_some());
+    assert!(kept.find(&[3; 32], CredentialKind::Token, now).is_some());
+    assert_eq!(kept.remove_all("ada"), (vec![], vec![]));
+}
+
 #[tokio::test]
 async fn many_wrong_passwords_at_once_are_no_more_tries_than_one_after_the_other() {
     let auth = auth(&["ada"]);

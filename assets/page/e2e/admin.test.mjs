@@ -122,8 +122,14 @@ stage(SERVED)("an admin signs a user out, and reads the configuration again", as
   await page.getByRole("status").getByText("Nothing in it has changed.").waitFor();
   await page.getByRole("button", { name: "Sign out bob everywhere" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Sign out" }).click();
-  await page.getByText("bob: 1 sign-ins have ended.").waitFor();
+  await page.getByText("bob: 1 sign-ins and 0 API tokens have ended.").waitFor();
   await bob.page.getByText("You are signed out.").waitFor();
+  // By name, too, where there is no session of theirs.
+  await page.getByRole("textbox", { name: "User's name" }).fill("bob");
+  await page.getByRole("button", { name: "Sign out everywhere", exact: true }).click();
+  await page.getByRole("dialog").getByText("Sign out bob everywhere?").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Sign out" }).click();
+  await page.getByText("bob: 0 sign-ins and 0 API tokens have ended.").waitFor();
   await reader.leave({ refused: true });
 });
 

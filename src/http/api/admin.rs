@@ -14,7 +14,7 @@ use super::{
     refusal::Refusal,
     route::{Admin, Route},
 };
-use crate::{auth::audit::Act, config::AuthMode, id::TurnId, turn::misses};
+use crate::{auth::audit::Act, id::TurnId, turn::misses};
 
 /// Questions that found nothing, in one answer.
 const MISSES: usize = 200;
@@ -28,6 +28,7 @@ struct SignOut {
 #[derive(Serialize)]
 struct SignedOut {
     sign_ins: usize,
+    tokens: usize,
 }
 
 #[derive(Serialize)]
@@ -93,19 +94,20 @@ fn cancel(call: &Call, turn: Option<TurnId>) -> Result<Response, Refusal> {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// `POST /admin/sign-out`: all of a user's sign-ins.
+/// `POST /admin/sign-out`: all of a user's sign-ins and tokens. Whom a proxy names it may name again; their tokens are askd's.
 async fn sign_out(mut call: Call) -> Result<Response, Refusal> {
     let body = call.small().await?;
     let SignOut { name } = decode(&body)?;
-    if call.site.auth.mode() == AuthMode::Header {
-        return Err(Refusal::by_proxy());
-    }
-    let sign_ins = call.site.auth.sign_out_everywhere(&name).await?;
+    let (sign_ins, tokens) = call.site.auth.shut_out(&name).await?;
     // Where there is none it may be anything that was typed.
-    if sign_ins > 0 || call.site.auth.known(&name).is_some() {
-        call.note(Act::UserSignedOut { of: name, sign_ins });
+    if sign_ins + tokens > 0 || call.site.auth.known(&name).is_some() {
+        call.note(Act::UserSignedOut {
+            of: name,
+            sign_ins,
+            tokens,
+        });
     }
-    json(&SignedOut { sign_ins })
+    json(&SignedOut { sign_ins, tokens })
 }
 
 /// `POST /admin/reload`.

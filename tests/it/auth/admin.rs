@@ -210,7 +210,7 @@ async fn an_admin_ends_a_users_sign_ins_and_the_sessions_that_are_open_by_them()
     let bob = Visitor::signed_in(&server, "bob").await;
     let mut session = bob.connect(&server).await;
     let reply = ada.post("/admin/sign-out", &json!({ "name": "bob" })).await;
-    assert_eq!(reply.json(), json!({ "sign_ins": 1 }));
+    assert_eq!(reply.json(), json!({ "sign_ins": 1, "tokens": 0 }));
     assert_eq!(session.closed().await, 1008);
     assert_eq!(bob.get("/me").await.status, 401);
     assert_eq!(ada.get("/me").await.status, 200);

@@ -2,13 +2,17 @@
 
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::net::TcpStream;
 use tokio_tungstenite::{
-    connect_async,
+    MaybeTlsStream, connect_async,
     tungstenite::{Error, client::IntoClientRequest, http::header},
 };
 
 use super::{Visitor, passwords, text};
-use crate::harness::{Server, soon};
+use crate::{
+    client::Client,
+    harness::{Server, soon},
+};
 
 async fn token(visitor: &Visitor, name: &str) -> (String, String) {
     let reply = visitor.post("/tokens", &json!({ "name": name })).await;
@@ -20,6 +24,55 @@ async fn token(visitor: &Visitor, name: &str) -> (String, String) {
 
 fn program(server: &Server, secret: &str) -> Visitor {
     Visitor::with(server, &format!("Authorization: Bearer {secret}\r\n"))
+}
+
+/// A session of a program that shows this token.
+async fn opened(server: &Server, secret: &str) -> Client<MaybeTlsStream<TcpStream>> {
+    let mut asked = format!("ws://{}/ws", server.address)
+        .into_client_request()
+        .unwrap();
+    let shown = format!("Bearer {secret}").parse().unwrap();
+    asked.headers_mut().insert(header::AUTHORIZATION, shown);
+    let (socket, _) = connect_async(asked).await.unwrap();
+    let mut session = Client {
+        socket,
+        status: json!(null),
+    };
+    session.expect("status").await;
+    session
+}
+
+#[tokio::test]
+async fn an_admin_takes_all_of_a_users_tokens_back_also_where_a_proxy_signs_in() {
+    let file = TempDir::new().unwrap();
+    let audit = file.path().join("audit.jsonl");
+    let by_proxy = format!(
+        "[server]\ntrusted_proxies = [\"127.0.0.1\"]\n\
+         [auth]\nmode = \"header\"\nadmins = [\"ada\"]\naudit = {audit:?}\n"
+    );
+    let server = Server::start(&by_proxy);
+    let [ada, bob] =
+        ["ada", "bob"].map(|name| Visitor::with(&server, &format!("Remote-User: {name}\r\n")));
+    let (_, leaked) = token(&bob, "leaked").await;
+    let (_, hers) = token(&ada, "hers").await;
+    let mut session = opened(&server, &leaked).await;
+    let reply = ada.post("/admin/sign-out", &json!({ "name": "bob" })).await;
+    assert_eq!(reply.json(), json!({ "sign_ins": 0, "tokens": 1 }));
+    assert_eq!(soon("closed", session.closed()).await, 1008);
+    assert_eq!(program(&server, &leaked).get("/me").await.status, 401);
+    assert_eq!(program(&server, &hers).get("/me").await.status, 200);
+    // Whom the proxy names comes in as before.
+    assert_eq!(bob.me().await["name"], "bob");
+    server.stop().await;
+    let written = std::fs::read_to_string(audit).unwrap();
+    let last = written.lines().last().unwrap();
+    for part in [
+        r#""act":"user_signed_out""#,
+        r#""of":"bob""#,
+        r#""tokens":1"#,
+    ] {
+        assert!(last.contains(part), "{last}");
+    }
 }
 
 #[tokio::test]
@@ -34,17 +87,7 @@ async fn a_token_opens_what_its_user_may_until_it_is_taken_back() {
     assert_eq!(listed["tokens"].as_array().unwrap().len(), 1);
     assert!(!listed.to_string().contains(&secret), "it is shown once");
 
-    let mut asked = format!("ws://{}/ws", server.address)
-        .into_client_request()
-        .unwrap();
-    let shown = format!("Bearer {secret}").parse().unwrap();
-    asked.headers_mut().insert(header::AUTHORIZATION, shown);
-    let (socket, _) = connect_async(asked).await.unwrap();
-    let mut session = crate::client::Client {
-        socket,
-        status: json!(null),
-    };
-    session.expect("status").await;
+    let mut session = opened(&server, &secret).await;
     assert_eq!(
         bob.send("DELETE", &format!("/tokens/{id}"), "", "")
             .await

@@ -93,10 +93,11 @@ export async function stop(turn: string): Promise<void> {
   await asked("POST", `turns/${turn}/cancel`);
 }
 
-/** How many sign-ins have ended. */
-export async function signOut(name: string): Promise<number> {
-  const answer = await asked("POST", "sign-out", { body: JSON.stringify({ name }) });
-  return ((await answer.json()) as { sign_ins: number }).sign_ins;
+/** How many have ended. */
+export type SignedOut = { sign_ins: number; tokens: number };
+
+export async function signOut(name: string): Promise<SignedOut> {
+  return (await asked("POST", "sign-out", { body: JSON.stringify({ name }) })).json() as Promise<SignedOut>;
 }
 
 export async function reload(): Promise<Reloaded> {

@@ -67,6 +67,7 @@ class View {
       this.turns.element,
       this.endpoints.element,
       this.sessions.element,
+      this.people(),
       this.store.element,
       this.knowledge.element,
       this.problems.element,
@@ -155,11 +156,27 @@ class View {
     return {
       label: say.sessions.signOut,
       name: filled(say.sessions.signOutNamed, user),
-      does: () =>
-        void this.does(filled(say.sessions.sure, user), say.sessions.signOut, async () =>
-          filled(say.sessions.done, user, await calls.signOut(user)),
-        ),
+      does: () => this.shutOut(user),
     };
+  }
+
+  private shutOut(user: string): void {
+    void this.does(filled(say.sessions.sure, user), say.sessions.signOut, async () => {
+      const { sign_ins, tokens } = await calls.signOut(user);
+      return filled(say.sessions.done, user, sign_ins, tokens);
+    });
+  }
+
+  /** For who is not here now, as one of whom a token is about. */
+  private people(): HTMLElement {
+    const name = made("input", { name: "user", required: "", maxlength: "200", autocomplete: "off" });
+    const button = made("button", {}, say.people.signOut);
+    const form = made("form", { class: "acts" }, made("label", {}, say.people.user, " ", name), button);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.shutOut(name.value.trim());
+    });
+    return made("section", {}, made("h2", {}, say.people.title), made("p", {}, say.people.about), form);
   }
 
   /** Does something, once whoever wants it is sure, and says what came of it. */

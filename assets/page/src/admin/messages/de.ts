@@ -47,8 +47,14 @@ export default {
     act: "Aktion",
     signOut: "Abmelden",
     signOutNamed: "{} überall abmelden",
-    sure: "{} überall abmelden? Alle Anmeldungen enden, und mit ihnen die offenen Sitzungen. API-Schlüssel bleiben.",
-    done: "{}: {} Anmeldungen sind beendet.",
+    sure: "{} überall abmelden? Alle Anmeldungen und API-Schlüssel enden, und damit die Sitzungen, die durch sie offen sind.",
+    done: "{}: {} Anmeldungen und {} API-Schlüssel sind beendet.",
+  },
+  people: {
+    title: "Anmeldungen und API-Schlüssel",
+    about: "Beendet alle eines Benutzers, auch wenn er nicht da ist: etwa wenn ein Schlüssel bekannt geworden ist.",
+    user: "Name des Benutzers",
+    signOut: "Überall abmelden",
   },
   endpoints: {
     title: "Endpunkte",

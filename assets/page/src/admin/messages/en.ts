@@ -45,8 +45,14 @@ export default {
     act: "Action",
     signOut: "Sign out",
     signOutNamed: "Sign out {} everywhere",
-    sure: "Sign out {} everywhere? All sign-ins of theirs end, and their open sessions with them. Tokens stay.",
-    done: "{}: {} sign-ins have ended.",
+    sure: "Sign out {} everywhere? All sign-ins and API tokens of theirs end, and with them the sessions that are open by these.",
+    done: "{}: {} sign-ins and {} API tokens have ended.",
+  },
+  people: {
+    title: "Sign-ins and API tokens",
+    about: "End all of a user's, also where they are not here: a token has leaked, say.",
+    user: "User's name",
+    signOut: "Sign out everywhere",
   },
   endpoints: {
     title: "Endpoints",
