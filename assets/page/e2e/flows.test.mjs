@@ -808,3 +808,20 @@ test("what_a_model_writes_cannot_act_in_the_page", async ({ fake, askd, reader }
   assert.equal(await tab.text.getByRole("link", { name: "b" }).getAttribute("rel"), "noopener noreferrer");
   await reader.leave();
 });
+
+stage({ server: "[limits.user]\nsessions = 1\n" })(
+  "a_tab_too_many_says_whose_limit_it_has_met_and_comes_in_once_the_other_is_closed",
+  async ({ askd, reader }) => {
+    const first = await reader.open(askd.url);
+    await first.stands();
+    await first.page.waitForFunction(() => !document.body.innerText.includes("Connecting"));
+    const second = await reader.open(askd.url);
+    await second.page
+      .getByText(/^You have as many sessions open as you may, until you close a tab\. Reconnecting in/)
+      .waitFor();
+    await first.page.close();
+    await second.page.getByRole("button", { name: "Try now" }).click();
+    await second.page.getByText(/^You have as many sessions/).waitFor({ state: "detached" });
+    await reader.leave({ away: true });
+  },
+);
