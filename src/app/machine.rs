@@ -7,7 +7,10 @@ use std::{fmt, fs, path::Path};
 use bytesize::ByteSize;
 
 use super::stations::{KNOWLEDGE_LINE, KNOWLEDGE_SLOTS};
-use crate::config::{Config, Endpoint};
+use crate::{
+    config::{Config, Endpoint},
+    http::accept::SCRAPES,
+};
 
 /// Descriptors beside connections, answers and listeners: the databases and their logs, the log's file, the folders that
 /// are watched, the runtime's own, a PDF that is read, files on their way to readers.
@@ -81,7 +84,7 @@ fn group_limit(groups: &str, read: &dyn Fn(&Path) -> Option<String>) -> Option<u
 pub struct Need {
     /// Connections, each of which is a descriptor.
     pub connections: u64,
-    /// Descriptors beside them: one for each answer's way to its endpoint, listeners, and 64 others.
+    /// Descriptors beside them: one for each answer's way to its endpoint, listeners, those who scrape the metrics, and 64 others.
     pub beside: u64,
     /// What it takes at rest; 8 KiB for each connection, and 32.5 KiB more over TLS; for each answer that runs twice its length, for a
     /// text that grows is copied, and for each that runs or waits its question.
@@ -98,11 +101,13 @@ impl Need {
             server,
             endpoints,
             session,
+            metrics,
             ..
         } = config;
         let connections = server.max_connections as u64;
         let redirects = server.tls.as_ref().map_or(0, |tls| tls.redirect.len());
-        let listeners = (server.listen.len() + redirects) as u64;
+        let scrapes = metrics.listen.as_ref().map_or(0, |_| 1 + SCRAPES);
+        let listeners = (server.listen.len() + redirects + scrapes) as u64;
         let sum = |of: fn(&Endpoint) -> usize| endpoints.iter().map(of).sum::<usize>() as u64;
         let upstream = sum(|endpoint| endpoint.concurrency);
         let (running, waiting) = match endpoints.is_empty() {

@@ -48,7 +48,7 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 /// What the kernel waits beyond the session's own deadline.
 const KERNEL_MARGIN: Duration = Duration::from_secs(2);
 /// Connections at once of those who scrape the metrics, which do not count as the others do: a crowd is to be seen too.
-const SCRAPES: usize = 16;
+pub const SCRAPES: usize = 16;
 /// How long to wait when `accept` fails for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often that is told.
