@@ -287,8 +287,7 @@ pub struct Timing {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(as = "Option<u32>", optional))]
     pub stopped_us: Option<u64>,
-    /// Until the first piece of the answer itself, where the model had thought before. It is told while the turn is live, and
-    /// not kept.
+    /// Until the first piece of the answer itself, where the model had thought before.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(as = "Option<u32>", optional))]
     pub first_word_ms: Option<u64>,

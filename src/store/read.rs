@@ -75,7 +75,7 @@ pub(super) fn find(
 /// The columns of a log.
 pub(super) const CODED: &str =
     "sources, marks, answer, reasoning, outcome, error_code, error_message, error_retry_ms,
-    prompt_tokens, completion_tokens, first_chunk_ms, total_ms, cause";
+    prompt_tokens, completion_tokens, first_chunk_ms, total_ms, cause, first_word_ms";
 
 fn ended_answer(db: &Connection, n: i64) -> rusqlite::Result<Answer> {
     let query = format!("SELECT {CODED} FROM turn WHERE n = ?1");
@@ -106,7 +106,7 @@ pub(super) fn coded(row: &Row<'_>, at: usize) -> rusqlite::Result<Coded> {
         first_chunk_ms: unsigned(10)?,
         total_ms: unsigned(11)?.unwrap_or(0),
         stopped_us: None,
-        first_word_ms: None,
+        first_word_ms: unsigned(13)?,
     };
     let end = match row.get_ref(at + 4)?.as_str_or_null()? {
         Some(outcome) => Some(End {

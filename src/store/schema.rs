@@ -8,7 +8,7 @@ use rusqlite::Connection;
 pub(super) const APPLICATION: i32 = i32::from_be_bytes(*b"askd");
 
 /// The steps; a file's `user_version` says how many of them it has taken.
-const STEPS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
+const STEPS: [&str; 4] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 /// The version that this binary writes.
 pub(super) const VERSION: i32 = STEPS.len() as i32;
@@ -137,6 +137,9 @@ CREATE TABLE spent (
     PRIMARY KEY (day, who)
 ) STRICT, WITHOUT ROWID;
 ";
+
+/// When an answer's own words began, behind thinking.
+const VERSION_4: &str = "ALTER TABLE turn ADD COLUMN first_word_ms INTEGER;";
 
 /// The version of a file; 0: it is new.
 pub(super) fn version(db: &Connection) -> rusqlite::Result<i32> {

@@ -198,7 +198,7 @@ pub(super) fn end(db: &Connection, n: i64, answer: &Answer, ended: u64) -> Resul
         .prepare_cached(
             "UPDATE turn SET outcome = ?2, error_code = ?3, error_message = ?4, error_retry_ms = ?5,
                  prompt_tokens = ?6, completion_tokens = ?7, first_chunk_ms = ?8, total_ms = ?9, ended = ?10,
-                 sources = ?11, marks = ?12, answer = ?13, reasoning = ?14, cause = ?15
+                 sources = ?11, marks = ?12, answer = ?13, reasoning = ?14, cause = ?15, first_word_ms = ?16
              WHERE n = ?1 RETURNING conversation",
         )?
         .query_row(
@@ -217,7 +217,8 @@ pub(super) fn end(db: &Connection, n: i64, answer: &Answer, ended: u64) -> Resul
                 coded.marks,
                 coded.answer,
                 coded.reasoning,
-                cause.map(Cause::as_str)
+                cause.map(Cause::as_str),
+                timing.first_word_ms.map(time),
             ],
             |row| row.get(0),
         )?;

@@ -17,7 +17,16 @@ const SLOWED = Number(process.env.ASKD_SLOWED ?? 4);
 
 const BOUNDS = { longest: 50, p95: 16, growth: 2.2, memory: 150 };
 
-/** A section in about 400 tokens: a heading, words, a list, code, a table, a formula now and then. */
+/** A block of some 6 KB, as whoever asks for a whole file gets. */
+function file(n) {
+  const lines = Array.from(
+    { length: 120 },
+    (_, line) => `  "key_${line}": { "part": ${n}, "values": [${line}, true, "text"] }`,
+  );
+  return `\`\`\`json\n{\n${lines.join(",\n")}\n}\n\`\`\``;
+}
+
+/** A section in about 400 tokens: a heading, words, a list, code, a table. One in eight has a file in it. */
 function section(n) {
   const words = "The answer goes on with another sentence of the usual length, and *some* of it is **marked** `so`. ";
   const code = Array.from({ length: 14 }, (_, line) => `    let value_${line} = compute(${line}, "text ${n}"); // why`);
@@ -29,6 +38,7 @@ function section(n) {
     `\`\`\`rust\nfn part_${n}() {\n${code.join("\n")}\n}\n\`\`\``,
     `| name | number | words |\n| --- | ---: | --- |\n${rows.join("\n")}`,
     words.repeat(2).trim(),
+    ...(n % 8 === 4 ? [file(n)] : []),
     "",
   ].join("\n\n");
 }

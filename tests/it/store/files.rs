@@ -87,8 +87,8 @@ fn a_newer_file_and_another_programs_are_refused_and_stay_as_they_are() {
     let path = directory.path().join("askd.db");
     for (sql, words) in [
         (
-            "PRAGMA application_id = 0x61736b64; PRAGMA user_version = 4; CREATE TABLE t (a)",
-            "was written by a newer askd (its form is 4, this one knows up to 3)",
+            "PRAGMA application_id = 0x61736b64; PRAGMA user_version = 9; CREATE TABLE t (a)",
+            "was written by a newer askd (its form is 9, this one knows up to 4)",
         ),
         ("CREATE TABLE t (a)", "is a database of another program"),
         (

@@ -145,8 +145,7 @@ export type Timing = {
  * up, in microseconds. That closes its connection, or its stream of one, which no endpoint confirms. It is told while
  * the turn is live, and not kept. */
   stopped_us?: number,
-  /** Until the first piece of the answer itself, where the model had thought before. It is told while the turn is live, and
- * not kept. */
+  /** Until the first piece of the answer itself, where the model had thought before. */
   first_word_ms?: number, };
 
 export type Outcome = "stop" | "length" | "content_filter" | "cancelled" | "interrupted" | "failed";
@@ -167,4 +166,4 @@ export type SessionId = string;
 
 export type Seq = number;
 
-// Stamp: 771e15c9187e5a4a
+// Stamp: 14391fbd011a2629
