@@ -74,6 +74,21 @@ stage({ documents, knowledge: "min_score = 0\npassages = 6" })(
         parseFloat(getComputedStyle(table).lineHeight),
     }));
     assert.ok(table.over <= 0 && table.lines < 2, `no word is broken: ${JSON.stringify(table)}`);
+    const room = await page.evaluate(() =>
+      [".page", "main", ".answer .foot"].map((part) => {
+        const { minHeight, paddingBottom, marginTop } = getComputedStyle(document.querySelector(part));
+        return [minHeight, paddingBottom, marginTop].map(parseFloat).map((size) => size || 0);
+      }),
+    );
+    assert.deepEqual(
+      room,
+      [
+        [0, 0, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+      ],
+      "nothing stands behind the last words",
+    );
     const ground = page.getByRole("heading", { name: "Who is fed?" });
     assert.equal(await ground.evaluate((question) => getComputedStyle(question).borderTopStyle), "solid");
     await page.setViewportSize({ width: 1280, height: 860 });

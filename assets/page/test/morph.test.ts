@@ -112,6 +112,7 @@ describe("what is selected", () => {
     ["a paragraph that becomes a heading", "The quick\n-", "--\n", "quick"],
     ["a quotation", "> said *once*", " and again", "once"],
     ["code", "```js\nlet first = 1;\nlet", " second = 2;", "first"],
+    ["code from its indent on", "```\n  let first", " = 1;", "  let"],
     ["code without a language", "```\nlet first = 1;\nlet", " second = 2;", "first"],
     ["words that become strong", "a **bold wo", "rd** and", "bold"],
     ["words that become a link", "see [the page](https://e", ".org) and", "the page"],

@@ -50,6 +50,18 @@ test.each([
   ["a table behind a row", `${TABLE}| 4 |\n`, "| 5 | 6 |", "| a | b |\n|---|---|\n| 5 | 6 |"],
   ["a table that is begun once more", TABLE, "| a | b |\n|---|---|\n| 3 | 4 |", "| a | b |\n|---|---|\n| 3 | 4 |"],
   ["words behind a table", `${TABLE}| 4 |\n\nAnd`, "so on.", "so on."],
+  [
+    "code in a list",
+    "1. Do:\n\n   - this:\n\n     ```bash\n     echo one\n     echo ",
+    "two\n     echo\n     ```\n\n   - Then.",
+    "```bash\ntwo\necho\n```\n\n   - Then.",
+  ],
+  ["code in a quotation", "> ```js\n> let a", " = 1;\n> let b;\n> ```\n\nSo.", "```js\n = 1;\nlet b;\n```\n\nSo."],
+  ["code behind words", CODE, "Going on:\n\n```python\ndef multi", "Going on:\n\n```python\ndef multi"],
+  ["code with a fence that is a text", '```py\n"""\n    ```\n', "x\n```\n", "```py\nx\n```\n"],
+  ["code of which the language is half there", "So:\n\n```py", "thon\na = 1\n", "```python\na = 1\n"],
+  ["a table that was done", `${TABLE}| 4 |\n`, "\nSo it is.", "\nSo it is."],
+  ["a table behind words", `${TABLE}| 4 |\n`, "The rest:\n\n| 5 | 6 |", "The rest:\n\n| 5 | 6 |"],
   ["words", "Because the", "light", "light"],
   ["nothing yet", CODE, "", ""],
 ])("the_rest_of_%s_is_shown_as_what_it_is", (_, above, rest, shown) => {

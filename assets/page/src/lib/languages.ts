@@ -173,17 +173,19 @@ class Nodes implements Emitter {
 hljs.configure({ __emitter: Nodes });
 
 /** How far code is coloured for good: what begins there is read as if nothing stood before it. */
-export type Done = { readonly language: Name; readonly text: string; readonly standing: Standing };
+export type Done = {
+  readonly language: Name;
+  /** The language within it that it has come to. */
+  readonly inner: Name | null;
+  readonly text: string;
+  readonly standing: Standing;
+};
 
-/** Letters of what may not be read in parts, such as a comment of many lines; of a longer one the code is plain from there. */
-const LONGEST = 20_000;
+/** Letters of what may not be read in parts, such as a comment of many lines; a longer one is read on as if it had ended. */
+const LONGEST = 4_000;
 
-/** A line of so many letters: some languages take as long for it as its length's square. */
+/** A line of so many letters is plain: some languages take as long for it as its length's square. */
 const LONG_LINE = /[^\n]{2000}/;
-
-function isReadable(code: string): boolean {
-  return code.length <= LONGEST && !LONG_LINE.test(code);
-}
 
 /** Code as text and spans of class `hljs-…`, behind what stands of it, and how far it is done now. */
 type Coloured = { made: DocumentFragment; done: Done };
@@ -197,26 +199,37 @@ export function colour(code: string, called: string, later: () => void, before?:
   const language = NAMES.get(called);
   if (language === undefined || lazily(language).now(later) === null) return null;
   const further = before?.language === language && code.startsWith(before.text) ? before : null;
-  let text = further?.text ?? "";
+  let { text, inner } = further ?? { text: "", inner: null };
   const groups = new Groups(further?.standing ?? NONE);
   let lines = 1;
   for (let end = lineAfter(code, text.length, lines); end < code.length; end = lineAfter(code, end, lines)) {
     const piece = code.slice(text.length, end);
-    if (!isReadable(piece)) break;
-    const read = highlight(piece, language);
+    if (inner !== null && ENDS_INNER.test(piece)) inner = null;
+    const read = highlight(piece, inner ?? language);
     if (read === null) return null;
+    const begun: Name | null = language === "xml" && inner === null ? begunIn(piece) : null;
+    const isDone = begun !== null || (read.isWhole && !goesOn(piece, code[end]!, inner ?? language));
     // Twice as many each time, so that a long comment is not read once more for each of its lines.
-    if (!read.isWhole || goesOn(piece, code[end]!, language)) lines *= 2;
+    if (!isDone && piece.length <= LONGEST) lines *= 2;
     else {
+      inner ??= begun;
       groups.add(read.root, piece);
       text = code.slice(0, end);
       lines = 1;
     }
   }
   const rest = code.slice(text.length);
-  const read = isReadable(rest) ? highlight(rest, language) : null;
+  const read = highlight(rest, inner === null || ENDS_INNER.test(rest) ? language : inner);
   groups.end(read?.root ?? rest);
-  return { made: groups.made, done: { language, text, standing: groups.standing } };
+  return { made: groups.made, done: { language, inner, text, standing: groups.standing } };
+}
+
+const ENDS_INNER = /<\/(?:script|style)\b/i;
+
+/** The language that a piece of HTML goes over to at its end: it is read by its own lines, however long it is. */
+function begunIn(piece: string): Name | null {
+  const [, tag] = /<(script|style)\b[^>]*>(?![^]*<\/\1\b)/i.exec(piece) ?? [];
+  return tag === undefined ? null : tag.toLowerCase() === "style" ? "css" : "javascript";
 }
 
 /** Where the line ends that is so many lines further. */
@@ -242,6 +255,11 @@ function goesOn(piece: string, next: string, language: Name): boolean {
 
 /** `isWhole`: nothing is open behind it. */
 function highlight(code: string, language: Name): { root: DocumentFragment; isWhole: boolean } | null {
+  if (LONG_LINE.test(code)) {
+    const root = document.createDocumentFragment();
+    root.append(code);
+    return { root, isWhole: true };
+  }
   const { _emitter, _top, errorRaised } = hljs.highlight(code, { language, ignoreIllegals: true });
   if (errorRaised) return null;
   return { root: (_emitter as Nodes).root, isWhole: _top !== undefined && !("parent" in _top) };

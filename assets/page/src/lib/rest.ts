@@ -37,40 +37,69 @@ export function whole(path: Turn[], at: number): string {
 export function goingOn(above: string, rest: string): string {
   const amid = within(above);
   if (amid === null || rest === "") return rest;
-  if (amid.kind === "table") return isDelimiter(rest.split("\n")[1]) ? rest : amid.begins + rest;
+  if (amid.kind === "table") return goesOnAsTable(amid.begins, rest) ? amid.begins + rest : rest;
   const fence = opening(rest);
-  if (fence === null) return amid.begins + rest;
-  // The model may begin the block once more, or end it at once.
+  // The model may begin the block once more, at once or behind a word of its own, or end it at once.
+  if (fence === null) return beginsAgain(rest) ? rest : amid.begins + bare(rest, amid.marks);
   return fence.isAgain ? rest : rest.slice(fence.end);
 }
 
 /** What a text is in the midst of where it ends, and what begins that once more. */
-type Within = { kind: "code" | "table"; begins: string };
+type Within = { kind: "code" | "table"; begins: string; /** What stands before the fence's line. */ marks: string };
 
-const FENCE = /^[ \t]*(`{3,}|~{3,})(.*)$/;
+/** A list's or a quotation's own marks and indents, and a fence behind them. */
+const FENCE = /^((?:[ \t]|>|[-*+][ \t]|\d{1,9}[.)][ \t])*)(`{3,}|~{3,})(.*)$/;
+
+/** Blanks before a fence that make it a line of code, and no fence. */
+const INDENTED = 4;
 
 function within(text: string): Within | null {
   const isWhole = text.endsWith("\n");
   const lines = (isWhole ? text.slice(0, -1) : text).split("\n");
-  let open: string | null = null;
+  let open: { marks: string; signs: string; info: string } | null = null;
   let from = 0;
   for (const [n, line] of lines.entries()) {
-    const [, signs = "", info = ""] = FENCE.exec(line) ?? [];
+    const [, marks = "", signs = "", info = ""] = FENCE.exec(line) ?? [];
     if (open === null) {
-      if (signs !== "" && !info.includes("`")) open = signs + info;
+      if (signs !== "" && !info.includes("`")) open = { marks, signs, info };
       if (signs !== "" || line.trim() === "") from = n + 1;
-    } else if (signs.startsWith(/^[`~]+/.exec(open)![0]) && info.trim() === "") {
+    } else if (signs.startsWith(open.signs) && info.trim() === "" && marks.length - open.marks.length < INDENTED) {
       open = null;
       from = n + 1;
     }
   }
-  if (open !== null) return { kind: "code", begins: `${open}\n` };
+  // Of the fence's own line more may be to come.
+  const isHead = !isWhole && from === lines.length;
+  if (open !== null)
+    return { kind: "code", begins: `${open.signs}${open.info}${isHead ? "" : "\n"}`, marks: open.marks };
   // Of a paragraph that goes on to the end.
   const last = lines.slice(from);
   const rule = last.findIndex((line, n) => n > 0 && isDelimiter(line) && last[n - 1]!.includes("|"));
   if (rule < 1) return null;
   const row = isWhole || rule === last.length - 1 ? "" : last.at(-1)!;
-  return { kind: "table", begins: `${last[rule - 1]}\n${last[rule]}\n${row}` };
+  return { kind: "table", begins: `${last[rule - 1]}\n${last[rule]}\n${row}`, marks: "" };
+}
+
+/** The lines of a block within others without what stands before each of them for that, as far as it does. */
+function bare(rest: string, marks: string): string {
+  if (marks === "") return rest;
+  const before = new RegExp(`^(?:[ \\t]|>){0,${marks.length}}`);
+  const [first = "", ...others] = rest.split("\n");
+  const end = others.findIndex((line) => FENCE.test(line));
+  const own = end < 0 ? others : others.slice(0, end + 1);
+  return [first, ...own.map((line) => line.replace(before, "")), ...others.slice(own.length)].join("\n");
+}
+
+/** Whether a rest goes on with the row, or with the next one, and is neither the table once more nor words behind it. */
+function goesOnAsTable(begins: string, rest: string): boolean {
+  const [first = "", second] = rest.split("\n");
+  return !isDelimiter(second) && (begins.endsWith("\n") ? /^\s*\|/.test(first) : first.trim() !== "");
+}
+
+/** Whether a fence that opens code is the first one in a rest: what is before it are words. */
+function beginsAgain(rest: string): boolean {
+  const fence = rest.split("\n").find((line) => /^(?:`{3}|~{3})/.test(line));
+  return fence !== undefined && /[^`~\s]/.test(fence);
 }
 
 function isDelimiter(line = ""): boolean {

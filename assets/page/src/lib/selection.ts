@@ -51,8 +51,8 @@ function moved(box: Element, words: string, next: string | undefined): End | nul
   const text = box.textContent;
   let at = aligned(words, text);
   if (at === null) return null;
-  const isStart = next !== undefined && !isBlank(next);
-  while (isStart && isBlank(text[at])) at += 1;
+  const isStart = next !== undefined;
+  while (isStart && !isBlank(next) && isBlank(text[at])) at += 1;
   const walker = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
   let left = at;
   for (let node = walker.nextNode() as Text | null; node; node = walker.nextNode() as Text | null) {
