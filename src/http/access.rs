@@ -128,7 +128,10 @@ impl Access {
         }
         if let Some(token) = bearer(headers) {
             let user = self.auth.by_secret(CredentialKind::Token, token);
-            return user.map(Visitor::known).ok_or(SignedOut);
+            // A proxy may pass on what it knows somebody by, which is nothing to askd.
+            if user.is_some() || !matches!(mode, AuthMode::Header) {
+                return user.map(Visitor::known).ok_or(SignedOut);
+            }
         }
         let user = match mode {
             AuthMode::Header => {
@@ -188,7 +191,7 @@ fn value_of(cookie: CookieBuilder<'static>) -> HeaderValue {
 }
 
 /// The token that a program shows.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let shown = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = shown.split_at_checked(BEARER.len())?;
     let is_bearer = scheme.eq_ignore_ascii_case(BEARER);
@@ -202,7 +205,10 @@ fn said<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let (first, None) = (values.next()?, values.next()) else {
         return None;
     };
-    let said = std::str::from_utf8(first.as_bytes()).ok()?.trim();
-    let fits = !said.is_empty() && said.len() <= MAX_NAME && !said.chars().any(char::is_control);
+    // HTTP's own blanks are none of the name's. With any other it would be another name that looks the same.
+    let said = std::str::from_utf8(first.as_bytes()).ok()?;
+    let said = said.trim_matches([' ', '\t']);
+    let is_clear = said.trim() == said && !said.chars().any(char::is_control);
+    let fits = !said.is_empty() && said.len() <= MAX_NAME && is_clear;
     fits.then_some(said)
 }

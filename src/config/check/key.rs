@@ -145,6 +145,11 @@ fn from_file(
                 .help(help),
         );
     };
+    // To open a pipe would wait for whoever writes to it.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        fault(format!("is no file: {name}"), &alone);
+        return None;
+    }
     let mut bytes = Vec::new();
     if let Err(error) = File::open(path).and_then(|f| f.take(MAX_KEY + 1).read_to_end(&mut bytes)) {
         let help = format!(

@@ -13,7 +13,7 @@ use crate::{
     answer::Fault,
     auth::{MAX_TOKENS, NotSignedIn, Role, TokenInfo, User, audit::Act},
     config::AuthMode,
-    http::{Site, accept::Peer, upgrade},
+    http::{Site, accept::Peer, access::bearer, upgrade},
 };
 
 /// What `POST /sign-in` takes.
@@ -114,6 +114,9 @@ pub(super) async fn sign_out(mut call: Call) -> Result<Response, Refusal> {
     let body = call.small().await?;
     let SignOut { everywhere } = decode(&body)?;
     let by = user.by.ok_or_else(Refusal::by_proxy)?;
+    if !everywhere && bearer(&call.headers).is_some() {
+        return Err(Refusal::by_token());
+    }
     match everywhere {
         true => drop(auth.sign_out_everywhere(&user.name).await?),
         false => auth.sign_out(&by).await?,

@@ -205,6 +205,13 @@ impl Refusal {
         )
     }
 
+    /// A program that would sign out has no sign-in.
+    pub fn by_token() -> Self {
+        Self::field(
+            "There is no sign-in here to end: you have shown a token, which is taken back at /api/v1/tokens.",
+        )
+    }
+
     /// A token that there is not, or that is another's: nobody can tell which.
     pub fn unknown_token() -> Self {
         Self::new(

@@ -29,6 +29,9 @@ async fn a_name_is_believed_from_a_trusted_proxy_alone() {
         "Remote-User: ada\r\n",
         // Somebody has added one that the proxy did not take away.
         "X-Who: ada\r\nX-Who: ada\r\n",
+        // Another one's name, which looks the same.
+        "X-Who: ada\u{a0}\r\n",
+        "X-Who: \u{3000}ada\r\n",
     ] {
         let reply = Visitor::with(&server, lines).get("/me").await;
         assert_eq!(reply.status, 401, "{lines}");
@@ -51,6 +54,11 @@ async fn whom_a_proxy_names_can_make_tokens_and_signs_out_there() {
     let secret = made.json()["secret"].as_str().unwrap().to_owned();
     let program = Visitor::with(&server, &format!("Authorization: Bearer {secret}\r\n"));
     assert_eq!(program.me().await["name"], "ada");
+    // What the proxy itself knows somebody by is no token of askd's, and takes no word from it.
+    let passed_on = "X-Who: ada\r\nAuthorization: Bearer the.proxys.own\r\n";
+    assert_eq!(Visitor::with(&server, passed_on).me().await["name"], "ada");
+    let alone = Visitor::with(&server, "Authorization: Bearer the.proxys.own\r\n");
+    assert_eq!(alone.get("/me").await.status, 401);
     assert_eq!(ada.post("/sign-out", &json!({})).await.status, 400);
     assert_eq!(ada.try_password("ada", "ada's password").await.status, 404);
     server.stop().await;

@@ -43,6 +43,19 @@ async fn opened(server: &Server, secret: &str) -> Client<MaybeTlsStream<TcpStrea
 }
 
 #[tokio::test]
+async fn a_program_has_no_sign_in_to_end_and_keeps_its_token() {
+    let server = Server::start(&passwords(&["ada"], ""));
+    let ada = Visitor::signed_in(&server, "ada").await;
+    let (_, secret) = token(&ada, "script").await;
+    let script = program(&server, &secret);
+    let reply = script.post("/sign-out", &json!({})).await;
+    assert_eq!(reply.status, 400, "{}", text(&reply));
+    assert!(text(&reply).contains("/api/v1/tokens"), "{}", text(&reply));
+    assert_eq!(script.me().await["name"], "ada");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn an_admin_takes_all_of_a_users_tokens_back_also_where_a_proxy_signs_in() {
     let file = TempDir::new().unwrap();
     let audit = file.path().join("audit.jsonl");

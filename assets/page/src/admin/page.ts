@@ -100,6 +100,9 @@ class View {
   private fails(error: unknown, words: string): void {
     this.over ||= error instanceof calls.NoAdmin;
     tell(this.told, this.over ? say.gone : words);
+    // Others may look at this browser now.
+    if (this.over) for (const section of document.querySelectorAll("#admin > section")) section.remove();
+    if (this.over) tell(this.state, "");
   }
 
   private show(now: Overview): void {
