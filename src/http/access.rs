@@ -208,7 +208,9 @@ fn said<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     // HTTP's own blanks are none of the name's. With any other it would be another name that looks the same.
     let said = std::str::from_utf8(first.as_bytes()).ok()?;
     let said = said.trim_matches([' ', '\t']);
-    let is_clear = said.trim() == said && !said.chars().any(char::is_control);
+    // In braces is what a proxy has not filled in (Caddy's `{http.…}`).
+    let is_clear =
+        said.trim() == said && !said.contains(|c: char| c.is_control() || "{}".contains(c));
     let fits = !said.is_empty() && said.len() <= MAX_NAME && is_clear;
     fits.then_some(said)
 }

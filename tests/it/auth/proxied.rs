@@ -32,6 +32,8 @@ async fn a_name_is_believed_from_a_trusted_proxy_alone() {
         // Another one's name, which looks the same.
         "X-Who: ada\u{a0}\r\n",
         "X-Who: \u{3000}ada\r\n",
+        // Nobody's.
+        "X-Who: {http.reverse_proxy.header.X-Who}\r\n",
     ] {
         let reply = Visitor::with(&server, lines).get("/me").await;
         assert_eq!(reply.status, 401, "{lines}");
