@@ -3,6 +3,7 @@
 //! This is the only code that ever receives from or sends to the socket, and the loop ends by value at the
 //! first end or error. What could be called again after a disconnect is gone with it.
 
+mod meter;
 pub mod outbound;
 mod reason;
 pub mod registry;
@@ -26,12 +27,17 @@ use tokio_tungstenite::{
     },
 };
 
+pub use self::{
+    meter::{Meter, Metered},
+    reason::Reason,
+    seats::Seat,
+    sessions::Sessions,
+};
 use self::{
     outbound::{Drove, Outbound},
     state::{Action, State},
     wire::{ServerMessage, Status, close},
 };
-pub use self::{reason::Reason, seats::Seat, sessions::Sessions};
 use crate::{
     answer::{ErrorCode, Fault},
     auth::Pass,
@@ -67,6 +73,8 @@ pub struct Who {
     pub pass: Pass,
     /// For the log.
     pub peer: Arc<str>,
+    /// What comes of it.
+    pub meter: Meter,
 }
 
 /// Where the server is on its way down, as this session has heard it.
@@ -84,6 +92,7 @@ struct Session<'a, S> {
     owner: OwnerId,
     client: Option<Client>,
     pass: Pass,
+    meter: Meter,
     state: State,
     outbound: Outbound<S>,
     phase: Phase,
@@ -174,6 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     fn receive(&mut self, frame: Option<Result<Message, SocketError>>) -> Result<(), Reason> {
         self.heard = Instant::now();
         self.asked = None;
+        self.meter.begin();
         match frame {
             None => Err(Reason::Lost),
             Some(Err(error)) => Err(Reason::of(&error)),

@@ -25,7 +25,7 @@ use crate::{
     config,
     id::{Client, OwnerId},
     metrics::Refusal,
-    session::{Who, registry::Refused, wire::SUBPROTOCOL},
+    session::{Meter, Metered, Who, registry::Refused, wire::SUBPROTOCOL},
 };
 
 /// Seconds after which a refused client may try again.
@@ -167,13 +167,16 @@ fn answer(
         user: visitor.user.as_ref().map(|user| user.name.clone()),
         pass: visitor.pass(),
         peer: front.access.name(&peer, headers),
+        meter: Meter::default(),
     };
     site.shutdown.spawn_session(async move {
         // The whole of it, or the block would take the name alone and the connection's place would be free.
         let peer = peer;
         match upgrade.await {
             Ok(upgraded) => {
-                let (io, config) = (TokioIo::new(upgraded), sessions.socket_config());
+                let config = sessions.socket_config();
+                let message = config.max_message_size.unwrap_or(usize::MAX / 4);
+                let io = Metered::new(TokioIo::new(upgraded), who.meter.clone(), message);
                 let socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
                 sessions.run(socket, guard, who).await;
             }

@@ -1,6 +1,6 @@
 //! Why a session ended, and what its client is told of it.
 
-use std::fmt;
+use std::{fmt, io};
 
 use tokio_tungstenite::tungstenite::{Error as SocketError, error::ProtocolError};
 
@@ -89,6 +89,10 @@ impl Reason {
     pub(super) fn of(error: &SocketError) -> Self {
         match error {
             SocketError::Capacity(_) => Self::BadFrame(close::TOO_LARGE),
+            // More than a message may take (meter.rs).
+            SocketError::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Self::BadFrame(close::TOO_LARGE)
+            }
             SocketError::Utf8(_) => Self::BadFrame(close::NOT_UTF8),
             SocketError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Lost,
             SocketError::Protocol(_) => Self::BadFrame(close::PROTOCOL),

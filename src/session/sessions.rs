@@ -125,6 +125,7 @@ impl Sessions {
             user,
             pass,
             peer,
+            meter,
         } = who;
         info!(session = %id, %peer, "session opened");
         let since = SystemTime::now();
@@ -141,6 +142,7 @@ impl Sessions {
             owner,
             client,
             pass,
+            meter,
             state: State::new(id, (owner, client, user), &config, begin),
             outbound: Outbound::new(sink, config.heartbeat, config.send_timeout),
             phase: Phase::Up,

@@ -29,6 +29,15 @@ async fn a_frame_that_breaks_the_protocol_is_closed_with_its_code() {
             1009,
         ),
         ("4 EiB announced", huge_claim, 1009),
+        (
+            "a message of nothing without end",
+            [
+                frame(0x01, b"", false),
+                frame(0x00, b"", false).repeat(90_000),
+            ]
+            .concat(),
+            1009,
+        ),
         ("no mask", frame(0x81, b"{}", true), 1002),
         ("a reserved bit", frame(0xc1, b"{}", false), 1002),
         ("a reserved opcode", frame(0x83, b"{}", false), 1002),
@@ -71,7 +80,7 @@ async fn a_frame_that_breaks_the_protocol_is_closed_with_its_code() {
         scene.end().await;
         closed += 1;
     }
-    assert_eq!((count, closed), (15, 15));
+    assert_eq!((count, closed), (16, 16));
 }
 
 #[tokio::test]
