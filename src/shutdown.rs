@@ -10,6 +10,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -125,10 +126,8 @@ impl Shutdown {
             Kind::Background => &self.0.background,
         };
         let busy = Busy::new(self.0.clone(), (kind, name));
-        tokio::spawn(tracker.track_future(async move {
-            let _busy = busy;
-            task.await
-        }))
+        // An `async` block around it would hold the task twice: as what it was given, and as what it awaits.
+        tokio::spawn(tracker.track_future(task.inspect(move |_| drop(busy))))
     }
 
     /// The names of the running pieces of work, each with how many there are.
