@@ -12,6 +12,7 @@ mod upgrade;
 use std::net::SocketAddr;
 
 use serde_json::Value;
+use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
@@ -149,6 +150,16 @@ async fn unchunked<S: AsyncRead + Unpin>(socket: &mut S, mut input: Vec<u8>) -> 
         let read = socket.read_buf(&mut input).await.unwrap();
         assert_ne!(read, 0, "the body is cut");
     }
+}
+
+/// Asks again and again and takes nothing of the responses, until the server has let go.
+pub async fn take_nothing(address: SocketAddr) {
+    let mut greedy = TcpStream::connect(address).await.unwrap();
+    SockRef::from(&greedy).set_recv_buffer_size(4096).unwrap();
+    let asked = request("GET", "/", "").repeat(100);
+    // It fails once the server has let go: until then nothing that is sent here is taken for ever.
+    let flood = async { while greedy.write_all(asked.as_bytes()).await.is_ok() {} };
+    soon("cut off", flood).await;
 }
 
 /// Reads until the server ends the connection.

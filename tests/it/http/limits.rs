@@ -7,9 +7,9 @@ use std::{
 
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use super::{ask, ask_at, request, until_closed};
+use super::{ask, ask_at, request, take_nothing, until_closed};
 use crate::{
-    harness::{AT_REST, Server, soon},
+    harness::{AT_REST, Server},
     metrics::{APART, until},
 };
 
@@ -180,14 +180,7 @@ async fn what_is_no_http_is_refused_and_harms_nobody() {
 #[tokio::test]
 async fn who_takes_nothing_of_a_response_loses_its_connection() {
     let server = Server::start("[session]\nsend_timeout = \"1s\"");
-    let mut greedy = TcpStream::connect(server.address).await.unwrap();
-    socket2::SockRef::from(&greedy)
-        .set_recv_buffer_size(4096)
-        .unwrap();
-    let asked = request("GET", "/", "").repeat(100);
-    // It fails once the server has let go: until then nothing that is sent here is taken for ever.
-    let flood = async { while greedy.write_all(asked.as_bytes()).await.is_ok() {} };
-    soon("cut off", flood).await;
+    take_nothing(server.address).await;
     server
         .until("let go", |counts| counts.tasks == AT_REST)
         .await;

@@ -5,7 +5,10 @@ use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::*;
-use crate::{http::until_closed, tls::Authority};
+use crate::{
+    http::{take_nothing, until_closed},
+    tls::Authority,
+};
 
 #[tokio::test]
 async fn each_answer_is_counted_by_its_end_with_its_times() {
@@ -280,14 +283,7 @@ async fn a_handshake_that_fails_or_takes_too_long_is_counted_and_one_that_is_lef
 #[tokio::test]
 async fn who_takes_nothing_of_a_response_or_of_an_answer_is_counted() {
     let server = Server::start(&format!("[session]\nsend_timeout = \"1s\"\n{APART}"));
-    let mut greedy = TcpStream::connect(server.address).await.unwrap();
-    socket2::SockRef::from(&greedy)
-        .set_recv_buffer_size(4096)
-        .unwrap();
-    let asked = request("GET", "/", "").repeat(100);
-    // It fails once the server has let go: until then nothing that is sent here is taken for ever.
-    let flood = async { while greedy.write_all(asked.as_bytes()).await.is_ok() {} };
-    soon("cut off", flood).await;
+    take_nothing(server.address).await;
     until(&server, "askd_refusals_total", "reason=slow_reader", 1.0).await;
     let mut client = server.connect_with_little_room().await;
     let flood = async { while client.socket.feed(Message::text("{}")).await.is_ok() {} };
