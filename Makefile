@@ -27,7 +27,7 @@ bench: ## the figures of BENCHMARKS.md, in about nine minutes
 	cargo bench --bench load
 	cargo bench --bench knowledge
 
-hostile: ## what readers notice of clients that mean ill, in about two minutes
+hostile: ## what readers notice of clients that mean ill, in about five minutes
 	tools/slowhttptest
 	cargo bench --bench load -- hostile-slow hostile-flood
 

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
+pub use self::hostile::{ATTACK_ROLE, attack};
 use crate::{Plan, table::Row};
 
 /// In the order of the table.
@@ -44,7 +45,7 @@ pub const NAMES: [&str; 18] = [
 ];
 
 /// No figure takes so long unless something hangs.
-pub const DEADLINE: Duration = Duration::from_secs(150);
+pub const DEADLINE: Duration = Duration::from_secs(240);
 
 /// Measures one.
 pub async fn measure(name: &str, plan: &Plan) -> Result<Vec<Row>> {

@@ -67,6 +67,9 @@ fn run() -> Result<bool> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [process::UPSTREAM_ROLE] => runtime.block_on(upstream::run()).map(|()| true),
         [process::RELAY_ROLE, base_url] => runtime.block_on(relay::run(base_url)).map(|()| true),
+        [figures::ATTACK_ROLE, attack, address] => runtime
+            .block_on(figures::attack(attack, address))
+            .map(|()| true),
         _ => runtime.block_on(async {
             tokio::select! {
                 result = measure(&arguments) => result,

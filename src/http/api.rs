@@ -21,7 +21,7 @@ mod wire;
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
 use serde::{Serialize, de::DeserializeOwned};
 use warp::{
@@ -205,7 +205,7 @@ fn known(id: Option<ConversationId>) -> Result<ConversationId, Refusal> {
 }
 
 fn description() -> Response {
-    let mut response = Response::new(DESCRIPTION.to_owned().into());
+    let mut response = Response::new(Bytes::from_static(DESCRIPTION.as_bytes()).into());
     let kind = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response

@@ -1,11 +1,11 @@
 //! What readers notice of clients that mean ill, and what those cost askd.
 //!
 //! Readers ask again and again from one address while attackers come from another, under the caps that askd has by itself.
-//! Each attack is a window between two quiet ones, three times; how long a first word takes in it is compared with how long
-//! it takes in the quiet windows around it, of which both halves are compared as well: that is the noise. The attackers share the cores with askd, so what
-//! they cost themselves is in the ratio too.
+//! Attacks are short windows between quiet ones; how long a first word takes in them is compared with how long it takes in the
+//! quiet ones, of which every other one is compared with the rest as well: that is the noise. Each attack has an askd of its own.
 
 mod attack;
+mod attacker;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -16,7 +16,8 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use self::attack::{Attack, Attackers};
+use self::attack::{Attack, Attackers, Ours, Tally};
+pub use self::{attack::ROLE as ATTACK_ROLE, attacker::run as attack};
 use crate::{
     Plan,
     client::Session,
@@ -27,13 +28,15 @@ use crate::{
     upstream::Upstream,
 };
 
-/// Readers, who each ask as soon as they have read and paused.
+/// Readers, who each ask as soon as they have read and paused: not all together, or all would wait for the same moment.
 const READERS: usize = 20;
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE_MS: std::ops::Range<u64> = 20..80;
 /// Where they come from; attackers come from 127.0.0.1.
 const FROM: &str = "127.0.0.2:0";
-/// How long attackers have before they are measured.
-const BEGINNING: Duration = Duration::from_millis(500);
+/// How often it is attacked.
+const ATTACKS: usize = 3;
+/// How long attackers have before they are measured, and readers behind them.
+const BEGINNING: Duration = Duration::from_secs(1);
 /// The bound: a first word may take this much of what it takes when it is quiet.
 const SHARE: f64 = 1.2;
 /// What opens askd's metrics.
@@ -45,85 +48,132 @@ const MEMORY: f64 = 64.0 * 1024.0;
 pub async fn slow(plan: &Plan) -> Result<Vec<Row>> {
     measure(
         plan,
-        &[Attack::Headers, Attack::Body, Attack::Read, Attack::Silent],
+        &[
+            Attack::Headers,
+            Attack::Body,
+            Attack::Read,
+            Attack::Ours(Ours::Silent),
+        ],
     )
     .await
 }
 
 /// The many ones.
 pub async fn flood(plan: &Plan) -> Result<Vec<Row>> {
-    measure(plan, &[Attack::Many, Attack::Bombs, Attack::Foreign]).await
+    measure(
+        plan,
+        &[Ours::Many, Ours::Bombs, Ours::Foreign].map(Attack::Ours),
+    )
+    .await
 }
 
 async fn measure(plan: &Plan, attacks: &[Attack]) -> Result<Vec<Row>> {
-    let window = Duration::from_secs(if plan.quick { 1 } else { 3 });
     let upstream = Upstream::start().await?;
-    let setup = Setup {
-        upstream: &upstream.base_url(),
-        session: "heartbeat = \"2s\"",
-        more: &format!("[metrics]\ntoken = \"{TOKEN}\""),
-        capped: true,
-        ..Setup::default()
-    };
-    let askd = Process::askd_with(plan, &setup).await?;
-    let mut readers = Readers::open(&askd).await?;
-    readers.listen(window).await?;
     let mut rows = Vec::new();
     for attack in attacks {
-        let mut attacked = Vec::new();
-        let (mut before, mut after) = (Vec::new(), Vec::new());
-        let mut most = askd.rss()?;
-        let (counted, mut refused) = (refusals(&askd).await?, 0);
-        for _ in 0..3 {
-            before.extend(readers.listen(window).await?);
-            let attackers = Attackers::begin(*attack, askd.address()).await?;
-            sleep(BEGINNING).await;
-            attacked.extend(readers.listen(window).await?);
-            most = most.max(askd.rss()?);
-            refused += attackers.end().await.with_context(|| attack.name())?;
-            after.extend(readers.listen(window).await?);
-        }
-        let of = |samples: &[f64]| percentile(samples, 0.99);
-        let noise = of(&after) / of(&before);
-        let quiet: Vec<f64> = before.into_iter().chain(after).collect();
         let name = attack.name();
-        let p99 = [of(&quiet), of(&attacked)];
-        rows.push(Row::info(
-            format!("{name}: first word when quiet, p99"),
-            &p99[..1],
-            Unit::Ms,
-        ));
-        rows.push(Row::info(
-            format!("{name}: quiet after by quiet before, p99"),
-            &[noise],
-            Unit::Percent,
-        ));
-        rows.push(Row::at_most(
-            format!("{name}: first word by quiet, p99"),
-            SHARE,
-            &[p99[1] / p99[0]],
-            Unit::Percent,
-        ));
-        rows.push(Row::at_most(
-            format!("{name}: RSS at the most"),
-            MEMORY,
-            &[most as f64],
-            Unit::MiB,
-        ));
-        let counted = refusals(&askd).await? - counted;
+        let seen = Seen::of(*attack, plan, &upstream).await;
+        rows.extend(seen.with_context(|| name.clone())?.rows(&name));
+    }
+    Ok(rows)
+}
+
+/// What was seen of one attack.
+#[derive(Default)]
+struct Seen {
+    /// How long the first words took, in nanoseconds, in each quiet window, and in all under attack.
+    quiet: Vec<Vec<f64>>,
+    attacked: Vec<f64>,
+    /// askd's memory at the most, in KiB.
+    rss: u64,
+    tally: Tally,
+    /// Refusals that askd has counted.
+    counted: f64,
+}
+
+impl Seen {
+    async fn of(attack: Attack, plan: &Plan, upstream: &Upstream) -> Result<Self> {
+        let window = Duration::from_secs(if plan.quick { 1 } else { 4 });
+        let setup = Setup {
+            upstream: &upstream.base_url(),
+            session: "heartbeat = \"2s\"",
+            more: &format!("[metrics]\ntoken = \"{TOKEN}\""),
+            capped: true,
+            ..Setup::default()
+        };
+        let askd = Process::askd_with(plan, &setup).await?;
+        let mut readers = Readers::open(&askd).await?;
+        readers.listen(window).await?;
+        let counted = refusals(&askd).await?;
+        let mut seen = Self::default();
+        seen.quiet.push(readers.listen(window).await?);
+        for _ in 0..ATTACKS {
+            let attackers = Attackers::begin(attack, askd.address())?;
+            sleep(BEGINNING).await;
+            seen.attacked.extend(readers.listen(window).await?);
+            seen.rss = seen.rss.max(askd.rss()?);
+            let tally = attackers.end().await?;
+            seen.tally.made += tally.made;
+            seen.tally.refused += tally.refused;
+            sleep(BEGINNING).await;
+            seen.quiet.push(readers.listen(window).await?);
+        }
+        seen.counted = refusals(&askd).await? - counted;
+        Ok(seen)
+    }
+
+    fn rows(self, name: &str) -> Vec<Row> {
+        let p99 = |samples: &[f64]| percentile(samples, 0.99);
+        let every_other = |first: usize| {
+            let windows = self.quiet.iter().skip(first).step_by(2);
+            windows.flatten().copied().collect::<Vec<f64>>()
+        };
+        let quiet = p99(&self.quiet.concat());
+        let mut rows = vec![
+            Row::info(
+                format!("{name}: first word when quiet, p99"),
+                &[quiet],
+                Unit::Ms,
+            ),
+            Row::info(
+                format!("{name}: one half of the quiet windows by the other, p99"),
+                &[p99(&every_other(0)) / p99(&every_other(1))],
+                Unit::Percent,
+            ),
+            Row::at_most(
+                format!("{name}: first word by quiet, p99"),
+                SHARE,
+                &[p99(&self.attacked) / quiet],
+                Unit::Percent,
+            ),
+            Row::at_most(
+                format!("{name}: RSS at the most"),
+                MEMORY,
+                &[self.rss as f64],
+                Unit::MiB,
+            ),
+        ];
+        if self.tally.made > 0 {
+            let made = self.tally.made as f64;
+            rows.push(Row::info(
+                format!("{name}: how often"),
+                &[made],
+                Unit::Count,
+            ));
+        }
         rows.push(Row::info(
             format!("{name}: refusals that askd has counted"),
-            &[counted],
+            &[self.counted],
             Unit::Count,
         ));
         rows.push(Row::at_most(
             format!("{name}: refusals that attackers saw, and askd did not count"),
             0.0,
-            &[(refused as f64 - counted).max(0.0)],
+            &[(self.tally.refused as f64 - self.counted).max(0.0)],
             Unit::Count,
         ));
+        rows
     }
-    Ok(rows)
 }
 
 /// How many refusals askd has counted, whatever for: what is cut off for its slowness among them.
@@ -167,13 +217,14 @@ impl Readers {
         for mut session in self.sessions.drain(..) {
             tasks.spawn(async move {
                 let mut waits = Vec::new();
+                pause().await;
                 while Instant::now() < end {
                     let begun = Instant::now();
                     let turn = session.ask("burst 1").await?;
                     session.until("chunk").await?;
                     waits.push(begun.elapsed().as_nanos() as f64);
                     session.outcome(turn).await?;
-                    sleep(PAUSE).await;
+                    pause().await;
                 }
                 anyhow::Ok((session, waits))
             });
@@ -186,4 +237,8 @@ impl Readers {
         }
         Ok(all)
     }
+}
+
+async fn pause() {
+    sleep(Duration::from_millis(fastrand::u64(PAUSE_MS))).await;
 }

@@ -1,40 +1,20 @@
-//! The attackers.
+//! The attacks, and the processes that make them.
+//!
+//! Attackers have machines of their own. Here they share two cores with what they attack, and slowhttptest alone spins on one of them;
+//! so they get what the others leave (`SCHED_IDLE`), which is most of both cores. How often they could attack is in the table.
 
-use std::{
-    path::Path,
-    process::{Child, Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::{path::Path, process::Stdio};
 
-use anyhow::{Context as _, Result, ensure};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-    task::JoinSet,
-    time::{sleep, timeout},
-};
+use anyhow::{Context as _, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::process::{Child, Command};
 
-use crate::client::Session;
+use super::attacker::{MANY, SILENT};
 
+/// The argument that makes this binary an attacker.
+pub const ROLE: &str = "role:attack";
 /// Debian's, as `tools/slowhttptest` unpacks it.
 const SLOWHTTPTEST: &str = ".cache/slowhttptest/usr/bin/slowhttptest";
-/// Connections that it tries to hold.
-const SLOW: &str = "1000";
-/// Sessions that say nothing.
-const SILENT: usize = 90;
-/// Connections from one address.
-const MANY: usize = 5_000;
-/// Those who send bombs or come from another site, at once, and how long each pauses.
-const AT_ONCE: usize = 8;
-const PAUSE: Duration = Duration::from_millis(20);
-/// Bytes of headers in a bomb.
-const BOMB: usize = 1 << 20;
-/// Nobody waits longer for a refusal.
-const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What they do.
 #[derive(Clone, Copy)]
@@ -45,6 +25,13 @@ pub enum Attack {
     Body,
     /// Responses that are read byte by byte.
     Read,
+    /// One of those that are made here.
+    Ours(Ours),
+}
+
+/// The attacks of this binary in the role of an attacker.
+#[derive(Clone, Copy)]
+pub enum Ours {
     /// Sessions of clients that are gone, and nobody has said so: no ping is answered, nothing is read.
     Silent,
     /// Connections that do nothing.
@@ -59,173 +46,128 @@ impl Attack {
     /// For people.
     pub fn name(self) -> String {
         match self {
-            Self::Headers => format!("{SLOW} slow headers"),
-            Self::Body => format!("{SLOW} slow bodies"),
-            Self::Read => format!("{SLOW} slow readers"),
-            Self::Silent => format!("{SILENT} half-open sessions"),
-            Self::Many => format!("{MANY} connections from one address"),
-            Self::Bombs => "header bombs".to_owned(),
-            Self::Foreign => "cross-site page".to_owned(),
+            Self::Headers => "slow headers".to_owned(),
+            Self::Body => "slow bodies".to_owned(),
+            Self::Read => "slow readers".to_owned(),
+            Self::Ours(Ours::Silent) => format!("{SILENT} half-open sessions"),
+            Self::Ours(Ours::Many) => format!("{MANY} connections from one address"),
+            Self::Ours(Ours::Bombs) => "header bombs".to_owned(),
+            Self::Ours(Ours::Foreign) => "cross-site page".to_owned(),
         }
     }
 
-    /// What slowhttptest calls it, and the path and verb that it goes to.
-    fn mode(self) -> Option<[&'static str; 3]> {
-        match self {
-            Self::Headers => Some(["-H", "/", "GET"]),
-            Self::Body => Some(["-B", "/api/v1/import", "POST"]),
-            Self::Read => Some(["-X", "/api/v1/openapi.json", "GET"]),
-            _ => None,
-        }
+    /// The program of its attackers, with its arguments.
+    fn command(self, address: &str) -> Result<Command> {
+        // As slowhttptest's manual shows each of them, but for the path, and the verb of a body: one that askd knows.
+        let (path, options) = match self {
+            Self::Headers => ("/", "-H -c 1000 -r 200 -i 10 -x 24 -t GET"),
+            Self::Body => (
+                "/api/v1/import",
+                "-B -c 3000 -r 200 -i 110 -x 10 -s 8192 -t POST -f application/json",
+            ),
+            Self::Read => (
+                "/api/v1/openapi.json",
+                "-X -c 8000 -r 200 -w 512 -y 1024 -n 5 -z 32 -k 3",
+            ),
+            Self::Ours(ours) => {
+                let mut command = at_rest(&std::env::current_exe()?);
+                command.args([ROLE, ours.argument(), address]);
+                command.stdin(Stdio::null()).stdout(Stdio::piped());
+                return Ok(command);
+            }
+        };
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(SLOWHTTPTEST);
+        ensure!(
+            program.exists(),
+            "{} is not there; run tools/slowhttptest",
+            program.display()
+        );
+        let mut command = at_rest(&program);
+        command
+            .args(options.split(' '))
+            // It ends with its window, long before that.
+            .args(["-l", "60", "-u"])
+            .arg(format!("http://{address}{path}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Ok(command)
     }
 }
 
+impl Ours {
+    /// What the attacker's process is told.
+    pub fn argument(self) -> &'static str {
+        match self {
+            Self::Silent => "silent",
+            Self::Many => "many",
+            Self::Bombs => "bombs",
+            Self::Foreign => "foreign",
+        }
+    }
+
+    /// The other way round.
+    pub fn of(argument: &str) -> Result<Self> {
+        [Self::Silent, Self::Many, Self::Bombs, Self::Foreign]
+            .into_iter()
+            .find(|ours| ours.argument() == argument)
+            .with_context(|| format!("{argument} is no attack"))
+    }
+}
+
+/// A command that gets what others leave of the cores.
+fn at_rest(program: &Path) -> Command {
+    let mut command = Command::new("chrt");
+    command.args(["--idle", "0"]).arg(program);
+    command.kill_on_drop(true);
+    command
+}
+
+/// What attackers know of their attack; slowhttptest does not tell.
+#[derive(Default)]
+pub struct Tally {
+    /// How often they attacked.
+    pub made: u64,
+    /// How often they saw that they were refused.
+    pub refused: u64,
+}
+
 /// They are at it until they are dropped.
-pub enum Attackers {
-    /// slowhttptest.
-    Program(Child),
-    /// Tasks here, which count how often they are refused.
-    Tasks(JoinSet<Result<()>>, Arc<AtomicU64>),
+pub struct Attackers {
+    process: Child,
+    ours: bool,
 }
 
 impl Attackers {
     /// Begins.
-    pub async fn begin(attack: Attack, address: &str) -> Result<Self> {
-        if let Some(mode) = attack.mode() {
-            return program(mode, address).map(Self::Program);
-        }
-        let mut tasks = JoinSet::new();
-        let refused = Arc::new(AtomicU64::new(0));
-        match attack {
-            Attack::Silent => {
-                let mut sessions = Vec::with_capacity(SILENT);
-                for _ in 0..SILENT {
-                    sessions.push(Session::open(address).await?);
-                }
-                // Held and never polled: no ping is answered.
-                tasks.spawn(async move {
-                    std::future::pending::<()>().await;
-                    drop(sessions);
-                    Ok(())
-                });
-            }
-            Attack::Many => {
-                let address = address.to_owned();
-                let refused = refused.clone();
-                tasks.spawn(async move { many(&address, &refused).await });
-            }
-            _ => {
-                for _ in 0..AT_ONCE {
-                    let (address, refused) = (address.to_owned(), refused.clone());
-                    tasks.spawn(async move {
-                        loop {
-                            match attack {
-                                Attack::Bombs => bomb(&address).await?,
-                                _ => foreign(&address, &refused).await?,
-                            }
-                            sleep(PAUSE).await;
-                        }
-                    });
-                }
-            }
-        }
-        Ok(Self::Tasks(tasks, refused))
+    pub fn begin(attack: Attack, address: &str) -> Result<Self> {
+        let process = attack.command(address)?.spawn();
+        let process =
+            process.context("`chrt` runs the attackers; install Debian's package util-linux")?;
+        let ours = matches!(attack, Attack::Ours(_));
+        Ok(Self { process, ours })
     }
 
-    /// Ends; how often they saw that they were refused, and an error when one of them was not treated as it has to be.
-    pub async fn end(self) -> Result<u64> {
-        match self {
-            Self::Program(mut child) => {
-                ensure!(
-                    child.try_wait()?.is_none(),
-                    "slowhttptest has given up early"
-                );
-                child.kill()?;
-                child.wait()?;
-                Ok(0)
-            }
-            Self::Tasks(mut tasks, refused) => {
-                while let Some(ended) = tasks.try_join_next() {
-                    ended??;
-                }
-                // What is under way is broken off here, and not counted on either side.
-                tasks.shutdown().await;
-                Ok(refused.load(Relaxed))
-            }
+    /// Ends; an error when they gave up early, or one of them was not treated as it has to be, which it has printed.
+    pub async fn end(mut self) -> Result<Tally> {
+        let gave_up = self.process.try_wait()?.is_some();
+        ensure!(!gave_up, "the attackers have given up early");
+        if !self.ours {
+            self.process.kill().await?;
+            return Ok(Tally::default());
         }
+        let pid = self.process.id().and_then(|pid| Pid::from_raw(pid as i32));
+        kill_process(pid.context("it has not ended")?, Signal::TERM)?;
+        let ended = self.process.wait_with_output().await?;
+        ensure!(ended.status.success(), "the attackers have failed");
+        let said = String::from_utf8(ended.stdout)?;
+        let counts: Vec<u64> = said
+            .split_whitespace()
+            .map(str::parse)
+            .collect::<Result<_, _>>()?;
+        let [made, refused] = counts[..] else {
+            bail!("the attackers said {said:?}");
+        };
+        Ok(Tally { made, refused })
     }
-}
-
-fn program([mode, path, verb]: [&str; 3], address: &str) -> Result<Child> {
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(SLOWHTTPTEST);
-    let child = Command::new(&program)
-        .args([
-            mode, "-c", SLOW, "-r", SLOW, "-i", "1", "-l", "60", "-t", verb,
-        ])
-        .args(["-f", "application/json", "-u"])
-        .arg(format!("http://{address}{path}"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    child.with_context(|| format!("{} is not there; run tools/slowhttptest", program.display()))
-}
-
-/// Connects, and holds what is not reset.
-async fn many(address: &str, refused: &AtomicU64) -> Result<()> {
-    let mut held = Vec::with_capacity(MANY);
-    for _ in 0..MANY {
-        match TcpStream::connect(address).await {
-            Ok(stream) => held.push(stream),
-            Err(_) => drop(refused.fetch_add(1, Relaxed)),
-        }
-    }
-    held.retain(|stream| {
-        let is_reset = !matches!(stream.take_error(), Ok(None));
-        refused.fetch_add(is_reset.into(), Relaxed);
-        !is_reset
-    });
-    std::future::pending::<()>().await;
-    drop(held);
-    Ok(())
-}
-
-/// Sends headers beyond every bound; they must be refused.
-async fn bomb(address: &str) -> Result<()> {
-    let mut stream = TcpStream::connect(address).await?;
-    let mut sent = format!("GET / HTTP/1.1\r\nHost: {address}\r\n").into_bytes();
-    while sent.len() < BOMB {
-        sent.extend_from_slice(b"X-Bomb: 0123456789abcdef0123456789abcdef0123456789abcdef\r\n");
-    }
-    // It ends as soon as askd has read enough.
-    let _ = stream.write_all(&sent).await;
-    let mut reply = Vec::new();
-    let _ = timeout(PATIENCE, stream.read_to_end(&mut reply))
-        .await
-        .context("a bomb is not refused")?;
-    ensure!(
-        reply.is_empty() || reply.starts_with(b"HTTP/1.1 431"),
-        "a bomb was answered: {}",
-        String::from_utf8_lossy(&reply)
-    );
-    Ok(())
-}
-
-/// Opens a session as a page of another site does; it must be refused.
-async fn foreign(address: &str, refused: &AtomicU64) -> Result<()> {
-    let mut stream = TcpStream::connect(address).await?;
-    let request = format!(
-        "GET /ws HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-         Origin: https://evil.example\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).await?;
-    let mut reply = [0; 64];
-    let read = timeout(PATIENCE, stream.read(&mut reply)).await??;
-    ensure!(
-        reply[..read].starts_with(b"HTTP/1.1 403"),
-        "a cross-site page was answered: {}",
-        String::from_utf8_lossy(&reply[..read])
-    );
-    refused.fetch_add(1, Relaxed);
-    Ok(())
 }
