@@ -110,6 +110,27 @@ impl Measure {
     }
 }
 
+/// A wait as people are told it: in whole seconds up to two minutes, and beyond in minutes, rounded up.
+pub fn in_words(wait: Duration) -> String {
+    let seconds = wait.as_millis().div_ceil(1000).max(1);
+    if seconds <= 120 {
+        return counted(seconds, "second");
+    }
+    let minutes = seconds.div_ceil(60);
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => counted(minutes, "minute"),
+        (hours, 0) => counted(hours, "hour"),
+        (hours, minutes) => format!("{} {}", counted(hours, "hour"), counted(minutes, "minute")),
+    }
+}
+
+fn counted(count: u128, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}
+
 /// Where refusals are noted.
 pub struct Refusals {
     metrics: Metrics,
@@ -209,5 +230,21 @@ mod tests {
         let lines = (0..2 * many).filter(|n| refusals.is_due(client(*n), begin).is_some());
         assert_eq!(lines.count(), REMEMBERED);
         assert!(refusals.is_due(client(3 * many), begin + TOLD).is_some());
+    }
+
+    #[test]
+    fn a_wait_is_told_in_words_and_never_as_shorter_than_it_is() {
+        for (millis, words) in [
+            (0, "1 second"),
+            (1_000, "1 second"),
+            (1_001, "2 seconds"),
+            (120_000, "120 seconds"),
+            (120_001, "3 minutes"),
+            (3_600_000, "1 hour"),
+            (5_460_000, "1 hour 31 minutes"),
+            (86_399_000, "24 hours"),
+        ] {
+            assert_eq!(in_words(Duration::from_millis(millis)), words);
+        }
     }
 }

@@ -25,6 +25,7 @@ use crate::{
     config,
     id::{Client, OwnerId},
     metrics::Refusal,
+    refusal::in_words,
     session::{Meter, Metered, Who, registry::Refused, wire::SUBPROTOCOL},
 };
 
@@ -262,7 +263,7 @@ fn said(site: &Site, refused: Refused) -> Fault {
         ),
     };
     let wait = Duration::from_secs(RETRY_AFTER.into());
-    let message = format!("{message}; ask again in {RETRY_AFTER}s.");
+    let message = format!("{message}; ask again in {}.", in_words(wait));
     Fault::new(code, message).retry_after(wait)
 }
 

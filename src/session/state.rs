@@ -9,6 +9,7 @@ use crate::{
     answer::{ErrorCode, Fault},
     config,
     id::{Client, OwnerId, Seq, SessionId, TurnId},
+    refusal::in_words,
     turn::{
         desk::{Ask, Parent},
         station::Sampling,
@@ -189,9 +190,9 @@ impl Rate {
         }
         let wait = Duration::from_secs_f64((1.0 - self.left) / per_second);
         let message = format!(
-            "At most {} questions a minute are taken; ask again in {} s.",
+            "At most {} questions a minute are taken; ask again in {}.",
             self.per_minute,
-            wait.as_secs_f64().ceil()
+            in_words(wait)
         );
         Err(Fault::new(ErrorCode::RateLimited, message).retry_after(wait))
     }

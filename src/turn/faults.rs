@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::quota::in_words;
+use crate::refusal::in_words;
 use crate::{
     answer::{ErrorCode, Fault},
     store::StoreError,

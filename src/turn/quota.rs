@@ -23,8 +23,6 @@ use crate::{
     store::{self, Spender},
 };
 
-pub(super) use words::in_words;
-
 const MINUTE: Duration = Duration::from_secs(60);
 /// Users, and addresses, that are remembered, beside those who have answers running. At the bound half of them is
 /// forgotten: those who hold nothing, then those who have asked nothing for longest.

@@ -66,7 +66,7 @@ async fn a_user_has_so_many_sessions_and_another_one_its_own() {
     assert_eq!(me["message"], body["message"]);
     assert_eq!(
         me["message"],
-        "You have as many sessions open as you may, until you close a tab; ask again in 5s."
+        "You have as many sessions open as you may, until you close a tab; ask again in 5 seconds."
     );
     let elsewhere = Browser::default();
     let stranger = Client::connect(server.address, &elsewhere).await;

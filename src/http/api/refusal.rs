@@ -12,6 +12,7 @@ use warp::{
 use crate::{
     answer::ErrorCode,
     metrics,
+    refusal::in_words,
     store::{Imported, StoreError},
 };
 
@@ -174,7 +175,10 @@ impl Refusal {
             ..Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 ErrorCode::RateLimited.as_str(),
-                format!("There were too many wrong passwords; try again in {seconds} seconds."),
+                format!(
+                    "There were too many wrong passwords; try again in {}.",
+                    in_words(wait)
+                ),
             )
         }
     }

@@ -81,7 +81,7 @@ fn a_minutes_questions_may_come_at_once_and_then_one_each_time_that_one_has_grow
         (
             ErrorCode::RateLimited,
             Some(10_000),
-            "You may ask at most 4 questions a minute; ask again in 10s."
+            "You may ask at most 4 questions a minute; ask again in 10 seconds."
         )
     );
     assert!(quotas.take(ada, true, now.after(14_999)).is_err());
@@ -110,7 +110,7 @@ fn answers_that_run_are_counted_over_all_of_a_users_sessions_and_make_room_when_
         (fault.retry_after_ms, fault.message.as_str()),
         (
             Some(20_000),
-            "You have 2 answers running already, and may have no more until one ends or is stopped; ask again in about 20s."
+            "You have 2 answers running already, and may have no more until one ends or is stopped; ask again in about 20 seconds."
         )
     );
     drop(first);
@@ -186,7 +186,7 @@ fn the_tokens_of_a_day_are_to_be_had_again_at_midnight() {
     assert_eq!(fault.retry_after_ms, Some(12 * HOUR - 1));
     assert_eq!(
         fault.message,
-        "You have used up your 100 tokens of today; ask again in 12h, when a new day begins (UTC)."
+        "You have used up your 100 tokens of today; ask again in 12 hours, when a new day begins (UTC)."
     );
     // What costs none goes on, and so does what had begun.
     assert!(quotas.take(ada, false, now).is_ok());

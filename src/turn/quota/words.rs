@@ -1,12 +1,10 @@
 //! What is said to who has had all that they may.
 
-use std::time::Duration;
-
 use super::Lack;
 use crate::{
     answer::{ErrorCode, Fault},
     config::Share,
-    refusal::{Measure, Scope},
+    refusal::{Measure, Scope, in_words},
 };
 
 impl Lack {
@@ -61,18 +59,4 @@ impl Lack {
             }
         }
     }
-}
-
-/// In whole seconds; where it is hours, in minutes.
-pub(in crate::turn) fn in_words(wait: Duration) -> String {
-    let step = if wait > Duration::from_secs(3600) {
-        60
-    } else {
-        1
-    };
-    let steps = wait.as_millis().div_ceil(u128::from(step) * 1000);
-    let seconds = u64::try_from(steps)
-        .unwrap_or(u64::MAX)
-        .saturating_mul(step);
-    humantime::format_duration(Duration::from_secs(seconds)).to_string()
 }
