@@ -163,6 +163,10 @@ impl Auth {
         given: &str,
         client: Option<Client>,
     ) -> Result<SignedIn, NotSignedIn> {
+        // Nobody is called so, and what is remembered of wrong ones has a bound.
+        if name.len() > config::MAX_USER_NAME {
+            return Err(NotSignedIn::Wrong);
+        }
         self.0.may_try(name, client)?;
         let turn = tokio::time::timeout(CHECK_WAIT, self.0.checks.clone().acquire_owned()).await;
         let Ok(Ok(turn)) = turn else {

@@ -4,6 +4,9 @@ use std::{path::PathBuf, time::Duration};
 
 use super::Secret;
 
+/// Bytes of a user's name, whoever says it.
+pub const MAX_USER_NAME: usize = 200;
+
 /// `[auth]`
 #[derive(Debug, Clone)]
 pub struct Auth {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     auth::{Auth, SignedIn, User},
-    config::AuthMode,
+    config::{AuthMode, MAX_USER_NAME},
     id::{Client, OwnerId},
     store::CredentialKind,
 };
@@ -28,8 +28,6 @@ const HOST_NAME: &str = "__Host-askd_session";
 const READER: &str = "askd_reader";
 /// How programs show their token.
 const BEARER: &str = "Bearer ";
-/// Bytes of a name that a proxy says.
-const MAX_NAME: usize = 200;
 
 /// Nobody has signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,6 +209,6 @@ fn said<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     // In braces is what a proxy has not filled in (Caddy's `{http.…}`).
     let is_clear =
         said.trim() == said && !said.contains(|c: char| c.is_control() || "{}".contains(c));
-    let fits = !said.is_empty() && said.len() <= MAX_NAME && is_clear;
+    let fits = !said.is_empty() && said.len() <= MAX_USER_NAME && is_clear;
     fits.then_some(said)
 }

@@ -6,15 +6,13 @@ use argon2::{Params, PasswordHash};
 use warp::http::HeaderName;
 
 use super::super::{
-    Auth, AuthMode, Listen, Proxy, Secret, User,
+    Auth, AuthMode, Listen, MAX_USER_NAME, Proxy, Secret, User,
     report::{Draft, Report},
     section::Section,
     value::Given,
 };
 use super::{hours, secs, written::written_file};
 
-/// Bytes of a name.
-const MAX_NAME: usize = 200;
 /// KiB that checking one password may take; two are checked at once.
 const MAX_MEMORY: u32 = 256 << 10;
 /// The header that most proxies with a sign-in of their own send (Authelia, Caddy's and nginx' examples).
@@ -53,6 +51,13 @@ pub(super) fn read(
                 "name the proxy's address in server.trusted_proxies, such as [\"127.0.0.1\"]",
             ));
         }
+        AuthMode::Header if proxies.iter().any(is_everybody) => {
+            let message = "is \"header\", and server.trusted_proxies believes whoever comes: anybody is whoever they say";
+            let draft = section.draft("mode", message);
+            report.fault(draft.allowed("proxies that are named").help(
+                "name the proxy's own address or network in server.trusted_proxies, such as [\"127.0.0.1\"]",
+            ));
+        }
         AuthMode::Header if proxies.contains(&Proxy::Unix) => by_anybody(report, &section, listen),
         _ => {}
     }
@@ -72,6 +77,10 @@ pub(super) fn read(
     };
     section.finish();
     auth
+}
+
+fn is_everybody(proxy: &Proxy) -> bool {
+    matches!(proxy, Proxy::Network(network) if network.prefix_len() == 0)
 }
 
 /// A Unix socket takes whoever reaches its folder, and who is believed there is whoever they say: that is told where all of this
@@ -143,7 +152,7 @@ fn users(report: &Report<'_>, section: &Section<'_, '_>) -> Vec<User> {
         }
         let name = name.filter(|given| {
             let fault = match given.value.as_str() {
-                long if long.len() > MAX_NAME => Some("is longer than 200 bytes"),
+                long if long.len() > MAX_USER_NAME => Some("is longer than 200 bytes"),
                 odd if odd.trim() != odd || odd.chars().any(char::is_control) => {
                     Some("has blanks around it, or signs that cannot be seen")
                 }
@@ -219,7 +228,9 @@ fn known_admins(
     users: &[User],
 ) {
     for Given { value, span } in admins {
-        if users.iter().any(|user| user.name == *value) || report.is_faulty(&["auth.user.name"]) {
+        if users.iter().any(|user| user.name == *value)
+            || report.is_faulty(&["auth.user.name", "auth.user.password_hash"])
+        {
             continue;
         }
         let message = format!("names {value:?}, and no [[auth.user]] is called so");

@@ -43,7 +43,7 @@ use self::{
 use super::{KEEPALIVE, Limits, Peer, SEND_BUFFER, redirect::Redirect};
 use crate::{
     config,
-    http::{Site, base::Base, metrics_alone, routes},
+    http::{Site, base::Base, metrics_alone, reject, routes},
     metrics::Refusal,
     shutdown::Shutdown,
     tls::Certificate,
@@ -183,12 +183,17 @@ impl Connections {
         };
         let routes = TowerToHyperService::new(warp::service(routes));
         let (base, shutdown) = (self.base.clone(), self.shutdown.clone());
+        let metrics = self.limits.refusals.metrics().clone();
         service_fn(move |mut request: Request<Incoming>| {
             heard.answered();
             let heard = heard.clone();
             // HTTP/2 has no such header: there the connection ends with the halt.
             let shutdown = (request.version() != Version::HTTP_2).then(|| shutdown.clone());
             let (answered, hsts) = match &answer {
+                Answer::Routes(_) if !names_one_host(&request) => {
+                    metrics.refused(Refusal::Malformed);
+                    (Either::Right(ready(Ok(hostless()))), None)
+                }
                 Answer::Routes(hsts) => {
                     base.enter(&mut request);
                     name_host(&mut request);
@@ -296,6 +301,17 @@ fn speaks_2(socket: &TlsStream<TcpStream>) -> bool {
 fn is_untaken(error: &hyper::Error) -> bool {
     let cause = error.source().and_then(|cause| cause.downcast_ref());
     cause.is_some_and(|cause: &io::Error| cause.kind() == io::ErrorKind::TimedOut)
+}
+
+/// What HTTP/1.1 asks of each request: a proxy and askd that each took another of two hosts would mean two sites.
+fn names_one_host(request: &Request<Incoming>) -> bool {
+    let hosts = request.headers().get_all(header::HOST).iter();
+    request.version() != Version::HTTP_11 || hosts.count() == 1
+}
+
+fn hostless() -> Response {
+    let message = "A request names one host: send one Host header.";
+    reject::error(StatusCode::BAD_REQUEST, "bad_request", message)
 }
 
 /// HTTP/2 names the host in the address; here all look for it in the header, where HTTP/1.1 has it.

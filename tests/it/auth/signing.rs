@@ -165,12 +165,25 @@ async fn wrong_passwords_are_answered_more_and_more_slowly_and_right_ones_then_t
         let reply = nobody.try_password("ada", password).await;
         assert_eq!(reply.status, 429);
         assert_eq!(reply.header("retry-after"), Some("1"));
-        assert!(text(&reply).contains("in 1 seconds"), "{}", text(&reply));
+        assert!(text(&reply).contains("in 1 second."), "{}", text(&reply));
     }
     assert_eq!(
         nobody.try_password("bob", "bob's password").await.status,
         204
     );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_can_have_is_wrong_and_not_remembered() {
+    let server = Server::start(&passwords(&["ada"], ""));
+    let nobody = Visitor::unknown(&server);
+    let long = "a".repeat(201);
+    // Of a name that is remembered some are answered with a wait.
+    for _ in 0..30 {
+        let reply = nobody.try_password(&long, "wrong").await;
+        assert_eq!(reply.json()["error"]["code"], "wrong_password");
+    }
     server.stop().await;
 }
 

@@ -9,7 +9,7 @@ use std::{
 use super::*;
 
 /// Faults of a file, each with a name.
-const FILES: [(&str, &str); 133] = [
+const FILES: [(&str, &str); 135] = [
     // Limits.
     (
         "a limit that is no number, and a key of no scope",
@@ -88,6 +88,14 @@ const FILES: [(&str, &str); 133] = [
     (
         "a header that can be none",
         "[auth]\nuser_header = \"Remote User:\"\n",
+    ),
+    (
+        "a user whose hash is none is an admin",
+        "[auth]\nmode = \"password\"\nadmins = [\"ada\"]\n[[auth.user]]\nname = \"ada\"\npassword_hash = \"secret\"\n",
+    ),
+    (
+        "a proxy's word that is believed of whoever comes",
+        "[server]\ntrusted_proxies = [\"127.0.0.1\", \"0.0.0.0/0\"]\n[auth]\nmode = \"header\"\n",
     ),
     (
         "a proxy that is no address",
@@ -477,7 +485,7 @@ fn each_fault_names_file_line_column_key_and_remedy() {
         }
         writeln!(told, "## {name}\n\n{faults}\n").unwrap();
     }
-    assert_eq!(FILES.len(), 133);
+    assert_eq!(FILES.len(), 135);
     insta::assert_snapshot!(told);
 }
 

@@ -152,6 +152,26 @@ async fn headers_without_measure_are_refused() {
 }
 
 #[tokio::test]
+async fn a_request_names_one_host() {
+    let server = Server::start(APART);
+    for (start, hosts, status) in [
+        ("GET /healthz HTTP/1.1", "", 400),
+        (
+            "GET /healthz HTTP/1.1",
+            "Host: askd.localhost\r\nHost: evil.example\r\n",
+            400,
+        ),
+        ("GET /healthz HTTP/1.1", "Host: askd.localhost\r\n", 200),
+        ("GET /healthz HTTP/1.0", "", 200),
+    ] {
+        let reply = ask_at(server.address, &format!("{start}\r\n{hosts}\r\n")).await;
+        assert_eq!(reply.status, status, "{start} {hosts}");
+    }
+    until(&server, "askd_refusals_total", "reason=malformed", 2.0).await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_no_http_is_refused_and_harms_nobody() {
     let server = Server::start("[server]\nheader_timeout = \"1s\"\n");
     for bytes in [
