@@ -24,7 +24,7 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuild
 use tracing_subscriber::{
     Layer, Registry,
     field::RecordFields,
-    filter::Targets,
+    filter::{ParseError, Targets},
     fmt::{
         self, FormatFields,
         format::{DefaultFields, Writer},
@@ -57,7 +57,7 @@ pub enum TelemetryError {
     },
     /// The configured level is not one; checked before, so this is a mistake of askd's.
     #[error("cannot read the log level: {0}")]
-    Level(#[from] tracing_subscriber::filter::ParseError),
+    Level(#[from] ParseError),
     /// Something else in this process logs already.
     #[error("cannot start the log: {0}")]
     Installed(#[from] tracing_subscriber::util::TryInitError),
@@ -90,7 +90,7 @@ fn build(
     look: Look,
     clock: impl Fn() -> SystemTime + Send + 'static,
 ) -> Result<(impl Subscriber + Send + Sync, Guard), TelemetryError> {
-    let filter: Targets = log.level.parse()?;
+    let filter = filter(&log.level)?;
     let (filter, handle) = reload::Layer::new(filter);
     let troubles = Arc::new(Troubles::default());
     let (console, console_guard) = queue(Counting {
@@ -125,6 +125,12 @@ fn build(
         level: Level(Box::new(move |level| drop(handle.reload(level)))),
     };
     Ok((Registry::default().with(layers).with(filter), guard))
+}
+
+/// What is logged at `level`. Of each HTTP/2 client that resets too much h2 would warn, which is nothing that askd does, and a log that
+/// anybody could fill; whoever writes `h2=` has it.
+fn filter(level: &str) -> Result<Targets, ParseError> {
+    format!("h2=error,{level}").parse()
 }
 
 fn queue(writer: impl Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
@@ -245,7 +251,7 @@ impl Guard {
 
     /// Logs so much from now on; the level is one that was checked.
     pub fn set_level(&self, level: &str) {
-        if let Ok(level) = level.parse() {
+        if let Ok(level) = filter(level) {
             (self.level.0)(level);
         }
     }

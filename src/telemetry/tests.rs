@@ -129,6 +129,17 @@ fn the_level_decides_and_directives_can_be_given() {
 }
 
 #[test]
+fn what_http_2_would_warn_of_its_clients_fills_no_log_unless_it_is_asked_for() {
+    let asked = Log {
+        level: "info,h2=warn".to_owned(),
+        ..log()
+    };
+    let speak = |_: &Guard| tracing::warn!(target: "h2::proto::streams::recv", "resets");
+    assert_eq!(console(&log(), PLAIN, speak), "");
+    assert!(console(&asked, PLAIN, speak).contains("resets"));
+}
+
+#[test]
 fn the_file_gets_every_line_with_its_time_and_without_the_consoles_colours() {
     let directory = tempfile::tempdir().unwrap();
     let log = Log {
