@@ -272,9 +272,11 @@ impl Connections {
             }
         };
         let ended = to_the_end(connection, http2::Connection::graceful_shutdown, over).await;
-        // An HTTP/2 client's other faults are told in its own way, and counted nowhere.
-        if ended.is_err_and(|error| is_untaken(&error)) {
-            self.refused(Refusal::SlowReader);
+        // What ends a request alone is told in HTTP/2's own way, and counted nowhere.
+        match ended {
+            Err(error) if is_untaken(&error) => self.refused(Refusal::SlowReader),
+            Err(error) if is_sent_away(&error) => self.refused(Refusal::Malformed),
+            _ => {}
         }
     }
 }
@@ -301,6 +303,12 @@ fn speaks_2(socket: &TlsStream<TcpStream>) -> bool {
 fn is_untaken(error: &hyper::Error) -> bool {
     let cause = error.source().and_then(|cause| cause.downcast_ref());
     cause.is_some_and(|cause: &io::Error| cause.kind() == io::ErrorKind::TimedOut)
+}
+
+/// Whether HTTP/2 has ended the connection for what its client did.
+fn is_sent_away(error: &hyper::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    cause.is_some_and(|cause: &h2::Error| cause.is_library())
 }
 
 /// What HTTP/1.1 asks of each request: a proxy and askd that each took another of two hosts would mean two sites.

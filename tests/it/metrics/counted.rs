@@ -281,6 +281,37 @@ async fn a_handshake_that_fails_or_takes_too_long_is_counted_and_one_that_is_lef
 }
 
 #[tokio::test]
+async fn an_http_2_client_that_is_sent_away_is_counted() {
+    // A preface and empty settings; then frames: length, type, flags, stream.
+    const BEGINNING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let data_of_no_request = [0; 9].to_vec();
+    // `GET / ` over https, with nothing behind it, and a reset of it.
+    let rapid_resets = (1..4_000_u16).step_by(2).flat_map(|stream| {
+        let [high, low] = stream.to_be_bytes();
+        let headers = [0, 0, 3, 1, 5, 0, 0, high, low, 0x82, 0x84, 0x87].to_vec();
+        let reset = [0, 0, 4, 3, 0, 0, 0, high, low, 0, 0, 0, 8].to_vec();
+        [headers, reset].concat()
+    });
+    let attacks = [data_of_no_request, rapid_resets.collect()];
+    let authority = Authority::new();
+    let server = Server::start(&format!("{}{APART}", authority.toml("")));
+    for (attack, counted) in attacks.iter().zip([1.0, 2.0]) {
+        let mut socket = authority.connect(server.address, &["h2"]).await;
+        // It may end before all has been written.
+        let _ = socket.write_all(&[BEGINNING, attack].concat()).await;
+        until_closed(&mut socket).await;
+        until(&server, "askd_refusals_total", "reason=malformed", counted).await;
+    }
+    let mut polite = authority.connect(server.address, &["h2"]).await;
+    polite.write_all(BEGINNING).await.unwrap();
+    drop(polite);
+    let figures = Figures::at(apart(&server)).await;
+    assert_eq!(figures.sum("askd_refusals_total", ""), 2.0);
+    // askd's own log leaves that out.
+    server.stop_expecting(&["h2::proto"]).await;
+}
+
+#[tokio::test]
 async fn who_takes_nothing_of_a_response_or_of_an_answer_is_counted() {
     let server = Server::start(&format!("[session]\nsend_timeout = \"1s\"\n{APART}"));
     take_nothing(server.address).await;
