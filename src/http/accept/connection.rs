@@ -36,10 +36,7 @@ use warp::{
     reply::Response,
 };
 
-use self::{
-    heard::{Heard, Listened},
-    streams::Streams,
-};
+use self::{heard::Heard, streams::Streams};
 use super::{KEEPALIVE, Limits, Peer, SEND_BUFFER, redirect::Redirect};
 use crate::{
     config,
@@ -224,7 +221,7 @@ impl Connections {
     async fn http1(&self, socket: Box<dyn Stream>, peer: Peer, answer: Answer) {
         let heard = Heard::default();
         let service = self.service(peer, answer, heard.clone());
-        let socket = Listened::new(socket, heard.clone());
+        let socket = heard.over(socket);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.times().header)

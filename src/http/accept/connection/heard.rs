@@ -1,16 +1,12 @@
 //! What has been heard of a connection: whether it owes a request, which says why it ended when its time was over.
 
-use std::{
-    io,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering},
-    },
-    task::{Context, Poll},
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, Ordering},
 };
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::AsyncRead;
+use tokio_util::io::InspectReader;
 
 use crate::metrics::Refusal;
 
@@ -26,6 +22,19 @@ const ANSWERED: u8 = 2;
 pub(super) struct Heard(Arc<AtomicU8>);
 
 impl Heard {
+    /// The same socket; that something comes over it is noted.
+    pub(super) fn over<S: AsyncRead>(
+        &self,
+        socket: S,
+    ) -> InspectReader<S, impl FnMut(&[u8]) + use<S>> {
+        let heard = self.clone();
+        InspectReader::new(socket, move |bytes: &[u8]| {
+            if !bytes.is_empty() {
+                heard.0.store(BEGUN, Ordering::Relaxed);
+            }
+        })
+    }
+
     /// A request has come whole, or what has come of it is answered: nothing is owed.
     pub(super) fn answered(&self) {
         self.0.store(ANSWERED, Ordering::Relaxed);
@@ -42,64 +51,6 @@ impl Heard {
     }
 }
 
-/// A socket that notes that something comes.
-pub(super) struct Listened<S> {
-    socket: S,
-    heard: Heard,
-}
-
-impl<S> Listened<S> {
-    /// Notes it there.
-    pub(super) fn new(socket: S, heard: Heard) -> Self {
-        Self { socket, heard }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Listened<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.socket).poll_read(context, buffer);
-        if buffer.filled().len() > before {
-            self.heard.0.store(BEGUN, Ordering::Relaxed);
-        }
-        read
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Listened<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(context)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
@@ -110,7 +61,7 @@ mod tests {
     async fn a_connection_owes_its_first_request_and_each_that_it_has_begun() {
         let (mut client, socket) = duplex(64);
         let heard = Heard::default();
-        let mut socket = Listened::new(socket, heard.clone());
+        let mut socket = heard.over(socket);
         let mut hear = async |bytes: &[u8]| {
             client.write_all(bytes).await.unwrap();
             socket.read_exact(&mut vec![0; bytes.len()]).await.unwrap();
