@@ -1,8 +1,9 @@
 //! What readers notice of clients that mean ill, and what those cost askd.
 //!
 //! Readers ask again and again from one address while attackers come from another, under the caps that askd has by itself.
-//! Attacks are short windows between quiet ones; how long a first word takes in them is compared with how long it takes in the
-//! quiet ones, of which every other one is compared with the rest as well: that is the noise. Each attack has an askd of its own.
+//! Attacks are short windows between quiet ones; how long a first word takes in one is compared with how long it takes in the two
+//! quiet ones around it, of which the second is compared with the first as well: that is the noise. Each attack has an askd of its
+//! own.
 
 mod attack;
 mod attacker;
@@ -34,7 +35,7 @@ const PAUSE_MS: std::ops::Range<u64> = 20..80;
 /// Where they come from; attackers come from 127.0.0.1.
 const FROM: &str = "127.0.0.2:0";
 /// How often it is attacked.
-const ATTACKS: usize = 3;
+const ATTACKS: usize = 5;
 /// How long attackers have before they are measured, and readers behind them.
 const BEGINNING: Duration = Duration::from_secs(1);
 /// The bound: a first word may take this much of what it takes when it is quiet.
@@ -81,9 +82,9 @@ async fn measure(plan: &Plan, attacks: &[Attack]) -> Result<Vec<Row>> {
 /// What was seen of one attack.
 #[derive(Default)]
 struct Seen {
-    /// How long the first words took, in nanoseconds, in each quiet window, and in all under attack.
+    /// How long the first words took, in nanoseconds, in each quiet window, and in each between two of them.
     quiet: Vec<Vec<f64>>,
-    attacked: Vec<f64>,
+    attacked: Vec<Vec<f64>>,
     /// askd's memory at the most, in KiB.
     rss: u64,
     tally: Tally,
@@ -93,7 +94,7 @@ struct Seen {
 
 impl Seen {
     async fn of(attack: Attack, plan: &Plan, upstream: &Upstream) -> Result<Self> {
-        let window = Duration::from_secs(if plan.quick { 1 } else { 4 });
+        let window = Duration::from_secs(if plan.quick { 1 } else { 3 });
         let setup = Setup {
             upstream: &upstream.base_url(),
             session: "heartbeat = \"2s\"",
@@ -110,7 +111,7 @@ impl Seen {
         for _ in 0..ATTACKS {
             let attackers = Attackers::begin(attack, askd.address())?;
             sleep(BEGINNING).await;
-            seen.attacked.extend(readers.listen(window).await?);
+            seen.attacked.push(readers.listen(window).await?);
             seen.rss = seen.rss.max(askd.rss()?);
             let tally = attackers.end().await?;
             seen.tally.made += tally.made;
@@ -124,26 +125,28 @@ impl Seen {
 
     fn rows(self, name: &str) -> Vec<Row> {
         let p99 = |samples: &[f64]| percentile(samples, 0.99);
-        let every_other = |first: usize| {
-            let windows = self.quiet.iter().skip(first).step_by(2);
-            windows.flatten().copied().collect::<Vec<f64>>()
-        };
-        let quiet = p99(&self.quiet.concat());
+        let quiet: Vec<f64> = self.quiet.iter().map(|window| p99(window)).collect();
+        let noise: Vec<f64> = quiet.windows(2).map(|two| two[1] / two[0]).collect();
+        let around = self.quiet.windows(2).map(|two| p99(&two.concat()));
+        let attacked = self.attacked.iter().zip(around);
+        let by_quiet: Vec<f64> = attacked
+            .map(|(window, quiet)| p99(window) / quiet)
+            .collect();
         let mut rows = vec![
             Row::info(
                 format!("{name}: first word when quiet, p99"),
-                &[quiet],
+                &quiet,
                 Unit::Ms,
             ),
             Row::info(
-                format!("{name}: one half of the quiet windows by the other, p99"),
-                &[p99(&every_other(0)) / p99(&every_other(1))],
+                format!("{name}: a quiet window by the one before, p99"),
+                &noise,
                 Unit::Percent,
             ),
             Row::at_most(
                 format!("{name}: first word by quiet, p99"),
                 SHARE,
-                &[p99(&self.attacked) / quiet],
+                &by_quiet,
                 Unit::Percent,
             ),
             Row::at_most(
