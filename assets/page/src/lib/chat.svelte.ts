@@ -13,6 +13,7 @@ import { CONTINUE } from "./rest";
 import { Stages } from "./stages";
 import { now } from "./time";
 import { path } from "./tree";
+import { Tries } from "./tries";
 import type { ErrorCode, Options, ServerMessage } from "./wire";
 
 type Told = Exclude<ServerMessage, { type: "status" }>;
@@ -33,10 +34,6 @@ const NOBODY: Listener = { changed() {}, connected() {} };
 
 /** A connection that does not acknowledge within this is taken for dead. Asking twice is safe: the turn's id is the same. */
 const ACKNOWLEDGE_MS = 10_000;
-
-/** A session that still follows another answer is asked again after this, and not without end. */
-const BUSY_PAUSE_MS = 1_000;
-const BUSY_TRIES = 10;
 
 export class Chat implements Owner {
   readonly id: string;
@@ -78,8 +75,11 @@ export class Chat implements Owner {
   /** There was a connection before. */
   #connected = false;
   #acknowledge: ReturnType<typeof setTimeout> | undefined;
-  #busyTries = 0;
-  #busyPause: ReturnType<typeof setTimeout> | undefined;
+  /** At a session that still follows another answer. */
+  readonly #busy = new Tries(() => {
+    this.#release();
+    this.#follow();
+  });
   #listener: Listener;
   #fetching: AbortController | null = null;
   #stages = new Stages();
@@ -275,7 +275,7 @@ export class Chat implements Owner {
   }
 
   #accepted(): void {
-    this.#busyTries = 0;
+    this.#busy.succeeded();
     if (this.presence.kind === "unbegun" || this.presence.kind === "unknown") this.presence = { kind: "here" };
   }
 
@@ -359,7 +359,7 @@ export class Chat implements Owner {
 
   /** Follows nothing, so that `#follow` chooses anew. */
   #release(): void {
-    clearTimeout(this.#busyPause);
+    this.#busy.cancel();
     this.#following = null;
     this.#answered();
   }
@@ -371,17 +371,7 @@ export class Chat implements Owner {
   #askedLater(id: string, code: ErrorCode): boolean {
     const turn = this.#turns.find((other) => other.id === id);
     if (this.connection.kind === "draining" && (code === "queue_full" || code === "storage_failed")) return true;
-    if (code !== "busy" || turn === undefined || (turn.stopping && !turn.accepted)) return false;
-    if (this.#busyTries >= BUSY_TRIES) {
-      this.#busyTries = 0;
-      return false;
-    }
-    this.#busyTries += 1;
-    this.#busyPause = setTimeout(() => {
-      this.#release();
-      this.#follow();
-    }, BUSY_PAUSE_MS);
-    return true;
+    return code === "busy" && turn !== undefined && !(turn.stopping && !turn.accepted) && this.#busy.another();
   }
 
   #dispatch(event: Event): void {
