@@ -5,6 +5,7 @@
 
 mod heard;
 mod streams;
+mod target;
 
 use std::{
     convert::Infallible, error::Error as _, future::ready, io, pin::Pin, sync::Arc, time::Duration,
@@ -40,7 +41,7 @@ use self::{heard::Heard, streams::Streams};
 use super::{KEEPALIVE, Limits, Peer, SEND_BUFFER, redirect::Redirect};
 use crate::{
     config,
-    http::{Site, base::Base, metrics_alone, reject, routes},
+    http::{Site, base::Base, metrics_alone, routes},
     metrics::Refusal,
     shutdown::Shutdown,
     tls::Certificate,
@@ -187,16 +188,18 @@ impl Connections {
             // HTTP/2 has no such header: there the connection ends with the halt.
             let shutdown = (request.version() != Version::HTTP_2).then(|| shutdown.clone());
             let (answered, hsts) = match &answer {
-                Answer::Routes(_) if !names_one_host(&request) => {
-                    metrics.refused(Refusal::Malformed);
-                    (Either::Right(ready(Ok(hostless()))), None)
-                }
-                Answer::Routes(hsts) => {
-                    base.enter(&mut request);
-                    name_host(&mut request);
-                    request.extensions_mut().insert(peer.clone());
-                    (Either::Left(routes.call(request)), hsts.clone())
-                }
+                Answer::Routes(hsts) => match target::fault(&request) {
+                    Some(fault) => {
+                        metrics.refused(Refusal::Malformed);
+                        (Either::Right(ready(Ok(fault))), hsts.clone())
+                    }
+                    None => {
+                        base.enter(&mut request);
+                        target::name_host(&mut request);
+                        request.extensions_mut().insert(peer.clone());
+                        (Either::Left(routes.call(request)), hsts.clone())
+                    }
+                },
                 Answer::Metrics => {
                     request.extensions_mut().insert(peer.clone());
                     (Either::Left(routes.call(request)), None)
@@ -306,28 +309,6 @@ fn is_untaken(error: &hyper::Error) -> bool {
 fn is_sent_away(error: &hyper::Error) -> bool {
     let cause = error.source().and_then(|cause| cause.downcast_ref());
     cause.is_some_and(|cause: &h2::Error| cause.is_library())
-}
-
-/// What HTTP/1.1 asks of each request: a proxy and askd that each took another of two hosts would mean two sites.
-fn names_one_host(request: &Request<Incoming>) -> bool {
-    let hosts = request.headers().get_all(header::HOST).iter();
-    request.version() != Version::HTTP_11 || hosts.count() == 1
-}
-
-fn hostless() -> Response {
-    let message = "A request names one host: send one Host header.";
-    reject::error(StatusCode::BAD_REQUEST, "bad_request", message)
-}
-
-/// HTTP/2 names the host in the address; here all look for it in the header, where HTTP/1.1 has it.
-fn name_host(request: &mut Request<Incoming>) {
-    if request.version() != Version::HTTP_2 {
-        return;
-    }
-    let authority = request.uri().authority().map(|host| host.as_str());
-    if let Some(Ok(host)) = authority.map(HeaderValue::from_str) {
-        request.headers_mut().insert(header::HOST, host);
-    }
 }
 
 fn held_to_tls(mut response: Response, hsts: Option<HeaderValue>) -> Response {

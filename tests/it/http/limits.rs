@@ -172,6 +172,21 @@ async fn a_request_names_one_host() {
 }
 
 #[tokio::test]
+async fn an_address_without_a_path_is_refused_and_harms_nobody() {
+    let server = Server::start(APART);
+    for start in ["CONNECT a:1", "GET a:1", "GET http://evil.example/"] {
+        let request = format!("{start} HTTP/1.1\r\nHost: a:1\r\n\r\n");
+        assert_eq!(
+            ask_at(server.address, &request).await.status,
+            400,
+            "{start}"
+        );
+    }
+    until(&server, "askd_refusals_total", "reason=malformed", 3.0).await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_no_http_is_refused_and_harms_nobody() {
     let server = Server::start("[server]\nheader_timeout = \"1s\"\n");
     for bytes in [
