@@ -11,13 +11,14 @@ pub mod password;
 mod slow;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 use tracing::info;
 use uuid::{Builder, Uuid};
 
@@ -37,6 +38,9 @@ use crate::{
 const CHECKS: usize = 2;
 /// How long a sign-in waits for its turn to be checked.
 const CHECK_WAIT: Duration = Duration::from_secs(10);
+/// Names that a proxy has said, of which it is remembered what is open by them. When there are more, that of the earlier ones goes on
+/// until they leave.
+const MAX_PROXIED: usize = 10_000;
 /// Bytes of a password; more is refused as a wrong one.
 const MAX_PASSWORD: usize = 1024;
 
@@ -77,6 +81,17 @@ pub enum NotSignedIn {
     Unkept,
 }
 
+/// What there was of somebody who was shut out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShutOut {
+    /// Sign-ins that ended.
+    pub sign_ins: usize,
+    /// Tokens that ended.
+    pub tokens: usize,
+    /// Whether a proxy has named them.
+    pub was_named: bool,
+}
+
 /// A sign-in that was made: what its browser is to show from now on, and for how long that counts.
 pub struct SignedIn {
     /// Goes into the cookie.
@@ -98,6 +113,8 @@ struct Inner {
     store: Store,
     kept: Mutex<Kept>,
     slow: Mutex<SlowDown>,
+    /// By the names that a proxy has said: what ends the sessions that are open by them.
+    proxied: Mutex<HashMap<Arc<str>, CancellationToken>>,
     checks: Arc<Semaphore>,
     /// What the password of a name that nobody has is compared with, so that it takes as long.
     nobody: config::Secret,
@@ -110,6 +127,7 @@ impl Auth {
         let nobody = config.users.first().map(|user| user.password_hash.clone());
         let inner = Inner {
             kept: Mutex::default(),
+            proxied: Mutex::default(),
             slow: Mutex::default(),
             checks: Arc::new(Semaphore::new(CHECKS)),
             nobody: nobody.unwrap_or_else(|| config::Secret::new("")),
@@ -146,7 +164,8 @@ impl Auth {
 
     /// The user whom a proxy names.
     pub fn by_name(&self, name: &str) -> User {
-        self.0.user(name, Pass::lasting(), None)
+        let pass = Pass::until(self.0.passed_by_proxy(name), None);
+        self.0.user(name, pass, None)
     }
 
     /// The user who shows this secret of a sign-in or token.
@@ -220,13 +239,19 @@ impl Auth {
         Ok(count)
     }
 
-    /// Ends all sign-ins and all tokens of a user, and says how many of either there were.
-    pub async fn shut_out(&self, name: &str) -> Result<(usize, usize), StoreError> {
+    /// Ends all sign-ins and all tokens of a user, and what is open by these or by a proxy's word.
+    pub async fn shut_out(&self, name: &str) -> Result<ShutOut, StoreError> {
+        let proxied = self.0.proxied().remove(name);
+        let was_named = proxied.inspect(CancellationToken::cancel).is_some();
         let (mut ended, tokens) = self.0.kept().remove_all(name);
-        let counts = (ended.len(), tokens.len());
+        let shut_out = ShutOut {
+            sign_ins: ended.len(),
+            tokens: tokens.len(),
+            was_named,
+        };
         ended.extend(tokens);
         self.forget_all(ended).await?;
-        Ok(counts)
+        Ok(shut_out)
     }
 
     /// The user's tokens, the oldest first.
@@ -234,13 +259,13 @@ impl Auth {
         self.0.kept().tokens(name)
     }
 
-    /// Makes a token; its secret is shown this once. `None`: the user has as many as there may be.
+    /// Makes a token; its secret is shown this once. `None`: the user has as many as there may be, or has been signed out meanwhile.
     pub async fn make_token(
         &self,
-        user: &str,
+        user: &User,
         name: String,
     ) -> Result<Option<(Secret, TokenInfo)>, StoreError> {
-        if self.0.kept().tokens(user).len() >= MAX_TOKENS {
+        if self.0.kept().tokens(&user.name).len() >= MAX_TOKENS {
             return Ok(None);
         }
         let secret = Secret::new();
@@ -248,7 +273,7 @@ impl Auth {
             hash: secret.hash(),
             id: Uuid::new_v4(),
             kind: CredentialKind::Token,
-            user: user.to_owned(),
+            user: user.name.to_string(),
             name,
             created: now(),
             expires: None,
@@ -256,7 +281,17 @@ impl Auth {
         };
         let info = TokenInfo::of(&credential);
         self.0.store.keep_credential(credential.clone()).await?;
-        self.0.kept().add(credential, Instant::now());
+        let hash = credential.hash;
+        // While it was written others may have been made, and whoever makes it been shut out.
+        let is_added = {
+            let mut kept = self.0.kept();
+            let may_be = !user.pass.has_ended() && kept.tokens(&user.name).len() < MAX_TOKENS;
+            may_be.then(|| kept.add(credential, Instant::now()))
+        };
+        if is_added.is_none() {
+            self.forget_all(vec![hash]).await?;
+            return Ok(None);
+        }
         Ok(Some((secret, info)))
     }
 
@@ -303,6 +338,24 @@ impl Inner {
     fn may_try(&self, name: &str, client: Option<Client>) -> Result<(), NotSignedIn> {
         let tried = self.slow().may_try(name, client, Instant::now());
         tried.map_err(NotSignedIn::TooOften)
+    }
+
+    /// What ends what somebody has open whom a proxy names.
+    fn passed_by_proxy(&self, name: &str) -> CancellationToken {
+        let mut proxied = self.proxied();
+        if let Some(ends) = proxied.get(name) {
+            return ends.clone();
+        }
+        if proxied.len() >= MAX_PROXIED {
+            proxied.clear();
+        }
+        let ends = CancellationToken::new();
+        proxied.insert(name.into(), ends.clone());
+        ends
+    }
+
+    fn proxied(&self) -> MutexGuard<'_, HashMap<Arc<str>, CancellationToken>> {
+        self.proxied.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

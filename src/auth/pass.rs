@@ -16,7 +16,7 @@ struct Ends {
 }
 
 impl Pass {
-    /// One that no one takes back: nobody signed in, or a proxy vouches for each request.
+    /// One that no one takes back: nobody signed in.
     pub fn lasting() -> Self {
         Self(None)
     }
@@ -24,6 +24,13 @@ impl Pass {
     /// One that ends when it is taken back, or at a time.
     pub(super) fn until(taken_back: CancellationToken, at: Option<Instant>) -> Self {
         Self(Some(Ends { taken_back, at }))
+    }
+
+    /// Whether it is over.
+    pub fn has_ended(&self) -> bool {
+        self.0.as_ref().is_some_and(|Ends { taken_back, at }| {
+            taken_back.is_cancelled() || at.is_some_and(|at| at <= Instant::now())
+        })
     }
 
     /// Waits for the end. Cancel safe.

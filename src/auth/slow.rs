@@ -23,8 +23,9 @@ const REMEMBERED: usize = 10_000;
 pub(super) struct SlowDown {
     names: Failures<String>,
     clients: Failures<Client>,
-    /// From where a name has signed in: there it does not wait because somebody elsewhere tries it.
-    at_home: HashMap<(String, Client), Instant>,
+    /// From where somebody has signed in: there no name waits because somebody elsewhere tries it. It is so for all names, or what is
+    /// answered there would tell which one it was.
+    at_home: HashMap<Client, Instant>,
 }
 
 impl Default for SlowDown {
@@ -45,7 +46,7 @@ impl SlowDown {
         client: Option<Client>,
         now: Instant,
     ) -> Result<(), Duration> {
-        let at_home = client.is_some_and(|at| self.at_home.contains_key(&(name.to_owned(), at)));
+        let at_home = client.is_some_and(|at| self.at_home.contains_key(&at));
         let by_name = match at_home {
             true => Duration::ZERO,
             false => self.names.wait(&name.to_owned(), now),
@@ -70,7 +71,7 @@ impl SlowDown {
         self.names.0.remove(name);
         if let Some(client) = client {
             make_room(&mut self.at_home, |at| *at);
-            self.at_home.insert((name.to_owned(), client), now);
+            self.at_home.insert(client, now);
         }
     }
 }

@@ -148,7 +148,7 @@ impl Access {
     }
 
     /// The user of the sign-in that a cookie shows. Of several with this name somebody has slipped in one, and which is not known.
-    fn by_cookie(&self, headers: &HeaderMap) -> Option<User> {
+    pub fn by_cookie(&self, headers: &HeaderMap) -> Option<User> {
         let values = headers.get_all(header::COOKIE).iter();
         let shown = values
             .filter_map(|value| value.to_str().ok())

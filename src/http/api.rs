@@ -82,7 +82,23 @@ impl Call {
     /// Its small body, which is not there a second time.
     async fn small(&mut self) -> Result<BytesMut, Refusal> {
         let body = std::mem::replace(&mut self.body, Box::pin(stream::empty()));
-        body::json(&self.headers, body, MAX_SMALL, SMALL_TIME).await
+        let read = body::json(&self.headers, body, MAX_SMALL, SMALL_TIME);
+        while_signed_in(self.user.as_ref(), read).await
+    }
+}
+
+/// Does what takes a while, unless the sign-in by which it was asked ends meanwhile.
+async fn while_signed_in<T>(
+    user: Option<&User>,
+    work: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Refusal> {
+    let Some(user) = user else {
+        return work.await;
+    };
+    tokio::select! {
+        biased;
+        () = user.pass.ended() => Err(Refusal::signed_out()),
+        done = work => done,
     }
 }
 
@@ -194,7 +210,10 @@ async fn handle(route: Route, method: &Method, call: Call) -> Result<Response, R
         }
         (Route::Document, "GET" | "HEAD") => documents::part(call).await,
         (Route::Original, "GET" | "HEAD") => documents::original(call).await,
-        (Route::Import, "POST") => json(&upload::take(call).await?),
+        (Route::Import, "POST") => {
+            let user = call.user.clone();
+            json(&while_signed_in(user.as_ref(), upload::take(call)).await?)
+        }
         (Route::Admin(route), method) => admin::handle(route, method, call).await,
         (route, _) => Err(Refusal::method(route.methods())),
     }

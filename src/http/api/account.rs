@@ -13,7 +13,12 @@ use crate::{
     answer::Fault,
     auth::{MAX_TOKENS, NotSignedIn, Role, TokenInfo, User, audit::Act},
     config::AuthMode,
-    http::{Site, accept::Peer, access::bearer, upgrade},
+    http::{
+        Site,
+        accept::Peer,
+        access::{Access, bearer},
+        upgrade,
+    },
 };
 
 /// What `POST /sign-in` takes.
@@ -84,6 +89,7 @@ pub(super) async fn sign_in(
     let note = |act| site.audit.note(act, auth.known(&name), Some(&from));
     match auth.sign_in(&name, &password, client).await {
         Ok(made) => {
+            leave(access, headers, &name).await;
             tracing::info!(user = name, peer = %from, "signed in");
             note(Act::SignIn);
             let mut response = StatusCode::NO_CONTENT.into_response();
@@ -103,6 +109,16 @@ pub(super) async fn sign_in(
         }
         Err(NotSignedIn::Busy) => Err(Refusal::busy()),
         Err(NotSignedIn::Unkept) => Err(Refusal::unkept()),
+    }
+}
+
+/// Ends the sign-in of whoever has left this browser to another user.
+async fn leave(access: &Access, headers: &HeaderMap, to: &str) {
+    let before = access.by_cookie(headers).filter(|user| &*user.name != to);
+    if let Some(secret) = before.and_then(|user| user.by)
+        && let Err(error) = access.auth().sign_out(&secret).await
+    {
+        tracing::info!(%error, "a sign-in that was left stays on the disk until it ends");
     }
 }
 
@@ -180,8 +196,11 @@ pub(super) async fn make_token(mut call: Call) -> Result<Response, Refusal> {
     let NewToken { name } = decode(&body)?;
     let name = title("name", &name)?;
     let auth = &call.site.auth;
-    let made = auth.make_token(&user.name, name).await?;
+    let made = auth.make_token(&user, name).await?;
     let Some((secret, info)) = made else {
+        if user.pass.has_ended() {
+            return Err(Refusal::signed_out());
+        }
         return Err(Refusal::field(format!(
             "You have {MAX_TOKENS} tokens, and no more can be made; take back one that you no longer need."
         )));

@@ -14,7 +14,11 @@ use super::{
     refusal::Refusal,
     route::{Admin, Route},
 };
-use crate::{auth::audit::Act, id::TurnId, turn::misses};
+use crate::{
+    auth::{ShutOut, audit::Act},
+    id::TurnId,
+    turn::misses,
+};
 
 /// Questions that found nothing, in one answer.
 const MISSES: usize = 200;
@@ -98,9 +102,13 @@ fn cancel(call: &Call, turn: Option<TurnId>) -> Result<Response, Refusal> {
 async fn sign_out(mut call: Call) -> Result<Response, Refusal> {
     let body = call.small().await?;
     let SignOut { name } = decode(&body)?;
-    let (sign_ins, tokens) = call.site.auth.shut_out(&name).await?;
+    let ShutOut {
+        sign_ins,
+        tokens,
+        was_named,
+    } = call.site.auth.shut_out(&name).await?;
     // Where there is none it may be anything that was typed.
-    if sign_ins + tokens > 0 || call.site.auth.known(&name).is_some() {
+    if sign_ins + tokens > 0 || was_named || call.site.auth.known(&name).is_some() {
         call.note(Act::UserSignedOut {
             of: name,
             sign_ins,

@@ -175,6 +175,34 @@ async fn wrong_passwords_are_answered_more_and_more_slowly_and_right_ones_then_t
 }
 
 #[tokio::test]
+async fn where_somebody_has_signed_in_wrong_passwords_tell_no_names_apart() {
+    let server = Server::start(&passwords(&["ada", "bob"], ""));
+    Visitor::signed_in(&server, "ada").await;
+    let nobody = Visitor::unknown(&server);
+    // Each name has its free ones at any address; 20 are free for an address.
+    for name in ["ada", "bob", "eve"] {
+        for _ in 0..6 {
+            assert_eq!(
+                nobody.try_password(name, "wrong").await.status,
+                401,
+                "{name}"
+            );
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_signs_in_where_another_was_ends_that_sign_in() {
+    let server = Server::start(&passwords(&["ada", "bob"], ""));
+    let bob = Visitor::signed_in(&server, "bob").await;
+    let credentials = json!({ "name": "ada", "password": "ada's password" });
+    assert_eq!(bob.post("/sign-in", &credentials).await.status, 204);
+    assert_eq!(bob.get("/me").await.status, 401);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_name_that_nobody_can_have_is_wrong_and_not_remembered() {
     let server = Server::start(&passwords(&["ada"], ""));
     let nobody = Visitor::unknown(&server);

@@ -2,10 +2,13 @@
 
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 use tokio_tungstenite::{
     MaybeTlsStream, connect_async,
-    tungstenite::{Error, client::IntoClientRequest, http::header},
+    tungstenite::{Error, client::IntoClientRequest},
 };
 
 use super::{Visitor, passwords, text};
@@ -28,11 +31,19 @@ fn program(server: &Server, secret: &str) -> Visitor {
 
 /// A session of a program that shows this token.
 async fn opened(server: &Server, secret: &str) -> Client<MaybeTlsStream<TcpStream>> {
+    opened_by(server, "authorization", &format!("Bearer {secret}")).await
+}
+
+/// A session of whom this header makes known.
+async fn opened_by(
+    server: &Server,
+    header: &'static str,
+    value: &str,
+) -> Client<MaybeTlsStream<TcpStream>> {
     let mut asked = format!("ws://{}/ws", server.address)
         .into_client_request()
         .unwrap();
-    let shown = format!("Bearer {secret}").parse().unwrap();
-    asked.headers_mut().insert(header::AUTHORIZATION, shown);
+    asked.headers_mut().insert(header, value.parse().unwrap());
     let (socket, _) = connect_async(asked).await.unwrap();
     let mut session = Client {
         socket,
@@ -69,9 +80,11 @@ async fn an_admin_takes_all_of_a_users_tokens_back_also_where_a_proxy_signs_in()
     let (_, leaked) = token(&bob, "leaked").await;
     let (_, hers) = token(&ada, "hers").await;
     let mut session = opened(&server, &leaked).await;
+    let mut by_word = opened_by(&server, "remote-user", "bob").await;
     let reply = ada.post("/admin/sign-out", &json!({ "name": "bob" })).await;
     assert_eq!(reply.json(), json!({ "sign_ins": 0, "tokens": 1 }));
     assert_eq!(soon("closed", session.closed()).await, 1008);
+    assert_eq!(soon("closed", by_word.closed()).await, 1008);
     assert_eq!(program(&server, &leaked).get("/me").await.status, 401);
     assert_eq!(program(&server, &hers).get("/me").await.status, 200);
     // Whom the proxy names comes in as before.
@@ -183,6 +196,49 @@ async fn a_user_has_fifty_tokens_at_the_most() {
     let reply = ada.post("/tokens", &json!({ "name": "one more" })).await;
     assert_eq!(reply.status, 400);
     assert!(text(&reply).contains("50 tokens"), "{}", text(&reply));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn tokens_that_are_made_at_once_are_no_more_than_fifty() {
+    let server = Server::start(&passwords(&["ada"], ""));
+    let ada = Visitor::signed_in(&server, "ada").await;
+    let posts = (0..80).map(|n| {
+        let ada = ada.clone();
+        async move {
+            ada.post("/tokens", &json!({ "name": format!("{n}") }))
+                .await
+                .status
+        }
+    });
+    let told = futures_util::future::join_all(posts).await;
+    assert_eq!(told.iter().filter(|status| **status == 201).count(), 50);
+    let kept = ada.get("/tokens").await.json();
+    assert_eq!(kept["tokens"].as_array().unwrap().len(), 50);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_that_has_begun_makes_no_token_for_who_is_shut_out_meanwhile() {
+    let server = Server::start(&passwords(&["ada", "bob"], ""));
+    let ada = Visitor::signed_in(&server, "ada").await;
+    let bob = Visitor::signed_in(&server, "bob").await;
+    let mut socket = TcpStream::connect(server.address).await.unwrap();
+    let head = format!(
+        "POST /api/v1/tokens HTTP/1.1\r\nHost: askd.localhost\r\n{}Content-Type: application/json\r\n\
+         Content-Length: 14\r\nExpect: 100-continue\r\n\r\n",
+        bob.lines
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    // The server asks for the body once it reads it.
+    socket.readable().await.unwrap();
+    let mut asked = [0; 64];
+    let read = socket.read(&mut asked).await.unwrap();
+    assert!(asked[..read].starts_with(b"HTTP/1.1 100"));
+    ada.post("/admin/sign-out", &json!({ "name": "bob" })).await;
+    // It is refused without it.
+    let read = socket.read(&mut asked).await.unwrap();
+    assert!(asked[..read].starts_with(b"HTTP/1.1 401"));
     server.stop().await;
 }
 
