@@ -36,7 +36,7 @@ pub use fault::{Fault, Faults, Place};
 pub use limits::{Limits, Share};
 pub use listen::{Listen, Proxy};
 pub use metrics::Metrics;
-pub use page::{FooterLink, Kind, OwnFile, Page};
+pub use page::{FooterLink, Kind, OwnFile, Page, Said};
 pub use secret::Secret;
 pub use tls::Tls;
 

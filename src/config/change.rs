@@ -3,6 +3,9 @@
 
 use super::Config;
 
+/// The first endpoint, or the last one that goes, for people.
+const ENDPOINT: &str = "endpoint";
+
 /// When another value of a key takes effect.
 #[derive(Clone, Copy)]
 pub enum When {
@@ -50,7 +53,14 @@ impl Change {
             match key.when {
                 When::Now(take) => take(&mut change.config, wanted),
                 When::WithEndpoints if same_kind => with_endpoints = true,
-                When::WithEndpoints | When::Restart => {
+                // All of them at once, then.
+                When::WithEndpoints => {
+                    if !change.need_restart.contains(&ENDPOINT) {
+                        change.need_restart.push(ENDPOINT);
+                    }
+                    continue;
+                }
+                When::Restart => {
                     change.need_restart.push(name);
                     continue;
                 }
@@ -100,6 +110,24 @@ macro_rules! endpoint {
             same: |one, other| {
                 let ours = one.endpoints.iter().map(|endpoint| &endpoint.$field);
                 ours.eq(other.endpoints.iter().map(|endpoint| &endpoint.$field))
+            },
+        }
+    };
+}
+
+/// A key of the page's greeting. What the file does not say follows from the endpoints and folders, of which the first and the last
+/// need a restart: so does what is said for them.
+macro_rules! greeting {
+    ($field:ident) => {
+        Key {
+            names: &[concat!("page.", stringify!($field))],
+            when: When::Now(|into, from| {
+                into.page.$field.clone_from(&from.page.$field);
+                into.page.said.$field = from.page.said.$field;
+            }),
+            same: |one, other| {
+                one.page.said.$field == other.page.said.$field
+                    && (!one.page.said.$field || one.page.$field == other.page.$field)
             },
         }
     };
@@ -266,8 +294,8 @@ pub const KEYS: &[Key] = &[
     now!(store.retention),
     now!(store.max_size),
     now!(page.title),
-    now!(page.welcome),
-    now!(page.suggestions),
+    greeting!(welcome),
+    greeting!(suggestions),
     now!(page.language),
     now!(page.logo),
     now!(page.accent),
@@ -306,7 +334,7 @@ mod tests {
         loaded.unwrap_or_else(|faults| panic!("{faults}")).config
     }
 
-    const ENDPOINT: &str = "[[endpoint]]\nbase_url = \"http://localhost/v1\"\nmodel = \"m\"\n";
+    const FIRST: &str = "[[endpoint]]\nbase_url = \"http://localhost/v1\"\nmodel = \"m\"\n";
 
     #[test]
     fn what_takes_effect_is_run_on_and_what_waits_is_told_until_the_file_says_so_no_more() {
@@ -326,12 +354,34 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_for_the_first_endpoint_or_folder_waits_with_it_and_what_the_file_says_does_not()
+    {
+        let running = config("");
+        for (lines, waits) in [
+            (FIRST, "endpoint"),
+            ("[knowledge]\nfolders = [\"docs\"]\n", "knowledge.folders"),
+        ] {
+            let change = Change::between(&running, &config(lines));
+            assert!(change.took_effect.is_empty(), "{:?}", change.took_effect);
+            assert_eq!(change.need_restart, [waits]);
+            assert_eq!(change.config.page, running.page);
+        }
+        let own = config(&format!("{FIRST}[page]\nwelcome = \"Ask!\"\n"));
+        let change = Change::between(&running, &own);
+        assert_eq!(change.took_effect, ["page.welcome"]);
+        assert_eq!(change.config.page.welcome, "Ask!");
+        assert_eq!(change.config.page.suggestions, running.page.suggestions);
+        let back = Change::between(&change.config, &running);
+        assert_eq!(back.config.page, running.page);
+    }
+
+    #[test]
     fn the_first_endpoint_needs_a_restart_and_a_second_one_does_not() {
-        let one = config(ENDPOINT);
-        let second = ENDPOINT.replace("model", "name = \"other\"\nmodel");
-        let two = config(&format!("{ENDPOINT}{second}"));
+        let one = config(FIRST);
+        let second = FIRST.replace("model", "name = \"other\"\nmodel");
+        let two = config(&format!("{FIRST}{second}"));
         let first = Change::between(&config(""), &one);
-        assert!(first.need_restart.contains(&"endpoint.base_url"));
+        assert_eq!(first.need_restart, ["endpoint"]);
         assert!(first.config.endpoints.is_empty());
         let further = Change::between(&one, &two);
         assert!(
@@ -344,7 +394,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_another_is_told_by_its_name_alone() {
-        let with = |key: &str| config(&format!("{ENDPOINT}api_key = \"{key}\"\n"));
+        let with = |key: &str| config(&format!("{FIRST}api_key = \"{key}\"\n"));
         let change = Change::between(&with("sk-one"), &with("sk-two"));
         assert_eq!(change.took_effect, ["endpoint.api_key"]);
         let told = format!("{:?}", change.took_effect);

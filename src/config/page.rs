@@ -15,6 +15,8 @@ pub struct Page {
     pub welcome: String,
     /// Questions offered before the first one.
     pub suggestions: Vec<String>,
+    /// Which of the two the file says.
+    pub said: Said,
     /// Origins of the sites that may show the page in a frame; empty: none may.
     pub embed_origins: Vec<String>,
     /// The tag of a language that the page has; `None`: what each reader's browser asks for.
@@ -29,6 +31,15 @@ pub struct Page {
     pub disclaimer: Option<String>,
     /// Rules that win over the page's own.
     pub css: Option<OwnFile>,
+}
+
+/// What the file says of the greeting; the rest follows from what askd answers from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Said {
+    /// `page.welcome`
+    pub welcome: bool,
+    /// `page.suggestions`
+    pub suggestions: bool,
 }
 
 /// `[[page.footer]]`

@@ -6,7 +6,7 @@ use toml::de::DeValue;
 use url::Url;
 
 use super::super::{
-    Accent, Colour, Endpoint, FooterLink, Kind, Knowledge, OwnFile, Page,
+    Accent, Colour, Endpoint, FooterLink, Kind, Knowledge, OwnFile, Page, Said,
     report::{Draft, Report},
     section::Section,
     value::{self, Given, Wrong},
@@ -42,6 +42,10 @@ pub(super) fn read(
         welcome: text("welcome", welcome),
         suggestions: asked_first(report, &section)
             .unwrap_or_else(|| suggestions.iter().map(|&s| s.to_owned()).collect()),
+        said: Said {
+            welcome: section.has("welcome"),
+            suggestions: section.has("suggestions"),
+        },
         embed_origins: embed::origins(report, &section),
         language: language(&section),
         logo: own(&section, "logo", "an SVG, PNG or WebP file", picture),
