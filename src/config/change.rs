@@ -115,7 +115,7 @@ macro_rules! endpoint {
     };
 }
 
-/// A key of the page's greeting. What the file does not say follows from the endpoints and folders, of which the first and the last
+/// A key of the page's greeting. What is not the operator's own follows from the endpoints and folders, of which the first and the last
 /// need a restart: so does what is said for them.
 macro_rules! greeting {
     ($field:ident) => {

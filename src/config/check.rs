@@ -163,12 +163,7 @@ fn read<'t>(
     let knowledge = knowledge::read(report, root.section("knowledge"), &endpoints, env);
     let server = server::read(report, root.section("server"), &overrides.listen);
     let config = Config {
-        auth: auth::read(
-            report,
-            root.section("auth"),
-            &server.listen,
-            &server.trusted_proxies,
-        ),
+        auth: auth::read(report, root.section("auth"), &server),
         metrics: metrics::read(report, root.section("metrics"), &server.listen, env),
         server,
         session: session(report, root.section("session")),

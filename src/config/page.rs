@@ -15,7 +15,7 @@ pub struct Page {
     pub welcome: String,
     /// Questions offered before the first one.
     pub suggestions: Vec<String>,
-    /// Which of the two the file says.
+    /// Which of the two are the operator's own.
     pub said: Said,
     /// Origins of the sites that may show the page in a frame; empty: none may.
     pub embed_origins: Vec<String>,
@@ -33,12 +33,12 @@ pub struct Page {
     pub css: Option<OwnFile>,
 }
 
-/// What the file says of the greeting; the rest follows from what askd answers from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What of the greeting is the operator's own; the rest follows from what askd answers from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Said {
-    /// `page.welcome`
+    /// `page.welcome`.
     pub welcome: bool,
-    /// `page.suggestions`
+    /// `page.suggestions`.
     pub suggestions: bool,
 }
 

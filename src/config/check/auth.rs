@@ -3,10 +3,12 @@
 use std::{collections::HashSet, fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use argon2::{Params, PasswordHash};
+use ipnet::IpNet;
+use url::{Host, Url};
 use warp::http::HeaderName;
 
 use super::super::{
-    Auth, AuthMode, Listen, MAX_USER_NAME, Proxy, Secret, User,
+    Auth, AuthMode, Listen, MAX_USER_NAME, Proxy, Secret, Server, User,
     report::{Draft, Report},
     section::Section,
     value::Given,
@@ -18,13 +20,9 @@ const MAX_MEMORY: u32 = 256 << 10;
 /// The header that most proxies with a sign-in of their own send (Authelia, Caddy's and nginx' examples).
 const USUAL_HEADER: &str = "remote-user";
 
-/// Reads `[auth]`; `listen` is where askd is going to listen, and `proxies` are those who are believed.
-pub(super) fn read(
-    report: &Report<'_>,
-    section: Section<'_, '_>,
-    listen: &[Listen],
-    proxies: &[Proxy],
-) -> Auth {
+/// Reads `[auth]`, for what is going to listen.
+pub(super) fn read(report: &Report<'_>, section: Section<'_, '_>, server: &Server) -> Auth {
+    let (listen, proxies) = (&*server.listen, &*server.trusted_proxies);
     let words = [
         ("none", AuthMode::None),
         ("password", AuthMode::Password),
@@ -35,8 +33,15 @@ pub(super) fn read(
     let users = users(report, &section);
     let header = header(&section);
     let admins = section.texts("admins").unwrap_or_default();
+    if !section.has("mode") && (section.has("user") || section.has("admins")) {
+        let message = "is missing, and there are users or admins: nobody would have to sign in";
+        let draft = section.draft("mode", message);
+        report.fault(draft.help(
+            "write mode = \"password\" or \"header\" in [auth], or \"none\" if nobody is to sign in",
+        ));
+    }
     match word {
-        AuthMode::None if !allow_open => nobody_unawares(report, &section, listen),
+        AuthMode::None if !allow_open => nobody_unawares(report, &section, server),
         AuthMode::Password if users.is_empty() && !section.has("user") => {
             let draft = section.draft("mode", "is \"password\", and there is no user");
             report.fault(draft.allowed("at least one [[auth.user]]").help(
@@ -61,8 +66,15 @@ pub(super) fn read(
         AuthMode::Header if proxies.contains(&Proxy::Unix) => by_anybody(report, &section, listen),
         _ => {}
     }
+    if word != AuthMode::Header && proxies.iter().any(is_everybody) {
+        let message =
+            "believes whoever comes: anybody may say from where, and limits by address hold nobody";
+        let draft = Draft::new("server.trusted_proxies", None, message);
+        report.warn(draft.help("name the proxy's own address or network, such as [\"127.0.0.1\"]"));
+    }
     if word == AuthMode::Password {
         known_admins(report, &section, &admins, &users);
+        in_the_clear(report, &section, server);
     }
     let auth = Auth {
         mode: word,
@@ -79,8 +91,13 @@ pub(super) fn read(
     auth
 }
 
+/// Whether it is so much of the world that it can be no network of anybody's: IPv4's largest are a /8, IPv6's own ones a /7.
 fn is_everybody(proxy: &Proxy) -> bool {
-    matches!(proxy, Proxy::Network(network) if network.prefix_len() == 0)
+    match proxy {
+        Proxy::Network(IpNet::V4(network)) => network.prefix_len() < 8,
+        Proxy::Network(IpNet::V6(network)) => network.prefix_len() < 7,
+        Proxy::Unix => false,
+    }
 }
 
 /// A Unix socket takes whoever reaches its folder, and who is believed there is whoever they say: that is told where all of this
@@ -116,9 +133,27 @@ fn mode_of(folder: &Path) -> Option<u32> {
     Some(fs::metadata(folder).ok()?.permissions().mode())
 }
 
+/// Passwords and cookies that anybody on the way can read.
+fn in_the_clear(report: &Report<'_>, section: &Section<'_, '_>, server: &Server) {
+    let is_said = server
+        .public_url
+        .as_ref()
+        .map(|url| url.scheme() == "https");
+    let open = server.listen.iter().find(|one| one.is_beyond());
+    if let (Some(open), None, None | Some(false)) = (open, &server.tls, is_said) {
+        let message = format!(
+            "is \"password\", and {open} speaks plain HTTP: passwords can be read on their way"
+        );
+        report.warn(section.draft("mode", message).help(
+            "give a certificate in [server.tls]; or put a proxy with TLS before askd, and write its https:// address as server.public_url",
+        ));
+    }
+}
+
 /// Without a sign-in, whoever reaches the address may ask: that is to be said.
-fn nobody_unawares(report: &Report<'_>, section: &Section<'_, '_>, listen: &[Listen]) {
-    let Some(open) = listen.iter().find(|one| one.is_beyond()) else {
+fn nobody_unawares(report: &Report<'_>, section: &Section<'_, '_>, server: &Server) {
+    let Some(open) = server.listen.iter().find(|one| one.is_beyond()) else {
+        behind_a_proxy_unawares(report, section, server);
         return;
     };
     let draft = section.draft(
@@ -135,6 +170,23 @@ fn nobody_unawares(report: &Report<'_>, section: &Section<'_, '_>, listen: &[Lis
                  allow_open = true in [auth]",
             ),
     );
+}
+
+/// The same, where a proxy leads others there.
+fn behind_a_proxy_unawares(report: &Report<'_>, section: &Section<'_, '_>, server: &Server) {
+    let public = server.public_url.as_ref().and_then(Url::host);
+    let is_here = match public {
+        None | Some(Host::Domain("localhost")) => true,
+        Some(Host::Domain(_)) => false,
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+    };
+    if !is_here {
+        let message = "is \"none\", and server.public_url is for others: whoever reaches the page there may ask";
+        report.warn(section.draft("mode", message).help(
+            "set mode in [auth] to \"password\" or \"header\"; or, if the proxy keeps others out or anybody may ask, write allow_open = true",
+        ));
+    }
 }
 
 fn users(report: &Report<'_>, section: &Section<'_, '_>) -> Vec<User> {

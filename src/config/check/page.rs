@@ -37,15 +37,12 @@ pub(super) fn read(
             .text(key)
             .map_or_else(|| default.to_owned(), |given| given.value)
     };
-    let page = Page {
+    let mut page = Page {
         title: text("title", "askd"),
         welcome: text("welcome", welcome),
         suggestions: asked_first(report, &section)
             .unwrap_or_else(|| suggestions.iter().map(|&s| s.to_owned()).collect()),
-        said: Said {
-            welcome: section.has("welcome"),
-            suggestions: section.has("suggestions"),
-        },
+        said: Said::default(),
         embed_origins: embed::origins(report, &section),
         language: language(&section),
         logo: own(&section, "logo", "an SVG, PNG or WebP file", picture),
@@ -55,6 +52,10 @@ pub(super) fn read(
             .get("disclaimer", |value| line(value, MAX_DISCLAIMER))
             .map(|given| given.value),
         css: own(&section, "css", "a CSS file", stylesheet),
+    };
+    page.said = Said {
+        welcome: page.welcome != welcome,
+        suggestions: page.suggestions != suggestions,
     };
     section.finish();
     page

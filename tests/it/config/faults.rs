@@ -9,7 +9,7 @@ use std::{
 use super::*;
 
 /// Faults of a file, each with a name.
-const FILES: [(&str, &str); 135] = [
+const FILES: [(&str, &str); 137] = [
     // Limits.
     (
         "a limit that is no number, and a key of no scope",
@@ -92,6 +92,14 @@ const FILES: [(&str, &str); 135] = [
     (
         "a user whose hash is none is an admin",
         "[auth]\nmode = \"password\"\nadmins = [\"ada\"]\n[[auth.user]]\nname = \"ada\"\npassword_hash = \"secret\"\n",
+    ),
+    (
+        "users, and nobody said how they sign in",
+        "[[auth.user]]\nname = \"ada\"\npassword_hash = \"$argon2id$v=19$m=8,t=1,p=1$c29tZSBzYWx0IGhlcmU$Zm9yIHRoZSBleGFtcGxlIG9ubHksIG5vIHJlYWw\"\n",
+    ),
+    (
+        "a proxy's word that is believed of half the world at a time",
+        "[server]\ntrusted_proxies = [\"0.0.0.0/1\", \"128.0.0.0/1\"]\n[auth]\nmode = \"header\"\n",
     ),
     (
         "a proxy's word that is believed of whoever comes",
@@ -485,7 +493,7 @@ fn each_fault_names_file_line_column_key_and_remedy() {
         }
         writeln!(told, "## {name}\n\n{faults}\n").unwrap();
     }
-    assert_eq!(FILES.len(), 135);
+    assert_eq!(FILES.len(), 137);
     insta::assert_snapshot!(told);
 }
 
@@ -651,4 +659,42 @@ fn a_socket_that_everybody_reaches_is_told_where_its_clients_are_whoever_they_sa
     }
     fs::set_permissions(folder.path(), Permissions::from_mode(0o750)).unwrap();
     assert_eq!(warned("unix", "header"), []);
+}
+
+#[test]
+fn what_lets_more_people_in_than_the_operator_may_think_is_told() {
+    let users = "mode = \"password\"\n[[auth.user]]\nname = \"ada\"\npassword_hash = \"$argon2id$v=19$m=8,t=1,p=1$c29tZSBzYWx0IGhlcmU$Zm9yIHRoZSBleGFtcGxlIG9ubHksIG5vIHJlYWw\"\n";
+    let open = "listen = [\"0.0.0.0:80\"]";
+    let [public, https] = ["http://a.example/", "https://a.example/"]
+        .map(|url| format!("{open}\npublic_url = \"{url}\""));
+    for (server, auth, told) in [
+        ("", "", None),
+        ("public_url = \"http://localhost/\"", "", None),
+        ("public_url = \"https://a.example/\"", "", Some("may ask")),
+        (
+            "public_url = \"https://a.example/\"",
+            "allow_open = true",
+            None,
+        ),
+        ("trusted_proxies = [\"10.0.0.0/8\"]", "", None),
+        ("trusted_proxies = [\"::/1\"]", "", Some("believes whoever")),
+        ("", users, None),
+        (open, users, Some("plain HTTP")),
+        (&public, users, Some("plain HTTP")),
+        (&https, users, None),
+    ] {
+        let text = format!("[server]\n{server}\n[auth]\n{auth}\n");
+        let warnings = load(&text).unwrap().warnings;
+        let told_of = warnings.iter().filter(|warning| {
+            ["auth.mode", "server.trusted_proxies"].contains(&warning.key.as_str())
+        });
+        let messages: Vec<_> = told_of.map(|warning| &*warning.message).collect();
+        match told {
+            None => assert!(messages.is_empty(), "{text}: {messages:?}"),
+            Some(words) => assert!(
+                messages.iter().any(|said| said.contains(words)),
+                "{text}: {messages:?}"
+            ),
+        }
+    }
 }

@@ -177,11 +177,12 @@ const OTHER_HASH: &str =
     "\"$argon2id$v=19$m=8,t=1,p=1$c29tZSBvdGhlciBzYWx0$Zm9yIHRoZSBleGFtcGxlIG9ubHksIG5vIHJlYWw\"";
 
 /// What askd runs on.
-const BASE: [(&str, &str, &str); 15] = [
+const BASE: [(&str, &str, &str); 16] = [
     ("[server]", "listen", "[\"127.0.0.1:0\"]"),
     ("[server]", "trusted_proxies", "[\"127.0.0.3\"]"),
     ("[server.tls]", "certificate", "\"DIR/first.pem\""),
     ("[server.tls]", "key", "\"DIR/key.pem\""),
+    ("[auth]", "mode", "\"none\""),
     ("[[auth.user]]", "name", "\"ada\""),
     ("[[auth.user]]", "password_hash", HASH),
     ("[[endpoint]]", "base_url", "\"http://127.0.0.1:1/v1\""),
