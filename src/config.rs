@@ -28,7 +28,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 use url::Url;
 
 pub use accent::Accent;
-pub use auth::{Auth, AuthMode, MAX_USER_NAME, User};
+pub use auth::{Auth, AuthMode, MAX_USER_NAME, User, is_clear};
 pub use change::{Change, KEYS, Key, When};
 pub use check::{Env, Loaded, Overrides, check, load, load_store};
 pub use colour::Colour;

@@ -7,6 +7,18 @@ use super::Secret;
 /// Bytes of a user's name, whoever says it.
 pub const MAX_USER_NAME: usize = 200;
 
+/// Whether a name is what it looks like: no blanks around it, and no sign that cannot be seen or turns others round.
+pub fn is_clear(name: &str) -> bool {
+    let is_hidden = |sign: char| {
+        sign.is_control()
+            || matches!(
+                sign,
+                '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            )
+    };
+    name.trim() == name && !name.contains(is_hidden)
+}
+
 /// `[auth]`
 #[derive(Debug, Clone)]
 pub struct Auth {
@@ -44,4 +56,26 @@ pub struct User {
     pub name: String,
     /// Argon2id's, in the PHC form that `askd hash-password` prints.
     pub password_hash: Secret,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_no_sign_that_makes_it_look_like_another() {
+        for clear in ["ada", "Ada Lovelace", "عائشة", "李", "ada@example.org"] {
+            assert!(is_clear(clear), "{clear}");
+        }
+        for odd in [
+            " ada",
+            "ada\u{200b}",
+            "\u{202e}ada",
+            "a\u{2028}da",
+            "ada\u{ad}",
+            "a\tda",
+        ] {
+            assert!(!is_clear(odd), "{odd:?}");
+        }
+    }
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     auth::{Auth, SignedIn, User},
-    config::{AuthMode, MAX_USER_NAME},
+    config::{self, AuthMode, MAX_USER_NAME},
     id::{Client, OwnerId},
     store::CredentialKind,
 };
@@ -207,8 +207,8 @@ fn said<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let said = std::str::from_utf8(first.as_bytes()).ok()?;
     let said = said.trim_matches([' ', '\t']);
     // In braces is what a proxy has not filled in (Caddy's `{http.…}`).
-    let is_clear =
-        said.trim() == said && !said.contains(|c: char| c.is_control() || "{}".contains(c));
-    let fits = !said.is_empty() && said.len() <= MAX_USER_NAME && is_clear;
+    let is_filled_in = !said.contains(['{', '}']);
+    let fits = !said.is_empty() && said.len() <= MAX_USER_NAME;
+    let fits = fits && is_filled_in && config::is_clear(said);
     fits.then_some(said)
 }

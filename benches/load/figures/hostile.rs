@@ -97,7 +97,7 @@ impl Seen {
         let window = Duration::from_secs(if plan.quick { 1 } else { 3 });
         let setup = Setup {
             upstream: &upstream.base_url(),
-            session: "heartbeat = \"2s\"",
+            session: "heartbeat = \"1s\"",
             more: &format!("[metrics]\ntoken = \"{TOKEN}\""),
             capped: true,
             ..Setup::default()
@@ -105,7 +105,7 @@ impl Seen {
         let askd = Process::askd_with(plan, &setup).await?;
         let mut readers = Readers::open(&askd).await?;
         readers.listen(window).await?;
-        let counted = refusals(&askd).await?;
+        let counted = refusals(&askd, attack).await?;
         let mut seen = Self::default();
         seen.quiet.push(readers.listen(window).await?);
         for _ in 0..ATTACKS {
@@ -119,7 +119,7 @@ impl Seen {
             sleep(BEGINNING).await;
             seen.quiet.push(readers.listen(window).await?);
         }
-        seen.counted = refusals(&askd).await? - counted;
+        seen.counted = refusals(&askd, attack).await? - counted;
         Ok(seen)
     }
 
@@ -164,33 +164,30 @@ impl Seen {
                 Unit::Count,
             ));
         }
-        rows.push(Row::info(
-            format!("{name}: refusals that askd has counted"),
+        // Where attackers do not tell what they saw, at least something was refused.
+        rows.push(Row::at_least(
+            format!("{name}: refusals that askd has counted, of those that attackers saw"),
+            self.tally.refused.max(1) as f64,
             &[self.counted],
-            Unit::Count,
-        ));
-        rows.push(Row::at_most(
-            format!("{name}: refusals that attackers saw, and askd did not count"),
-            0.0,
-            &[(self.tally.refused as f64 - self.counted).max(0.0)],
             Unit::Count,
         ));
         rows
     }
 }
 
-/// How many refusals askd has counted, whatever for: what is cut off for its slowness among them.
-async fn refusals(askd: &Process) -> Result<f64> {
+/// How many refusals askd has counted for what this attack is refused for.
+async fn refusals(askd: &Process, attack: Attack) -> Result<f64> {
     let address = format!("http://{}/metrics", askd.address());
     let reply = direct::http()?
         .get(address)
         .bearer_auth(TOKEN)
         .send()
         .await?;
+    let counter = format!("askd_refusals_total{{reason=\"{}\"}}", attack.reason());
     let text = reply.error_for_status()?.text().await?;
     let counts = text
         .lines()
-        .filter(|line| line.starts_with("askd_refusals_total{"))
+        .filter(|line| line.starts_with(&counter))
         .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
     Ok(counts.sum())
 }

@@ -8,7 +8,7 @@ use url::{Host, Url};
 use warp::http::HeaderName;
 
 use super::super::{
-    Auth, AuthMode, Listen, MAX_USER_NAME, Proxy, Secret, Server, User,
+    Auth, AuthMode, Listen, MAX_USER_NAME, Proxy, Secret, Server, User, is_clear,
     report::{Draft, Report},
     section::Section,
     value::Given,
@@ -205,9 +205,7 @@ fn users(report: &Report<'_>, section: &Section<'_, '_>) -> Vec<User> {
         let name = name.filter(|given| {
             let fault = match given.value.as_str() {
                 long if long.len() > MAX_USER_NAME => Some("is longer than 200 bytes"),
-                odd if odd.trim() != odd || odd.chars().any(char::is_control) => {
-                    Some("has blanks around it, or signs that cannot be seen")
-                }
+                odd if !is_clear(odd) => Some("has blanks around it, or signs that cannot be seen"),
                 twice if !names.insert(twice.to_owned()) => {
                     Some("is the name of another [[auth.user]] too")
                 }

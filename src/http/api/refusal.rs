@@ -100,6 +100,7 @@ impl Refusal {
             ErrorCode::StorageFailed.as_str(),
             "The documents cannot be read just now; try again in a moment.",
         )
+        .counted(metrics::Refusal::StorageFailed)
     }
 
     /// An address that is none.
@@ -200,6 +201,7 @@ impl Refusal {
             ErrorCode::StorageFailed.as_str(),
             "Your password is right, but the sign-in cannot be kept just now; whoever runs this server finds the reason in its log. Try again in a moment.",
         )
+        .counted(metrics::Refusal::StorageFailed)
     }
 
     /// A token cannot be signed out, nor can whom a proxy has signed in.
@@ -241,6 +243,7 @@ impl Refusal {
             ErrorCode::QueueFull.as_str(),
             "The configuration cannot be read again just now; try again in a moment.",
         )
+        .counted(metrics::Refusal::Busy)
     }
 
     /// A file that cannot be read.
@@ -250,6 +253,7 @@ impl Refusal {
             ErrorCode::StorageFailed.as_str(),
             format!("{what} cannot be read: {why}."),
         )
+        .counted(metrics::Refusal::StorageFailed)
     }
 
     /// A body of another kind.

@@ -56,6 +56,18 @@ impl Attack {
         }
     }
 
+    /// For what askd refuses it, as its metrics say it: connections beyond the cap, or what is done over those within it.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Headers | Self::Body | Self::Read | Self::Ours(Ours::Many) => {
+                "address_connections"
+            }
+            Self::Ours(Ours::Silent) => "silent",
+            Self::Ours(Ours::Bombs) => "malformed",
+            Self::Ours(Ours::Foreign) => "origin",
+        }
+    }
+
     /// The program of its attackers, with its arguments.
     fn command(self, address: &str) -> Result<Command> {
         // As slowhttptest's manual shows each of them, but for the path, and the verb of a body: one that askd knows.

@@ -56,6 +56,7 @@ pub async fn run(attack: &str, address: &str) -> Result<()> {
                 Ours::Bombs => loop {
                     bomb(&address).await?;
                     counts.made.fetch_add(1, Relaxed);
+                    counts.refused.fetch_add(1, Relaxed);
                     sleep(PAUSE).await;
                 },
                 Ours::Foreign => loop {
