@@ -1,12 +1,13 @@
 //! `askd reload`, and what a running askd does upon it: it opens its log's file anew and reads its configuration again.
 
 use std::{
+    fs,
     io::{self, Write as _},
     process::ExitCode,
     sync::{Arc, Weak},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::task::spawn_blocking;
 
 use super::{Cli, EXIT_CONFIG, EXIT_UNAVAILABLE, colour, complain};
@@ -27,7 +28,7 @@ impl Cli {
     /// `askd reload`: tells the askd that has the configured conversations, or the one of this process id.
     pub fn reload(&self, pid: Option<i32>) -> ExitCode {
         let found = match pid {
-            Some(pid) => Ok(pid),
+            Some(pid) => listening(pid).map(|()| pid),
             None => {
                 let env = |name: &str| std::env::var(name).ok();
                 match config::load_store(self.config.as_deref(), &env) {
@@ -40,9 +41,7 @@ impl Cli {
             }
         };
         let told = found.and_then(|pid| {
-            let process = (pid > 0).then_some(pid).and_then(Pid::from_raw);
-            let process = process.ok_or_else(|| format!("there is no process {pid}"))?;
-            let told = kill_process(process, Signal::HUP);
+            let told = kill_process(process(pid)?, Signal::HUP);
             told.map_err(|error| format!("the process {pid} cannot be told: {error}"))?;
             Ok(pid)
         });
@@ -183,6 +182,37 @@ impl Cli {
             tracing::info!("as a flag or a variable says, whatever the file does: {kept}");
         }
     }
+}
+
+fn process(pid: i32) -> Result<Pid, String> {
+    let process = (pid > 0).then_some(pid).and_then(Pid::from_raw);
+    process.ok_or_else(|| format!("there is no process {pid}"))
+}
+
+/// Refuses a process that somebody named and that does not listen for SIGHUP: most die of it.
+fn listening(pid: i32) -> Result<(), String> {
+    let there = test_kill_process(process(pid)?);
+    there.map_err(|error| format!("the process {pid} cannot be told: {error}"))?;
+    let path = format!("/proc/{pid}/status");
+    let unknown =
+        |why: String| format!("nobody can see whether the process {pid} is an askd: {why}");
+    let status = fs::read_to_string(&path).map_err(|error| unknown(format!("{path}: {error}")))?;
+    match catches_hangup(&status) {
+        Some(true) => Ok(()),
+        Some(false) => Err(format!(
+            "the process {pid} is no askd: a SIGHUP would end it"
+        )),
+        None => Err(unknown(format!("{path} has no SigCgt"))),
+    }
+}
+
+/// What proc(5)'s status says; the signal 1 is the lowest bit.
+fn catches_hangup(status: &str) -> Option<bool> {
+    let caught = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigCgt:"))?;
+    let caught = u64::from_str_radix(caught.trim(), 16).ok()?;
+    Some(caught & 1 == 1)
 }
 
 /// Waits until an admin asks. Cancel safe.

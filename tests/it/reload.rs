@@ -4,7 +4,10 @@
 mod effects;
 mod keys;
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use tempfile::TempDir;
 use tokio::net::UnixDatagram;
@@ -154,4 +157,17 @@ async fn the_command_takes_a_process_where_conversations_are_in_memory() {
         assert_eq!(code, Some(69), "{said}");
         assert!(said.contains(pid), "{said}");
     }
+}
+
+#[test]
+fn the_command_leaves_a_process_alone_that_would_die_of_it() {
+    let mut other = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+    let id = other.id();
+    let (code, said) = reload(&["--pid", &id.to_string()]);
+    assert_eq!(code, Some(69), "{said}");
+    let told = format!("the process {id} is no askd: a SIGHUP would end it");
+    assert!(said.contains(&told), "{said}");
+    // It ends by itself, once there is nothing more to read.
+    drop(other.stdin.take());
+    assert!(other.wait().unwrap().success());
 }
