@@ -1,7 +1,7 @@
 //! `askd hash-password`: from a password that somebody types, or a program hands over, to what stands in the configuration.
 
 use std::{
-    io::{self, BufRead, IsTerminal, Read, Write as _},
+    io::{self, IsTerminal, Read, Write as _},
     process::ExitCode,
 };
 
@@ -13,7 +13,7 @@ const LEAST: usize = 8;
 /// Bytes that are read where a program hands the password over; the sign-in takes no longer one.
 const MOST: u64 = 1024;
 
-/// Prints the hash of a password: one that is typed twice without being shown, or the first line of what is piped in.
+/// Prints the hash of a password: one that is typed twice without being shown, or the one line that is piped in.
 pub(super) fn hash() -> ExitCode {
     let hashed = read()
         .and_then(fit)
@@ -34,10 +34,10 @@ pub(super) fn hash() -> ExitCode {
 fn read() -> Result<String, String> {
     let failed = |error: io::Error| format!("the password cannot be read: {error}");
     if !io::stdin().is_terminal() {
-        let mut line = String::new();
-        let mut input = io::stdin().lock().take(MOST + 2);
-        input.read_line(&mut line).map_err(failed)?;
-        return Ok(line.trim_end_matches(['\n', '\r']).to_owned());
+        let mut piped = String::new();
+        let mut input = io::stdin().lock().take(MOST + 3);
+        input.read_to_string(&mut piped).map_err(failed)?;
+        return one_line(&piped).map(str::to_owned);
     }
     let first = rpassword::prompt_password("Password: ").map_err(failed)?;
     let second = rpassword::prompt_password("Once more: ").map_err(failed)?;
@@ -45,6 +45,18 @@ fn read() -> Result<String, String> {
         true => Ok(first),
         false => Err("the two are not the same; run askd hash-password again".to_owned()),
     }
+}
+
+/// What is piped in without the end of its line; half of it would be a password that nobody meant.
+fn one_line(piped: &str) -> Result<&str, String> {
+    let line = piped.strip_suffix('\n').unwrap_or(piped);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if line.contains(['\n', '\r']) {
+        return Err(
+            "a password is one line, and more than one came; send only the password".to_owned(),
+        );
+    }
+    Ok(line)
 }
 
 fn fit(password: String) -> Result<String, String> {
@@ -59,4 +71,19 @@ fn fit(password: String) -> Result<String, String> {
         ));
     }
     Ok(password)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_pipe_one_line_is_the_password_and_its_end_is_not() {
+        for whole in ["a b c d e", "a b c d e\n", "a b c d e\r\n"] {
+            assert_eq!(one_line(whole), Ok("a b c d e"), "{whole:?}");
+        }
+        for more in ["abcdefgh\nijklmnop", "abcdefgh\n\n", "abcdefgh\rijklmnop"] {
+            assert!(one_line(more).is_err(), "{more:?}");
+        }
+    }
 }

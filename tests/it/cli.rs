@@ -267,3 +267,16 @@ fn a_port_that_is_in_use_is_named_with_what_to_do() {
         said.err
     );
 }
+
+#[test]
+fn more_lines_than_one_are_no_password() {
+    let askd = Askd::new();
+    let piped = "printf 'first line\\nsecond line\\n' | \"$0\" hash-password";
+    let said = askd.run_as(
+        "/bin/sh",
+        &["-c", piped, BINARY],
+        &[("PATH", "/usr/bin:/bin")],
+    );
+    assert_eq!((said.code, said.out.as_str()), (78, ""));
+    assert!(said.err.contains("a password is one line"), "{}", said.err);
+}
