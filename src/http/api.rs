@@ -23,7 +23,10 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use warp::{
     Filter, Rejection, Reply,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
@@ -332,10 +335,18 @@ fn json_of(mut response: Response) -> Response {
     response
 }
 
-/// Reads JSON; the sentence that says what is wrong is not to grow with the body that it quotes.
+/// Reads a JSON object.
 fn decode<T: DeserializeOwned>(body: &BytesMut) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| {
-        let said: String = error.to_string().chars().take(200).collect();
+    let decoded = match body::is_object(body) {
+        true => serde_json::from_slice(body),
+        // A list would be taken for the fields in their order.
+        false => match serde_json::from_slice::<IgnoredAny>(body) {
+            Ok(_) => return Err(Refusal::field("This takes a JSON object.")),
+            Err(error) => Err(error),
+        },
+    };
+    decoded.map_err(|error| {
+        let said = body::in_words(&error);
         match error.classify() {
             serde_json::error::Category::Data => {
                 Refusal::field(format!("A field is wrong: {said}."))

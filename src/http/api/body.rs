@@ -118,6 +118,24 @@ fn check_kind(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
+/// Whether it can be a JSON object by how it begins.
+pub fn is_object(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
+}
+
+/// What is wrong with it, without Rust's names, and not growing with the body that it quotes.
+pub fn in_words(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let said = match said.rsplit_once("expected struct ") {
+        Some((what, name)) => {
+            let place = name.rfind(" at line ").map_or("", |at| &name[at..]);
+            format!("{what}expected an object{place}")
+        }
+        None => said,
+    };
+    said.chars().take(200).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use futures_util::stream;

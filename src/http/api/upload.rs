@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     Call, aside,
-    body::Parts,
+    body::{Parts, in_words, is_object},
     refusal::Refusal,
     title,
     wire::{FORMAT, Import},
@@ -202,7 +202,7 @@ const NO_EXPORT: &str = "This is no export of askd's. Only what askd has exporte
 /// Reads a file's part, or says what is wrong with it as a file.
 fn understood<T: DeserializeOwned>(part: &BytesMut) -> Result<T, Refusal> {
     serde_json::from_slice(part).map_err(|error| {
-        let said: String = error.to_string().chars().take(200).collect();
+        let said = in_words(&error);
         match error.classify() {
             serde_json::error::Category::Data => Refusal::field(format!(
                 "This is not as askd exports it, and may have been changed since: {said}."
@@ -232,11 +232,6 @@ fn check_format(part: &BytesMut) -> Result<(), Refusal> {
         ))),
         None => Err(Refusal::field(NO_EXPORT)),
     }
-}
-
-/// Whether a file can be an export by how it begins.
-fn is_object(part: &[u8]) -> bool {
-    part.trim_ascii_start().starts_with(b"{")
 }
 
 /// A conversation as it may be kept. No time lies in the future: such a conversation would stay on top for ever.
@@ -419,6 +414,21 @@ mod tests {
             assert!(said.contains(says), "{file}: {said}");
         }
         assert!(check_format(&BytesMut::from(" {\"askd\":1}")).is_ok());
+    }
+
+    #[test]
+    fn a_conversation_that_is_no_object_is_told_so() {
+        for conversation in ["[]", "7"] {
+            let file = format!("{{\"askd\":1,\"conversations\":[{conversation}]}}");
+            let bounds = Bounds {
+                question: 100,
+                answer: 100,
+            };
+            let refusal = read(BytesMut::from(file.as_str()), true, bounds).unwrap_err();
+            let said = format!("{refusal:?}");
+            assert!(said.contains("expected an object at line 1"), "{said}");
+            assert!(!said.contains("struct"), "{said}");
+        }
     }
 
     #[tokio::test]

@@ -121,6 +121,21 @@ async fn a_body_of_another_kind_is_refused() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_no_object_is_told_so() {
+    let server = Server::start("");
+    let browser = Browser::new(&server).await;
+    let path = format!("/conversations/{}", Uuid::now_v7());
+    for body in ["[]", "[\"x\"]", "null", "7", "\"title\""] {
+        let reply = browser.send("PATCH", &path, JSON, body).await;
+        let said = (reply.status, code(&reply));
+        assert_eq!(said, (400, "bad_field".to_owned()), "{body}");
+        let said = text(&reply);
+        assert!(said.contains("This takes a JSON object."), "{body}: {said}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_body_beyond_its_bound_is_refused_before_it_is_there() {
     let server = Server::start("");
     let browser = Browser::new(&server).await;
