@@ -13,6 +13,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -25,6 +26,9 @@ use crate::config::{Log, Rotation};
 
 /// The file that grows.
 const CURRENT: &str = "askd.log";
+
+/// Who may read a new file: askd's user and its group. With `log.texts` questions are in it.
+const MODE: u32 = 0o640;
 
 /// How long a directory that failed is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -121,7 +125,9 @@ impl<C: Fn() -> SystemTime> RotatingFile<C> {
 
     fn open_current(&self) -> io::Result<Open> {
         let path = self.directory.join(CURRENT);
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let mut options = OpenOptions::new();
+        options.create(true).append(true).mode(MODE);
+        let file = options.open(path)?;
         let metadata = file.metadata()?;
         Ok(Open {
             size: metadata.len(),

@@ -1,6 +1,10 @@
 //! The promises of the log files, with a clock of their own.
 
-use std::{cell::Cell, os::unix::fs::symlink, rc::Rc};
+use std::{
+    cell::Cell,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    rc::Rc,
+};
 
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -371,4 +375,20 @@ fn a_file_that_was_copied_and_emptied_is_not_full() {
     assert_eq!(logs.files(), [pair("askd.log", "abcdef\n")]);
     file.write_all(b"ABCDEF\n").unwrap();
     assert_eq!(logs.files().len(), 2);
+}
+
+#[test]
+fn no_file_can_be_read_by_everybody_be_it_the_first_or_after_a_rotation() {
+    let logs = Logs::new(Rotation::Daily, 1_000_000, 7);
+    let mut file = logs.open();
+    file.write_all(b"one\n").unwrap();
+    logs.pass(DAY);
+    file.write_all(b"two\n").unwrap();
+    let names: Vec<_> = logs.files().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["askd-2026-11-23T10-00-00.log", "askd.log"]);
+    for name in names {
+        let metadata = fs::metadata(logs.directory.path().join(&name)).unwrap();
+        let mode = metadata.permissions().mode();
+        assert_eq!(mode & 0o027, 0, "{name}: {mode:o}");
+    }
 }
