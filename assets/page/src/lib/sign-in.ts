@@ -95,7 +95,7 @@ function form(root: Document, words: Words): HTMLElement {
     submit.setAttribute("aria-disabled", "true");
     submit.textContent = words.checking;
     told.textContent = "";
-    void tried(name.value, password.value, words).then((fault) => {
+    void tried(name.value, password.value, words, root).then((fault) => {
       if (fault === null) return location.reload();
       submit.removeAttribute("aria-disabled");
       submit.textContent = words.submit;
@@ -107,7 +107,7 @@ function form(root: Document, words: Words): HTMLElement {
 }
 
 /** Signs in; what went wrong, in a sentence. */
-async function tried(name: string, password: string, words: Words): Promise<string | null> {
+async function tried(name: string, password: string, words: Words, root: Document): Promise<string | null> {
   let answer: Response;
   try {
     answer = await fetch(`${BASE}api/v1/sign-in`, {
@@ -121,8 +121,15 @@ async function tried(name: string, password: string, words: Words): Promise<stri
   }
   if (answer.ok) return null;
   if (answer.status === 401) return words.wrong;
-  if (answer.status === 429) return words.often.replace("{}", answer.headers.get("retry-after") ?? "60");
+  if (answer.status === 429) return words.often.replace("{}", wait(answer.headers.get("retry-after"), root));
   return words.failed;
+}
+
+/** How long to wait, in words; a proxy may have said it in a way of its own, or not at all. */
+function wait(said: string | null, root: Document): string {
+  const seconds = /^\d+$/.test(said ?? "") ? Math.max(1, Number(said)) : 60;
+  const [count, unit] = seconds < 120 ? [seconds, "second"] : [Math.ceil(seconds / 60), "minute"];
+  return new Intl.NumberFormat(root.documentElement.lang, { style: "unit", unit, unitDisplay: "long" }).format(count);
 }
 
 /** An element with its attributes and what is in it. */

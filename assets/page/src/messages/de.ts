@@ -343,7 +343,7 @@ export default {
     submit: "Anmelden",
     checking: "Anmeldung läuft…",
     wrong: "Der Name oder das Passwort ist falsch.",
-    often: "Es waren zu viele falsche Passwörter. Versuchen Sie es in {} Sekunden noch einmal.",
+    often: "Es waren zu viele falsche Passwörter. Versuchen Sie es in {} noch einmal.",
     away: "Der Server ist nicht erreichbar. Versuchen Sie es gleich noch einmal.",
     failed: "Der Server kann gerade niemanden anmelden. Versuchen Sie es gleich noch einmal.",
     byProxy: "Dieser Server nimmt nur, wen der Proxy vor ihm angemeldet hat, und der hat nicht gesagt, wer Sie sind.",

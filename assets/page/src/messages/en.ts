@@ -310,7 +310,7 @@ export default {
     submit: "Sign in",
     checking: "Signing in…",
     wrong: "The name or the password is wrong.",
-    often: "There were too many wrong passwords. Try again in {} seconds.",
+    often: "There were too many wrong passwords. Try again in {}.",
     away: "The server cannot be reached. Try again in a moment.",
     failed: "The server cannot sign anybody in just now. Try again in a moment.",
     byProxy:
