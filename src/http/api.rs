@@ -14,6 +14,7 @@ mod markdown;
 mod outgoing;
 mod query;
 mod refusal;
+mod room;
 mod route;
 mod telling;
 mod upload;
@@ -39,7 +40,7 @@ use self::{
     query::{Format, Query},
     refusal::Refusal,
     route::{Route, route},
-    telling::Begun,
+    telling::{Begun, Reader},
 };
 use super::{Site, accept::Peer, access::SignedOut};
 use crate::{
@@ -80,6 +81,15 @@ impl Call {
     fn note(&self, act: Act) {
         let user = self.user.as_ref().map(|user| &*user.name);
         self.site.audit.note(act, user, self.peer.as_deref());
+    }
+
+    /// Who is told what it asks for.
+    fn reader(&self) -> Reader {
+        Reader {
+            site: self.site.clone(),
+            owner: self.owner,
+            client: self.client,
+        }
     }
 
     /// Its small body, which is not there a second time.
@@ -205,11 +215,11 @@ async fn handle(route: Route, method: &Method, call: Call) -> Result<Response, R
         (Route::Search, "GET" | "HEAD") => search(call).await,
         (Route::ExportOne(id), "GET" | "HEAD") => {
             let format = call.query.format()?;
-            download::one(&call.site, call.owner, known(id)?, format).await
+            download::one(&call.reader(), known(id)?, format).await
         }
         (Route::ExportAll, "GET" | "HEAD") => {
             let format = call.query.format()?;
-            download::all(&call.site, call.owner, format).await
+            download::all(call.reader(), format).await
         }
         (Route::Document, "GET" | "HEAD") => documents::part(call).await,
         (Route::Original, "GET" | "HEAD") => documents::original(call).await,
@@ -248,7 +258,7 @@ async fn list(call: Call) -> Result<Response, Refusal> {
 }
 
 async fn read(call: Call, id: ConversationId) -> Result<Response, Refusal> {
-    let begun = telling::begin(&call.site, call.owner, id, Format::Json).await?;
+    let begun = telling::begin(&call.reader(), id, Format::Json).await?;
     let Begun { text, rest, .. } = begun.ok_or_else(Refusal::unknown_conversation)?;
     let response = match rest {
         None => Response::new(text.into()),

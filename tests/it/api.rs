@@ -8,6 +8,7 @@ mod moving;
 mod owners;
 mod running;
 mod searching;
+mod sharing;
 
 use serde_json::{Value, json};
 use std::net::SocketAddr;

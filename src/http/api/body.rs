@@ -1,16 +1,16 @@
 //! Bodies of requests, read whole within a bound and a time.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{pin::Pin, time::Duration};
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use tokio::{sync::Semaphore, time::timeout};
 use warp::http::{HeaderMap, header};
 
-use super::refusal::Refusal;
+use super::{
+    refusal::Refusal,
+    room::{Full, Held, Room},
+};
 
 /// A body that has not been read yet.
 pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>;
@@ -39,8 +39,8 @@ pub async fn json(
         return Err(Refusal::too_large(most));
     }
     // Its own room, in which its last piece has its place too.
-    let room = Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
-    let mut parts = Parts::of(&room, headers, body)?;
+    let room = Room::new(Semaphore::MAX_PERMITS);
+    let mut parts = Parts::of(room.enter(None), headers, body)?;
     let ended = parts.read(most + 1, time).await?;
     if ended && parts.here.len() <= most {
         Ok(parts.here)
@@ -55,19 +55,17 @@ pub struct Parts {
     /// What has come and was not worked on yet.
     pub here: BytesMut,
     body: Body,
-    room: Arc<Semaphore>,
-    held: OwnedSemaphorePermit,
+    held: Held,
 }
 
 impl Parts {
-    /// Nothing of it has been read yet.
-    pub fn of(room: &Arc<Semaphore>, headers: &HeaderMap, body: Body) -> Result<Self, Refusal> {
+    /// Nothing of it has been read yet, and nothing is held for it.
+    pub fn of(held: Held, headers: &HeaderMap, body: Body) -> Result<Self, Refusal> {
         check_kind(headers)?;
         Ok(Self {
             here: BytesMut::new(),
             body,
-            room: room.clone(),
-            held: hold(room, 0)?,
+            held,
         })
     }
 
@@ -80,7 +78,7 @@ impl Parts {
                     return Ok(true);
                 };
                 let piece = piece.map_err(|_| Refusal::json("The request's body broke off."))?;
-                self.held.merge(hold(&self.room, piece.len())?);
+                self.held.grow(self.here.len() + piece.len())?;
                 self.here.extend_from_slice(&piece);
             }
             Ok(false)
@@ -91,16 +89,14 @@ impl Parts {
 
     /// Keeps no more room than for what is still here.
     pub fn shrink(&mut self) {
-        if let Some(held) = self.held.split(self.here.len()) {
-            self.held = held;
-        }
+        self.held.shrink(self.here.len());
     }
 }
 
-fn hold(shared: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
-    let bytes = u32::try_from(bytes).map_err(|_| Refusal::importing())?;
-    let held = shared.clone().try_acquire_many_owned(bytes);
-    held.map_err(|_| Refusal::importing())
+impl From<Full> for Refusal {
+    fn from(_: Full) -> Self {
+        Self::importing()
+    }
 }
 
 /// Refuses a body that is not said to be JSON. No form of a foreign page can say that without the browser asking first.
@@ -177,11 +173,11 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_share_their_room_by_what_has_come_of_them() {
-        let shared = Arc::new(Semaphore::new(100));
+        let shared = Room::new(100);
         let take = async |sizes: &[usize]| {
             let pieces = sizes.iter().map(|size| Ok(Bytes::from(vec![b'x'; *size])));
             let body = Box::pin(stream::iter(pieces.collect::<Vec<_>>()));
-            let mut parts = Parts::of(&shared, &headers(), body)?;
+            let mut parts = Parts::of(shared.enter(None), &headers(), body)?;
             let ended = parts.read(100, Duration::from_secs(10)).await?;
             Ok::<_, Refusal>((parts, ended))
         };
@@ -195,8 +191,8 @@ mod tests {
         drop(take(&[20, 10]).await.unwrap());
         first.here.truncate(5);
         first.shrink();
-        assert_eq!(shared.available_permits(), 95);
+        assert_eq!(shared.left().0, 95);
         drop(first);
-        assert_eq!(shared.available_permits(), 100);
+        assert_eq!(shared.left().0, 100);
     }
 }

@@ -3,7 +3,7 @@
 //! Who may ask may read them: the answers quote them. They go out in two ways, neither of which a browser takes for a
 //! page: a part as JSON, which the page renders as it does answers, and the file itself as an attachment.
 
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{fmt::Write as _, time::Duration};
 
 use bytes::Bytes;
 use tokio::time::timeout;
@@ -13,7 +13,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{Call, Site, aside, json_of, refusal::Refusal, written};
+use super::{Call, aside, json_of, refusal::Refusal, telling::Reader, written};
 use crate::knowledge::{Library, LibraryError, Start};
 
 /// Passages of a part, unless another number is asked for.
@@ -30,7 +30,7 @@ pub async fn part(call: Call) -> Result<Response, Refusal> {
     };
     let path = call.query.get("path").unwrap_or_default().to_owned();
     let read = move |library: &Library, path: &str| library.part(path, &start, most);
-    let (text, ()) = made(call.site, &path, read, |part| Ok((written(&part)?, ()))).await?;
+    let (text, ()) = made(call.reader(), &path, read, |part| Ok((written(&part)?, ()))).await?;
     Ok(json_of(Response::new(text.into())))
 }
 
@@ -41,7 +41,7 @@ const INERT: &str = "sandbox; default-src 'none'";
 pub async fn original(call: Call) -> Result<Response, Refusal> {
     let path = call.query.get("path").unwrap_or_default().to_owned();
     let read = |library: &Library, path: &str| library.original(path);
-    let taken = made(call.site, &path, read, |file| {
+    let taken = made(call.reader(), &path, read, |file| {
         Ok((file.bytes, (file.name, file.kind)))
     })
     .await?;
@@ -61,12 +61,12 @@ pub async fn original(call: Call) -> Result<Response, Refusal> {
 
 /// Reads where blocking is welcome, with a deadline, and with room for what comes of it.
 async fn made<F, W: Send + 'static>(
-    site: Arc<Site>,
+    reader: Reader,
     path: &str,
     read: impl Fn(&Library, &str) -> Result<Option<F>, LibraryError> + Clone + Send + 'static,
     text: impl Fn(F) -> Result<(Vec<u8>, W), Refusal> + Clone + Send + 'static,
 ) -> Result<(Bytes, W), Refusal> {
-    let library = site.documents.clone();
+    let library = reader.site.documents.clone();
     let library = library.ok_or_else(Refusal::unknown_document)?;
     let path = path.to_owned();
     let make = || {
@@ -85,7 +85,7 @@ async fn made<F, W: Send + 'static>(
             done.unwrap_or_else(|_| Err(Refusal::unreadable_document()))
         }
     };
-    let made = site.handed_out.text(make).await?;
+    let made = reader.site.handed_out.text(reader.client, make).await?;
     made.ok_or_else(Refusal::unknown_document)
 }
 

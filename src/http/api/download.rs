@@ -1,6 +1,6 @@
 //! Conversations as files. They are read while they are sent, so that memory does not grow with what is exported.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::fmt::Write as _;
 
 use bytes::Bytes;
 use futures_util::{FutureExt as _, Stream, StreamExt, TryStreamExt, stream};
@@ -12,42 +12,33 @@ use warp::{
 };
 
 use super::{
-    Site, markdown,
+    markdown,
     query::Format,
     refusal::Refusal,
-    telling::{self, Begun, Broken},
+    telling::{self, Begun, Broken, Reader},
     wire::FORMAT,
 };
-use crate::{
-    id::{ConversationId, OwnerId},
-    store,
-};
+use crate::{id::ConversationId, store};
 
 /// Letters of a title in a file's name.
 const MAX_NAME: usize = 40;
 
 /// One conversation.
-pub async fn one(
-    site: &Arc<Site>,
-    owner: OwnerId,
-    id: ConversationId,
-    format: Format,
-) -> Result<Response, Refusal> {
-    let begun = telling::begin(site, owner, id, format).await?;
+pub async fn one(reader: &Reader, id: ConversationId, format: Format) -> Result<Response, Refusal> {
+    let begun = telling::begin(reader, id, format).await?;
     let begun = begun.ok_or_else(Refusal::unknown_conversation)?;
     let names = Names::of(&begun.title, id);
     Ok(file(whole(begun), &names, format))
 }
 
 /// All of an owner's conversations. One that is deleted meanwhile is left out.
-pub async fn all(site: &Arc<Site>, owner: OwnerId, format: Format) -> Result<Response, Refusal> {
-    let ids = site.store.export(owner).await?;
-    let site = site.clone();
+pub async fn all(reader: Reader, format: Format) -> Result<Response, Refusal> {
+    let ids = reader.site.store.export(reader.owner).await?;
     let mut first = true;
     let conversations = stream::iter(ids)
         .then(move |id| {
-            let site = site.clone();
-            async move { telling::begin(&site, owner, id, format).await }
+            let reader = reader.clone();
+            async move { telling::begin(&reader, id, format).await }
         })
         .filter_map(async |begun| begun.transpose())
         .flat_map(move |begun| {

@@ -15,7 +15,7 @@ use super::{
     refusal::Refusal,
 };
 use crate::{
-    id::{ConversationId, OwnerId},
+    id::{Client, ConversationId, OwnerId},
     store::{Conversation, Rest, StoreError, Turn},
 };
 
@@ -46,6 +46,17 @@ impl From<Broken> for Refusal {
     }
 }
 
+/// To whom it is told.
+#[derive(Clone)]
+pub struct Reader {
+    /// Where it is kept, and the room for it.
+    pub site: Arc<Site>,
+    /// Whose it is.
+    pub owner: OwnerId,
+    /// Whose share of the room it takes.
+    pub client: Option<Client>,
+}
+
 /// A conversation of which the first part is told.
 pub struct Begun {
     /// Its title.
@@ -58,7 +69,7 @@ pub struct Begun {
 
 /// What is left to be told of a conversation.
 pub struct Telling {
-    site: Arc<Site>,
+    reader: Reader,
     format: Format,
     numbers: Arc<Mutex<Numbers>>,
     rest: Rest,
@@ -66,14 +77,13 @@ pub struct Telling {
 
 /// Begins to tell a conversation; `None`: it is not there.
 pub async fn begin(
-    site: &Arc<Site>,
-    owner: OwnerId,
+    reader: &Reader,
     id: ConversationId,
     format: Format,
 ) -> Result<Option<Begun>, Broken> {
     let numbers = Arc::<Mutex<Numbers>>::default();
     let make = async || {
-        let Some((found, rest)) = site.store.begin(owner, id).await? else {
+        let Some((found, rest)) = reader.site.store.begin(reader.owner, id).await? else {
             return Ok(None);
         };
         let (numbers, whole) = (numbers.clone(), rest.is_none());
@@ -84,12 +94,12 @@ pub async fn begin(
         let (text, title) = written.await?;
         Ok::<_, Broken>(Some((text, (title, rest))))
     };
-    let begun = site.outgoing.text(make).await?;
+    let begun = reader.site.outgoing.text(reader.client, make).await?;
     Ok(begun.map(|(text, (title, rest))| Begun {
         title,
         text,
         rest: rest.map(|rest| Telling {
-            site: site.clone(),
+            reader: reader.clone(),
             format,
             numbers,
             rest,
@@ -101,12 +111,13 @@ impl Telling {
     /// Tells the next part.
     async fn next(mut self) -> Result<(Bytes, Option<Self>), Broken> {
         let make = async || {
-            let (turns, rest) = self.site.store.go_on(self.rest).await?;
+            let (turns, rest) = self.reader.site.store.go_on(self.rest).await?;
             let (format, last, numbers) = (self.format, rest.is_none(), self.numbers.clone());
             let written = aside(move || further(&turns, format, last, &numbers));
             Ok::<_, Broken>(Some((written.await?, rest)))
         };
-        let told = self.site.outgoing.text(make).await?;
+        let outgoing = &self.reader.site.outgoing;
+        let told = outgoing.text(self.reader.client, make).await?;
         let (text, rest) = told.ok_or(Broken::Unwritten)?;
         let left = rest.map(|rest| {
             self.rest = rest;

@@ -11,6 +11,7 @@ use super::{
     Call, aside,
     body::{Parts, in_words, is_object},
     refusal::Refusal,
+    room::Room,
     title,
     wire::{FORMAT, Import},
 };
@@ -36,12 +37,14 @@ const MAX_MESSAGE: usize = 1_000;
 /// Parts that are worked on at once, and how many there is room for; each costs up to about three times its bytes of
 /// memory.
 const AT_ONCE: usize = 2;
+/// Bytes of the piece by which a part may go beyond its bound, so that half of the room lets a whole part through.
+const PIECE: usize = 1 << 20;
 
 /// The places for imports, and what may be in one.
 #[derive(Clone)]
 pub struct Uploads {
     /// Bytes of files that are here.
-    room: Arc<Semaphore>,
+    room: Room,
     places: Arc<Semaphore>,
     bounds: Arc<ArcSwap<Bounds>>,
 }
@@ -66,7 +69,7 @@ impl Uploads {
     /// Takes what `[session]` allows.
     pub fn new(session: &config::Session) -> Self {
         Self {
-            room: Arc::new(Semaphore::new(AT_ONCE * PART)),
+            room: Room::new(AT_ONCE * (PART + PIECE)),
             places: Arc::new(Semaphore::new(AT_ONCE)),
             bounds: Arc::new(ArcSwap::from_pointee(Bounds::of(session))),
         }
@@ -86,7 +89,7 @@ pub async fn take(call: Call) -> Result<Imported, Refusal> {
         bounds,
     } = call.site.uploads.clone();
     let bounds = **bounds.load();
-    let file = Parts::of(&room, &call.headers, call.body)?;
+    let file = Parts::of(room.enter(call.client), &call.headers, call.body)?;
     let (site, owner) = (call.site, call.owner);
     let import = |part, last| {
         let (site, places) = (site.clone(), places.clone());
@@ -361,8 +364,8 @@ mod tests {
             .collect();
         let kind = HeaderValue::from_static("application/json");
         let headers: HeaderMap = [(header::CONTENT_TYPE, kind)].into_iter().collect();
-        let room = Arc::new(Semaphore::new(10_000));
-        let file = Parts::of(&room, &headers, Box::pin(stream::iter(pieces))).unwrap();
+        let room = Room::new(10_000);
+        let file = Parts::of(room.enter(None), &headers, Box::pin(stream::iter(pieces))).unwrap();
         let counts = std::sync::Mutex::new(Vec::new());
         let import = |mut part: BytesMut, last: bool| {
             let counts = &counts;
@@ -383,7 +386,7 @@ mod tests {
             }
         };
         let all = in_parts(file, part, import).await;
-        assert_eq!(room.available_permits(), 10_000);
+        assert_eq!(room.left(), (10_000, 0));
         (all, counts.into_inner().unwrap())
     }
 
