@@ -192,20 +192,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 _ => Err(Reason::Left),
             },
             Some(Ok(Message::Text(text))) => {
-                self.hear(&text);
-                Ok(())
+                let heard = self.hear(&text);
+                self.settle(heard)
             }
             Some(Ok(Message::Binary(_))) => {
                 let message =
                     "Binary frames are not understood here; send one JSON object as text.";
-                self.refuse(Fault::new(ErrorCode::BadFrame, message));
-                Ok(())
+                self.settle(Err(Fault::new(ErrorCode::BadFrame, message)))
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
         }
     }
 
-    fn hear(&mut self, text: &str) {
+    fn hear(&mut self, text: &str) -> Result<(), Fault> {
         let now = Instant::now();
         self.active = now;
         if self.all.shutdown.is_draining() {
@@ -213,15 +212,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             self.tell_draining();
         }
         let (desk, owner) = (&self.all.desk, self.owner);
-        let opening = match self.state.decide(text, self.outbound.running(), now) {
-            Ok(Action::Ask(ask)) => Some(desk.start(ask)),
-            Ok(Action::Resume(turn, after)) => Some(desk.follow(owner, turn, after)),
-            Ok(Action::Cancel(turn)) => desk.cancel(owner, turn),
-            Err(fault) => return self.refuse(fault),
+        let opening = match self.state.decide(text, self.outbound.running(), now)? {
+            Action::Ask(ask) => Some(desk.start(ask)),
+            Action::Resume(turn, after) => Some(desk.follow(owner, turn, after)),
+            Action::Cancel(turn) => desk.cancel(owner, turn),
         };
         if let Some(opening) = opening {
             self.outbound.open(opening);
         }
+        Ok(())
+    }
+
+    /// Says what is wrong with a message, if anything is, unless that is so of too many.
+    fn settle(&mut self, heard: Result<(), Fault>) -> Result<(), Reason> {
+        if !self.state.bears(heard.as_ref().err()) {
+            return Err(Reason::Faulty);
+        }
+        if let Err(fault) = heard {
+            self.refuse(fault);
+        }
+        Ok(())
     }
 
     fn refuse(&mut self, fault: Fault) {
@@ -283,7 +293,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 socket.send(Message::Close(Some(frame))).await?;
             }
             while let Some(Ok(_)) = socket.next().await {}
-            if matches!(reason, Reason::BadFrame(_) | Reason::TooSlow) {
+            if matches!(
+                reason,
+                Reason::BadFrame(_) | Reason::Faulty | Reason::TooSlow
+            ) {
                 // What is still coming is thrown away: to close upon it would reset the connection, and a reset
                 // can reach the client before the close that says why.
                 let io = socket.get_mut();

@@ -46,7 +46,7 @@ refusals! {
     SlowReader = "slow_reader",
     /// A session gave no sign of life.
     Silent = "silent",
-    /// What came is no HTTP, or its headers are too large.
+    /// What came is no HTTP, or its headers are too large; or a session sent too many messages that cannot be understood.
     Malformed = "malformed",
     /// A body is larger than it may be.
     TooLarge = "too_large",

@@ -28,6 +28,8 @@ pub enum Reason {
     Restart,
     /// The client broke the WebSocket protocol; closed with this code.
     BadFrame(u16),
+    /// The client sent too many messages in a row that cannot be understood.
+    Faulty,
 }
 
 impl fmt::Display for Reason {
@@ -44,6 +46,7 @@ impl fmt::Display for Reason {
             Self::BadFrame(code) => {
                 return write!(f, "the client broke the protocol (close code {code})");
             }
+            Self::Faulty => "the client sent too many faulty messages",
         })
     }
 }
@@ -60,7 +63,7 @@ impl Reason {
             Self::TooSlow => "too_slow",
             Self::SignedOut => "signed_out",
             Self::Restart => "restart",
-            Self::BadFrame(_) => "bad_frame",
+            Self::BadFrame(_) | Self::Faulty => "bad_frame",
         }
     }
 
@@ -69,6 +72,7 @@ impl Reason {
         match self {
             Self::Silent => Some(Refusal::Silent),
             Self::TooSlow => Some(Refusal::SlowReader),
+            Self::Faulty => Some(Refusal::Malformed),
             _ => None,
         }
     }
@@ -82,6 +86,7 @@ impl Reason {
             Self::SignedOut => Some((close::SIGNED_OUT, "signed out")),
             Self::Restart => Some((close::RESTART, "the server is restarting")),
             Self::BadFrame(code) => Some((code, "the frame breaks the protocol")),
+            Self::Faulty => Some((close::FAULTY, "too many faulty messages")),
         }
     }
 

@@ -16,6 +16,9 @@ use crate::{
     },
 };
 
+/// Messages in a row that may be beyond understanding.
+const MAX_FAULTY: u32 = 100;
+
 /// What the session is to do.
 #[derive(Debug, Clone)]
 pub enum Action {
@@ -36,6 +39,8 @@ pub struct State {
     user: Option<Arc<str>>,
     max_question: usize,
     rate: Rate,
+    /// Messages beyond understanding since the last other one.
+    faulty: u32,
 }
 
 impl State {
@@ -53,6 +58,7 @@ impl State {
             user,
             max_question: config.max_question,
             rate: Rate::new(config.questions_per_minute, now),
+            faulty: 0,
         }
     }
 
@@ -102,6 +108,21 @@ impl State {
                 }))
             }
         }
+    }
+
+    /// Whether a client is heard further after a message, with what was wrong with it.
+    pub fn bears(&mut self, fault: Option<&Fault>) -> bool {
+        let faulty = fault.is_some_and(|fault| {
+            matches!(
+                fault.code,
+                ErrorCode::BadJson
+                    | ErrorCode::BadFrame
+                    | ErrorCode::UnknownType
+                    | ErrorCode::BadField
+            )
+        });
+        self.faulty = if faulty { self.faulty + 1 } else { 0 };
+        self.faulty <= MAX_FAULTY
     }
 
     fn check_text(&self, text: &str) -> Result<(), Fault> {
@@ -308,6 +329,33 @@ mod tests {
                 .decide(&question(turn(), "q"), None, now + Duration::from_secs(30))
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn faults_are_borne_a_hundred_times_in_a_row_and_a_good_message_begins_the_count_anew() {
+        let now = Instant::now();
+        let mut state = State::new(
+            SessionId::new(),
+            (OwnerId::new(), None, None),
+            &config(),
+            now,
+        );
+        let cancel = json!({ "type": "cancel", "turn": turn() }).to_string();
+        let empty = question(turn(), "");
+        let mut bears = |text: &str| {
+            let decided = state.decide(text, None, now);
+            state.bears(decided.err().as_ref())
+        };
+        let nul = question(turn(), "a\0");
+        for good in [&cancel, &empty] {
+            for text in ["", "{}", "{\"type\":\"x\"}", &nul].repeat(25) {
+                assert!(bears(text));
+            }
+            // One that is understood counts as good, though it is refused.
+            assert!(bears(good));
+        }
+        assert!((0..100).all(|_| bears("")));
+        assert!(!bears(""));
     }
 
     #[test]

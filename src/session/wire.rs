@@ -28,6 +28,8 @@ pub mod close {
     pub const TOO_LARGE: u16 = 1009;
     /// The client's sign-in has ended.
     pub const SIGNED_OUT: u16 = 1008;
+    /// Too many messages that cannot be understood; the reason in words tells it from the other 1008.
+    pub const FAULTY: u16 = 1008;
     /// The server restarts.
     pub const RESTART: u16 = 1012;
     /// A reader that takes nothing.

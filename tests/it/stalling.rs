@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::{SinkExt, StreamExt, future::join};
+use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
@@ -121,6 +122,12 @@ async fn a_stalled_reader_may_cancel_and_reads_the_end_later() {
     server.stop().await;
 }
 
+/// A question without words: it is understood, and refused at once.
+pub fn refused() -> Message {
+    let question = json!({ "type": "question", "turn": Uuid::now_v7(), "text": "" });
+    Message::text(question.to_string())
+}
+
 #[tokio::test]
 async fn who_asks_faster_than_it_reads_waits_and_is_answered_in_full() {
     const MESSAGES: usize = 20_000;
@@ -129,7 +136,7 @@ async fn who_asks_faster_than_it_reads_waits_and_is_answered_in_full() {
     let (mut sink, mut stream) = client.socket.split();
     let asking = async {
         for _ in 0..MESSAGES {
-            sink.feed(Message::text("{}")).await.unwrap();
+            sink.feed(refused()).await.unwrap();
         }
         sink.flush().await.unwrap();
     };
@@ -150,7 +157,7 @@ async fn who_asks_and_reads_nothing_is_closed_after_send_timeout() {
     let server = Server::start("[session]\nsend_timeout = \"1s\"");
     let mut client = server.connect_with_little_room().await;
     // It fails once the server has closed: nothing that is sent here is taken for ever.
-    let flood = async { while client.socket.feed(Message::text("{}")).await.is_ok() {} };
+    let flood = async { while client.socket.feed(refused()).await.is_ok() {} };
     soon("closed", flood).await;
     server.until("let go", |counts| counts.sessions == 0).await;
     let ends = server.log.lines("session ended");

@@ -7,6 +7,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::*;
 use crate::{
     http::{take_nothing, until_closed},
+    stalling::refused,
     tls::Authority,
 };
 
@@ -173,6 +174,22 @@ async fn what_is_no_request_or_too_much_of_one_is_counted() {
 }
 
 #[tokio::test]
+async fn a_session_of_nothing_but_faults_is_counted() {
+    let server = Server::start(APART);
+    let mut client = server.connect().await;
+    for _ in 0..101 {
+        client.socket.feed(Message::text("{")).await.unwrap();
+    }
+    client.socket.flush().await.unwrap();
+    assert_eq!(client.closed().await, 1008);
+    drop(client);
+    until(&server, "askd_refusals_total", "reason=malformed", 1.0).await;
+    let ended = "askd_sessions_ended_total";
+    until(&server, ended, "reason=bad_frame", 1.0).await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_wrong_password_and_a_visitor_without_one_are_counted() {
     let toml = crate::auth::passwords(&["ada"], APART);
     let server = Server::start(&toml);
@@ -317,7 +334,7 @@ async fn who_takes_nothing_of_a_response_or_of_an_answer_is_counted() {
     take_nothing(server.address).await;
     until(&server, "askd_refusals_total", "reason=slow_reader", 1.0).await;
     let mut client = server.connect_with_little_room().await;
-    let flood = async { while client.socket.feed(Message::text("{}")).await.is_ok() {} };
+    let flood = async { while client.socket.feed(refused()).await.is_ok() {} };
     soon("closed", flood).await;
     until(&server, "askd_refusals_total", "reason=slow_reader", 2.0).await;
     server.stop().await;

@@ -166,4 +166,4 @@ export type SessionId = string;
 
 export type Seq = number;
 
-// Stamp: 14391fbd011a2629
+// Stamp: 5f2f016b1a422af4
