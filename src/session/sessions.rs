@@ -1,6 +1,9 @@
 //! What all sessions share, and who is admitted to it.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use arc_swap::ArcSwap;
 use futures_util::StreamExt as _;
@@ -9,7 +12,7 @@ use tokio::{
     time::Instant,
 };
 use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::WebSocketConfig};
-use tracing::info;
+use tracing::{debug, info};
 
 use super::{
     MOST_ESCAPED, Phase, Reason, Session, WRITE_BUFFER, Who,
@@ -27,6 +30,10 @@ use crate::{
     shutdown::Shutdown,
     turn::{desk::Desk, station::Backend},
 };
+
+/// How long a session that asks nothing has to last for the log to tell of it unasked: opening and leaving costs nothing, and
+/// anybody could fill the log by that.
+const BRIEF: Duration = Duration::from_secs(1);
 
 /// Everything that sessions share.
 pub struct Sessions {
@@ -127,11 +134,11 @@ impl Sessions {
             peer,
             meter,
         } = who;
-        info!(session = %id, %peer, "session opened");
+        debug!(session = %id, %peer, "session opened");
         let since = SystemTime::now();
         let seat = Seat {
             user: user.clone(),
-            peer,
+            peer: peer.clone(),
             since,
         };
         let _seated = self.seats.take(id, seat);
@@ -154,12 +161,17 @@ impl Sessions {
             config,
         };
         let reason = session.serve(id, &mut inbound).await;
+        let is_brief = !session.state.has_asked() && begin.elapsed() < BRIEF;
         // Before the handshake: an answer that nobody reads any more ends in the same breath.
         session.outbound.leave(reason == Reason::Goodbye);
         // Boxed, so that its state is no part of an idle session.
         Box::pin(session.close(reason, inbound)).await;
         let seconds = (begin.elapsed().as_secs_f64() * 100.0).round() / 100.0;
-        info!(session = %id, %reason, seconds, "session ended");
+        if is_brief {
+            debug!(session = %id, %peer, %reason, seconds, "session ended");
+        } else {
+            info!(session = %id, %peer, %reason, seconds, "session ended");
+        }
         self.metrics.session_ended(reason.word());
         if let Some(why) = reason.refusal() {
             self.metrics.refused(why);

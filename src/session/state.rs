@@ -41,6 +41,7 @@ pub struct State {
     rate: Rate,
     /// Messages beyond understanding since the last other one.
     faulty: u32,
+    has_asked: bool,
 }
 
 impl State {
@@ -59,6 +60,7 @@ impl State {
             max_question: config.max_question,
             rate: Rate::new(config.questions_per_minute, now),
             faulty: 0,
+            has_asked: false,
         }
     }
 
@@ -88,6 +90,7 @@ impl State {
                 self.check_text(&text)?;
                 let sampling = checked(options.unwrap_or_default())?;
                 self.rate.take(now)?;
+                self.has_asked = true;
                 let parent = match parent {
                     None => Parent::Newest,
                     Some(None) => Parent::Root,
@@ -108,6 +111,11 @@ impl State {
                 }))
             }
         }
+    }
+
+    /// Whether a question was taken.
+    pub fn has_asked(&self) -> bool {
+        self.has_asked
     }
 
     /// Whether a client is heard further after a message, with what was wrong with it.

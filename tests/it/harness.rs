@@ -21,6 +21,7 @@ use askd::{
 };
 use tokio::{net::TcpSocket, task::JoinHandle, time::timeout};
 use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _};
 
 use crate::{
     client::{Browser, Client},
@@ -114,6 +115,9 @@ pub struct Server {
     _subscriber: DefaultGuard,
 }
 
+/// What is in the log: also each session, however brief.
+const LOGGED: &str = "info,askd::session=debug";
+
 /// The lines of the log.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
@@ -157,10 +161,11 @@ impl Server {
         let log = Log::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
-            .with_max_level(LevelFilter::INFO)
+            .with_max_level(LevelFilter::DEBUG)
             .with_ansi(false)
             .with_writer(move || writer.clone())
-            .finish();
+            .finish()
+            .with(LOGGED.parse::<Targets>().unwrap());
         let subscriber = tracing::subscriber::set_default(subscriber);
         let overrides = Overrides {
             listen: listen.iter().map(|&address| address.to_owned()).collect(),

@@ -1,4 +1,4 @@
-//! The real binary's log: where it cannot be written, and where somebody else puts its file aside.
+//! The log: where it cannot be written, where somebody else puts its file aside, and who would fill it.
 
 use std::{
     fs::{self, File},
@@ -8,7 +8,10 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{binary::Binary, harness::soon};
+use crate::{
+    binary::Binary,
+    harness::{Server, soon},
+};
 
 /// The log directory of an askd, and what an operator's logrotate does there.
 struct Logs(TempDir);
@@ -17,7 +20,7 @@ impl Logs {
     async fn of_an_askd() -> (Self, Binary) {
         let logs = Self(TempDir::new().unwrap());
         let toml = format!(
-            "[log]\ndirectory = {:?}\n[store]\npath = \":memory:\"\n",
+            "[log]\nlevel = \"info,askd::session=debug\"\ndirectory = {:?}\n[store]\npath = \":memory:\"\n",
             logs.0.path()
         );
         let askd = Binary::start(&toml, &[]).await;
@@ -89,4 +92,27 @@ async fn a_log_that_was_copied_and_emptied_goes_on_from_its_beginning() {
         !text.contains('\0') && !text.contains("askd is up"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn who_opens_sessions_and_leaves_them_cannot_fill_the_log() {
+    let server = Server::start("");
+    for _ in 0..3 {
+        server.connect().await.leave(1001).await;
+    }
+    let mut client = server.connect().await;
+    let turn = client.ask("What is a pool?").await;
+    client.read(turn).await;
+    client.leave(1001).await;
+    let ended = |level: &str| {
+        let lines = server.log.lines("session ended");
+        lines.iter().filter(|line| line.contains(level)).count()
+    };
+    let told = |_| ended("DEBUG ") + ended(" INFO ") == 4;
+    server.until("all have ended", told).await;
+    assert_eq!((ended("DEBUG "), ended(" INFO ")), (3, 1));
+    let opened = server.log.lines("session opened");
+    assert_eq!(opened.len(), 4);
+    assert!(opened.iter().all(|line| line.contains("DEBUG ")));
+    server.stop().await;
 }

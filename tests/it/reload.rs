@@ -49,7 +49,7 @@ async fn the_log_says_from_then_on_as_much_as_the_new_level_has() {
     let level = |level: &str| format!("[log]\nlevel = \"{level}\"\n{MEMORY}");
     let askd = Binary::start(&level("error"), &[]).await;
     drop(askd.connect().await);
-    askd.configure(&level("info"));
+    askd.configure(&level("debug"));
     askd.signal("HUP").await;
     let said = askd.until_said("took effect: log.level").await;
     assert!(!said.contains("session opened"), "{said}");

@@ -45,7 +45,10 @@ pub async fn measure(plan: &Plan) -> Result<Vec<Row>> {
             "on_leave = \"stop\"\nheartbeat = \"{}s\"",
             HEARTBEAT.as_secs()
         ),
-        more: &dead_endpoint(&dead),
+        more: &format!(
+            "[log]\nlevel = \"info,askd::session=debug\"\n{}",
+            dead_endpoint(&dead)
+        ),
         ..Default::default()
     };
     let askd = Process::askd_with(plan, &setup).await?;
