@@ -86,7 +86,7 @@ impl Reason {
             Self::SignedOut => Some((close::SIGNED_OUT, "signed out")),
             Self::Restart => Some((close::RESTART, "the server is restarting")),
             Self::BadFrame(code) => Some((code, "the frame breaks the protocol")),
-            Self::Faulty => Some((close::FAULTY, "too many faulty messages")),
+            Self::Faulty => Some((close::PROTOCOL, "too many faulty messages")),
         }
     }
 

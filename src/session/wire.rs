@@ -20,7 +20,7 @@ pub const SUBPROTOCOL: &str = "askd.v1";
 pub mod close {
     /// Idle for too long.
     pub const IDLE: u16 = 1001;
-    /// A frame that breaks the protocol.
+    /// A frame that breaks the protocol, or too many messages that cannot be understood.
     pub const PROTOCOL: u16 = 1002;
     /// Text that is not UTF-8.
     pub const NOT_UTF8: u16 = 1007;
@@ -28,8 +28,6 @@ pub mod close {
     pub const TOO_LARGE: u16 = 1009;
     /// The client's sign-in has ended.
     pub const SIGNED_OUT: u16 = 1008;
-    /// Too many messages that cannot be understood; the reason in words tells it from the other 1008.
-    pub const FAULTY: u16 = 1008;
     /// The server restarts.
     pub const RESTART: u16 = 1012;
     /// A reader that takes nothing.

@@ -92,7 +92,7 @@ async fn who_sends_nothing_but_faults_is_closed_and_told_why() {
             };
             assert_eq!(
                 (u16::from(close.code), close.reason.as_str()),
-                (1008, "too many faulty messages")
+                (1002, "too many faulty messages")
             );
             // The last ones need not have gone out.
             assert!((50..=100).contains(&told), "{told}");

@@ -181,7 +181,7 @@ async fn a_session_of_nothing_but_faults_is_counted() {
         client.socket.feed(Message::text("{")).await.unwrap();
     }
     client.socket.flush().await.unwrap();
-    assert_eq!(client.closed().await, 1008);
+    assert_eq!(client.closed().await, 1002);
     drop(client);
     until(&server, "askd_refusals_total", "reason=malformed", 1.0).await;
     let ended = "askd_sessions_ended_total";

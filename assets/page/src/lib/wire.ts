@@ -166,4 +166,4 @@ export type SessionId = string;
 
 export type Seq = number;
 
-// Stamp: 5f2f016b1a422af4
+// Stamp: 5611f697dd4466e9
