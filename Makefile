@@ -22,7 +22,7 @@ lint: page-deps ## formatting and lints of both languages
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 	npm --prefix $(PAGE) run check
 
-bench: ## the figures of BENCHMARKS.md, in about nine minutes
+bench: ## the figures of BENCHMARKS.md, in about thirteen minutes
 	tools/slowhttptest
 	cargo bench --bench load
 	cargo bench --bench knowledge
