@@ -195,9 +195,9 @@ impl Auth {
         self.0.may_try(name, client)?;
         let (hash, is_known) = self.0.compared(name);
         let proof = password::hash_of(hash.expose()).to_vec();
+        self.0.slow().tried(name, client, Instant::now());
         let (is_right, turn) = check(hash, given, turn).await?;
         if !(is_known && is_right) {
-            self.0.slow().failed(name, client, Instant::now());
             return Err(NotSignedIn::Wrong);
         }
         drop(turn);
@@ -215,10 +215,18 @@ impl Auth {
             expires: Some(created.saturating_add(lifetime)),
             proof,
         };
-        let keep = self.0.store.keep_credential(credential.clone());
-        keep.await.map_err(|_| NotSignedIn::Unkept)?;
+        let (keep, hash) = (
+            self.0.store.keep_credential(credential.clone()),
+            credential.hash,
+        );
+        // First here, and then on the disk, both at once: who leaves meanwhile leaves nothing behind that nobody knows.
         let pushed_out = self.0.kept().add(credential, Instant::now());
-        self.forget(pushed_out).await;
+        let (kept, ()) = tokio::join!(keep, self.forget(pushed_out));
+        if kept.is_err() {
+            self.0.kept().remove(&hash);
+            return Err(NotSignedIn::Unkept);
+        }
+        self.still_there(hash, CredentialKind::SignIn).await;
         Ok(SignedIn {
             secret,
             lifetime: self.0.lifetime,
@@ -265,9 +273,6 @@ impl Auth {
         user: &User,
         name: String,
     ) -> Result<Option<(Secret, TokenInfo)>, StoreError> {
-        if self.0.kept().tokens(&user.name).len() >= MAX_TOKENS {
-            return Ok(None);
-        }
         let secret = Secret::new();
         let credential = Credential {
             hash: secret.hash(),
@@ -280,19 +285,34 @@ impl Auth {
             proof: Vec::new(),
         };
         let info = TokenInfo::of(&credential);
-        self.0.store.keep_credential(credential.clone()).await?;
-        let hash = credential.hash;
-        // While it was written others may have been made, and whoever makes it been shut out.
-        let is_added = {
+        let (keep, hash) = (
+            self.0.store.keep_credential(credential.clone()),
+            credential.hash,
+        );
+        // First here, or others would be made meanwhile; and whoever leaves would leave one on the disk that nobody knows.
+        let pushed_out = {
             let mut kept = self.0.kept();
-            let may_be = !user.pass.has_ended() && kept.tokens(&user.name).len() < MAX_TOKENS;
-            may_be.then(|| kept.add(credential, Instant::now()))
+            if user.pass.has_ended() || kept.tokens(&user.name).len() >= MAX_TOKENS {
+                return Ok(None);
+            }
+            kept.add(credential, Instant::now())
         };
-        if is_added.is_none() {
-            self.forget_all(vec![hash]).await?;
-            return Ok(None);
+        let (kept, ()) = tokio::join!(keep, self.forget(pushed_out));
+        if let Err(error) = kept {
+            self.0.kept().remove(&hash);
+            return Err(error);
         }
-        Ok(Some((secret, info)))
+        let is_there = self.still_there(hash, CredentialKind::Token).await;
+        Ok(is_there.then_some((secret, info)))
+    }
+
+    /// Whether what was just written has not ended meanwhile; else it may have come onto the disk behind its own end.
+    async fn still_there(&self, hash: SecretHash, kind: CredentialKind) -> bool {
+        let is_there = self.0.kept().find(&hash, kind, Instant::now()).is_some();
+        if !is_there {
+            self.forget(vec![hash]).await;
+        }
+        is_there
     }
 
     /// Takes a token back; `false`: the user has none of this id.

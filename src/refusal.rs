@@ -110,10 +110,10 @@ impl Measure {
     }
 }
 
-/// A wait as people are told it: in whole seconds up to two minutes, and beyond in minutes, rounded up.
+/// A wait as people are told it: in whole seconds below two minutes, and from there on in minutes, rounded up.
 pub fn in_words(wait: Duration) -> String {
     let seconds = wait.as_millis().div_ceil(1000).max(1);
-    if seconds <= 120 {
+    if seconds < 120 {
         return counted(seconds, "second");
     }
     let minutes = seconds.div_ceil(60);
@@ -238,7 +238,8 @@ mod tests {
             (0, "1 second"),
             (1_000, "1 second"),
             (1_001, "2 seconds"),
-            (120_000, "120 seconds"),
+            (119_000, "119 seconds"),
+            (120_000, "2 minutes"),
             (120_001, "3 minutes"),
             (3_600_000, "1 hour"),
             (5_460_000, "1 hour 31 minutes"),

@@ -58,18 +58,20 @@ impl SlowDown {
         }
     }
 
-    /// Notes a wrong one.
-    pub(super) fn failed(&mut self, name: &str, client: Option<Client>, now: Instant) {
+    /// Notes one that is going to be checked as a wrong one: whoever leaves meanwhile has tried, too.
+    pub(super) fn tried(&mut self, name: &str, client: Option<Client>, now: Instant) {
         self.names.add(name.to_owned(), now);
         if let Some(client) = client {
             self.clients.add(client, now);
         }
     }
 
-    /// Notes a right one. The address's failures stay: whoever knows one password does not get to guess others by it.
+    /// Takes back what was noted of one that was right. The other failures stay: whoever knows one password does not get to guess others
+    /// by it, and a stranger does not learn from them that somebody has signed in.
     pub(super) fn succeeded(&mut self, name: &str, client: Option<Client>, now: Instant) {
-        self.names.0.remove(name);
+        self.names.take_back(&name.to_owned());
         if let Some(client) = client {
+            self.clients.take_back(&client);
             make_room(&mut self.at_home, |at| *at);
             self.at_home.insert(client, now);
         }
@@ -101,6 +103,12 @@ impl<K: Hash + Eq + Clone> Failures<K> {
         // 1, 2, 4 … seconds from the last one on.
         let wait = Duration::from_secs(1 << beyond.min(20)).min(*longest);
         (count.last + wait).saturating_duration_since(now)
+    }
+
+    fn take_back(&mut self, key: &K) {
+        if let Some(count) = self.0.get_mut(key) {
+            count.times = count.times.saturating_sub(1);
+        }
     }
 
     fn add(&mut self, key: K, now: Instant) {
@@ -153,7 +161,7 @@ mod tests {
             let client = at(&format!("10.0.{n}.1"));
             let wait = slow.may_try("ada", client, begin).err();
             waits.push(wait.unwrap_or_default().as_secs());
-            slow.failed("ada", client, begin);
+            slow.tried("ada", client, begin);
         }
         assert_eq!(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 30, 30]);
         assert!(slow.may_try("bob", at("10.0.0.1"), begin).is_ok());
@@ -167,7 +175,7 @@ mod tests {
         for n in 0..FREE_BY_CLIENT {
             let client = at(&format!("2001:db8::{n:x}"));
             assert!(slow.may_try(&format!("name {n}"), client, begin).is_ok());
-            slow.failed(&format!("name {n}"), client, begin);
+            slow.tried(&format!("name {n}"), client, begin);
         }
         let again = slow.may_try("yet another", at("2001:db8::ffff"), begin);
         assert_eq!(again, Err(Duration::from_secs(1)));
@@ -182,20 +190,37 @@ mod tests {
         let (mut slow, begin) = (SlowDown::default(), Instant::now());
         slow.succeeded("ada", at("10.0.0.1"), begin);
         for n in 0..20 {
-            slow.failed("ada", at(&format!("10.1.{n}.1")), begin);
+            slow.tried("ada", at(&format!("10.1.{n}.1")), begin);
         }
         assert!(slow.may_try("ada", at("10.0.0.1"), begin).is_ok());
         assert!(slow.may_try("ada", at("10.0.1.1"), begin).is_err());
     }
 
     #[test]
+    fn a_right_password_is_no_failure_and_forgives_none() {
+        let (mut slow, begin) = (SlowDown::default(), Instant::now());
+        for n in 0..30 {
+            slow.tried("ada", at("10.0.0.1"), begin);
+            slow.succeeded("ada", at("10.0.0.1"), begin);
+            slow.tried(&format!("name {n}"), at("10.0.0.2"), begin);
+            slow.tried("bob", at(&format!("10.1.{n}.1")), begin);
+        }
+        assert!(slow.may_try("ada", at("10.2.0.1"), begin).is_ok());
+        slow.tried("bob", at("10.0.0.1"), begin);
+        slow.succeeded("bob", at("10.0.0.1"), begin);
+        slow.succeeded("name 0", at("10.0.0.2"), begin);
+        assert!(slow.may_try("bob", at("10.2.0.1"), begin).is_err());
+        assert!(slow.may_try("carol", at("10.0.0.2"), begin).is_err());
+    }
+
+    #[test]
     fn an_hour_without_a_wrong_one_forgets_all() {
         let (mut slow, begin) = (SlowDown::default(), Instant::now());
         for _ in 0..20 {
-            slow.failed("ada", None, begin);
+            slow.tried("ada", None, begin);
         }
         let later = begin + FORGOTTEN;
-        slow.failed("ada", None, later);
+        slow.tried("ada", None, later);
         assert!(slow.may_try("ada", None, later).is_ok());
     }
 
@@ -204,7 +229,7 @@ mod tests {
         let (mut slow, begin) = (SlowDown::default(), Instant::now());
         let names = u32::try_from(REMEMBERED).unwrap() + 1;
         for n in 0..names {
-            slow.failed(
+            slow.tried(
                 &format!("name {n}"),
                 None,
                 begin + Duration::from_millis(n.into()),

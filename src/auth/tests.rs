@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::time::Instant as Clock;
 use tokio_util::sync::CancellationToken;
 
@@ -103,7 +104,7 @@ async fn of_more_sign_ins_than_there_may_be_the_oldest_ends_and_no_token_does() 
     assert!(kept.find(&[1; 32], CredentialKind::SignIn, now).is_some());
     assert!(kept.find(&[200; 32], CredentialKind::Token, now).is_some());
     let ended = std::pin::pin!(pass.ended());
-    assert!(futures_util::FutureExt::now_or_never(ended).is_some());
+    assert!(ended.now_or_never().is_some());
 }
 
 #[test]
@@ -145,7 +146,7 @@ fn who_is_shut_out_keeps_nothing_and_others_keep_theirs() {
     let pass = kept.find(&[2; 32], CredentialKind::Token, now).unwrap().1;
     assert_eq!(kept.remove_all("ada"), (vec![[1; 32]], vec![[2; 32]]));
     let ended = std::pin::pin!(pass.ended());
-    assert!(futures_util::FutureExt::now_or_never(ended).is_some());
+    assert!(ended.now_or_never().is_some());
     assert!(kept.find(&[3; 32], CredentialKind::Token, now).is_some());
     assert_eq!(kept.remove_all("ada"), (vec![], vec![]));
 }
@@ -165,4 +166,32 @@ async fn many_wrong_passwords_at_once_are_no_more_tries_than_one_after_the_other
     assert!((5..=6).contains(&wrong.count()), "{told:?}");
     let too_often = |told: &Option<NotSignedIn>| matches!(told, Some(NotSignedIn::TooOften(_)));
     assert!(told.iter().filter(|told| too_often(told)).count() >= 34);
+}
+
+#[tokio::test]
+async fn who_leaves_while_a_password_is_checked_has_tried_it() {
+    let auth = auth(&["ada"]);
+    for _ in 0..5 {
+        let mut tried = Box::pin(auth.sign_in("ada", "guess", None));
+        assert!(tried.as_mut().now_or_never().is_none());
+        drop(tried);
+        // The check goes on by itself, and its end makes room for the next one.
+        let checks = u32::try_from(CHECKS).unwrap();
+        drop(auth.0.checks.acquire_many(checks).await.unwrap());
+    }
+    let told = auth.sign_in("ada", "ada's password", None).await.err();
+    assert!(matches!(told, Some(NotSignedIn::TooOften(_))), "{told:?}");
+}
+
+#[tokio::test]
+async fn who_leaves_while_a_token_is_made_has_one_that_is_known() {
+    let auth = auth(&["ada"]);
+    let ada = auth.0.user("ada", Pass::lasting(), None);
+    for n in 0..60 {
+        let made = auth.make_token(&ada, n.to_string());
+        drop(Box::pin(made).as_mut().now_or_never());
+    }
+    assert_eq!(auth.tokens("ada").len(), MAX_TOKENS);
+    let shut_out = auth.shut_out("ada").await.unwrap();
+    assert_eq!(shut_out.tokens, MAX_TOKENS);
 }

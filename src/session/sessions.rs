@@ -1,9 +1,6 @@
 //! What all sessions share, and who is admitted to it.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::SystemTime};
 
 use arc_swap::ArcSwap;
 use futures_util::StreamExt as _;
@@ -30,10 +27,6 @@ use crate::{
     shutdown::Shutdown,
     turn::{desk::Desk, station::Backend},
 };
-
-/// How long a session that asks nothing has to last for the log to tell of it unasked: opening and leaving costs nothing, and
-/// anybody could fill the log by that.
-const BRIEF: Duration = Duration::from_secs(1);
 
 /// Everything that sessions share.
 pub struct Sessions {
@@ -161,16 +154,16 @@ impl Sessions {
             config,
         };
         let reason = session.serve(id, &mut inbound).await;
-        let is_brief = !session.state.has_asked() && begin.elapsed() < BRIEF;
+        let has_asked = session.state.has_asked();
         // Before the handshake: an answer that nobody reads any more ends in the same breath.
         session.outbound.leave(reason == Reason::Goodbye);
         // Boxed, so that its state is no part of an idle session.
         Box::pin(session.close(reason, inbound)).await;
         let seconds = (begin.elapsed().as_secs_f64() * 100.0).round() / 100.0;
-        if is_brief {
-            debug!(session = %id, %peer, %reason, seconds, "session ended");
-        } else {
-            info!(session = %id, %peer, %reason, seconds, "session ended");
+        // To open one and leave costs nothing, and anybody could fill the log by that.
+        match has_asked {
+            true => info!(session = %id, %peer, %reason, seconds, "session ended"),
+            false => debug!(session = %id, %peer, %reason, seconds, "session ended"),
         }
         self.metrics.session_ended(reason.word());
         if let Some(why) = reason.refusal() {

@@ -187,24 +187,22 @@ impl Connections {
             let heard = heard.clone();
             // HTTP/2 has no such header: there the connection ends with the halt.
             let shutdown = (request.version() != Version::HTTP_2).then(|| shutdown.clone());
-            let (answered, hsts) = match &answer {
-                Answer::Routes(hsts) => match target::fault(&request) {
-                    Some(fault) => {
-                        metrics.refused(Refusal::Malformed);
-                        (Either::Right(ready(Ok(fault))), hsts.clone())
-                    }
-                    None => {
-                        base.enter(&mut request);
-                        target::name_host(&mut request);
-                        request.extensions_mut().insert(peer.clone());
-                        (Either::Left(routes.call(request)), hsts.clone())
-                    }
-                },
-                Answer::Metrics => {
+            let (answered, hsts) = match (target::fault(&request), &answer) {
+                (Some(fault), _) => {
+                    metrics.refused(Refusal::Malformed);
+                    (Either::Right(ready(Ok(fault))), None)
+                }
+                (None, Answer::Routes(hsts)) => {
+                    base.enter(&mut request);
+                    target::name_host(&mut request);
+                    request.extensions_mut().insert(peer.clone());
+                    (Either::Left(routes.call(request)), hsts.clone())
+                }
+                (None, Answer::Metrics) => {
                     request.extensions_mut().insert(peer.clone());
                     (Either::Left(routes.call(request)), None)
                 }
-                Answer::Elsewhere(redirect) => {
+                (None, Answer::Elsewhere(redirect)) => {
                     let answer = redirect.answer(request.uri(), request.headers());
                     (Either::Right(ready(Ok(answer))), None)
                 }
